@@ -1,0 +1,1 @@
+"""When each phone is spoken: an aligner from a flat start, and other people's label files."""

@@ -1,0 +1,63 @@
+"""Alignment: how many frames every state of every phone of a sentence lasts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tts.errors import TtsError
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """Frames spent in every state of every segment of a sentence.
+
+    ``phones`` are the sentence's segments (silences included); ``durations`` is int32 of shape (segments, states), every
+    entry at least 1, summing to the number of frames of the recording, always. ``score`` is the mean log likelihood a frame
+    under the aligner's model, ``nan`` where the times came from elsewhere.
+    """
+
+    phones: tuple[str, ...]
+    durations: np.ndarray
+    score: float = float("nan")
+
+    def __post_init__(self) -> None:
+        durations = np.asarray(self.durations, dtype=np.int32)
+        if durations.ndim != 2 or len(durations) != len(self.phones):
+            raise TtsError(f"an alignment of {len(self.phones)} phones cannot have durations of shape {durations.shape}")
+        if durations.size == 0 or durations.min() < 1:
+            raise TtsError("an alignment needs at least one phone, and every state at least one frame")
+        durations.setflags(write=False)
+        object.__setattr__(self, "durations", durations)
+
+    @property
+    def frames(self) -> int:
+        """Total number of frames."""
+        return int(self.durations.sum())
+
+    @property
+    def states(self) -> int:
+        """States per phone."""
+        return int(self.durations.shape[1])
+
+    @property
+    def phone_durations(self) -> np.ndarray:
+        """Frames per phone, int64 of shape (segments,)."""
+        return self.durations.sum(axis=1, dtype=np.int64)
+
+    @property
+    def phone_starts(self) -> np.ndarray:
+        """First frame of every phone, int64 of shape (segments,)."""
+        ends = np.cumsum(self.phone_durations)
+        return ends - self.phone_durations
+
+    @property
+    def phone_index(self) -> np.ndarray:
+        """Segment index of every frame, int64 of shape (frames,)."""
+        return np.repeat(np.arange(len(self.phones)), self.phone_durations)
+
+    @property
+    def state_index(self) -> np.ndarray:
+        """State (0-based) of every frame, int64 of shape (frames,)."""
+        return np.repeat(np.tile(np.arange(self.states), len(self.phones)), self.durations.ravel())

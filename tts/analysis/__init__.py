@@ -1,0 +1,1 @@
+"""Audio in, frame-level parameters out, and back."""

@@ -1,0 +1,1 @@
+"""Durations, trajectories, post-filters, vocoding: from sentences to speech."""

@@ -1,0 +1,1 @@
+"""Trunks, heads, stages and stacks."""

@@ -1,0 +1,76 @@
+"""Progress of long work on standard error: one rewritten line on a terminal, a line every ten seconds elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class Progress:
+    """Count finished items and show the share done and the time left.
+
+    Silent until the work has lasted a second, so that short work leaves no trace. Use as a context manager.
+    """
+
+    def __init__(self, label: str, total: int, *, done: int = 0, unit: str = "") -> None:
+        self.label, self.total, self.unit = label, total, unit
+        self.done = self.first = done
+        self.note = ""
+        self.started = time.monotonic()
+        self.shown = self.started
+        self.visible = False
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.visible:
+            self._show()
+            if sys.stderr.isatty():
+                sys.stderr.write("\n")
+                sys.stderr.flush()
+
+    def advance(self, count: int = 1, note: str = "") -> None:
+        """Add ``count`` finished items; ``note`` is shown at the end of the line."""
+        self.done += count
+        self.note = note or self.note
+        now = time.monotonic()
+        if now - self.shown >= (0.2 if sys.stderr.isatty() else 10.0) and now - self.started >= 1.0:
+            self.shown = now
+            self._show()
+
+    def _show(self) -> None:
+        self.visible = True
+        elapsed = time.monotonic() - self.started
+        fresh = self.done - self.first
+        left = elapsed / fresh * (self.total - self.done) if fresh > 0 else 0.0
+        amount = f"{self.done}/{self.total}{' ' + self.unit if self.unit else ''}"
+        timing = f"{clock(elapsed)} so far, {clock(left)} left" if self.done < self.total else f"done in {clock(elapsed)}"
+        text = f"{self.label}: {amount}, {timing}{'  ' + self.note if self.note else ''}"
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r\x1b[2K{text}")
+        else:
+            sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+
+
+def clock(seconds: float) -> str:
+    """Format a duration as ``42 s``, ``3:07 min`` or ``2:05 h``."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60}:{whole % 60:02d} min"
+    return f"{whole // 3600}:{whole % 3600 // 60:02d} h"
+
+
+def tracked(items: Iterable[T], label: str, total: int) -> Iterator[T]:
+    """Yield ``items`` while showing progress."""
+    with Progress(label, total) as progress:
+        for item in items:
+            yield item
+            progress.advance()

@@ -1,0 +1,1 @@
+"""Tasks: a named stream, its role, its loss. One file a family."""

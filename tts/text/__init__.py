@@ -1,0 +1,1 @@
+"""Text to phones in context: normalisation, pronunciation, phone inventories, context features."""

@@ -1,0 +1,113 @@
+"""The front end's answer: words, syllables and phones with stress, and where the pauses are. Pure data, no audio."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Literal
+
+SILENCE = "sil"  # before the first and after the last word
+PAUSE = "pau"  # between words
+
+Break = Literal["", "minor", "major"]
+Kind = Literal["statement", "question", "exclamation"]
+
+
+@dataclass(frozen=True)
+class Syllable:
+    """Phones of one syllable in IPA, without stress marks; ``stress`` is 0 none, 1 primary, 2 secondary."""
+
+    phones: tuple[str, ...]
+    stress: int = 0
+
+
+@dataclass(frozen=True)
+class Word:
+    """One spoken word.
+
+    ``text`` is the word as the front end reads it aloud; ``break_after`` is the phrase break that punctuation asks for
+    (``minor`` comma-like, ``major`` sentence-like); ``pause_after`` says whether silence follows. A front end sets it from
+    the break, an aligner from what the speaker did. It is ignored after the last word, where silence always follows.
+    """
+
+    text: str
+    syllables: tuple[Syllable, ...]
+    break_after: Break = ""
+    pause_after: bool = False
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One phone or silence of a sentence with its place: indices into ``words``, the word's ``syllables`` and its ``phones``.
+
+    For silences all three are -1.
+    """
+
+    phone: str
+    word: int = -1
+    syllable: int = -1
+    position: int = -1
+
+    @property
+    def silent(self) -> bool:
+        """Whether this is a silence rather than a phone."""
+        return self.word < 0
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """An utterance as the front end understood it."""
+
+    text: str
+    language: str
+    words: tuple[Word, ...]
+    kind: Kind = "statement"
+
+    @cached_property
+    def segments(self) -> tuple[Segment, ...]:
+        """``sil``, the phones in order with ``pau`` wherever a word has ``pause_after``, ``sil``."""
+        found = [Segment(SILENCE)]
+        for w, word in enumerate(self.words):
+            for s, syllable in enumerate(word.syllables):
+                found += [Segment(phone, w, s, p) for p, phone in enumerate(syllable.phones)]
+            if word.pause_after and w + 1 < len(self.words):
+                found.append(Segment(PAUSE))
+        return (*found, Segment(SILENCE))
+
+    @property
+    def phones(self) -> tuple[str, ...]:
+        """The symbol of every segment, silences included."""
+        return tuple(segment.phone for segment in self.segments)
+
+    def with_pauses(self, after: Iterable[int]) -> Sentence:
+        """Return the sentence with silence after exactly the words whose indices are in ``after``."""
+        chosen = set(after)
+        return replace(self, words=tuple(replace(word, pause_after=w in chosen) for w, word in enumerate(self.words)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON-able data; :meth:`from_dict` is its inverse."""
+        words = [
+            {
+                "text": word.text,
+                "syllables": [{"phones": list(s.phones), "stress": s.stress} for s in word.syllables],
+                "break_after": word.break_after,
+                "pause_after": word.pause_after,
+            }
+            for word in self.words
+        ]
+        return {"text": self.text, "language": self.language, "kind": self.kind, "words": words}
+
+    @staticmethod
+    def from_dict(data: dict[str, Any]) -> Sentence:
+        """Rebuild a sentence from :meth:`to_dict`; a missing key raises ``KeyError``."""
+        words = tuple(
+            Word(
+                word["text"],
+                tuple(Syllable(tuple(s["phones"]), int(s["stress"])) for s in word["syllables"]),
+                word["break_after"],
+                bool(word["pause_after"]),
+            )
+            for word in data["words"]
+        )
+        return Sentence(data["text"], data["language"], words, data["kind"])
