@@ -65,7 +65,7 @@ class FrameGrid:
 
     def frame_of(self, seconds: float) -> int:
         """Snap a time in seconds to the nearest frame index (ties go up)."""
-        return int(math.floor(seconds / self.shift + 0.5))
+        return math.floor(seconds / self.shift + 0.5)
 
 
 def mel_alpha(sample_rate: int, points: int = 1000) -> float:
