@@ -1,0 +1,168 @@
+"""Trunks: the hidden layers that all tasks of a stage share.
+
+Every trunk maps (batch, time, inputs) to (batch, time, layers[-1]); ``mask`` (batch, time), 1 on real frames, keeps padding
+out of whatever looks sideways. ``framewise`` trunks treat every frame alone and may be trained on shuffled frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from tts.recipe import TrunkPart
+
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "relu": functional.relu,
+    "gelu": functional.gelu,
+    "silu": functional.silu,
+    "tanh": torch.tanh,
+}
+
+
+class Trunk(nn.Module):
+    """Layers applied one after the other; subclasses say what a layer is in :meth:`layer` and :meth:`apply_layer`."""
+
+    framewise = False
+
+    def __init__(self, inputs: int, part: TrunkPart) -> None:
+        super().__init__()
+        self.part = part
+        widths = (inputs, *part.layers)
+        self.layers = nn.ModuleList(self.layer(a, b) for a, b in zip(widths, part.layers, strict=False))
+        self.norms = nn.ModuleList(nn.LayerNorm(b) for b in part.layers) if part.normalise else None
+        self.activation = ACTIVATIONS[part.activation]
+        self.width = part.layers[-1]
+
+    def layer(self, inputs: int, outputs: int) -> nn.Module:
+        """Make one layer."""
+        return nn.Linear(inputs, outputs)
+
+    def apply_layer(self, layer: nn.Module, x: Tensor, mask: Tensor | None) -> Tensor:
+        """Apply one layer, up to its activation."""
+        del mask
+        result: Tensor = layer(x)
+        return result
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Map (batch, time, inputs) to (batch, time, width)."""
+        for number, layer in enumerate(self.layers):
+            y = self.apply_layer(layer, x, mask)
+            if self.norms is not None:
+                y = self.norms[number](y)
+            y = functional.dropout(self.activation(y), self.part.dropout, self.training)
+            x = x + y if self.part.residual and y.shape == x.shape else y
+        return x
+
+
+class FeedForward(Trunk):
+    """Fully connected layers, frame by frame."""
+
+    framewise = True
+
+
+class Convolution(Trunk):
+    """One-dimensional convolutions over time, ``kernel`` frames wide, zero-padded at the ends."""
+
+    def layer(self, inputs: int, outputs: int) -> nn.Module:
+        """Make one convolution."""
+        return nn.Conv1d(inputs, outputs, self.part.kernel, padding=self.part.kernel // 2)
+
+    def apply_layer(self, layer: nn.Module, x: Tensor, mask: Tensor | None) -> Tensor:
+        """Convolve over time; padded frames count as zeros, as beyond the ends."""
+        if mask is not None:
+            x = x * mask.unsqueeze(-1).to(x.dtype)
+        result: Tensor = layer(x.transpose(1, 2)).transpose(1, 2)
+        return result
+
+
+class Lstm(Trunk):
+    """Bidirectional LSTM layers; a width is that of both directions together. Feed-forward where the width is odd."""
+
+    def layer(self, inputs: int, outputs: int) -> nn.Module:
+        """Make one bidirectional layer."""
+        if outputs % 2:
+            return nn.Linear(inputs, outputs)
+        return nn.LSTM(inputs, outputs // 2, batch_first=True, bidirectional=True)
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Map (batch, time, inputs) to (batch, time, width); an LSTM's own gates take the activation's place."""
+        lengths = None if mask is None or bool(mask.all()) else mask.sum(dim=1).to("cpu", torch.int64)
+        for layer in self.layers:
+            if isinstance(layer, nn.LSTM):
+                if lengths is None:
+                    y = layer(x)[0]
+                else:
+                    packed = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+                    y = nn.utils.rnn.pad_packed_sequence(layer(packed)[0], batch_first=True, total_length=x.shape[1])[0]
+            else:
+                y = self.activation(layer(x))
+            y = functional.dropout(y, self.part.dropout, self.training)
+            x = x + y if self.part.residual and y.shape == x.shape else y
+        return x
+
+
+class _SelfAttention(nn.Module):
+    """Pre-norm self-attention with rotary positions, then a feed-forward block twice as wide; both residual."""
+
+    def __init__(self, inputs: int, width: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        self.heads, self.dropout = heads, dropout
+        self.enter = nn.Linear(inputs, width) if inputs != width else nn.Identity()
+        self.before_attention, self.before_forward = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.project, self.join = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.forward_block = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        x = self.enter(x)
+        batch, time, width = x.shape
+        q, k, v = self.project(self.before_attention(x)).view(batch, time, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        keep = None if mask is None else mask.bool()[:, None, None, :]
+        rate = self.dropout if self.training else 0.0
+        y = functional.scaled_dot_product_attention(rotate(q), rotate(k), v, attn_mask=keep, dropout_p=rate)
+        x = x + self.join(y.transpose(1, 2).reshape(batch, time, width))
+        result: Tensor = x + functional.dropout(self.forward_block(self.before_forward(x)), rate, self.training)
+        return result
+
+
+class Attention(Trunk):
+    """Self-attention over the utterance (rotary positions, so any length), each layer with its feed-forward block."""
+
+    def layer(self, inputs: int, outputs: int) -> nn.Module:
+        """Make one attention block."""
+        return _SelfAttention(inputs, outputs, self.part.heads, self.part.dropout)
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Map (batch, time, inputs) to (batch, time, width)."""
+        for layer in self.layers:
+            x = layer(x, mask)
+        return x
+
+
+def rotate(x: Tensor, base: float = 10_000.0) -> Tensor:
+    """Turn the feature pairs of (..., time, features) by angles that grow with time (Su et al. 2021, RoFormer, eq. 34).
+
+    Products of two rotated vectors depend on their distance in time only. The last dimension must be even; an odd remainder
+    of the half is left as it is.
+    """
+    half = x.shape[-1] // 2
+    frequency = base ** (-torch.arange(half, device=x.device, dtype=torch.float32) / max(half, 1))
+    angle = torch.arange(x.shape[-2], device=x.device, dtype=torch.float32)[:, None] * frequency
+    cosine, sine = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
+    a, b, rest = x[..., :half], x[..., half : 2 * half], x[..., 2 * half :]
+    return torch.cat([a * cosine - b * sine, a * sine + b * cosine, rest], dim=-1)
+
+
+TRUNKS: dict[str, type[Trunk]] = {
+    "feedforward": FeedForward,
+    "convolution": Convolution,
+    "lstm": Lstm,
+    "attention": Attention,
+}
+
+
+def make_trunk(inputs: int, part: TrunkPart) -> Trunk:
+    """Make the trunk that a recipe describes, for ``inputs`` features a frame."""
+    return TRUNKS[part.kind](inputs, part)
