@@ -1,0 +1,97 @@
+"""Statistics of the training frames: what normalises the streams, and what trajectories are generated from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+from tts.errors import TtsError
+from tts.files import replacing
+
+FLOOR = 1e-6  # standard deviation given to a dimension that never changes, relative to 1
+
+
+@dataclass(frozen=True)
+class StreamStatistics:
+    """Of one stream over the training frames that count.
+
+    ``mean`` (dimension,) of the statics; ``variance`` (3 * dimension,) of statics, deltas and accelerations, or (dimension,)
+    for a stream without dynamics; ``global_variance`` (dimension,): mean over utterances of the variance within one.
+    """
+
+    mean: np.ndarray
+    variance: np.ndarray
+    global_variance: np.ndarray
+
+    @property
+    def deviation(self) -> np.ndarray:
+        """Square root of the variance, kept above a floor."""
+        return np.sqrt(np.maximum(self.variance, FLOOR**2))
+
+
+class StatisticsSum:
+    """Adds up utterances of one stream without holding them."""
+
+    def __init__(self, dimension: int, dynamic: bool) -> None:
+        self.dynamic = dynamic
+        self.count = 0
+        self.utterances = 0
+        self.total = np.zeros(dimension)
+        self.squares = np.zeros(dimension)
+        self.dynamics = np.zeros(2 * dimension if dynamic else 0)
+        self.within = np.zeros(dimension)
+
+    def add(self, values: np.ndarray, counted: np.ndarray) -> None:
+        """Add one utterance: ``values`` (frames, dimension), ``counted`` (frames,) bool."""
+        x = values.astype(np.float64)
+        kept = x[counted]
+        if len(kept) == 0:
+            return
+        self.count += len(kept)
+        self.utterances += 1
+        self.total += kept.sum(axis=0)
+        self.squares += (kept**2).sum(axis=0)
+        self.within += kept.var(axis=0)
+        if self.dynamic:
+            before, after = x[np.maximum(np.arange(len(x)) - 1, 0)], x[np.minimum(np.arange(len(x)) + 1, len(x) - 1)]
+            dynamics = np.concatenate([0.5 * (after - before), before - 2.0 * x + after], axis=1)[counted]
+            self.dynamics += (dynamics**2).sum(axis=0)
+
+    def result(self) -> StreamStatistics:
+        """Return the statistics; raises :class:`TtsError` when no frame was added."""
+        if self.count == 0:
+            raise TtsError("no training frame counts: every training utterance is silence; check the recordings and the split")
+        mean = self.total / self.count
+        variance = np.maximum(self.squares / self.count - mean**2, 0.0)
+        every = np.concatenate([variance, self.dynamics / self.count])  # dynamics have mean zero
+        return StreamStatistics(mean, every, self.within / self.utterances)
+
+
+def save_statistics(path: Path, statistics: Mapping[str, StreamStatistics]) -> None:
+    """Write statistics of all streams as one safetensors file (float64)."""
+    arrays = {}
+    for name, item in statistics.items():
+        for field in ("mean", "variance", "global_variance"):
+            arrays[f"{name}.{field}"] = np.ascontiguousarray(getattr(item, field), dtype=np.float64)
+    with replacing(path) as temporary:
+        save_file(arrays, str(temporary))
+
+
+def load_statistics(path: Path) -> dict[str, StreamStatistics]:
+    """Read what :func:`save_statistics` wrote."""
+    try:
+        arrays = load_file(str(path))
+    except Exception as error:  # safetensors raises its own, FileNotFoundError or OSError
+        raise TtsError(f"{path}: cannot be read as statistics ({error})") from None
+    names = {name.rpartition(".")[0] for name in arrays}
+    try:
+        return {
+            name: StreamStatistics(arrays[f"{name}.mean"], arrays[f"{name}.variance"], arrays[f"{name}.global_variance"])
+            for name in sorted(names)
+        }
+    except KeyError as error:
+        raise TtsError(f"{path}: the statistics lack {error}; the file is damaged or not one of ours") from None

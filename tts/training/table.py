@@ -1,0 +1,204 @@
+"""Training data as one table a split: rows gathered by index, in memory or memory-mapped, expanded on the device.
+
+A row is a frame (acoustic model) or a segment (duration model). Linguistic vectors are kept once a segment and repeated by
+index; dynamic features are made from the statics of the neighbouring rows as a batch is gathered. So an hour of speech at
+60 mel-cepstral coefficients takes about 300 MB, where frame vectors with dynamics would take ten times as much.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tts.analysis.streams import Stream
+from tts.training.statistics import StreamStatistics
+
+
+@dataclass(frozen=True)
+class Target:
+    """Values of one stream, raw units, with what normalises them. ``by_segment`` values are one row a segment."""
+
+    stream: Stream
+    values: np.ndarray
+    statistics: StreamStatistics | None = None
+    by_segment: bool = False
+
+
+@dataclass
+class Table:
+    """Rows of all utterances of a split, one after the other.
+
+    ``starts`` (utterances + 1,) are row offsets; ``segments`` (segments, features) are linguistic vectors; ``segment_of_row``
+    (rows,) says which applies, None where rows are segments; ``positions`` (rows, width) are appended; ``counted`` (rows,)
+    says which rows are learnt and scored. ``hidden`` (rows, width), set between stages, is the previous stage's bottleneck,
+    read with ``context`` rows either side.
+    """
+
+    starts: np.ndarray
+    segments: np.ndarray
+    segment_of_row: np.ndarray | None
+    positions: np.ndarray | None
+    counted: np.ndarray
+    targets: Mapping[str, Target]
+    device: torch.device
+    hidden: Tensor | None = None
+    context: int = 0
+    _columns: dict[str, Tensor] = field(default_factory=dict)
+    _scales: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        fits = self.bytes < 0.5 * available_memory(self.device)
+        columns: dict[str, Any] = {name: target.values for name, target in self.targets.items()}
+        columns |= {"/segments": self.segments, "/positions": self.positions}
+        for name, values in columns.items():
+            if values is not None:
+                self._columns[name] = _tensor(values, self.device if fits else torch.device("cpu"), copy=fits)
+        if self.segment_of_row is not None:
+            self._columns["/segment_of_row"] = torch.from_numpy(self.segment_of_row.astype(np.int64)).to(self.device)
+        starts = torch.from_numpy(self.starts.astype(np.int64))
+        lengths = starts[1:] - starts[:-1]
+        self._first = torch.repeat_interleave(starts[:-1], lengths).to(self.device)
+        self._last = torch.repeat_interleave(starts[1:] - 1, lengths).to(self.device)
+        self.counted_rows = torch.from_numpy(np.flatnonzero(self.counted))
+        self._counted = torch.from_numpy(self.counted.astype(np.bool_)).to(self.device)
+        for name, target in self.targets.items():
+            if target.statistics is not None:
+                scale = torch.from_numpy(target.statistics.deviation).float().to(self.device)
+                self._scales[name] = (torch.from_numpy(target.statistics.mean).float().to(self.device), scale)
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return int(self.starts[-1])
+
+    @property
+    def utterances(self) -> int:
+        """Number of utterances."""
+        return len(self.starts) - 1
+
+    @property
+    def bytes(self) -> int:
+        """Memory that all columns take."""
+        arrays = [self.segments, self.positions, *(target.values for target in self.targets.values())]
+        return sum(array.nbytes for array in arrays if array is not None)
+
+    @property
+    def input_width(self) -> int:
+        """Width of :meth:`inputs`, without the previous stage's window."""
+        return self.segments.shape[1] + (0 if self.positions is None else self.positions.shape[1])
+
+    def inputs(self, index: Tensor) -> Tensor:
+        """Gather the inputs of rows ``index`` (any shape, on the device): float32 (..., width)."""
+        segment = index if self.segment_of_row is None else self._columns["/segment_of_row"][index]
+        parts = [self._take("/segments", segment)]
+        if self.positions is not None:
+            parts.append(self._take("/positions", index))
+        if self.hidden is not None:
+            offsets = torch.arange(-self.context, self.context + 1, device=index.device)
+            around = torch.maximum(index[..., None] + offsets, self._first[index][..., None])
+            around = torch.minimum(around, self._last[index][..., None])
+            parts.append(self.hidden[around].flatten(-2).float())
+        return torch.cat(parts, dim=-1)
+
+    def target(self, name: str, index: Tensor) -> Tensor:
+        """Gather the normalised target of rows ``index``: float32 (..., stream.width), labels (..., 1) for class streams."""
+        target = self.targets[name]
+        if target.by_segment and self.segment_of_row is not None:
+            index = self._columns["/segment_of_row"][index]
+            return self._take(name, index)
+        x = self._take(name, index)
+        if name not in self._scales:
+            return x
+        mean, deviation = self._scales[name]
+        if not target.stream.dynamic:
+            return (x - mean) / deviation
+        before = self._take(name, torch.maximum(index - 1, self._first[index]))
+        after = self._take(name, torch.minimum(index + 1, self._last[index]))
+        return torch.cat([x - mean, 0.5 * (after - before), before - 2.0 * x + after], dim=-1) / deviation
+
+    def counts(self, index: Tensor) -> Tensor:
+        """Return which of the rows ``index`` are learnt and scored, bool."""
+        return self._counted[index]
+
+    def _take(self, name: str, index: Tensor) -> Tensor:
+        column = self._columns[name]
+        if column.device == index.device:
+            return column[index].float()
+        return column[index.to(column.device)].float().to(index.device, non_blocking=True)
+
+
+def _tensor(values: np.ndarray, device: torch.device, copy: bool) -> Tensor:
+    if copy:
+        return torch.from_numpy(np.array(values)).to(device)
+    import warnings
+
+    with warnings.catch_warnings():  # memory-mapped arrays are read-only, and are only read
+        warnings.simplefilter("ignore", UserWarning)
+        return torch.from_numpy(values)
+
+
+def available_memory(device: torch.device) -> int:
+    """Return the bytes free on a device (for the CPU, what the system says is available; 4 GB where it does not say)."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    try:
+        with open("/proc/meminfo", encoding="ascii") as stream:  # noqa: PTH123
+            for line in stream:
+                if line.startswith("MemAvailable:"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return 4 << 30
+
+
+class Batches:
+    """Batches as a pure function of the step, so that a resumed run continues with exactly the next one.
+
+    Frame-wise: ``size`` counted rows shuffled over the whole split, as (size, 1). By utterance: ``size`` whole utterances,
+    padded to the longest, as (size, time); utterances of like length go together.
+    """
+
+    def __init__(self, table: Table, size: int, *, utterances: bool, seed: int) -> None:
+        self.table, self.size, self.by_utterance, self.seed = table, size, utterances, seed
+        count = table.utterances if utterances else len(table.counted_rows)
+        self.per_epoch = max(1, count // size)
+        self._epoch = -1
+        self._order: Sequence[Tensor] | Tensor = ()
+
+    def __call__(self, step: int) -> tuple[Tensor, Tensor]:
+        """Return ``(index, mask)``, int64 and bool of the same shape, for a step counted from 0."""
+        epoch, number = divmod(step, self.per_epoch)
+        if epoch != self._epoch:
+            generator = torch.Generator().manual_seed((self.seed << 20) + epoch)
+            self._order = self._utterance_order(generator) if self.by_utterance else self._row_order(generator)
+            self._epoch = epoch
+        if self.by_utterance:
+            return pad_utterances(self.table, self._order[number].tolist())
+        assert isinstance(self._order, Tensor)
+        index = self._order[number * self.size : (number + 1) * self.size].to(self.table.device)[:, None]
+        return index, torch.ones_like(index, dtype=torch.bool)
+
+    def _row_order(self, generator: torch.Generator) -> Tensor:
+        rows = self.table.counted_rows
+        return rows[torch.randperm(len(rows), generator=generator)]
+
+    def _utterance_order(self, generator: torch.Generator) -> list[Tensor]:
+        lengths = torch.from_numpy(np.diff(self.table.starts)).float()
+        noisy = lengths * (1.0 + 0.2 * torch.rand(len(lengths), generator=generator))
+        chunks = torch.tensor_split(noisy.argsort(), self.per_epoch)
+        return [chunks[i] for i in torch.randperm(len(chunks), generator=generator).tolist()]
+
+
+def pad_utterances(table: Table, numbers: Sequence[int]) -> tuple[Tensor, Tensor]:
+    """Return ``(index, mask)`` of whole utterances padded to the longest; padding repeats the last row."""
+    starts = [int(table.starts[number]) for number in numbers]
+    lengths = [int(table.starts[number + 1]) - start for number, start in zip(numbers, starts, strict=True)]
+    time = torch.arange(max(lengths))
+    length = torch.tensor(lengths)[:, None]
+    index = torch.tensor(starts)[:, None] + torch.minimum(time, length - 1)
+    return index.to(table.device), (time < length).to(table.device)
