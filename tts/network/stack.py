@@ -82,7 +82,6 @@ class Stack(nn.Module):
         for part in parts:
             self.stages.append(Stage(linguistic + extra * (2 * part.context + 1), part, widths))
             extra = part.bottleneck or 0
-            # the next stage multiplies it by its own window
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> list[StageOutput]:
         """Run all stages on whole utterances: (batch, time, linguistic) and mask (batch, time)."""

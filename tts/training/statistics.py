@@ -30,7 +30,8 @@ class StreamStatistics:
     @property
     def deviation(self) -> np.ndarray:
         """Square root of the variance, kept above a floor."""
-        return np.sqrt(np.maximum(self.variance, FLOOR**2))
+        result: np.ndarray = np.sqrt(np.maximum(self.variance, FLOOR**2))
+        return result
 
 
 class StatisticsSum:

@@ -90,7 +90,7 @@ class Table:
     @property
     def input_width(self) -> int:
         """Width of :meth:`inputs`, without the previous stage's window."""
-        return self.segments.shape[1] + (0 if self.positions is None else self.positions.shape[1])
+        return int(self.segments.shape[1]) + (0 if self.positions is None else int(self.positions.shape[1]))
 
     def inputs(self, index: Tensor) -> Tensor:
         """Gather the inputs of rows ``index`` (any shape, on the device): float32 (..., width)."""

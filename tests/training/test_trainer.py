@@ -1,0 +1,123 @@
+"""The loop against what must hold: learning a known function, exact resume, same seed same result."""
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tts.analysis.streams import Stream
+from tts.errors import TtsError
+from tts.network.stack import Stage
+from tts.recipe import StagePart, TrainingPart
+from tts.training.statistics import StatisticsSum
+from tts.training.table import Table, Target
+from tts.training.trainer import Trainer, predict
+
+DEVICE = torch.device("cpu")
+STREAM = Stream("mcep", 2, dynamic=True)
+CLASS = Stream("phone", 1, kind="class", classes=3)
+
+
+def make_table(utterances: int, seed: int) -> Table:
+    """Segments of random features; the target is a fixed linear function of the segment, the class its largest feature."""
+    generator = np.random.default_rng(seed)
+    lengths = generator.integers(20, 40, utterances)
+    segments = generator.random((utterances * 5, 3)).astype(np.float32)
+    rows = np.concatenate([np.sort(generator.integers(0, 5, n)) + 5 * u for u, n in enumerate(lengths)])
+    values = (segments @ np.array([[1.0, -2.0], [0.5, 1.0], [0.0, 3.0]]))[rows].astype(np.float32)
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    total = StatisticsSum(2, dynamic=True)
+    for a, b in itertools.pairwise(starts):
+        total.add(values[a:b], np.ones(b - a, dtype=bool))
+    targets = {
+        "mcep": Target(STREAM, values, total.result()),
+        "phone": Target(CLASS, segments.argmax(axis=1)[:, None].astype(np.float32), by_segment=True),
+    }
+    counted = np.ones(len(rows), dtype=bool)
+    return Table(starts, segments, rows, None, counted, targets, DEVICE)
+
+
+def make_trainer(folder: Path, steps: int, kind: str = "feedforward", **more: object) -> Trainer:
+    torch.manual_seed(0)
+    part = StagePart.model_validate(
+        {"trunk": {"kind": kind, "layers": [16, 16], "dropout": 0.1}, "tasks": {"mcep": 1, "phone": 0.2}}
+    )
+    stage = Stage(3, part, {"mcep": 6, "phone": 3})
+    settings = TrainingPart.model_validate(
+        {"steps": steps, "batch": 32 if kind == "feedforward" else 4, "learning_rate": 0.01, "validate_every": 20}
+        | {"decay": "none", "warmup": 0, "average": 0.9, "precision": "float32", "clip": 10.0}
+        | more
+    )
+    return Trainer(stage, make_table(20, 1), make_table(5, 2), settings, ("mcep",), folder, label="test")
+
+
+@pytest.mark.parametrize("kind", ["feedforward", "convolution", "lstm", "attention"])
+def test_learns_a_function_of_the_segment(tmp_path: Path, kind: str) -> None:
+    trainer = make_trainer(tmp_path, 700 if kind == "attention" else 300, kind)
+    result = trainer.run()
+    first = result.history[0]
+    assert result.loss < 0.75 * first["valid/main"]
+    assert trainer.losses_on(trainer.valid)["phone"] < 0.5  # 1 is a guess among equals
+
+
+@pytest.mark.parametrize("kind", ["feedforward", "lstm"])
+def test_an_interrupted_run_continues_bit_for_bit(tmp_path: Path, kind: str) -> None:
+    whole = make_trainer(tmp_path / "whole", 80, kind, decay="linear")
+    whole.run()
+
+    def interrupt(stage: Stage, step: int) -> dict[str, float]:
+        if step == 60:
+            raise KeyboardInterrupt
+        return {}
+
+    parts = make_trainer(tmp_path / "parts", 80, kind, decay="linear")
+    parts.hook = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        parts.run()
+    parts = make_trainer(tmp_path / "parts", 80, kind, decay="linear")
+    torch.manual_seed(98)  # a new process has drawn other numbers before it resumes
+    parts.run()
+    for a, b in zip(whole.stage.state_dict().values(), parts.stage.state_dict().values(), strict=True):
+        assert torch.equal(a, b)
+    assert [e["valid/main"] for e in whole.history] == [e["valid/main"] for e in parts.history]
+
+
+def test_a_finished_run_is_not_trained_again(tmp_path: Path) -> None:
+    make_trainer(tmp_path, 40).run()
+    before = (tmp_path / "last.safetensors").stat().st_mtime_ns
+    make_trainer(tmp_path, 40).run()
+    assert (tmp_path / "last.safetensors").stat().st_mtime_ns == before
+
+
+def test_other_settings_in_the_same_folder_are_refused_by_name(tmp_path: Path) -> None:
+    make_trainer(tmp_path, 20).run()
+    with pytest.raises(TtsError, match=r"training\.learning_rate"):
+        make_trainer(tmp_path, 20, learning_rate=0.02).run()
+
+
+def test_early_stopping_keeps_the_best(tmp_path: Path) -> None:
+    result = make_trainer(tmp_path, 2000, learning_rate=0.5, patience=3).run()
+    losses = [entry["valid/main"] for entry in result.history]
+    assert len(losses) < 100
+    assert result.loss == min(losses)
+    assert len(losses) - 1 - losses.index(min(losses)) == 3
+
+
+def test_divergence_is_reported(tmp_path: Path) -> None:
+    trainer = make_trainer(tmp_path, 20)
+    with torch.no_grad():
+        next(iter(trainer.stage.parameters())).fill_(float("nan"))
+    with pytest.raises(TtsError, match="diverged at step 0"):
+        trainer.run()
+
+
+def test_predictions_are_the_same_alone_and_padded_in_a_group(tmp_path: Path) -> None:
+    trainer = make_trainer(tmp_path, 20, "lstm")
+    trainer.run()
+    together = predict(trainer.stage, trainer.valid)["mcep"]
+    for number in range(trainer.valid.utterances):
+        a, b = trainer.valid.starts[number : number + 2]
+        alone = trainer.stage(trainer.valid.inputs(torch.arange(a, b)[None])).heads["mcep"][0]
+        torch.testing.assert_close(together[a:b], alone, atol=1e-5, rtol=1e-5)

@@ -1,0 +1,291 @@
+"""The training loop: one stage on one table, validated on the main task, resumable to the bit."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from tts.errors import TtsError
+from tts.files import write_text
+from tts.network.stack import Stage
+from tts.progress import Progress
+from tts.recipe import TrainingPart
+from tts.tasks.losses import task_loss
+from tts.training.checkpoint import (
+    load_tensors,
+    load_weights,
+    optimiser_state,
+    random_state,
+    restore_optimiser,
+    restore_random_state,
+    save_tensors,
+)
+from tts.training.table import Batches, Table, pad_utterances
+
+log = logging.getLogger(__name__)
+
+# Called after a validation with the stage (in evaluation mode, validated weights) and the step; returns further scores.
+Hook = Callable[[Stage, int], dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What training found: the step and main validation loss of the weights that were kept, and every validation's scores."""
+
+    step: int
+    loss: float
+    history: list[dict[str, float]]
+
+
+class Trainer:
+    """Trains ``stage`` on ``train``, validating on ``valid``; keeps ``best`` and ``last`` in ``folder``.
+
+    ``main`` names the tasks whose weighted losses are the main loss, by which the best weights are chosen. ``hook`` adds
+    scores (MCD, samples) to a validation; ``writer`` is a TensorBoard writer or None.
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        train: Table,
+        valid: Table,
+        settings: TrainingPart,
+        main: tuple[str, ...],
+        folder: Path,
+        *,
+        label: str,
+        hook: Hook | None = None,
+        writer: Any = None,
+    ) -> None:
+        self.stage, self.train, self.valid, self.settings = stage, train, valid, settings
+        self.main = tuple(name for name in main if name in stage.part.tasks)
+        self.folder, self.label, self.hook, self.writer = folder, label, hook, writer
+        self.device = train.device
+        self.by_utterance = settings.utterances or not stage.trunk.framewise
+        self.batches = Batches(train, settings.batch, utterances=self.by_utterance, seed=settings.seed)
+        self.precision = choose_precision(settings.precision, self.device)
+        decayed = [p for p in stage.parameters() if p.ndim > 1]
+        others = [p for p in stage.parameters() if p.ndim <= 1]
+        groups = [{"params": decayed, "weight_decay": settings.weight_decay}, {"params": others, "weight_decay": 0.0}]
+        self.optimiser = torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.98), fused=True)
+        self.average = {name: p.detach().clone() for name, p in stage.state_dict().items()} if settings.average else None
+        self.step = 0
+        self.history: list[dict[str, float]] = []
+
+    def run(self) -> Result:
+        """Train to the end, continuing from ``last`` where it exists, and leave the best weights in the stage."""
+        finished = self._resume()
+        running: dict[str, Tensor] = {}
+        start = time.monotonic()
+        with Progress(self.label, self.settings.steps, done=self.step, unit="steps") as progress:
+            while not finished and self.step < self.settings.steps:
+                losses = self._train_step()
+                for name, loss in losses.items():
+                    running[name] = running.get(name, torch.zeros((), device=self.device)) + loss
+                self.step += 1
+                if self.step % self.settings.validate_every == 0 or self.step == self.settings.steps:
+                    seconds = time.monotonic() - start
+                    scores = self._validate({name: float(total) for name, total in running.items()}, seconds)
+                    running, start = {}, time.monotonic()
+                    finished = self._save()
+                    progress.advance(0, note=f"validation {scores['valid/main']:.4f}")
+                progress.advance()
+        tensors, facts = load_tensors(self.folder / "best.safetensors")
+        load_weights(self.stage, tensors, self.folder / "best.safetensors")
+        self.stage.eval()
+        return Result(int(facts["step"]), float(facts["loss"]), self.history)
+
+    def _train_step(self) -> dict[str, Tensor]:
+        self.stage.train()
+        index, mask = self.batches(self.step)
+        inputs = self.train.inputs(index)
+        if self.settings.input_dropout:
+            keep = torch.rand((inputs.shape[0], 1, self.train.input_width), device=self.device) >= self.settings.input_dropout
+            inputs = torch.cat([inputs[..., : self.train.input_width] * keep, inputs[..., self.train.input_width :]], dim=-1)
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.settings.learning_rate * rate_at(self.step, self.settings)
+        losses = self._losses(inputs, index, mask, self.train)
+        total = torch.stack([self.stage.part.tasks[name].weight * loss for name, loss in losses.items()]).sum()
+        self.optimiser.zero_grad(set_to_none=True)
+        total.backward()  # type: ignore[no-untyped-call]
+        norm = torch.nn.utils.clip_grad_norm_(self.stage.parameters(), self.settings.clip)
+        if not bool(torch.isfinite(norm)):
+            raise TtsError(f"{self.label}: training diverged at step {self.step} (the loss is not finite); lower learning_rate")
+        self.optimiser.step()
+        if self.average is not None:
+            # A shorter memory at first, so that the average forgets the random start.
+            decay = min(self.settings.average, (1.0 + self.step) / (10.0 + self.step))
+            with torch.no_grad():
+                torch._foreach_lerp_(list(self.average.values()), list(self.stage.state_dict().values()), 1.0 - decay)
+        return {name: loss.detach() for name, loss in losses.items()}
+
+    def _losses(self, inputs: Tensor, index: Tensor, mask: Tensor, table: Table) -> dict[str, Tensor]:
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
+            output = self.stage(inputs, mask)
+        counted = mask & table.counts(index)
+        return {
+            name: task_loss(table.targets[name].stream, prediction, table.target(name, index), counted)
+            for name, prediction in output.heads.items()
+        }
+
+    def _validate(self, totals: dict[str, float], seconds: float) -> dict[str, float]:
+        kept = {name: value.clone() for name, value in self.stage.state_dict().items()}
+        if self.average is not None:
+            self.stage.load_state_dict(self.average)
+        self.stage.eval()
+        steps = (self.step - 1) % self.settings.validate_every + 1
+        scores = {f"train/{name}": total / steps for name, total in totals.items()}
+        valid = self.losses_on(self.valid)
+        scores |= {f"valid/{name}": value for name, value in valid.items()}
+        scores["valid/main"] = sum(self.stage.part.tasks[name].weight * valid[name] for name in self.main)
+        scores["speed/steps_per_second"] = steps / seconds if seconds > 0 else 0.0
+        if self.hook is not None:
+            scores |= self.hook(self.stage, self.step)
+        best = min((entry["valid/main"] for entry in self.history), default=math.inf)
+        scores["step"] = self.step
+        self.history.append(scores)
+        if scores["valid/main"] < best:
+            facts = {"step": self.step, "loss": scores["valid/main"]}
+            save_tensors(self.folder / "best.safetensors", dict(self.stage.state_dict()), facts)
+        self.stage.load_state_dict(kept)
+        if self.writer is not None:
+            for name, value in scores.items():
+                self.writer.add_scalar(f"{self.label}/{name}", value, self.step)
+        log.info("%s step %d: %s", self.label, self.step, "  ".join(f"{k} {v:.4f}" for k, v in scores.items() if k != "step"))
+        return scores
+
+    @torch.no_grad()
+    def losses_on(self, table: Table) -> dict[str, float]:
+        """Return every task's mean loss over the counted rows of a table, whole utterances at a time."""
+        totals: dict[str, float] = {}
+        rows = 0
+        for numbers in utterance_groups(table, 8192):
+            index, mask = pad_utterances(table, numbers)
+            count = int((mask & table.counts(index)).sum())
+            for name, loss in self._losses(table.inputs(index), index, mask, table).items():
+                totals[name] = totals.get(name, 0.0) + float(loss) * count
+            rows += count
+        return {name: total / max(rows, 1) for name, total in totals.items()}
+
+    def _save(self) -> bool:
+        """Write ``last`` and the readable history; return whether training has stopped improving."""
+        best = min(range(len(self.history)), key=lambda n: self.history[n]["valid/main"])
+        stale = len(self.history) - 1 - best
+        finished = self.step >= self.settings.steps or 0 < self.settings.patience <= stale
+        tensors = {f"weights.{name}": value for name, value in self.stage.state_dict().items()}
+        tensors |= {f"average.{name}": value for name, value in (self.average or {}).items()}
+        tensors |= optimiser_state(self.optimiser) | random_state(self.device)
+        facts = {
+            "step": self.step,
+            "finished": finished,
+            "history": self.history,
+            "settings": self.settings.model_dump(mode="json"),
+            "stage": self.stage.part.model_dump(mode="json"),
+        }
+        save_tensors(self.folder / "last.safetensors", tensors, facts)
+        columns = sorted({name for entry in self.history for name in entry} - {"step"})
+        lines = ["\t".join(["step", *columns])]
+        lines += ["\t".join([str(int(e["step"])), *(f"{e[c]:.6g}" if c in e else "" for c in columns)]) for e in self.history]
+        write_text(self.folder / "history.tsv", "\n".join(lines) + "\n")
+        return finished
+
+    def _resume(self) -> bool:
+        path = self.folder / "last.safetensors"
+        if not path.exists():
+            return False
+        tensors, facts = load_tensors(path)
+        settings = self.settings.model_dump(mode="json")
+        changed = sorted(key for key in settings if key != "steps" and facts["settings"].get(key) != settings[key])
+        if changed or facts["stage"] != self.stage.part.model_dump(mode="json"):
+            what = ", ".join(f"training.{key}" for key in changed) or "the stage's layers or tasks"
+            raise TtsError(f"{path}: was trained with other settings ({what}); choose another --out or delete the folder")
+        stage = {name.removeprefix("weights."): t for name, t in tensors.items() if name.startswith("weights.")}
+        load_weights(self.stage, stage, path)
+        if self.average is not None:
+            for name in self.average:
+                self.average[name].copy_(tensors[f"average.{name}"])
+        restore_optimiser(self.optimiser, tensors)
+        restore_random_state(tensors, self.device)
+        self.step, self.history = int(facts["step"]), facts["history"]
+        if self.step:
+            log.info("%s: continuing at step %d", self.label, self.step)
+        return bool(facts["finished"]) and facts["settings"]["steps"] >= self.settings.steps
+
+
+def rate_at(step: int, settings: TrainingPart) -> float:
+    """Return the factor on the learning rate at a step: linear warm-up, then linear or cosine decay to 0, or none."""
+    warm = min(1.0, (step + 1) / settings.warmup) if settings.warmup else 1.0
+    done = step / settings.steps
+    if settings.decay == "linear":
+        return warm * (1.0 - done)
+    if settings.decay == "cosine":
+        return warm * 0.5 * (1.0 + math.cos(math.pi * done))
+    return warm
+
+
+def utterance_groups(table: Table, rows: int) -> list[list[int]]:
+    """Split all utterances, in order, into groups of at most ``rows`` rows (or one utterance)."""
+    groups: list[list[int]] = [[]]
+    filled = 0
+    for number in range(table.utterances):
+        length = int(table.starts[number + 1] - table.starts[number])
+        if groups[-1] and filled + length > rows:
+            groups.append([])
+            filled = 0
+        groups[-1].append(number)
+        filled += length
+    return groups
+
+
+@torch.no_grad()
+def predict(stage: Stage, table: Table, precision: str = "float32") -> Mapping[str, Tensor]:
+    """Run a stage over all rows of a table; return every head's output and, as ``/bottleneck``, what it hands on.
+
+    Each is (rows, width): head outputs float32 on the CPU, the bottleneck bfloat16 on the table's device.
+    """
+    stage.eval()
+    parts: dict[str, list[Tensor]] = {}
+    for numbers in utterance_groups(table, 8192):
+        index, mask = pad_utterances(table, numbers)
+        with torch.autocast(table.device.type, torch.bfloat16, enabled=precision == "bfloat16"):
+            output = stage(table.inputs(index), mask)
+        for name, value in output.heads.items():
+            parts.setdefault(name, []).append(value[mask].float().cpu())
+        if output.bottleneck is not None:
+            parts.setdefault("/bottleneck", []).append(output.bottleneck[mask].to(torch.bfloat16))
+    return {name: torch.cat(values) for name, values in parts.items()}
+
+
+def choose_precision(wanted: str, device: torch.device) -> str:
+    """Turn ``auto`` into ``bfloat16`` where the device multiplies it natively, else ``float32``."""
+    if wanted != "auto":
+        return wanted
+    if device.type == "cuda":
+        return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
+    flags = ("amx_bf16", "avx512_bf16")
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="ignore")
+    except OSError:
+        return "float32"
+    return "bfloat16" if any(flag in text for flag in flags) else "float32"
+
+
+def choose_device(wanted: str) -> torch.device:
+    """Turn ``auto`` into CUDA where there is one, else the CPU; a device that is not there raises :class:`TtsError`."""
+    if wanted == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(wanted)
+    except RuntimeError:
+        raise TtsError(f"--device {wanted}: no such device; use auto, cpu, cuda or cuda:1") from None
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise TtsError(f"--device {wanted}: no CUDA device is available; use --device cpu")
+    return device
