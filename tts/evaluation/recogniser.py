@@ -1,0 +1,121 @@
+"""Word error rate of an independent recogniser (pocketsphinx, English), to ask whether a voice can be understood.
+
+The recogniser is an old and small one that makes many errors on natural speech too, so its rate means something only beside the
+rates of the recordings and of their copy synthesis. Optional: ``pip install 'stacked-tts[wer]'``.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tts.audio import read_audio
+from tts.errors import TtsError, UsageError
+from tts.evaluation.scores import Scores
+from tts.evaluation.statistics import Interval, score_interval
+from tts.parallel import Failure, parallel_map
+
+RECOGNISER_RATE = 16_000
+Recording = Path | tuple[np.ndarray, int]  # an audio file, or mono samples in -1..1 with their rate in Hz
+
+
+def require_recogniser(language: str) -> None:
+    """Raise :class:`UsageError` unless ``language`` (such as ``en-us``) is English and pocketsphinx is installed."""
+    if language.lower().split("-")[0] != "en":
+        raise UsageError(f"the recogniser knows English only, so there is no word error rate for language {language!r}")
+    _pocketsphinx()
+
+
+def _pocketsphinx() -> Any:
+    try:
+        import pocketsphinx
+    except ImportError:
+        raise UsageError("word error rates need pocketsphinx; install it with: pip install 'stacked-tts[wer]'") from None
+    return pocketsphinx
+
+
+@lru_cache(maxsize=1)
+def _decoder() -> Any:
+    return _pocketsphinx().Decoder(samprate=RECOGNISER_RATE, loglevel="FATAL")
+
+
+def transcribe(signal: np.ndarray, rate: int) -> list[str]:
+    """Return the words heard in mono samples in -1..1, in lower case; an empty list where none were.
+
+    ``rate`` is at least 8000 Hz; the signal is resampled to 16 kHz. The utterance is decoded as a whole, with its own cepstral
+    mean, so the result does not depend on what was decoded before.
+    """
+    samples = np.asarray(signal, np.float64)
+    if rate != RECOGNISER_RATE:
+        import soxr
+
+        samples = soxr.resample(samples, rate, RECOGNISER_RATE)
+    decoder = _decoder()
+    decoder.start_utt()
+    try:
+        decoder.process_raw((np.clip(samples, -1.0, 1.0) * 32767.0).astype("<i2").tobytes(), full_utt=True)
+    finally:
+        decoder.end_utt()
+    heard = decoder.hyp()
+    return normalise(heard.hypstr) if heard is not None else []
+
+
+def transcribe_all(recordings: Sequence[Recording], *, workers: int | None = None) -> list[list[str] | Failure]:
+    """Transcribe recordings in worker processes (see :func:`tts.parallel.parallel_map`), in the order given."""
+    _pocketsphinx()  # said once, here, rather than by every worker
+    heard: list[list[str] | Failure] = [[] for _ in recordings]
+    for index, words in parallel_map(_transcribe_one, recordings, workers=workers, label="recognising"):
+        heard[index] = words
+    return heard
+
+
+def _transcribe_one(recording: Recording) -> list[str]:
+    return transcribe(*(read_audio(recording, channel="mix") if isinstance(recording, Path) else recording))
+
+
+def normalise(text: str) -> list[str]:
+    """Return the words of an English text as a recogniser writes them.
+
+    Lower case, accents and punctuation off, apostrophes inside words kept, hyphens and dashes are spaces, whole numbers are
+    spelt (``1,204`` and ``21st`` too), ``%`` and ``&`` are words.
+    """
+    plain = unicodedata.normalize("NFKD", text.lower().replace("’", "'"))
+    plain = "".join(char for char in plain if not unicodedata.combining(char))
+    plain = re.sub(r"(?<=\d),(?=\d{3}\b)", "", plain).replace("%", " percent ").replace("&", " and ")
+    plain = re.sub(r"(\d+)(st|nd|rd|th)?\b", lambda match: f" {_spell(match[1], bool(match[2]))} ", plain)
+    return re.findall(r"[a-z]+(?:'[a-z]+)*", plain)
+
+
+def _spell(digits: str, ordinal: bool) -> str:
+    from num2words import num2words  # comes with gruut
+
+    return str(num2words(int(digits), ordinal=ordinal))
+
+
+def word_errors(reference: Sequence[str], heard: Sequence[str]) -> tuple[int, int]:
+    """Return the fewest substitutions, deletions and insertions that turn ``heard`` into ``reference``, and its length."""
+    row = list(range(len(heard) + 1))
+    for i, expected in enumerate(reference, 1):
+        diagonal, row[0] = row[0], i
+        for j, word in enumerate(heard, 1):
+            diagonal, row[j] = row[j], min(diagonal + (word != expected), row[j] + 1, row[j - 1] + 1)
+    return row[-1], len(reference)
+
+
+def word_scores(reference: str, heard: Sequence[str]) -> Scores:
+    """Return the scores of one recognised utterance: its metric is ``wer``, errors over reference words in %."""
+    errors, words = word_errors(normalise(reference), heard)
+    if words == 0:
+        raise TtsError(f"the reference text {reference!r} has no words to recognise")
+    return Scores({"word_errors": np.asarray(float(errors)), "words": np.asarray(float(words))})
+
+
+def wer_interval(scores: Mapping[str, Scores], *, level: float = 0.95, resamples: int = 2000, seed: int = 0) -> Interval:
+    """Return the pooled word error rate in % with its bootstrap interval over utterances."""
+    return score_interval(scores, "wer", level=level, resamples=resamples, seed=seed)

@@ -1,0 +1,167 @@
+"""How sure one may be of a score and of a difference: bootstrap over utterances and seeds, Wilcoxon, Holm.
+
+Resampling redraws utterances and recomputes the pooled score from their sums, so an interval is of the very number that is
+printed. Two systems are always compared on the same utterances (and seeds): what is hard for both cancels.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tts.errors import TtsError
+from tts.evaluation.scores import Scores, find_metric, pool
+
+Utterances = Mapping[str, Scores]  # by utterance id
+Runs = Mapping[int, Utterances]  # by training seed
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate and its bootstrap percentile interval; ``None`` where the score is undefined."""
+
+    estimate: float | None
+    low: float | None
+    high: float | None
+    level: float = 0.95
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A paired comparison of systems A and B on one metric.
+
+    ``interval`` is of A's score minus B's, averaged over seeds. ``probability_better`` is P(A > B): how often A is better
+    than B for a seed drawn at random and a redrawn test set (Bouthillier et al., MLSys 2021, ask for more than 0.75); ties
+    count half. ``p_value`` is two-sided, from how often the resampled difference falls on the other side of zero; it is never
+    below 2 / (resamples + 1).
+    """
+
+    metric: str
+    interval: Interval
+    probability_better: float | None
+    p_value: float | None
+    seeds: int
+    utterances: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON-able data."""
+        return {**vars(self), "interval": vars(self.interval)}
+
+
+class _Resampled(Mapping[str, np.ndarray]):
+    """Sums of resampled utterances, shape (resamples, ...) each, computed when asked for: a metric needs only a few."""
+
+    def __init__(self, scores: Sequence[Scores], counts: np.ndarray) -> None:
+        self.scores, self.counts = scores, counts
+        self.shapes = {name: np.shape(value) for one in scores for name, value in one.sums.items()}
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        nothing = np.zeros(self.shapes[name])  # an utterance in which nothing was counted
+        return np.tensordot(self.counts, np.stack([one.sums.get(name, nothing) for one in self.scores]), axes=1)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.shapes)
+
+    def __len__(self) -> int:
+        return len(self.shapes)
+
+
+def score_interval(scores: Utterances, metric: str, *, level: float = 0.95, resamples: int = 2000, seed: int = 0) -> Interval:
+    """Return a pooled score with its bootstrap interval over utterances (Efron's percentile method)."""
+    if not scores:
+        raise TtsError("an interval needs at least one scored utterance")
+    counts = _redraw(np.random.default_rng(seed), len(scores), resamples)
+    values = find_metric(metric).function(_Resampled(list(scores.values()), counts))
+    return _interval(pool(scores.values())[metric], values, level)
+
+
+def paired_bootstrap(a: Runs, b: Runs, metric: str, *, level: float = 0.95, resamples: int = 2000, seed: int = 0) -> Difference:
+    """Compare systems A and B, each given as scores by training seed and utterance id.
+
+    A resample redraws the seeds and, independently, the utterances; all drawn seeds share the drawn utterances, because the
+    test set is the same for all of them (crossed, not nested: redrawing it for each seed would average its luck away). With
+    one seed the interval speaks of utterances only; with very few it is somewhat too narrow. Raises :class:`TtsError` unless
+    A and B have the same seeds and all of them the same utterances.
+    """
+    seeds, names = _paired(a, b)
+    rule, rng = find_metric(metric), np.random.default_rng(seed)
+    drawn_utterances = _redraw(rng, len(names), resamples)
+    drawn_seeds = _redraw(rng, len(seeds), resamples)
+    one_seed = rng.integers(len(seeds), size=resamples)
+
+    def resampled(runs: Runs) -> np.ndarray:  # (seeds, resamples)
+        tables = [_Resampled([runs[s][name] for name in names], drawn_utterances) for s in seeds]
+        return np.stack([np.broadcast_to(rule.function(table), (resamples,)) for table in tables])
+
+    values_a, values_b = resampled(a), resampled(b)
+    differences = (drawn_seeds.T * (values_a - values_b)).mean(axis=0)
+    gaps = [rule.function(pool(a[s].values()).sums) - rule.function(pool(b[s].values()).sums) for s in seeds]
+    interval = _interval(float(np.mean(gaps)), differences, level)
+    if interval.estimate is None:
+        return Difference(metric, interval, None, None, len(seeds), len(names))
+    loss_a, loss_b = (rule.loss(values[one_seed, np.arange(resamples)]) for values in (values_a, values_b))
+    valid = ~np.isnan(loss_a) & ~np.isnan(loss_b)
+    wins = ((loss_a < loss_b) + 0.5 * (loss_a == loss_b))[valid]
+    return Difference(metric, interval, float(wins.mean()), _two_sided(differences), len(seeds), len(names))
+
+
+def _paired(a: Runs, b: Runs) -> tuple[list[int], list[str]]:
+    seeds, names = sorted(a), sorted(next(iter(a.values()), {}))
+    if sorted(b) != seeds or not names:
+        raise TtsError(f"a paired comparison needs the same seeds on both sides, not {seeds} and {sorted(b)}")
+    for run in (*a.values(), *b.values()):
+        odd = sorted(set(run) ^ set(names))
+        if odd:
+            raise TtsError(f"a paired comparison needs the same utterances in every run; not in all are {', '.join(odd[:5])}")
+    return seeds, names
+
+
+def wilcoxon(a: Sequence[float], b: Sequence[float]) -> float:
+    """Return the two-sided p-value of Wilcoxon's signed-rank test on paired values; 1 where no pair differs.
+
+    Pairs that are equal are left out (Wilcoxon's own way). Take one value an utterance, or one a seed.
+    """
+    from scipy import stats
+
+    x, y = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    if x.shape != y.shape or x.ndim != 1:
+        raise TtsError(f"Wilcoxon's test needs as many values of A as of B, not {x.shape} and {y.shape}")
+    if np.array_equal(x, y):
+        return 1.0
+    return float(stats.wilcoxon(x, y, zero_method="wilcox").pvalue)
+
+
+def holm(p_values: Mapping[str, float]) -> dict[str, float]:
+    """Return p-values corrected for their number by Holm's step-down procedure (Scand. J. Statist. 6, 1979), by the same names.
+
+    A corrected value under 0.05 is significant at a family-wise error rate of 5 %, whatever the dependence between tests.
+    """
+    corrected: dict[str, float] = {}
+    largest = 0.0
+    for rank, name in enumerate(sorted(p_values, key=p_values.__getitem__)):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[name]))
+        corrected[name] = largest
+    return {name: corrected[name] for name in p_values}
+
+
+def _redraw(rng: np.random.Generator, size: int, resamples: int) -> np.ndarray:
+    """Return how often each of ``size`` things is drawn in every resample, float64 of shape (resamples, size)."""
+    return rng.multinomial(size, np.full(size, 1.0 / size), size=resamples).astype(np.float64)
+
+
+def _interval(estimate: float | None, values: np.ndarray, level: float) -> Interval:
+    valid = values[np.isfinite(values)]
+    if estimate is None or not math.isfinite(estimate) or len(valid) == 0:
+        return Interval(None, None, None, level)
+    low, high = np.quantile(valid, [(1.0 - level) / 2.0, (1.0 + level) / 2.0])
+    return Interval(estimate, float(low), float(high), level)
+
+
+def _two_sided(differences: np.ndarray) -> float:
+    valid = differences[np.isfinite(differences)]
+    tail = min((valid <= 0.0).sum(), (valid >= 0.0).sum())
+    return float(min(1.0, 2.0 * (tail + 1) / (len(valid) + 1)))
