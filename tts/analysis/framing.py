@@ -1,0 +1,60 @@
+"""Short-time frames on a :class:`~tts.frames.FrameGrid`, shared by the extractors that look through a window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import scipy.fft
+
+from tts.frames import FrameGrid
+
+_BLOCK = 512  # frames taken at a time: memory stays flat however long the recording is
+
+# Nothing is measured below this power per sample relative to full scale (-100 dB, about the quantisation noise of 16-bit audio),
+# so that digital silence stays near the quietest real frames instead of becoming an outlier that ruins means and variances.
+POWER_FLOOR = 1e-10
+
+
+def hann(length: int) -> np.ndarray:
+    """Return a Hann window of odd ``length`` whose middle sample is 1, without the two zeros at the ends."""
+    return 0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(1, length + 1) / (length + 1))
+
+
+def odd_length(grid: FrameGrid, seconds: float) -> int:
+    """Return the odd number of samples nearest to ``seconds``: a window with a middle sample can be centred exactly."""
+    return 2 * round((seconds * grid.sample_rate - 1.0) / 2.0) + 1
+
+
+def map_frames(
+    signal: np.ndarray, grid: FrameGrid, window: np.ndarray, function: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """Apply ``function`` to the windowed frames of ``signal`` and return its results, one row a frame.
+
+    The frames are centred at ``grid.centres``; the signal is zero beyond its ends. ``function`` gets float64 of shape
+    (block, window) and returns an array of shape (block, ...).
+    """
+    half = len(window) // 2
+    padded = np.pad(np.asarray(signal, dtype=np.float64), half + 1)
+    frames = np.lib.stride_tricks.sliding_window_view(padded, len(window))
+    # The last centre may be one rounding beyond the last sample, which the extra sample of padding covers.
+    starts = grid.centres(grid.frames(len(signal))) + 1
+    return np.concatenate([function(frames[starts[i : i + _BLOCK]] * window) for i in range(0, len(starts), _BLOCK)])
+
+
+def power_spectrum(frames: np.ndarray, window: np.ndarray, fft_size: int) -> np.ndarray:
+    """Return the power spectrum of windowed frames, (frames, fft_size // 2 + 1), at bins ``k * rate / fft_size``.
+
+    It is scaled so that white noise of variance v gives v in every bin, whatever the window (a sine of power p gives
+    about ``p / 1.5`` times the window's length in its bin).
+    """
+    spectrum = scipy.fft.rfft(frames, fft_size, axis=1)
+    power: np.ndarray = spectrum.real**2
+    power += spectrum.imag**2
+    power /= np.sum(window**2)
+    return power
+
+
+def decibels(power: np.ndarray) -> np.ndarray:
+    """Return power as dB of full scale, float32, no lower than :data:`POWER_FLOOR`."""
+    return np.asarray(10.0 * np.log10(np.maximum(power, POWER_FLOOR)), dtype=np.float32)
