@@ -1,0 +1,141 @@
+"""Pictures of speech and of learning. Optional: ``pip install 'stacked-tts[viz]'``.
+
+Every function takes the path of a png and writes it atomically, without a display.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tts.errors import TtsError, UsageError
+from tts.files import replacing
+
+NATURAL, GENERATED = "#333333", "#d1495b"
+WIDTH = 10.0  # inches
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A signal to draw: its label, mono samples in -1..1, and optionally its F0 in Hz a frame (0 where unvoiced)."""
+
+    label: str
+    signal: np.ndarray
+    f0: np.ndarray | None = None
+
+
+def _pyplot() -> tuple[Any, Any]:
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise UsageError("pictures need matplotlib; install it with: pip install 'stacked-tts[viz]'") from None
+    return Figure, FigureCanvasAgg
+
+
+@contextmanager
+def _picture(path: Path, rows: int, height: float, *, shared: bool = True) -> Iterator[list[Any]]:
+    """Yield ``rows`` stacked axes of ``height`` inches each; write the png at the end."""
+    if path.suffix != ".png":
+        raise UsageError(f"{path}: pictures are written as .png")
+    figure_class, canvas = _pyplot()
+    figure = figure_class(figsize=(WIDTH, height * rows + 0.4), dpi=110, layout="constrained")
+    canvas(figure)
+    yield list(figure.subplots(rows, 1, sharex=shared, squeeze=False)[:, 0])
+    with replacing(path) as temporary:
+        figure.savefig(temporary, format="png")
+
+
+def draw_spectrograms(path: Path, sounds: Sequence[Sound], rate: int, shift: float, *, top: float | None = None) -> None:
+    """Draw the spectrograms of signals one above the other on one time axis, 70 dB deep, with F0 on top where given.
+
+    All signals have ``rate`` Hz; F0 has a value every ``shift`` seconds, read on the right-hand axis. ``top`` (Hz) cuts the frequency
+    axis, which ends at half the rate otherwise.
+    """
+    if not sounds:
+        raise TtsError("there is no signal to draw")
+    from scipy.signal import ShortTimeFFT
+    from scipy.signal.windows import gaussian
+
+    width = round(0.025 * rate)
+    transform = ShortTimeFFT(
+        gaussian(width, width / 6.0), hop=max(1, round(0.002 * rate)), fs=rate, mfft=2048, scale_to="magnitude"
+    )
+    with _picture(path, len(sounds), 2.3) as axes:
+        for axis, sound in zip(axes, sounds, strict=True):
+            level = 20.0 * np.log10(np.abs(transform.stft(np.asarray(sound.signal, np.float64))) + 1e-9)
+            box = transform.extent(len(sound.signal))
+            loudest = float(level.max())
+            axis.imshow(level, origin="lower", aspect="auto", extent=box, cmap="magma", vmin=loudest - 70.0, vmax=loudest)
+            axis.set(ylim=(0.0, top or rate / 2.0), ylabel="Hz", title=sound.label)
+            if sound.f0 is not None:
+                _draw_f0(axis.twinx(), sound.f0, shift)
+        axes[0].set_xlim(0.0, max(len(sound.signal) for sound in sounds) / rate)
+        axes[-1].set_xlabel("seconds")
+
+
+def _draw_f0(axis: Any, f0: np.ndarray, shift: float) -> None:
+    shown = np.where(f0 > 0.0, f0, np.nan)
+    highest = float(np.nanmax(shown)) if (f0 > 0.0).any() else 100.0
+    axis.plot(np.arange(len(f0)) * shift, shown, color="#4de3ff", linewidth=1.4)
+    axis.set(ylim=(0.0, 2.0 * highest), ylabel="F0 (Hz)")  # the lower half, where it hides the least
+
+
+def draw_trajectories(
+    path: Path, natural: np.ndarray, generated: Mapping[str, np.ndarray], shift: float, coefficients: Sequence[int] = (1, 2, 10)
+) -> None:
+    """Draw some mel-cepstral coefficients over time, natural against one or several generated ones.
+
+    Arrays have shape (frames, order + 1); each coefficient gets its own axis.
+    """
+    order = natural.shape[1] - 1
+    if not coefficients or not all(0 <= number <= order for number in coefficients):
+        raise UsageError(f"coefficients {list(coefficients)} must be among 0..{order}")
+    with _picture(path, len(coefficients), 1.9) as axes:
+        for axis, number in zip(axes, coefficients, strict=True):
+            axis.plot(np.arange(len(natural)) * shift, natural[:, number], color=NATURAL, linewidth=1.0, label="natural")
+            for place, (label, values) in enumerate(generated.items()):
+                axis.plot(np.arange(len(values)) * shift, values[:, number], color=_colour(place), linewidth=1.3, label=label)
+            axis.set(ylabel=f"c{number}")
+            axis.margins(x=0.0)
+        axes[0].legend(loc="upper right", ncols=len(generated) + 1, fontsize="small")
+        axes[-1].set_xlabel("seconds")
+
+
+def draw_global_variance(path: Path, natural: np.ndarray, generated: Mapping[str, np.ndarray]) -> None:
+    """Draw the global variance of every mel-cepstral coefficient on a log axis, natural against generated.
+
+    ``natural`` and each of ``generated`` have shape (order,): variances of coefficients 1 to ``order``, as
+    ``sums["gv_mcep_natural"] / utterances`` gives them.
+    """
+    with _picture(path, 1, 3.6) as (axis,):
+        axis.semilogy(np.arange(1, len(natural) + 1), natural, color=NATURAL, linewidth=2.0, label="natural")
+        for place, (label, values) in enumerate(generated.items()):
+            axis.semilogy(np.arange(1, len(values) + 1), values, color=_colour(place), label=label)
+        axis.set(xlabel="mel-cepstral coefficient", ylabel="global variance", xlim=(1, len(natural)))
+        axis.grid(alpha=0.3, which="both")
+        axis.legend()
+
+
+def draw_learning_curves(path: Path, curves: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]]) -> None:
+    """Draw learning curves: for every quantity (``validation MCD (dB)``, ...) an axis, on it a line of (step, value) a system."""
+    if not curves:
+        raise TtsError("there is no learning curve to draw")
+    with _picture(path, len(curves), 2.8) as axes:
+        for axis, (quantity, lines) in zip(axes, curves.items(), strict=True):
+            for place, (label, points) in enumerate(lines.items()):
+                steps, values = zip(*points, strict=True) if points else ((), ())
+                axis.plot(steps, values, color=_colour(place), marker=".", label=label)
+            axis.set(ylabel=quantity)
+            axis.grid(alpha=0.3)
+            axis.legend(fontsize="small")
+        axes[-1].set_xlabel("step")
+
+
+def _colour(place: int) -> str:
+    return (GENERATED, "#00798c", "#edae49", "#66a182", "#8d5a97", "#2e4057")[place % 6]
