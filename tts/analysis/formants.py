@@ -1,0 +1,147 @@
+"""Formants: the tracks of the four lowest resonances of the vocal tract.
+
+Each voiced frame gives candidates, the poles of a linear prediction below ``maximum`` (the spectrum above it is left
+out, which is selective linear prediction: Makhoul 1975). A Viterbi search over the utterance then says which candidate is
+which formant, weighing narrow poles, usual frequencies and continuity (after Talkin 1987).
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import scipy.fft
+
+from tts.analysis.framing import POWER_FLOOR, hann, map_frames, odd_length, power_spectrum
+from tts.analysis.lsf import levinson
+from tts.errors import UsageError
+from tts.frames import FrameGrid
+
+COUNT = 4
+_ORDER = 12  # six poles: five formants below the maximum and one to spare
+_STATES = np.array(list(itertools.combinations(range(_ORDER // 2), COUNT)))  # which candidates are F1 to F4: (15, 4)
+_EMPHASIS_FROM = 50.0  # Hz from which the spectrum is raised by 6 dB an octave
+_PITCH_RANGE = (60.0, 500.0)  # Hz
+_PITCH_BAND = 2000.0  # Hz: periodicity is looked for below
+_PERIODIC = 0.6  # voiced frames correlate at least so well with themselves one period later
+_BELOW_LOUD = 25.0  # dB that voiced frames may lie below the loud frames of the utterance
+
+# What a choice of poles costs: per formant, for a bandwidth of 1 kHz, for lying an octave from the usual frequency, and for
+# moving by an octave in 10 ms.
+_WIDE, _UNUSUAL, _JUMP = 2.0, 1.0, 3.0
+
+
+def formant_features(signal: np.ndarray, grid: FrameGrid, *, maximum: float = 5000.0) -> np.ndarray:
+    """Return float32 of shape (frames, 5): F1 to F4 in Hz and their validity, 0 or 1 (see :func:`formants`)."""
+    return np.concatenate(formants(signal, grid, maximum=maximum), axis=1)
+
+
+def formants(
+    signal: np.ndarray, grid: FrameGrid, *, maximum: float = 5000.0, window: float = 0.05
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the tracks of F1 to F4 in Hz, float32 (frames, 4), and whether a frame is valid, float32 (frames, 1) of 0 and 1.
+
+    ``signal`` is mono in -1..1. ``maximum`` is the frequency in Hz below which five formants are expected: 5000 for most men, 5500
+    for most women, up to 8000 for children. ``window`` is the length of the Hann window in seconds. Valid frames are voiced ones,
+    by a measure of their own; elsewhere the tracks are interpolated linearly, and held at the ends. Where nothing is
+    voiced the tracks are those of a neutral vowel.
+    """
+    if not 3500.0 <= maximum <= min(8000.0, grid.sample_rate / 2.0):
+        raise UsageError(f"formants: maximum {maximum:g} is outside 3500..{min(8000.0, grid.sample_rate / 2):g} Hz")
+    correlation, rate, level, periodicity = _analyse(signal, grid, maximum, window)
+    loud = np.percentile(level, 95.0)
+    voiced = (periodicity >= _PERIODIC) & (level > loud - _BELOW_LOUD) & (level > 10.0 * np.log10(POWER_FLOOR))
+    usual = maximum * (2.0 * np.arange(COUNT) + 1.0) / 10.0  # a tube closed at one end
+    frequency, bandwidth = poles(levinson(correlation[voiced])[0], rate)
+    enough = np.isfinite(frequency[:, COUNT - 1])
+    at = np.flatnonzero(voiced)[enough]
+    tracks = np.tile(usual, (len(level), 1))
+    if len(at):
+        chosen = track(frequency[enough], bandwidth[enough], at * grid.shift, usual)
+        for k in range(COUNT):
+            tracks[:, k] = np.interp(np.arange(len(level)), at, chosen[:, k])
+    mask = np.zeros((len(level), 1), dtype=np.float32)
+    mask[at] = 1.0
+    return tracks.astype(np.float32), mask
+
+
+def _analyse(
+    signal: np.ndarray, grid: FrameGrid, maximum: float, window: float
+) -> tuple[np.ndarray, float, np.ndarray, np.ndarray]:
+    """Look at every frame below ``maximum``.
+
+    Returns the pre-emphasised autocorrelation (frames, order + 1), the sample rate it is at, the level in dB and the periodicity,
+    -1..1, both (frames,).
+    """
+    shape = hann(odd_length(grid, window))
+    fft_size = scipy.fft.next_fast_len(len(shape) + round(grid.sample_rate / _PITCH_RANGE[0]), real=True)
+    bins = round(maximum * fft_size / grid.sample_rate) + 1
+    size, rate = 2 * (bins - 1), 2.0 * (bins - 1) * grid.sample_rate / fft_size
+    frequency = np.arange(bins) * rate / size
+    pole = np.exp(-2.0 * np.pi * _EMPHASIS_FROM / rate)
+    emphasis = 1.0 + pole**2 - 2.0 * pole * np.cos(2.0 * np.pi * frequency / rate)
+    low = np.where(frequency < _PITCH_BAND, np.cos(0.5 * np.pi * np.minimum(frequency / _PITCH_BAND, 1.0)) ** 2, 0.0)
+    low[frequency < 0.5 * _PITCH_RANGE[0]] = 0.0  # rumble
+    lags = np.arange(int(rate / _PITCH_RANGE[1]), int(rate / _PITCH_RANGE[0]) + 1)
+    # A windowed period correlates less the longer it is; dividing by the window's own correlation undoes that (Boersma 1993).
+    own = scipy.fft.irfft(power_spectrum(shape[None], shape, fft_size)[:, :bins], size, axis=1)[0]
+    own = own[lags] / own[0]
+
+    def look(frames: np.ndarray) -> np.ndarray:
+        power = power_spectrum(frames, shape, fft_size)[:, :bins]
+        raised = scipy.fft.irfft(power * emphasis, size, axis=1)[:, : _ORDER + 1]
+        raised[:, 0] += 1e-9 * raised[:, 0] + POWER_FLOOR
+        smooth = scipy.fft.irfft(power * low, size, axis=1)
+        level = np.maximum(smooth[:, 0], POWER_FLOOR)
+        peak = (smooth[:, lags] >= smooth[:, lags - 1]) & (smooth[:, lags] >= smooth[:, lags + 1])
+        periodicity = np.max(np.where(peak, smooth[:, lags] / own, 0.0), axis=1) / level
+        return np.column_stack([raised, 10.0 * np.log10(level), periodicity])
+
+    result = map_frames(signal, grid, shape, look)
+    return result[:, :-2], rate, result[:, -2], result[:, -1]
+
+
+def poles(polynomial: np.ndarray, rate: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return frequencies and bandwidths in Hz of the complex poles of ``1 / A(z)``, by rising frequency.
+
+    ``polynomial`` is (rows, p + 1) with first coefficient 1; both results are (rows, p // 2), infinite where a row has fewer poles.
+    """
+    order = polynomial.shape[1] - 1
+    companion = np.zeros((len(polynomial), order, order))
+    companion[:, 0] = -polynomial[:, 1:]
+    companion[:, np.arange(1, order), np.arange(order - 1)] = 1.0
+    roots = np.linalg.eigvals(companion).astype(np.complex128)
+    upper = roots.imag > 0.0
+    frequency = np.where(upper, np.angle(roots) * rate / (2.0 * np.pi), np.inf)
+    bandwidth = np.where(upper, -np.log(np.maximum(np.abs(roots), 1e-12)) * rate / np.pi, np.inf)
+    ranks = np.argsort(frequency, axis=1)[:, : order // 2]
+    return np.take_along_axis(frequency, ranks, axis=1), np.take_along_axis(bandwidth, ranks, axis=1)
+
+
+def track(frequency: np.ndarray, bandwidth: np.ndarray, times: np.ndarray, usual: np.ndarray) -> np.ndarray:
+    """Choose F1 to F4 among the poles of each frame by the least total cost: (frames, 4) in Hz.
+
+    ``frequency`` and ``bandwidth`` are (frames, 6) in Hz, infinite for a pole that is missing, at least four a frame;
+    ``times`` are the frames' times in seconds, ``usual`` the frequencies expected of F1 to F4. The further apart two frames are in
+    time, the freer the formants are to have moved.
+    """
+    options = frequency[:, _STATES]  # (frames, states, 4)
+    present = np.isfinite(options).all(axis=2)
+    options = np.where(present[..., None], options, 1.0)
+    logs = np.log2(options)
+    local = _WIDE * np.minimum(bandwidth[:, _STATES], 5000.0) / 1000.0 + _UNUSUAL * np.abs(logs - np.log2(usual))
+    local_cost = np.where(present, local.sum(axis=2), np.inf)
+    freedom = _JUMP * np.minimum(1.0, 0.01 / np.diff(times, prepend=times[0] - 1.0))
+    total = local_cost[0]
+    back = np.zeros(local_cost.shape, dtype=np.intp)
+    every = np.arange(len(_STATES))
+    for t in range(1, len(total_frames := local_cost)):
+        moves = np.abs(logs[t][:, None] - logs[t - 1][None]).sum(axis=2)
+        costs = total + freedom[t] * moves
+        back[t] = costs.argmin(axis=1)
+        total = costs[every, back[t]] + total_frames[t]
+    path = np.empty(len(frequency), dtype=np.intp)
+    path[-1] = total.argmin()
+    for t in range(len(path) - 1, 0, -1):
+        path[t - 1] = back[t, path[t]]
+    return np.asarray(options[np.arange(len(path)), path])
