@@ -116,7 +116,7 @@ def test_divergence_is_reported(tmp_path: Path) -> None:
 def test_predictions_are_the_same_alone_and_padded_in_a_group(tmp_path: Path) -> None:
     trainer = make_trainer(tmp_path, 20, "lstm")
     trainer.run()
-    together = predict(trainer.stage, trainer.valid)["mcep"]
+    together = predict(trainer.stage, trainer.valid, ["mcep"])["mcep"]
     for number in range(trainer.valid.utterances):
         a, b = trainer.valid.starts[number : number + 2]
         alone = trainer.stage(trainer.valid.inputs(torch.arange(a, b)[None])).heads["mcep"][0]

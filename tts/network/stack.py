@@ -74,12 +74,16 @@ class Stage(nn.Module):
 class Stack(nn.Module):
     """Stages in order. ``linguistic`` is the width of the linguistic input, ``widths`` the output width of every task."""
 
-    def __init__(self, linguistic: int, parts: tuple[StagePart, ...], widths: Mapping[str, int]) -> None:
+    def __init__(
+        self, linguistic: int, parts: tuple[StagePart, ...], widths: Mapping[str, int], *, seed: int | None = None
+    ) -> None:
         super().__init__()
         self.linguistic = linguistic
         self.stages = nn.ModuleList()
         extra = 0
-        for part in parts:
+        for number, part in enumerate(parts):
+            if seed is not None:  # each stage draws its own numbers, whatever heads the stage before it has
+                torch.manual_seed((seed << 8) + number)
             self.stages.append(Stage(linguistic + extra * (2 * part.context + 1), part, widths))
             extra = part.bottleneck or 0
 

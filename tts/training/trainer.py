@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from torch import Tensor
 
 from tts.errors import TtsError
 from tts.files import write_text
-from tts.network.stack import Stage
+from tts.network.stack import Stage, StageOutput
 from tts.progress import Progress
 from tts.recipe import TrainingPart
 from tts.tasks.losses import task_loss
@@ -246,22 +246,32 @@ def utterance_groups(table: Table, rows: int) -> list[list[int]]:
 
 
 @torch.no_grad()
-def predict(stage: Stage, table: Table, precision: str = "float32") -> Mapping[str, Tensor]:
-    """Run a stage over all rows of a table; return every head's output and, as ``/bottleneck``, what it hands on.
+def predict(stage: Stage, table: Table, tasks: Sequence[str], precision: str = "float32") -> dict[str, Tensor]:
+    """Run a stage over all rows of a table; return the outputs of ``tasks``, float32 (rows, width) on the CPU."""
+    parts: dict[str, list[Tensor]] = {name: [] for name in tasks}
+    for output, mask in _outputs(stage, table, precision):
+        for name in tasks:
+            parts[name].append(output.heads[name][mask].float().cpu())
+    return {name: torch.cat(values) for name, values in parts.items()}
 
-    Each is (rows, width): head outputs float32 on the CPU, the bottleneck bfloat16 on the table's device.
-    """
+
+@torch.no_grad()
+def bottleneck_of(stage: Stage, table: Table, precision: str = "float32") -> Tensor:
+    """Run a stage over all rows of a table; return what it hands on, bfloat16 (rows, width) on the table's device."""
+    parts = []
+    for output, mask in _outputs(stage, table, precision):
+        assert output.bottleneck is not None
+        parts.append(output.bottleneck[mask].to(torch.bfloat16))
+    return torch.cat(parts)
+
+
+def _outputs(stage: Stage, table: Table, precision: str) -> Iterator[tuple[StageOutput, Tensor]]:
     stage.eval()
-    parts: dict[str, list[Tensor]] = {}
     for numbers in utterance_groups(table, 8192):
         index, mask = pad_utterances(table, numbers)
         with torch.autocast(table.device.type, torch.bfloat16, enabled=precision == "bfloat16"):
-            output = stage(table.inputs(index), mask)
-        for name, value in output.heads.items():
-            parts.setdefault(name, []).append(value[mask].float().cpu())
-        if output.bottleneck is not None:
-            parts.setdefault("/bottleneck", []).append(output.bottleneck[mask].to(torch.bfloat16))
-    return {name: torch.cat(values) for name, values in parts.items()}
+            output: StageOutput = stage(table.inputs(index), mask)
+        yield output, mask
 
 
 def choose_precision(wanted: str, device: torch.device) -> str:

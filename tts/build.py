@@ -1,0 +1,238 @@
+"""From a prepared corpus and a recipe's system to a voice: the duration model, the stages in order, the voice folder."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+import tts
+from tts.card import environment, voice_card
+from tts.errors import UsageError
+from tts.evaluation.metrics import frame_mcd
+from tts.files import fingerprint, read_json, write_json
+from tts.generation.mlpg import mlpg
+from tts.network.positions import position_width
+from tts.network.stack import Stack, Stage
+from tts.prepared import DURATION, Packed, Prepared
+from tts.recipe import MAIN_STREAMS, Recipe, StagePart, TrainingPart
+from tts.samples import log_samples
+from tts.training.trainer import Result, Trainer, bottleneck_of, choose_device, predict
+from tts.voice import FORMAT, Voice, denormalise, save_voice, stack_widths
+
+log = logging.getLogger(__name__)
+
+
+def train_voice(
+    recipe: Recipe,
+    prepared: Prepared,
+    system_name: str,
+    out: Path,
+    *,
+    device: str = "auto",
+    command: str = "",
+    lexicon: Path | None = None,
+) -> dict[str, Any]:
+    """Train a system and write its voice into ``out``; continue where an earlier run of the same settings stopped.
+
+    Returns a summary: kept steps, validation losses, MCD, seconds, parameters. Raises :class:`UsageError` when ``out`` holds
+    something else, and :class:`TtsError` when training diverges.
+    """
+    system = recipe.system(system_name)
+    settings = recipe.training_of(system)
+    where = choose_device(device)
+    identity = fingerprint(
+        prepared.fingerprint,
+        [stage.model_dump(mode="json") for stage in system.stages],
+        settings.model_dump(mode="json"),
+        recipe.duration.model_dump(mode="json"),
+    )
+    training = out / "training"
+    _claim(out, identity, recipe, system_name)
+    started = time.monotonic()
+    with _writer(training / "tensorboard") as writer:
+        duration, duration_result = _train_duration(recipe, prepared, settings.seed, training, where, writer)
+        stack = make_stack(prepared, system.stages, settings.seed)
+        config = _config(recipe, prepared, system_name, duration.part)
+        voice = Voice(config, stack, duration, prepared.statistics, where)
+        results = train_stages(voice, prepared, system.stages, settings, training, writer, recipe.samples)
+    summary = {
+        "recipe": recipe.name,
+        "system": system_name,
+        "seed": settings.seed,
+        "prepared": prepared.fingerprint,
+        "stages": [_summary(result) for result in results],
+        "duration": _summary(duration_result),
+        "parameters": {
+            "trained": sum(p.numel() for p in stack.parameters()),
+            "speaking": sum(t.numel() for t in stack.speaking().values()),
+        },
+        "seconds": round(time.monotonic() - started, 1),
+        "command": command,
+        "made_with": environment(where),
+    }
+    write_json(training / "summary.json", summary)
+    save_voice(out, voice, voice_card(config, summary), lexicon)
+    return summary
+
+
+def make_stack(prepared: Prepared, stages: tuple[StagePart, ...], seed: int) -> Stack:
+    """Return a new stack; layers that two systems share start from the same weights where the seed is the same."""
+    inputs = prepared.features.dimension + position_width(prepared.states)
+    return Stack(inputs, stages, stack_widths(prepared.streams), seed=seed)
+
+
+def train_stages(
+    voice: Voice,
+    prepared: Prepared,
+    parts: tuple[StagePart, ...],
+    settings: TrainingPart,
+    folder: Path,
+    writer: Any,
+    samples: tuple[str, ...],
+) -> list[Result]:
+    """Train the stages one after the other, each reading the finished one before it; return what each training found."""
+    results = []
+    hidden: dict[str, Tensor] = {}
+    for number, part in enumerate(parts, 1):
+        stage = voice.stack.stages[number - 1]
+        assert isinstance(stage, Stage)
+        tables = {split: prepared.frame_table(split, list(part.tasks), voice.device) for split in ("train", "validation")}
+        for split, table in tables.items():
+            table.hidden, table.context = hidden.get(split), part.context
+        last = number == len(parts)
+        hook = _Hook(prepared, tables["validation"], voice if last else None, samples, folder / "samples", writer)
+        trainer = Trainer(
+            stage,
+            tables["train"],
+            tables["validation"],
+            settings,
+            MAIN_STREAMS,
+            folder / f"stage{number}",
+            label=f"stage{number}",
+            hook=hook,
+            writer=writer,
+        )
+        torch.manual_seed(settings.seed)
+        results.append(trainer.run())
+        if not last:
+            hidden = {split: bottleneck_of(stage, table, trainer.precision) for split, table in tables.items()}
+    return results
+
+
+class _Hook:
+    """Adds the MCD of generated trajectories to a validation and speaks the recipe's fixed sentences."""
+
+    def __init__(
+        self, prepared: Prepared, table: Any, voice: Voice | None, samples: tuple[str, ...], folder: Path, writer: Any
+    ) -> None:
+        self.prepared, self.table, self.voice, self.folder, self.writer = prepared, table, voice, folder, writer
+        self.samples = samples
+        self.packed = prepared.packed("validation")
+
+    def __call__(self, stage: Stage, step: int) -> dict[str, float]:
+        if self.voice is not None and self.samples:
+            self._speak(step)
+        if "mcep" not in stage.heads:
+            return {}
+        output = predict(stage, self.table, ["mcep"])["mcep"]
+        return {"valid/mcd": generated_mcd(self.prepared, self.packed, output)}
+
+    def _speak(self, step: int) -> None:
+        assert self.voice is not None
+        log_samples(self.voice, self.samples, self.folder, self.writer, step)
+
+
+def generated_mcd(prepared: Prepared, packed: Packed, output: Tensor) -> float:
+    """Return the pooled MCD in dB of trajectories generated from an mcep head's output (rows, width) on natural durations."""
+    stream, statistics = prepared.streams["mcep"], prepared.statistics["mcep"]
+    total, frames = 0.0, 0
+    for number in range(len(packed.ids)):
+        a, b = packed.frame_starts[number : number + 2]
+        made = mlpg(denormalise(stream, statistics, output[a:b]), statistics.deviation**2)
+        errors = frame_mcd(np.asarray(packed.streams["mcep"][a:b]), made)[packed.counted_frames(number)]
+        total, frames = total + float(errors.sum()), frames + len(errors)
+    return total / max(frames, 1)
+
+
+def _train_duration(
+    recipe: Recipe, prepared: Prepared, seed: int, training: Path, device: torch.device, writer: Any
+) -> tuple[Stage, Result]:
+    part = StagePart(trunk=recipe.duration.trunk, tasks=recipe.duration.tasks)
+    if DURATION not in part.tasks:
+        raise UsageError(f"duration.tasks: must hold {DURATION}")
+    widths = {**stack_widths(prepared.streams), DURATION: prepared.states}
+    torch.manual_seed(seed)
+    stage = Stage(prepared.features.dimension, part, widths).to(device)
+    tables = [prepared.segment_table(split, list(part.tasks), device) for split in ("train", "validation")]
+    settings = recipe.duration.training.model_copy(update={"seed": seed})
+    trainer = Trainer(
+        stage, tables[0], tables[1], settings, (DURATION,), training / "duration", label="duration", writer=writer
+    )
+    return stage, trainer.run()
+
+
+def _claim(out: Path, identity: str, recipe: Recipe, system: str) -> None:
+    """Make ``out`` this run's folder, or check that it already is."""
+    mark = out / "training" / "run.json"
+    if mark.is_file():
+        if read_json(mark).get("identity") != identity:
+            raise UsageError(
+                f"{out}: holds a voice trained with other settings or data; choose another --out or delete the folder"
+            )
+        return
+    if out.exists() and any(out.iterdir()):
+        raise UsageError(f"{out}: exists and was not made by tts train; choose another --out")
+    run = {"identity": identity, "recipe": recipe.model_dump(mode="json"), "system": system}
+    write_json(mark, run)
+
+
+def _config(recipe: Recipe, prepared: Prepared, system: str, duration: StagePart) -> dict[str, Any]:
+    facts = prepared.facts
+    return {
+        "kind": "stacked-tts voice",
+        "format": FORMAT,
+        "version": tts.__version__,
+        "recipe": recipe.name,
+        "system": system,
+        "grid": facts["grid"],
+        "states": prepared.states,
+        "text": facts["text"],
+        "inventory": facts["inventory"],
+        "features": facts["features"],
+        "streams": facts["streams"],
+        "silence": facts["silence"],
+        "stages": [part.model_dump(mode="json") for part in recipe.system(system).stages],
+        "duration": duration.model_dump(mode="json"),
+        "generation": recipe.generation.model_dump(mode="json"),
+        "corpus": facts["corpus"],
+        "prepared": prepared.fingerprint,
+    }
+
+
+def _summary(result: Result) -> dict[str, Any]:
+    kept = next(entry for entry in result.history if int(entry["step"]) == result.step)
+    return {"step": result.step, "main_loss": result.loss, **{k: v for k, v in kept.items() if k.startswith("valid/")}}
+
+
+@contextmanager
+def _writer(folder: Path) -> Iterator[Any]:
+    """Yield a TensorBoard writer, or None where TensorBoard is not installed."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        log.warning("no TensorBoard logs: install stacked-tts[viz] for them")
+        yield None
+        return
+    writer = SummaryWriter(str(folder))  # type: ignore[no-untyped-call]
+    try:
+        yield writer
+    finally:
+        writer.close()  # type: ignore[no-untyped-call]

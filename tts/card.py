@@ -1,0 +1,89 @@
+"""The card of a voice, and the environment that a measured number depends on."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import tts
+from tts.progress import clock
+
+
+def voice_card(config: dict[str, Any], summary: dict[str, Any], scores: str = "") -> str:
+    """Return the voice's README: front matter that model hubs read, what it was made from, how it scores."""
+    corpus = config["corpus"]
+    front = {
+        "license": corpus["licence"],
+        "language": config["text"]["language"],
+        "library_name": "stacked-tts",
+        "pipeline_tag": "text-to-speech",
+        "datasets": [corpus["name"]],
+    }
+    header = "\n".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in front.items())
+    stages = "\n".join(
+        f"* stage {n}: {part['trunk']['kind']} {' x '.join(map(str, part['trunk']['layers']))}"
+        f"{', bottleneck ' + str(part['bottleneck']) if part['bottleneck'] else ''}, learns {', '.join(part['tasks'])}"
+        for n, part in enumerate(config["stages"], 1)
+    )
+    source = f" ({corpus['source']})" if corpus["source"] else ""
+    last = summary["stages"][-1]
+    mcd = f"{last['valid/mcd']:.3f} dB" if "valid/mcd" in last else "not measured"
+    return f"""---
+{header}
+---
+# {config["recipe"]}, system {config["system"]}
+
+A statistical parametric voice at {config["grid"]["sample_rate"]} Hz, trained with stacked-tts {config["version"]}.
+
+* Speaker {corpus["speaker"]}, corpus {corpus["name"]}{source}, licence {corpus["licence"]}
+* Recordings: {corpus["utterances"]} utterances for training, {clock(corpus["seconds"])}
+{stages}
+* Parameters: {summary["parameters"]["speaking"]:,} to speak, {summary["parameters"]["trained"]:,} trained
+* Validation MCD {mcd} at step {last["step"]}; seed {summary["seed"]}
+* Made by: `{summary["command"]}` in {clock(summary["seconds"])} on {summary["made_with"]["machine"]}
+{scores}
+Speak with it: `tts speak FOLDER text.txt --out wavs`
+"""
+
+
+def environment(device: torch.device | None = None) -> dict[str, Any]:
+    """Return what a measured number depends on: versions, machine, threads and the commit of the code."""
+    folder = Path(tts.__file__).parent.parent
+    try:
+        run = subprocess.run(
+            ["git", "-C", str(folder), "describe", "--always", "--dirty"], capture_output=True, text=True, timeout=10
+        )
+        commit = run.stdout.strip() if run.returncode == 0 else ""
+    except (OSError, subprocess.TimeoutExpired):
+        commit = ""
+    return {
+        "version": tts.__version__,
+        "commit": commit,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "machine": machine(device),
+        "threads": torch.get_num_threads(),
+    }
+
+
+def machine(device: torch.device | None = None) -> str:
+    """Return the name of the GPU, or of the processor with its number of cores."""
+    if device is not None and device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    name = platform.processor() or platform.machine()
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                name = line.partition(":")[2].strip()
+                break
+    except OSError:
+        pass
+    return f"{name}, {os.cpu_count()} cores"

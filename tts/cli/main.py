@@ -1,0 +1,64 @@
+"""The ``tts`` command. Each verb is one file; nothing heavy is imported before a verb runs."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import Annotated
+
+# Beside another busy process, OpenMP threads that spin while they wait slow everything down; set before torch loads.
+os.environ.setdefault("GOMP_SPINCOUNT", "0")
+
+import typer
+
+from tts import __version__
+from tts.cli import demo, evaluate, inspect, prepare, speak, train
+from tts.errors import TtsError
+
+app = typer.Typer(
+    name="tts",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Train voices on public corpora, speak text files, and find out whether extra tasks help.",
+)
+for verb in (demo, prepare, train, evaluate, speak, inspect):
+    verb.register(app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"stacked-tts {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more on standard error.")] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    del version
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    if not verbose:
+        logging.getLogger("gruut").setLevel(logging.ERROR)
+
+
+def main() -> None:
+    """Run the command line; exit 0 on success, 1 on failure, 2 on wrong usage, 130 when interrupted."""
+    try:
+        app()
+    except TtsError as error:
+        print(f"tts: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("\ntts: interrupted; run the same command again to continue", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:  # the reader of our output went away, as in `tts ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""``tts train``: from a prepared corpus to a voice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tts.cli.options import Changes, Device, RecipeName, command_line
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("train")(train)
+
+
+def train(
+    recipe: RecipeName,
+    system: Annotated[str, typer.Option("--system", "-s", help="Which of the recipe's systems.")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Voice folder [default: output/RECIPE/SYSTEM].")] = None,
+    prepared: Annotated[
+        Path | None, typer.Option("--prepared", help="Prepared corpus [default: output/RECIPE/prepared].")
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Random seed [default: the recipe's].")] = None,
+    device: Device = "auto",
+    changes: Changes = None,
+) -> None:
+    """Train a system of a recipe; run the same command again to continue after an interruption."""
+    from tts.build import train_voice
+    from tts.prepared import Prepared
+    from tts.progress import clock
+    from tts.recipe import find_recipe, load_recipe
+
+    path = find_recipe(recipe)
+    settings = load_recipe(path, [*(changes or []), *([] if seed is None else [f"training.seed={seed}"])])
+    folder = out or Path("output") / settings.name / (system if seed is None else f"{system}-seed{seed}")
+    source = Prepared(prepared or Path("output") / settings.name / "prepared")
+    lexicon = path.parent / settings.text.lexicon if settings.text.lexicon else None
+    summary = train_voice(settings, source, system, folder, device=device, command=command_line(), lexicon=lexicon)
+    last = summary["stages"][-1]
+    print(f"voice: {folder}")
+    mcd = f", validation MCD {last['valid/mcd']:.3f} dB" if "valid/mcd" in last else ""
+    print(f"trained in {clock(summary['seconds'])}, best at step {last['step']}{mcd}")
+    print(f"next: tts evaluate {folder}   or   tts speak {folder} text.txt --out wavs")

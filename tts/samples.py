@@ -1,0 +1,32 @@
+"""The fixed sentences of a recipe, spoken while a voice trains: wavs in a folder, sound and picture in TensorBoard."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tts.analysis.mel import mel_spectrum
+from tts.audio import write_wav
+from tts.generation.synthesiser import Request, Synthesiser, SynthesisSettings
+from tts.voice import Voice
+
+
+def log_samples(voice: Voice, sentences: tuple[str, ...], folder: Path, writer: Any, step: int) -> None:
+    """Speak ``sentences`` with the voice as it stands; write ``folder/step-STEP/NUMBER.wav`` and TensorBoard entries."""
+    with Synthesiser(voice, SynthesisSettings(workers=0)) as synthesiser:
+        for spoken in synthesiser.speak(Request(str(n), text) for n, text in enumerate(sentences, 1)):
+            if spoken.error is not None or spoken.signal is None:
+                continue
+            rate = voice.grid.sample_rate
+            write_wav(folder / f"step-{step:06d}" / f"{spoken.id}.wav", spoken.signal, rate)
+            if writer is not None:
+                writer.add_audio(f"sample/{spoken.id}", spoken.signal.astype(np.float32)[None], step, sample_rate=rate)
+                writer.add_image(f"sample/{spoken.id}", spectrogram_image(mel_spectrum(spoken.signal, voice.grid)), step)
+
+
+def spectrogram_image(decibels: np.ndarray) -> np.ndarray:
+    """Turn (frames, bands) in dB into a grey image, float32 (1, bands, frames), low frequencies at the bottom, 80 dB deep."""
+    scaled = np.clip((decibels - decibels.max()) / 80.0 + 1.0, 0.0, 1.0)
+    return np.ascontiguousarray(scaled.T[::-1][None], dtype=np.float32)

@@ -1,0 +1,10 @@
+"""Spectro-temporal excitation pattern (regression): Cooke's rate map, one of the 2015 paper's four secondary tasks."""
+
+from __future__ import annotations
+
+from tts.analysis.gammatone import excitation_pattern
+from tts.tasks.base import AudioFamily
+
+FAMILY = AudioFamily(
+    excitation_pattern, lambda options: int(options["bands"]), {"bands": 55, "low": 80.0, "time_constant": 0.008}
+)

@@ -1,0 +1,219 @@
+"""A voice: everything needed to speak, in one folder that loads anywhere the package is installed.
+
+    config.json               frame grid, front end, phone inventory, network, generation defaults, where it came from
+    model.safetensors         the acoustic stack, without auxiliary heads
+    duration.safetensors      the duration model
+    statistics.safetensors    statistics of the training frames
+    lexicon.txt               the user's lexicon, where there is one
+    README.md                 the card: corpus, licence, scores, command
+
+``training/`` beside them holds checkpoints and logs; a voice speaks without it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tts.analysis.streams import Stream
+from tts.errors import TtsError, UsageError
+from tts.files import file_digest, read_json, write_json, write_text
+from tts.frames import FrameGrid
+from tts.network.positions import frame_positions, position_width
+from tts.network.stack import Stack, Stage, speaking_parts
+from tts.prepared import DURATION, end_silences
+from tts.recipe import MAIN_STREAMS, GenerationPart, StagePart
+from tts.text.engine import Engine, make_engine
+from tts.text.features import ContextFeatures
+from tts.text.lexicon import read_lexicon
+from tts.text.phones import PhoneInventory
+from tts.text.sentence import Sentence
+from tts.training.checkpoint import load_tensors, load_weights, save_tensors
+from tts.training.statistics import StreamStatistics, load_statistics, save_statistics
+from tts.training.trainer import choose_device, choose_precision
+
+log = logging.getLogger(__name__)
+
+FORMAT = 1
+_PADDED_FRAMES = 32_768  # frames a network call handles at once, padding included
+
+
+class Voice:
+    """A stack and a duration model with what they need to speak. See :func:`load_voice`."""
+
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        stack: Stack,
+        duration: Stage,
+        statistics: Mapping[str, StreamStatistics],
+        device: torch.device,
+    ) -> None:
+        self.config = dict(config)
+        self.stack, self.duration, self.statistics, self.device = stack.to(device), duration.to(device), statistics, device
+        self.grid = FrameGrid(**config["grid"])
+        self.inventory = PhoneInventory.from_dict(config["inventory"])
+        self.features = ContextFeatures.from_dict(config["features"])
+        self.streams = {entry["name"]: Stream(**entry) for entry in config["streams"]}
+        self.states = int(config["states"])
+        self.silence = np.array(config["silence"], dtype=np.float64)  # (2, states): frames before and after speech
+        self.generation = GenerationPart.model_validate(config["generation"])
+        self.precision = choose_precision("auto", device)
+        self.lexicon: dict[str, tuple[str, ...]] | None = None
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The front end that the voice was trained with; a different version of it is logged as a warning."""
+        text = self.config["text"]
+        engine = make_engine(text["engine"], text["language"], self.lexicon)
+        if engine.identity() != text["identity"]:
+            log.warning("the voice was trained with the front end %s, here is %s", text["identity"], engine.identity())
+        return engine
+
+    @property
+    def variances(self) -> dict[str, np.ndarray]:
+        """Training variances of statics, deltas and accelerations, (3 * dimension,) a dynamic stream."""
+        return {name: self.statistics[name].deviation ** 2 for name, stream in self.streams.items() if stream.dynamic}
+
+    @property
+    def global_variance(self) -> dict[str, np.ndarray]:
+        """Natural variance within an utterance, (dimension,) a dynamic stream."""
+        return {name: self.statistics[name].global_variance for name, stream in self.streams.items() if stream.dynamic}
+
+    @torch.no_grad()
+    def durations(self, sentences: Sequence[Sentence]) -> list[np.ndarray]:
+        """Predict frames per state, float64 (segments, states) a sentence; the corpus's usual silence at the ends."""
+        self.duration.eval()
+        statistics = self.statistics[DURATION]
+        found = []
+        for sentence in sentences:
+            x = torch.from_numpy(self.features.vectors(sentence))[None].to(self.device)
+            y = self.duration(x).heads[DURATION][0].float().cpu().numpy()
+            frames = np.maximum(y * statistics.deviation + statistics.mean, 1.0)
+            ends = np.flatnonzero(end_silences(sentence))
+            frames[ends[0]], frames[ends[-1]] = self.silence
+            found.append(frames.astype(np.float64))
+        return found
+
+    @torch.no_grad()
+    def acoustics(self, sentences: Sequence[Sentence], durations: Sequence[np.ndarray]) -> list[dict[str, np.ndarray]]:
+        """Predict every main stream for integer ``durations``: a dictionary a sentence.
+
+        Dynamic streams are the means of statics, deltas and accelerations in natural units, (frames, 3 * dimension);
+        ``vuv`` is the probability of voicing, (frames, 1).
+        """
+        self.stack.eval()
+        inputs = [self._inputs(sentence, frames) for sentence, frames in zip(sentences, durations, strict=True)]
+        found: list[dict[str, np.ndarray]] = [{}] * len(inputs)
+        for group in _groups([len(x) for x in inputs]):
+            lengths = torch.tensor([len(inputs[n]) for n in group])
+            x = torch.nn.utils.rnn.pad_sequence([inputs[n] for n in group], batch_first=True).to(self.device)
+            mask = (torch.arange(x.shape[1]) < lengths[:, None]).to(self.device)
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
+                heads = self.stack(x, mask)[-1].heads
+            for place, n in enumerate(group):
+                found[n] = {
+                    name: self.denormalise(name, heads[name][place, : len(inputs[n])].float().cpu()) for name in MAIN_STREAMS
+                }
+        return found
+
+    def denormalise(self, name: str, output: Tensor) -> np.ndarray:
+        """Turn a head's output (frames, width) into natural units, float64, or into the probability of a binary stream."""
+        return denormalise(self.streams[name], self.statistics.get(name), output)
+
+    def _inputs(self, sentence: Sentence, durations: np.ndarray) -> Tensor:
+        vectors = np.repeat(self.features.vectors(sentence), durations.sum(axis=1), axis=0)
+        return torch.from_numpy(np.concatenate([vectors, frame_positions(durations)], axis=1))
+
+
+def denormalise(stream: Stream, statistics: StreamStatistics | None, output: Tensor) -> np.ndarray:
+    """Undo the normalisation of training targets; see :meth:`Voice.denormalise`."""
+    if stream.kind == "binary":
+        return torch.sigmoid(output).double().numpy()
+    assert statistics is not None
+    values: np.ndarray = output.double().numpy() * statistics.deviation
+    values[:, : stream.dimension] += statistics.mean
+    return values
+
+
+def _groups(lengths: Sequence[int]) -> list[list[int]]:
+    """Group indices by like length, so that little is padding and no group exceeds the memory meant for it."""
+    groups: list[list[int]] = []
+    for n in sorted(range(len(lengths)), key=lambda n: lengths[n]):
+        if groups and lengths[n] * (len(groups[-1]) + 1) <= _PADDED_FRAMES:
+            groups[-1].append(n)
+        else:
+            groups.append([n])
+    return groups
+
+
+def stack_widths(streams: Mapping[str, Stream]) -> dict[str, int]:
+    """Return the head width of every stream."""
+    return {name: stream.width for name, stream in streams.items()}
+
+
+def save_voice(folder: Path, voice: Voice, card: str, lexicon: Path | None = None) -> None:
+    """Write a voice; ``config.json``, which makes the folder a voice, comes last."""
+    save_tensors(folder / "model.safetensors", voice.stack.speaking(), {})
+    kept = {
+        n: t for n, t in voice.duration.state_dict().items() if ".heads." not in f".{n}" or n.startswith(f"heads.{DURATION}.")
+    }
+    save_tensors(folder / "duration.safetensors", kept, {})
+    wanted = (*MAIN_STREAMS, DURATION)
+    save_statistics(folder / "statistics.safetensors", {n: s for n, s in voice.statistics.items() if n in wanted})
+    files = ["model.safetensors", "duration.safetensors", "statistics.safetensors"]
+    if lexicon is not None:
+        write_text(folder / "lexicon.txt", lexicon.read_text(encoding="utf-8"))
+        files.append("lexicon.txt")
+    write_text(folder / "README.md", card)
+    digests = {name: file_digest(folder / name) for name in files}
+    write_json(folder / "config.json", {**voice.config, "files": digests})
+
+
+def load_voice(path: Path | str, device: str = "auto") -> Voice:
+    """Load a voice folder. A missing, damaged or foreign one raises one clear :class:`UsageError` or :class:`TtsError`."""
+    folder = Path(path)
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: there is no such folder; a voice is a folder made by tts train")
+    if not (folder / "config.json").is_file():
+        unfinished = (
+            "its training has not finished; run the same tts train again"
+            if (folder / "training").is_dir()
+            else "no config.json"
+        )
+        raise UsageError(f"{folder}: not a voice ({unfinished})")
+    config = read_json(folder / "config.json")
+    if not isinstance(config, dict) or config.get("kind") != "stacked-tts voice":
+        raise UsageError(f"{folder / 'config.json'}: not the configuration of a voice made by tts train")
+    if config.get("format") != FORMAT:
+        raise TtsError(f"{folder}: a voice of format {config.get('format')}, this version reads {FORMAT}; update the package")
+    for name, digest in config.get("files", {}).items():
+        if Path(name).name != name or not (folder / name).is_file():
+            raise TtsError(f"{folder / name}: this file of the voice is missing; copy the whole folder")
+        if file_digest(folder / name) != digest:
+            raise TtsError(f"{folder / name}: damaged or changed since the voice was made; copy it again")
+    try:
+        streams = {entry["name"]: Stream(**entry) for entry in config["streams"]}
+        features = ContextFeatures.from_dict(config["features"])
+        parts = tuple(StagePart.model_validate(part) for part in config["stages"])
+        duration_part = StagePart.model_validate(config["duration"])
+        states = int(config["states"])
+        stack = Stack(features.dimension + position_width(states), speaking_parts(parts), stack_widths(streams))
+        spoken = duration_part.model_copy(update={"tasks": {DURATION: duration_part.tasks[DURATION]}})
+        duration = Stage(features.dimension, spoken, {DURATION: states})
+        load_weights(stack, load_tensors(folder / "model.safetensors")[0], folder / "model.safetensors")
+        load_weights(duration, load_tensors(folder / "duration.safetensors")[0], folder / "duration.safetensors")
+        statistics = load_statistics(folder / "statistics.safetensors")
+        voice = Voice(config, stack, duration, statistics, choose_device(device))
+        if (folder / "lexicon.txt").is_file():
+            voice.lexicon = read_lexicon(folder / "lexicon.txt")
+        return voice
+    except (KeyError, TypeError, ValueError) as error:
+        raise TtsError(f"{folder / 'config.json'}: damaged ({type(error).__name__}: {error}); copy the voice again") from None
