@@ -1,0 +1,75 @@
+"""Maximum likelihood parameter generation: smooth trajectories from predicted statics, deltas and accelerations.
+
+Tokuda, Yoshimura, Masuko, Kobayashi and Kitamura, "Speech parameter generation algorithms for HMM-based speech synthesis",
+ICASSP 2000. With ``W`` the windows and ``P`` the precisions, the trajectory ``c`` solves ``(W' P W) c = W' P mu``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from tts.analysis.streams import Stream
+from tts.errors import TtsError
+
+
+def mlpg(means: np.ndarray, variances: np.ndarray) -> np.ndarray:
+    """Return the most likely trajectory, float64 (frames, dimension).
+
+    ``means`` (frames, 3 * dimension) holds the predicted statics, deltas (window [-0.5, 0, 0.5]) and accelerations
+    ([1, -2, 1]); ``variances`` (3 * dimension,) theirs, positive, the same for every frame. The dynamic windows have no
+    precision at the first and last frame, where they would look outside, so one or two frames are returned as predicted.
+    """
+    frames, width = means.shape
+    dimension = width // 3
+    if width != 3 * dimension or variances.shape != (width,) or frames == 0:
+        raise TtsError(f"means of shape {means.shape} and variances of shape {variances.shape} are no statics and dynamics")
+    # One row a dimension, (dimension, frames): all dimensions are then solved as one long banded system, because the frames
+    # without dynamics at the seams leave neighbours uncoupled.
+    static, delta, acceleration = np.split(np.asarray(means, np.float64).T, 3)
+    static_precision, delta_precision, acceleration_precision = np.split(1.0 / np.asarray(variances, np.float64)[:, None], 3)
+    inner = np.ones(frames)
+    inner[[0, -1]] = 0.0
+    delta = delta_precision * inner * delta
+    acceleration = acceleration_precision * inner * acceleration
+
+    bands = np.empty((3, dimension, frames))  # the upper triangle: A[t-2, t], A[t-1, t], A[t, t]
+    around = _from_before(inner) + _from_after(inner)
+    bands[0] = (acceleration_precision - 0.25 * delta_precision) * _from_before(inner)
+    bands[1] = -2.0 * acceleration_precision * (_from_before(inner) + inner)
+    bands[2] = static_precision + 0.25 * delta_precision * around + acceleration_precision * (around + 4.0 * inner)
+    right = static_precision * static
+    right += 0.5 * (_from_before(delta) - _from_after(delta))
+    right += _from_before(acceleration) - 2.0 * acceleration + _from_after(acceleration)
+
+    from scipy.linalg import solveh_banded  # slow to import, and not every importer generates
+
+    solution: np.ndarray = solveh_banded(
+        bands.reshape(3, -1), right.ravel(), overwrite_ab=True, overwrite_b=True, check_finite=False
+    )
+    return np.ascontiguousarray(solution.reshape(dimension, frames).T)
+
+
+def generate(
+    predicted: Mapping[str, np.ndarray], variances: Mapping[str, np.ndarray], streams: Mapping[str, Stream]
+) -> dict[str, np.ndarray]:
+    """Return the trajectory of every predicted stream, (frames, dimension): by :func:`mlpg` where it is dynamic, else as it is.
+
+    ``predicted`` holds (frames, width) a stream, in natural units; ``variances`` (3 * dimension,) a dynamic stream.
+    """
+    return {name: mlpg(values, variances[name]) if streams[name].dynamic else values for name, values in predicted.items()}
+
+
+def _from_before(x: np.ndarray) -> np.ndarray:
+    """Give every frame the value of the frame before it, the first 0."""
+    result = np.zeros_like(x)
+    result[..., 1:] = x[..., :-1]
+    return result
+
+
+def _from_after(x: np.ndarray) -> np.ndarray:
+    """Give every frame the value of the frame after it, the last 0."""
+    result = np.zeros_like(x)
+    result[..., :-1] = x[..., 1:]
+    return result
