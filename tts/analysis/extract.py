@@ -1,0 +1,161 @@
+"""Analysis of a whole corpus: in parallel, cached by content and settings, and safe to interrupt at any moment.
+
+Results lie in one folder a kind of result (``CACHE/world-0123.../ID-4567....safetensors``): its name stands for all that shapes
+the result but the recording, whose digest is in the file's name. So a new auxiliary stream leaves the rest as it is, a
+changed recording is analysed again, and old results can be deleted by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyworld
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import load_file, save_file
+
+from tts.analysis.f0 import find_f0_range, reliable_f0
+from tts.analysis.world import AnalysisSettings, analyse, check_stream
+from tts.audio import Channel, read_audio
+from tts.errors import TtsError
+from tts.files import file_digest, fingerprint, replacing
+from tts.frames import FrameGrid
+from tts.parallel import Failure, parallel_map
+
+VERSION = 1  # raise it when the same settings give other numbers than before
+MAIN = "world"
+
+
+@dataclass(frozen=True)
+class Extra:
+    """An auxiliary stream: ``function(signal, grid, **options)`` returns (frames, dimension) for a float64 signal.
+
+    ``function`` must be importable (module level); ``version`` tells the cache that it has changed.
+    """
+
+    name: str
+    function: Callable[..., np.ndarray]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    version: int = 1
+
+    @property
+    def identity(self) -> list[Any]:
+        """Everything that shapes the result, as JSON-able data."""
+        return [f"{self.function.__module__}.{self.function.__qualname__}", dict(self.options), self.version]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One recording to analyse; ``id`` is safe as a file name."""
+
+    id: str
+    audio: Path
+    grid: FrameGrid
+    f0_range: tuple[float, float]
+    settings: AnalysisSettings = field(default_factory=AnalysisSettings)
+    extras: tuple[Extra, ...] = ()
+    channel: Channel = "only"
+
+
+@dataclass(frozen=True)
+class Features:
+    """Where the streams of one recording lie; :meth:`load` reads them."""
+
+    id: str
+    frames: int
+    paths: tuple[Path, ...]
+
+    def load(self) -> dict[str, np.ndarray]:
+        """Return all streams by name, float32 (frames, dimension)."""
+        found: dict[str, np.ndarray] = {}
+        for path in self.paths:
+            try:
+                found |= load_file(path)
+            except (SafetensorError, OSError) as error:
+                raise TtsError(f"{path}: not readable ({error}); delete it and extract again") from None
+        return found
+
+
+def extract(
+    jobs: Sequence[Job], cache: Path, *, workers: int | None = None, label: str = "analysis"
+) -> list[Features | Failure]:
+    """Analyse every job and return, in their order, where its streams lie, or why there are none.
+
+    What is in ``cache`` already is not done again. ``workers`` as in :func:`tts.parallel.parallel_map`.
+    """
+    results: list[Features | Failure] = [Failure("not analysed")] * len(jobs)
+    for index, result in parallel_map(partial(extract_one, cache=cache), jobs, workers=workers, label=label):
+        results[index] = result
+    return results
+
+
+def extract_one(job: Job, cache: Path) -> Features:
+    """Analyse one job, or find it in ``cache``; raises :class:`TtsError` for a recording that cannot be analysed."""
+    if not job.audio.is_file():
+        raise TtsError(f"{job.audio}: there is no such audio file")
+    digest = file_digest(job.audio)[:16]
+    source = [VERSION, job.grid.sample_rate, job.grid.shift_ms, job.channel]
+    main = fingerprint(source, job.f0_range, job.settings.to_dict(), pyworld.__version__)
+    paths = [cache / f"{MAIN}-{main}" / f"{job.id}-{digest}.safetensors"]
+    for extra in job.extras:
+        paths.append(cache / f"{extra.name}-{fingerprint(source, extra.identity)}" / paths[0].name)
+
+    shapes = [_stored_frames(path) for path in paths]
+    if None in shapes:
+        signal, _ = read_audio(job.audio, job.grid.sample_rate, job.channel)
+        frames = job.grid.frames(len(signal))
+        if shapes[0] is None:
+            try:
+                parameters = analyse(signal, job.grid, job.f0_range, job.settings)
+            except TtsError as error:
+                raise TtsError(f"{job.audio}: {error}") from None
+            _save(paths[0], parameters.to_dict())
+        for extra, path, shape in zip(job.extras, paths[1:], shapes[1:], strict=True):
+            if shape is None:
+                values = extra.function(signal, job.grid, **extra.options)
+                try:
+                    check_stream(extra.name, values, frames)
+                except TtsError as error:
+                    raise TtsError(f"{job.audio}: {error}") from None
+                _save(path, {extra.name: values})
+        shapes = [_stored_frames(path) for path in paths]
+    if shapes[0] is None or len(set(shapes)) != 1:
+        raise TtsError(f"{job.audio}: streams of {shapes} frames in {cache}; delete that folder and extract again")
+    return Features(job.id, shapes[0], tuple(paths))
+
+
+def speaker_f0_range(
+    recordings: Sequence[tuple[Path, Channel]], grid: FrameGrid, *, workers: int | None = None, sample: int = 60
+) -> tuple[float, float]:
+    """Return the F0 range in Hz to search for one speaker, from a first pass over ``sample`` of the recordings.
+
+    The sample is spread evenly over ``recordings``; one that cannot be read is passed over. Raises :class:`TtsError` where too
+    little voiced speech is found.
+    """
+    chosen = [recordings[i] for i in np.unique(np.linspace(0, len(recordings) - 1, min(sample, len(recordings)), dtype=int))]
+    found = dict(parallel_map(partial(_survey, grid=grid), chosen, workers=workers, label="F0 range"))
+    values = [v for _, v in sorted(found.items(), key=lambda item: item[0]) if not isinstance(v, Failure)]
+    return find_f0_range(np.concatenate(values) if values else np.zeros(0))
+
+
+def _survey(recording: tuple[Path, Channel], grid: FrameGrid) -> np.ndarray:
+    signal, _ = read_audio(recording[0], grid.sample_rate, recording[1])
+    return reliable_f0(signal, grid)
+
+
+def _save(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    with replacing(path) as temporary:
+        save_file({name: np.ascontiguousarray(values, dtype=np.float32) for name, values in arrays.items()}, temporary)
+
+
+def _stored_frames(path: Path) -> int | None:
+    """Return the number of frames in a stored result; None where there is none, or a damaged one."""
+    try:
+        with safe_open(path, framework="numpy") as stored:
+            return int(stored.get_slice(next(iter(stored.keys()))).get_shape()[0])
+    except (SafetensorError, OSError, StopIteration):
+        return None
