@@ -117,7 +117,7 @@ def test_reads_from_the_first_to_the_last_kept_frame():
 
 def test_short_input_is_padded_and_silly_windows_refused():
     assert modulation_spectrum(np.random.default_rng(0).normal(size=(2, 3)), 64).shape == (1, 33, 3)
-    with pytest.raises(TtsError, match="64..4096"):
-        modulation_spectrum(np.zeros((100, 1)), 32)
+    with pytest.raises(TtsError, match="outside 16"):
+        modulation_spectrum(np.zeros((100, 1)), 8)
     with pytest.raises(TtsError, match="two frames"):
         modulation_spectrum(np.zeros((1, 1)))

@@ -39,14 +39,14 @@ def _pyplot() -> tuple[Any, Any]:
 
 
 @contextmanager
-def _picture(path: Path, rows: int, height: float, *, shared: bool = True) -> Iterator[list[Any]]:
+def _picture(path: Path, rows: int, height: float) -> Iterator[list[Any]]:
     """Yield ``rows`` stacked axes of ``height`` inches each; write the png at the end."""
     if path.suffix != ".png":
         raise UsageError(f"{path}: pictures are written as .png")
     figure_class, canvas = _pyplot()
     figure = figure_class(figsize=(WIDTH, height * rows + 0.4), dpi=110, layout="constrained")
     canvas(figure)
-    yield list(figure.subplots(rows, 1, sharex=shared, squeeze=False)[:, 0])
+    yield list(figure.subplots(rows, 1, sharex=True, squeeze=False)[:, 0])
     with replacing(path) as temporary:
         figure.savefig(temporary, format="png")
 
@@ -54,8 +54,8 @@ def _picture(path: Path, rows: int, height: float, *, shared: bool = True) -> It
 def draw_spectrograms(path: Path, sounds: Sequence[Sound], rate: int, shift: float, *, top: float | None = None) -> None:
     """Draw the spectrograms of signals one above the other on one time axis, 70 dB deep, with F0 on top where given.
 
-    All signals have ``rate`` Hz; F0 has a value every ``shift`` seconds, read on the right-hand axis. ``top`` (Hz) cuts the frequency
-    axis, which ends at half the rate otherwise.
+    All signals have ``rate`` Hz; F0 has a value every ``shift`` seconds, read on the right-hand axis. ``top`` (Hz) cuts the
+    frequency axis, which ends at half the rate otherwise.
     """
     if not sounds:
         raise TtsError("there is no signal to draw")
@@ -63,13 +63,13 @@ def draw_spectrograms(path: Path, sounds: Sequence[Sound], rate: int, shift: flo
     from scipy.signal.windows import gaussian
 
     width = round(0.025 * rate)
-    transform = ShortTimeFFT(
-        gaussian(width, width / 6.0), hop=max(1, round(0.002 * rate)), fs=rate, mfft=2048, scale_to="magnitude"
-    )
+    hop = round(0.002 * rate)
+    transform = ShortTimeFFT(gaussian(width, width / 6.0), hop, rate, mfft=2048, scale_to="magnitude")
     with _picture(path, len(sounds), 2.3) as axes:
         for axis, sound in zip(axes, sounds, strict=True):
-            level = 20.0 * np.log10(np.abs(transform.stft(np.asarray(sound.signal, np.float64))) + 1e-9)
-            box = transform.extent(len(sound.signal))
+            signal = np.pad(np.asarray(sound.signal, np.float64), (0, max(0, width - len(sound.signal))))
+            level = 20.0 * np.log10(np.abs(transform.stft(signal)) + 1e-9)
+            box = transform.extent(len(signal))
             loudest = float(level.max())
             axis.imshow(level, origin="lower", aspect="auto", extent=box, cmap="magma", vmin=loudest - 70.0, vmax=loudest)
             axis.set(ylim=(0.0, top or rate / 2.0), ylabel="Hz", title=sound.label)
@@ -103,7 +103,7 @@ def draw_trajectories(
                 axis.plot(np.arange(len(values)) * shift, values[:, number], color=_colour(place), linewidth=1.3, label=label)
             axis.set(ylabel=f"c{number}")
             axis.margins(x=0.0)
-        axes[0].legend(loc="upper right", ncols=len(generated) + 1, fontsize="small")
+        axes[0].legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=len(generated) + 1, fontsize="small")
         axes[-1].set_xlabel("seconds")
 
 
@@ -123,7 +123,7 @@ def draw_global_variance(path: Path, natural: np.ndarray, generated: Mapping[str
 
 
 def draw_learning_curves(path: Path, curves: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]]) -> None:
-    """Draw learning curves: for every quantity (``validation MCD (dB)``, ...) an axis, on it a line of (step, value) a system."""
+    """Draw learning curves: an axis a quantity (``validation MCD (dB)``, ...), on it a line a system of (step, value)."""
     if not curves:
         raise TtsError("there is no learning curve to draw")
     with _picture(path, len(curves), 2.8) as axes:

@@ -56,10 +56,13 @@ def transcribe(signal: np.ndarray, rate: int) -> list[str]:
         import soxr
 
         samples = soxr.resample(samples, rate, RECOGNISER_RATE)
+    pcm = (np.clip(samples, -1.0, 1.0) * 32767.0).astype("<i2")
+    if not pcm.any():  # in digital silence the decoder hears a word
+        return []
     decoder = _decoder()
     decoder.start_utt()
     try:
-        decoder.process_raw((np.clip(samples, -1.0, 1.0) * 32767.0).astype("<i2").tobytes(), full_utt=True)
+        decoder.process_raw(pcm.tobytes(), full_utt=True)
     finally:
         decoder.end_utt()
     heard = decoder.hyp()

@@ -48,13 +48,14 @@ def score_table(
     ``metrics`` are names from :data:`tts.evaluation.scores.METRICS`, by default all that any row has; a score that is undefined
     shows as ``-``. No newline at the end.
     """
-    names = METRICS if metrics is None else metrics
-    columns = [
-        find_metric(name) for name in names if metrics is not None or any(scores[name] is not None for _, scores in rows)
-    ]
+    if metrics is None:
+        metrics = [name for name in METRICS if any(scores[name] is not None for _, scores in rows)]
+    columns = [find_metric(name) for name in metrics]
     head = ["", *(f"{column.heading}{f' ({column.unit})' if column.unit else ''}" for column in columns)]
     body = [[label, *(_shown(column, scores[column.name]) for column in columns)] for label, scores in rows]
-    counts = sorted({f"{scores.utterances} utterances, {scores.counted('frames')} frames" for _, scores in rows})
+    counts = sorted(
+        {f"{_count(scores.utterances, 'utterance')}, {_count(scores.counted('frames'), 'frame')}" for _, scores in rows}
+    )
     return f"{format_table(head, body, style)}\n\n{settings.line()}; {' / '.join(counts)}"
 
 
@@ -65,17 +66,16 @@ def format_table(head: Sequence[str], body: Sequence[Sequence[str]], style: Styl
     markdown = style == "markdown"
     grid = [[cell.replace("|", "\\|") if markdown else cell for cell in row] for row in (head, *body)]
     widths = [max(3, *(len(cell) for cell in column)) for column in zip(*grid, strict=True)]
-    lines = [
-        [
-            cell.ljust(width) if place == 0 else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        for row in grid
-    ]
+    sides = [str.ljust] + [str.rjust] * (len(head) - 1)
+    lines = [[side(cell, width) for side, cell, width in zip(sides, row, widths, strict=True)] for row in grid]
     if not markdown:
         return "\n".join("  ".join(line).rstrip() for line in lines)
     lines.insert(1, ["-" * width if place == 0 else "-" * (width - 1) + ":" for place, width in enumerate(widths)])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _shown(metric: Metric, value: float | None) -> str:

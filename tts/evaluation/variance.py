@@ -6,6 +6,7 @@ how much less over an utterance, the modulation spectrum says at which rates of 
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import numpy as np
@@ -14,6 +15,7 @@ from tts.errors import TtsError
 from tts.evaluation.metrics import Streams, Sums, divide, total, voiced
 
 Average = Literal["geometric", "arithmetic"]
+MODULATION_SEGMENT = 0.64  # seconds: a few syllables, resolved to 1.6 Hz
 POWER_FLOOR = 1e-12  # keeps the log of a constant trajectory finite, 60 dB under anything seen in speech
 
 
@@ -62,12 +64,12 @@ def modulation_spectrum(trajectories: np.ndarray, window: int = 128) -> np.ndarr
     """Return the log modulation spectrum in dB of every segment, shape (segments, window // 2 + 1, dimensions).
 
     ``trajectories`` has shape (frames, dimensions). The power spectrum is taken over Hann-windowed segments of
-    ``window`` frames (64 to 4096; 128 are 0.64 s at 5 ms), overlapping by half, each with its mean removed; a shorter input is
+    ``window`` frames (16 to 4096; 128 are 0.64 s at 5 ms), overlapping by half, each with its mean removed; a shorter input is
     one segment, zero-padded. A sinusoid of amplitude A on a bin reads ``20 log10(A)`` dB there, whatever the window.
     (Takamichi, Toda, Neubig, Sakti and Nakamura, ICASSP 2014, take one segment of a whole utterance.)
     """
-    if not 64 <= window <= 4096:
-        raise TtsError(f"modulation spectrum window {window} is outside 64..4096 frames")
+    if not 16 <= window <= 4096:
+        raise TtsError(f"modulation spectrum window {window} is outside 16..4096 frames")
     values = np.asarray(trajectories, np.float64)
     if len(values) < 2:
         raise TtsError("a modulation spectrum needs at least two frames")
@@ -79,18 +81,19 @@ def modulation_spectrum(trajectories: np.ndarray, window: int = 128) -> np.ndarr
 
 
 def modulation_sums(
-    natural: Streams, generated: Streams, keep: np.ndarray | None, shift: float, window: int = 128, limit: float = 50.0
+    natural: Streams, generated: Streams, keep: np.ndarray | None, shift: float, limit: float = 50.0
 ) -> dict[str, np.ndarray]:
     """Return one utterance's log modulation spectra of ``mcep`` without c_0, summed over its segments.
 
     Reads from the first to the last kept frame, pauses between included, so that cutting makes no jumps. ``shift`` is the frame
-    shift in seconds; modulation frequencies from the first bin above 0 to ``limit`` Hz are kept. Empty where fewer than two
-    frames are left.
+    shift in seconds; segments last 0.64 s to the nearest power of two of frames (128 at 5 ms); modulation frequencies from the
+    first bin above 0 to ``limit`` Hz are kept. Empty where fewer than two frames are left.
     """
     frames = len(natural["mcep"])
     kept = np.arange(frames) if keep is None else np.flatnonzero(keep)
     if len(kept) == 0 or kept[-1] - kept[0] < 1:
         return {}
+    window = int(2 ** round(math.log2(MODULATION_SEGMENT / shift)))
     bins = slice(1, int(limit * shift * window) + 1)
     sums: dict[str, np.ndarray] = {}
     for side, streams in (("natural", natural), ("generated", generated)):
