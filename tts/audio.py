@@ -21,15 +21,8 @@ def read_audio(path: Path, sample_rate: int | None = None, channel: Channel = "o
     empty band that a voice then learns. ``channel`` says what to do with more than one: ``only`` refuses, ``left`` and
     ``right`` take one, ``mix`` averages all. Raises :class:`TtsError` for a missing, unreadable or empty file.
     """
-    try:
-        signal, rate = soundfile.read(str(path), dtype="float64", always_2d=True)
-    except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
-        if not path.is_file():
-            raise TtsError(f"{path}: there is no such audio file") from None
-        raise TtsError(f"{path}: not readable as audio ({error})") from None
-    if len(signal) == 0:
-        raise TtsError(f"{path}: the audio file is empty")
-    mono = _mono(path, signal, channel)
+    signal, rate = read_channels(path)
+    mono = to_mono(path, signal, channel)
     if sample_rate is None or sample_rate == rate:
         return mono, rate
     if sample_rate > rate:
@@ -39,11 +32,40 @@ def read_audio(path: Path, sample_rate: int | None = None, channel: Channel = "o
     return soxr.resample(mono, rate, sample_rate, quality="HQ"), sample_rate
 
 
-def _mono(path: Path, signal: np.ndarray, channel: Channel) -> np.ndarray:
+def read_channels(path: Path) -> tuple[np.ndarray, int]:
+    """Read an audio file as float64 in -1..1 of shape (samples, channels) and return it with its rate in Hz.
+
+    Raises :class:`TtsError` for a missing, unreadable or empty file.
+    """
+    try:
+        signal, rate = soundfile.read(str(path), dtype="float64", always_2d=True)
+    except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
+        raise _unreadable(path, error) from None
+    if len(signal) == 0:
+        raise TtsError(f"{path}: the audio file is empty")
+    return signal, rate
+
+
+def audio_seconds(path: Path) -> float:
+    """Return the length that the file's header declares, without decoding; errors as in :func:`read_channels`."""
+    try:
+        return float(soundfile.info(str(path)).duration)
+    except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: Exception) -> TtsError:
+    if not path.is_file():
+        return TtsError(f"{path}: there is no such audio file")
+    return TtsError(f"{path}: not readable as audio ({error})")
+
+
+def to_mono(path: Path, signal: np.ndarray, channel: Channel) -> np.ndarray:
+    """Return (samples,) from (samples, channels); ``path`` names the file where ``channel`` is ``only`` and there are more."""
     if signal.shape[1] == 1:
         return np.ascontiguousarray(signal[:, 0])
     if channel == "mix":
-        return signal.mean(axis=1)
+        return np.asarray(signal.mean(axis=1))
     if channel == "only":
         raise TtsError(f"{path}: has {signal.shape[1]} channels; set channel to left, right or mix in the recipe")
     return np.ascontiguousarray(signal[:, 0 if channel == "left" else 1])

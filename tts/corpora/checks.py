@@ -1,0 +1,189 @@
+"""Looking at every recording once, before any long work: which can be used, and what is odd about the others."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tts.audio import Channel, audio_seconds, read_channels, to_mono
+from tts.corpora.problems import Problem, Severity, examples
+from tts.corpora.types import Utterance
+from tts.errors import TtsError
+from tts.files import file_digest
+from tts.frames import FrameGrid
+from tts.parallel import Failure, parallel_map
+
+SHORTEST, LONG, LONGEST = 0.3, 20.0, 60.0  # seconds
+SILENT_PEAK, SILENT_RMS, QUIET_RMS = 0.01, 0.0003, 0.003  # -40, -70 and -50 dB below full scale
+FLAT_RUN = 5  # samples in a row at the peak; a speech waveform of 48 kHz stays there for three at most
+FLAT_SHARE = 0.01  # share of such samples from which a recording is left out
+SECONDS_A_CHARACTER = (0.02, 0.5)  # outside: text and recording cannot belong together
+NORMAL_MEDIAN = (0.04, 0.2)  # the limits above hold for scripts that spell sounds, not for characters that are syllables
+EDGE_CHARACTERS = 4  # added to every text: the silence around speech, which weighs most on short texts
+ODD_SCORE = 5.0  # robust standard deviations of log seconds a character
+LEAST_SPREAD = 0.1
+
+
+@dataclass(frozen=True)
+class AudioFacts:
+    """What one recording is: length in seconds, rate in Hz, peak and rms in 0..1, sha256 of the file in hexadecimal."""
+
+    id: str
+    seconds: float
+    rate: int
+    channels: int
+    peak: float
+    rms: float
+    digest: str
+
+
+@dataclass(frozen=True)
+class _Item:
+    id: str
+    audio: Path
+    sample_rate: int
+    channel: Channel
+
+
+@dataclass(frozen=True)
+class _Finding:
+    reason_code: str
+    message: str
+    severity: Severity = "left_out"
+
+
+def check_audio(
+    utterances: Sequence[Utterance], grid: FrameGrid, channel: Channel = "only", workers: int | None = None
+) -> tuple[list[AudioFacts], list[Problem]]:
+    """Decode every recording once; return facts on those that can be used and everything that was found.
+
+    The facts stand in the order of ``utterances`` and exist for exactly those to be used; every other utterance has a problem
+    of severity ``left_out``. ``grid`` gives the rate that recordings must reach, ``channel`` what is done with more than one
+    channel. ``workers`` is that of :func:`tts.parallel.parallel_map`. Raises :class:`TtsError` where nothing is left.
+    """
+    items = [_Item(u.id, u.audio, grid.sample_rate, channel) for u in utterances]
+    measured: dict[int, tuple[AudioFacts | None, list[_Finding]]] = {}
+    for index, answer in parallel_map(_measure, items, workers=workers, label="checking recordings"):
+        measured[index] = (None, [_Finding("unreadable", answer.message)]) if isinstance(answer, Failure) else answer
+
+    odd = _odd_lengths([(utterances[i], facts) for i in sorted(measured) if (facts := measured[i][0]) is not None])
+    kept: list[AudioFacts] = []
+    problems: list[Problem] = []
+    for index, utterance in enumerate(utterances):
+        facts, findings = measured[index]
+        findings = findings + odd.get(utterance.id, [])
+        place = str(utterance.audio)
+        problems += [Problem(utterance.id, f.reason_code, f.message, place, f.severity) for f in findings]
+        if facts is not None and all(finding.severity == "warning" for finding in findings):
+            kept.append(facts)
+    if not kept:
+        raise TtsError(f"none of {len(utterances)} recordings can be used: {examples(problems)}")
+    return kept, problems
+
+
+def _measure(item: _Item) -> tuple[AudioFacts | None, list[_Finding]]:
+    """Return the facts on one recording, None where it has none, and what is wrong with it."""
+    if not item.audio.is_file():
+        return None, [_Finding("missing_audio", "there is no such file")]
+    if item.audio.stat().st_size == 0:
+        return None, [_Finding("empty_audio", "the file has no content")]
+    if (seconds := audio_seconds(item.audio)) > LONGEST:  # before decoding: it may be a whole book
+        return None, [_Finding("too_long", f"lasts {seconds:.0f} s, the limit is {LONGEST:g} s; cut it into sentences")]
+    if seconds == 0.0:
+        return None, [_Finding("empty_audio", "the file has no samples")]
+    signal, rate = read_channels(item.audio)
+    channels = signal.shape[1]
+    if channels > 1 and item.channel == "only":
+        return None, [_Finding("channels", f"has {channels} channels; set channel to left, right or mix in the recipe")]
+    mono = to_mono(item.audio, signal, item.channel)
+    if not np.isfinite(mono).all():
+        return None, [_Finding("not_finite", "contains samples that are not numbers (NaN or infinite)")]
+    peak, rms = float(np.abs(mono).max()), float(np.sqrt(np.mean(mono**2)))
+    facts = AudioFacts(item.id, len(mono) / rate, rate, channels, peak, rms, file_digest(item.audio))
+    return facts, _faults(facts, signal if item.channel == "mix" else mono[:, None], item.sample_rate)
+
+
+def _faults(facts: AudioFacts, signal: np.ndarray, sample_rate: int) -> list[_Finding]:
+    """Return what is wrong with a readable recording; ``signal`` is (samples, channels used)."""
+    found: list[_Finding] = []
+    if facts.rate < sample_rate:
+        hint = "lower sample_rate in the recipe or leave it out"
+        found.append(_Finding("low_rate", f"recorded at {facts.rate} Hz, below the recipe's {sample_rate} Hz; {hint}"))
+    if facts.seconds < SHORTEST:
+        found.append(_Finding("too_short", f"lasts {facts.seconds:.2f} s, at least {SHORTEST:g} s are needed"))
+    elif facts.seconds > LONG:
+        found.append(_Finding("long", f"lasts {facts.seconds:.1f} s; sentences align and train better", "warning"))
+    level = f"peak {_decibel(facts.peak)}, mean {_decibel(facts.rms)} of full scale"
+    if facts.peak < SILENT_PEAK or facts.rms < SILENT_RMS:
+        return [*found, _Finding("silent", f"nothing is heard ({level})")]
+    if facts.rms < QUIET_RMS:
+        found.append(_Finding("quiet", f"the level is very low ({level})", "warning"))
+    flat, longest = clipped_samples(signal)
+    if flat:
+        share = flat / signal.size
+        message = f"clipped: {flat} samples ({share:.2%}) lie flat at the peak of their channel, {longest} of them in a row"
+        found.append(_Finding("clipped", message, "left_out" if share > FLAT_SHARE else "warning"))
+    return found
+
+
+def clipped_samples(signal: np.ndarray) -> tuple[int, int]:
+    """Return how many samples of ``signal`` (samples, channels) lie in flat tops, and the longest of these in samples.
+
+    A flat top is a run of at least ``FLAT_RUN`` samples within half a 16-bit step of the channel's peak, on one side: so
+    clipping is seen at full scale, and below it where the level was lowered afterwards.
+    """
+    count = longest = 0
+    for channel in signal.T:
+        peak = np.abs(channel).max()
+        for side in (channel, -channel):
+            at = np.concatenate([[False], side >= peak - 2.0**-16, [False]])
+            edges = np.flatnonzero(at[1:] != at[:-1])
+            runs = edges[1::2] - edges[::2]
+            runs = runs[runs >= FLAT_RUN]
+            count += int(runs.sum())
+            longest = max(longest, int(runs.max(initial=0)))
+    return count, longest
+
+
+def _odd_lengths(pairs: Sequence[tuple[Utterance, AudioFacts]]) -> dict[str, list[_Finding]]:
+    """Return what is odd about recordings that are much longer or shorter than their text, by id.
+
+    The score is a robust z of the logarithm: distance from the median over 1.4826 times the median absolute deviation.
+    """
+    if not pairs:
+        return {}
+    characters = [sum(c.isalnum() for c in utterance.text) + EDGE_CHARACTERS for utterance, _ in pairs]
+    pace = np.array([facts.seconds for _, facts in pairs]) / np.array(characters)
+    median = float(np.median(pace))
+    deviation = np.log(pace / median)
+    scores = deviation / max(1.4826 * float(np.median(np.abs(deviation))), LEAST_SPREAD)
+    normal = NORMAL_MEDIAN[0] <= median <= NORMAL_MEDIAN[1]
+    found: dict[str, list[_Finding]] = {}
+    for (utterance, _), seconds, score in zip(pairs, pace.tolist(), scores.tolist(), strict=True):
+        absurd = normal and not SECONDS_A_CHARACTER[0] <= seconds <= SECONDS_A_CHARACTER[1]
+        if absurd or abs(score) > ODD_SCORE:
+            message = f"{seconds:.3f} s a character where {median:.3f} is usual: text and recording may not belong together"
+            found[utterance.id] = [_Finding("pace", message, "left_out" if absurd else "warning")]
+    return found
+
+
+def _decibel(level: float) -> str:
+    return f"{20.0 * math.log10(level):.0f} dB" if level > 0.0 else "-inf dB"
+
+
+def seconds_summary(facts: Sequence[AudioFacts]) -> str:
+    """Return one line on lengths and rates: count, hours, shortest, median and longest utterance by name, rates."""
+    if not facts:
+        return "no recordings"
+    ordered = sorted(facts, key=lambda fact: (fact.seconds, fact.id))
+    seconds = np.array([fact.seconds for fact in ordered])
+    rates = ", ".join(str(rate) for rate in sorted({fact.rate for fact in facts}))
+    return (
+        f"{len(facts)} recordings, {seconds.sum() / 3600.0:.2f} h at {rates} Hz; "
+        f"shortest {seconds[0]:.2f} s ({ordered[0].id}), median {np.median(seconds):.2f} s, "
+        f"longest {seconds[-1]:.2f} s ({ordered[-1].id})"
+    )
