@@ -46,7 +46,7 @@ def test_word_errors_are_the_edit_distance(reference, heard):
         ("A well-kept house—isn’t it?", "a well kept house isn't it"),
         ("'Tis the 'quoted' boys' café", "tis the quoted boys cafe"),
         ("In 1,204 rooms, 21 & the 21st", "in one thousand two hundred and four rooms twenty one and the twenty first"),
-        ("50% of 3.5", "fifty percent of three five"),
+        ("Mr. Lee: 50% of $3.50 or 2.05", "mister lee fifty percent of three dollars fifty cents or two point zero five"),
         ("...", ""),
     ],
 )

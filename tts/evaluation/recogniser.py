@@ -20,6 +20,8 @@ from tts.errors import TtsError, UsageError
 from tts.evaluation.scores import Scores
 from tts.evaluation.statistics import Interval, score_interval
 from tts.parallel import Failure, parallel_map
+from tts.text.normalise import clean
+from tts.text.normalise import normalise as read_signs
 
 RECOGNISER_RATE = 16_000
 Recording = Path | tuple[np.ndarray, int]  # an audio file, or mono samples in -1..1 with their rate in Hz
@@ -48,8 +50,8 @@ def _decoder() -> Any:
 def transcribe(signal: np.ndarray, rate: int) -> list[str]:
     """Return the words heard in mono samples in -1..1, in lower case; an empty list where none were.
 
-    ``rate`` is at least 8000 Hz; the signal is resampled to 16 kHz. The utterance is decoded as a whole, with its own cepstral
-    mean, so the result does not depend on what was decoded before.
+    The signal is resampled from ``rate`` (Hz) to 16 kHz. It is decoded as a whole, with its own cepstral mean, so the result
+    does not depend on what was decoded before.
     """
     samples = np.asarray(signal, np.float64)
     if rate != RECOGNISER_RATE:
@@ -85,20 +87,25 @@ def _transcribe_one(recording: Recording) -> list[str]:
 def normalise(text: str) -> list[str]:
     """Return the words of an English text as a recogniser writes them.
 
-    Lower case, accents and punctuation off, apostrophes inside words kept, hyphens and dashes are spaces, whole numbers are
-    spelt (``1,204`` and ``21st`` too), ``%`` and ``&`` are words.
+    Abbreviations and signs are read as the front end reads them; then lower case, accents and punctuation off, apostrophes
+    inside words kept, hyphens are spaces, numbers spelt. What reads in two ways (``1998``) is better given as the front end's
+    words.
     """
-    plain = unicodedata.normalize("NFKD", text.lower().replace("’", "'"))
+    plain = unicodedata.normalize("NFKD", read_signs(clean(text), "en").lower())
     plain = "".join(char for char in plain if not unicodedata.combining(char))
-    plain = re.sub(r"(?<=\d),(?=\d{3}\b)", "", plain).replace("%", " percent ").replace("&", " and ")
-    plain = re.sub(r"(\d+)(st|nd|rd|th)?\b", lambda match: f" {_spell(match[1], bool(match[2]))} ", plain)
+    plain = re.sub(r"(?<=\d),(?=\d{3}\b)", "", plain)
+    plain = re.sub(r"(\d+)(?:\.(\d+))?(st|nd|rd|th)?\b", _spell, plain)
     return re.findall(r"[a-z]+(?:'[a-z]+)*", plain)
 
 
-def _spell(digits: str, ordinal: bool) -> str:
+def _spell(number: re.Match[str]) -> str:
     from num2words import num2words  # comes with gruut
 
-    return str(num2words(int(digits), ordinal=ordinal))
+    whole, decimals, ordinal = number.groups()
+    words = [num2words(int(whole), ordinal=bool(ordinal))]
+    if decimals:
+        words += ["point", *(num2words(int(digit)) for digit in decimals)]
+    return f" {' '.join(words)} "
 
 
 def word_errors(reference: Sequence[str], heard: Sequence[str]) -> tuple[int, int]:

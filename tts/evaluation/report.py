@@ -53,10 +53,9 @@ def score_table(
     columns = [find_metric(name) for name in metrics]
     head = ["", *(f"{column.heading}{f' ({column.unit})' if column.unit else ''}" for column in columns)]
     body = [[label, *(_shown(column, scores[column.name]) for column in columns)] for label, scores in rows]
-    counts = sorted(
-        {f"{_count(scores.utterances, 'utterance')}, {_count(scores.counted('frames'), 'frame')}" for _, scores in rows}
-    )
-    return f"{format_table(head, body, style)}\n\n{settings.line()}; {' / '.join(counts)}"
+    counts = {(scores.utterances, scores.counted("frames")): None for _, scores in rows}
+    sizes = " / ".join(f"{_count(utterances, 'utterance')}, {_count(frames, 'frame')}" for utterances, frames in counts)
+    return f"{format_table(head, body, style)}\n\n{settings.line()}; {sizes}"
 
 
 def format_table(head: Sequence[str], body: Sequence[Sequence[str]], style: Style) -> str:
