@@ -50,6 +50,7 @@ def test_seeded_and_order_free():
     assert score_interval(one, "mcd", seed=4) != score_interval(one, "mcd", seed=5)
     a, b = {1: one}, {1: utterances(values + 0.1)}
     shuffled = {1: dict(reversed(one.items()))}
+    assert score_interval(shuffled[1], "mcd", seed=4) == score_interval(one, "mcd", seed=4)
     assert paired_bootstrap(a, b, "mcd") == paired_bootstrap(shuffled, b, "mcd")
 
 

@@ -75,7 +75,7 @@ def score_interval(scores: Utterances, metric: str, *, level: float = 0.95, resa
     if not scores:
         raise TtsError("an interval needs at least one scored utterance")
     counts = _redraw(np.random.default_rng(seed), len(scores), resamples)
-    values = find_metric(metric).function(_Resampled(list(scores.values()), counts))
+    values = find_metric(metric).function(_Resampled([scores[name] for name in sorted(scores)], counts))
     return _interval(pool(scores.values())[metric], values, level)
 
 
