@@ -74,9 +74,10 @@ def score_interval(scores: Utterances, metric: str, *, level: float = 0.95, resa
     """Return a pooled score with its bootstrap interval over utterances (Efron's percentile method)."""
     if not scores:
         raise TtsError("an interval needs at least one scored utterance")
-    counts = _redraw(np.random.default_rng(seed), len(scores), resamples)
-    values = find_metric(metric).function(_Resampled([scores[name] for name in sorted(scores)], counts))
-    return _interval(pool(scores.values())[metric], values, level)
+    ordered = [scores[name] for name in sorted(scores)]
+    counts = _redraw(np.random.default_rng(seed), len(ordered), resamples)
+    values = find_metric(metric).function(_Resampled(ordered, counts))
+    return _interval(pool(ordered)[metric], values, level)
 
 
 def paired_bootstrap(a: Runs, b: Runs, metric: str, *, level: float = 0.95, resamples: int = 2000, seed: int = 0) -> Difference:
@@ -99,7 +100,7 @@ def paired_bootstrap(a: Runs, b: Runs, metric: str, *, level: float = 0.95, resa
 
     values_a, values_b = resampled(a), resampled(b)
     differences = (drawn_seeds.T * (values_a - values_b)).mean(axis=0)
-    gaps = [rule.function(pool(a[s].values()).sums) - rule.function(pool(b[s].values()).sums) for s in seeds]
+    gaps = [np.subtract(*(rule.function(pool(run[s][name] for name in names).sums) for run in (a, b))) for s in seeds]
     interval = _interval(float(np.mean(gaps)), differences, level)
     if interval.estimate is None:
         return Difference(metric, interval, None, None, len(seeds), len(names))
