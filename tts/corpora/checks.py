@@ -68,7 +68,7 @@ def check_audio(
     items = [_Item(u.id, u.audio, grid.sample_rate, channel) for u in utterances]
     measured: dict[int, tuple[AudioFacts | None, list[_Finding]]] = {}
     for index, answer in parallel_map(_measure, items, workers=workers, label="checking recordings"):
-        measured[index] = (None, [_Finding("unreadable", answer.message)]) if isinstance(answer, Failure) else answer
+        measured[index] = _unreadable(items[index], answer) if isinstance(answer, Failure) else answer
 
     odd = _odd_lengths([(utterances[i], facts) for i in sorted(measured) if (facts := measured[i][0]) is not None])
     kept: list[AudioFacts] = []
@@ -83,6 +83,10 @@ def check_audio(
     if not kept:
         raise TtsError(f"none of {len(utterances)} recordings can be used: {examples(problems)}")
     return kept, problems
+
+
+def _unreadable(item: _Item, failure: Failure) -> tuple[None, list[_Finding]]:
+    return None, [_Finding("unreadable", failure.message.removeprefix(f"{item.audio}: "))]
 
 
 def _measure(item: _Item) -> tuple[AudioFacts | None, list[_Finding]]:

@@ -1,0 +1,208 @@
+"""A small corpus for the demo, spoken by espeak-ng: no download, seconds to make, and the exact time of every phone.
+
+espeak-ng is GPL-3.0; its library comes with the optional package ``espeakng-loader``, which is imported here only, when the
+demo corpus is asked for. The library keeps global state, so it lives in a worker process of its own.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import importlib.util
+import json
+import random
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tts.audio import write_wav
+from tts.errors import TtsError, UsageError
+from tts.files import fingerprint, read_json, write_json, write_text
+from tts.parallel import Failure, parallel_map
+
+MARKER = "demo.json"  # written last: a folder that has it is complete
+REFERENCE = "reference.jsonl"
+EDGE_SECONDS = 0.2  # of near-silence before and after speech
+NOISE_RMS = 2e-4  # -74 dB: a quiet room; digital silence is unlike any recording
+RATE_WPM, PITCH = (158, 172), (47, 53)  # espeak's words a minute and pitch 0..99, drawn for every sentence
+
+# From espeak-ng's speak_lib.h
+_SYNCHRONOUS, _PHONEME_EVENTS, _IPA, _DONT_EXIT = 2, 0x1, 0x2, 0x8000
+_RATE, _PITCH, _UTF8, _BY_CHARACTER = 1, 3, 1, 1
+_WORD_EVENT, _PHONEME_EVENT = 1, 7
+
+
+def demo_sentences() -> tuple[str, ...]:
+    """Return the sentences that ship with the package, in order."""
+    text = resources.files("tts.corpora").joinpath("demo_sentences.txt").read_text(encoding="utf-8")
+    return tuple(text.splitlines())
+
+
+def make_demo_corpus(root: Path, *, count: int = 80, voice: str = "en-us", seed: int = 0) -> None:
+    """Make a corpus of the first ``count`` demo sentences in the folder ``root``, in the LJSpeech layout.
+
+    Beside it ``reference.jsonl`` holds one JSON object an utterance: ``id``, ``rate`` in Hz, ``seconds``, ``phones`` as pairs
+    of espeak's IPA name (empty for a pause) and onset in seconds, and ``words``, the onset of each; a stop's onset is that of
+    its burst, the closure counts to the phone before. ``voice`` is an espeak-ng voice such as ``en-us`` or ``en-gb+f3``;
+    ``seed`` varies pace, pitch and background noise a little from one sentence to the next. The folder
+    appears complete or not at all; a complete one made with the same arguments is left as it is.
+
+    Raises :class:`UsageError` where espeakng-loader is not installed, an argument is out of range or ``root`` holds something
+    else, :class:`TtsError` where espeak-ng fails.
+    """
+    sentences = demo_sentences()
+    if not 1 <= count <= len(sentences):
+        raise UsageError(f"count: {count} is outside 1..{len(sentences)}, the number of demo sentences")
+    settings = {"count": count, "voice": voice, "seed": seed, "sentences": fingerprint(sentences[:count])}
+    if _complete(root, settings):
+        return
+    if importlib.util.find_spec("espeakng_loader") is None:
+        raise UsageError("the demo corpus needs espeak-ng (GPL-3.0); install it with: pip install espeakng-loader")
+    draw = random.Random(seed)
+    requests = [_Request(text, voice, draw.randint(*RATE_WPM), draw.randint(*PITCH)) for text in sentences[:count]]
+    root.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=root.parent))
+    try:
+        _write(folder, requests, seed)
+        write_json(folder / MARKER, settings)
+        folder.chmod(0o755)  # mkdtemp makes private folders
+        if root.exists():
+            root.rmdir()  # empty, as _complete made sure
+        folder.rename(root)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _complete(root: Path, settings: dict[str, Any]) -> bool:
+    """Return whether ``root`` is a finished demo corpus with these settings; refuse a folder that holds something else."""
+    if not root.exists() or (root.is_dir() and not any(root.iterdir())):
+        return False
+    if not (root / MARKER).is_file():
+        raise UsageError(f"{root}: holds something that is not a demo corpus; choose another folder")
+    found = read_json(root / MARKER)
+    if found != settings:
+        raise UsageError(f"{root}: holds a demo corpus made otherwise ({found}); delete it or choose another folder")
+    return True
+
+
+@dataclass(frozen=True)
+class _Request:
+    text: str
+    voice: str
+    rate: int
+    pitch: int
+
+
+@dataclass(frozen=True)
+class _Speech:
+    signal: np.ndarray  # int16 (samples,)
+    rate: int
+    phones: list[tuple[str, int]]  # name and first sample
+    words: list[int]
+
+
+def _write(folder: Path, requests: list[_Request], seed: int) -> None:
+    noise = np.random.default_rng(seed)
+    metadata, reference = [], []
+    # One worker, so that the sentences are spoken in order: espeak's voice source runs on from one to the next.
+    spoken = dict(parallel_map(_speak, requests, workers=1, label="speaking the demo corpus"))
+    for index, request in enumerate(requests):
+        speech = spoken[index]
+        if isinstance(speech, Failure):
+            raise TtsError(f"espeak-ng could not speak {request.text!r}: {speech.message}")
+        id = f"demo_{index + 1:03d}"
+        edge = round(EDGE_SECONDS * speech.rate)
+        signal = np.pad(speech.signal / 32768.0, edge)
+        signal += NOISE_RMS * noise.standard_normal(len(signal))
+        write_wav(folder / "wavs" / f"{id}.wav", signal, speech.rate)
+
+        def seconds(sample: int, edge: int = edge, rate: int = speech.rate) -> float:
+            return round((sample + edge) / rate, 6)
+
+        metadata.append(f"{id}|{request.text}\n")
+        entry = {
+            "id": id,
+            "rate": speech.rate,
+            "seconds": len(signal) / speech.rate,
+            "phones": [(name, seconds(sample)) for name, sample in speech.phones],
+            "words": [seconds(sample) for sample in speech.words],
+        }
+        reference.append(json.dumps(entry, ensure_ascii=False) + "\n")
+    write_text(folder / "metadata.csv", "".join(metadata))
+    write_text(folder / REFERENCE, "".join(reference))
+
+
+class _Event(ctypes.Structure):
+    """espeak_EVENT."""
+
+    _fields_ = (
+        ("type", ctypes.c_int),
+        ("unique_identifier", ctypes.c_uint),
+        ("text_position", ctypes.c_int),
+        ("length", ctypes.c_int),
+        ("audio_position", ctypes.c_int),
+        ("sample", ctypes.c_int),
+        ("user_data", ctypes.c_void_p),
+        ("name", ctypes.c_char * 8),  # UTF-8, without a final zero where it needs all eight bytes
+    )
+
+
+_Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event))
+
+
+class _Engine:
+    """The library, initialised once in this process; ``blocks`` and ``events`` collect what is being spoken."""
+
+    def __init__(self) -> None:
+        import espeakng_loader
+
+        self.library = ctypes.CDLL(espeakng_loader.get_library_path())
+        data = espeakng_loader.get_data_path()
+        self.rate = int(self.library.espeak_Initialize(_SYNCHRONOUS, 0, data.encode(), _PHONEME_EVENTS | _IPA | _DONT_EXIT))
+        if self.rate <= 0:
+            raise TtsError(
+                f"espeak-ng cannot read its data in {data}; a path of more than about 150 characters is too long for it"
+            )
+        self.blocks: list[bytes] = []
+        self.events: list[tuple[int, int, str]] = []
+        self.callback: Callable = _Callback(self._receive)  # kept, since the library holds only a bare pointer to it
+        self.library.espeak_SetSynthCallback(self.callback)
+
+    def _receive(self, samples: Any, count: int, events: Any) -> int:
+        if samples and count > 0:
+            self.blocks.append(ctypes.string_at(samples, 2 * count))
+        for event in events:  # ends with an event of type 0
+            if event.type == 0:
+                break
+            name = event.name.decode("utf-8", errors="ignore") if event.type == _PHONEME_EVENT else ""
+            self.events.append((event.type, event.sample, name))
+        return 0
+
+    def speak(self, request: _Request) -> _Speech:
+        if self.library.espeak_SetVoiceByName(request.voice.encode()) != 0:
+            raise UsageError(f"it has no voice {request.voice!r}; try en-us or en-gb")
+        self.library.espeak_SetParameter(_RATE, request.rate, 0)
+        self.library.espeak_SetParameter(_PITCH, request.pitch, 0)
+        self.blocks.clear()
+        self.events.clear()
+        text = request.text.encode() + b"\0"
+        code = self.library.espeak_Synth(text, ctypes.c_size_t(len(text)), 0, _BY_CHARACTER, 0, _UTF8, None, None)
+        signal = np.frombuffer(b"".join(self.blocks), dtype=np.int16)
+        if code != 0 or len(signal) == 0:
+            raise TtsError(f"no sound came out (code {code})")
+        phones = [(name, sample) for kind, sample, name in self.events if kind == _PHONEME_EVENT]
+        words = [sample for kind, sample, _ in self.events if kind == _WORD_EVENT]
+        return _Speech(signal, self.rate, phones, words)
+
+
+_engine = functools.cache(_Engine)
+
+
+def _speak(request: _Request) -> _Speech:
+    return _engine().speak(request)
