@@ -9,7 +9,8 @@ import numpy as np
 
 from tts.analysis.mel import mel_spectrum
 from tts.audio import write_wav
-from tts.generation.synthesiser import Request, Synthesiser, SynthesisSettings
+from tts.generation.requests import Request
+from tts.generation.synthesiser import Synthesiser, SynthesisSettings
 from tts.voice import Voice
 
 
@@ -17,7 +18,7 @@ def log_samples(voice: Voice, sentences: tuple[str, ...], folder: Path, writer: 
     """Speak ``sentences`` with the voice as it stands; write ``folder/step-STEP/NUMBER.wav`` and TensorBoard entries."""
     with Synthesiser(voice, SynthesisSettings(workers=0)) as synthesiser:
         for spoken in synthesiser.speak(Request(str(n), text) for n, text in enumerate(sentences, 1)):
-            if spoken.error is not None or spoken.signal is None:
+            if spoken.error is not None:
                 continue
             rate = voice.grid.sample_rate
             write_wav(folder / f"step-{step:06d}" / f"{spoken.id}.wav", spoken.signal, rate)

@@ -1,0 +1,49 @@
+"""``tts evaluate``: the scores of a voice on the test split of its corpus."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tts.cli.options import Device, command_line
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("evaluate")(evaluate)
+
+
+def evaluate(
+    voice: Annotated[Path, typer.Argument(help="A voice folder.")],
+    prepared: Annotated[
+        Path | None, typer.Option("--prepared", help="Prepared corpus [default: output/RECIPE/prepared].")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Where results go [default: VOICE/evaluation].")] = None,
+    split: Annotated[str, typer.Option("--split", help="test or validation.")] = "test",
+    wer: Annotated[bool, typer.Option("--wer", help="Also count a recogniser's word errors (needs the extra wer).")] = False,
+    pictures: Annotated[int, typer.Option("--pictures", min=0, help="Utterances to draw (needs the extra viz).")] = 2,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Also write the scores here.")] = None,
+    device: Device = "auto",
+) -> None:
+    """Score a voice on natural durations, and leave wavs and pictures to judge by."""
+    from tts.assess import assess, update_card
+    from tts.errors import UsageError
+    from tts.files import write_json
+    from tts.prepared import SPLITS, Prepared
+    from tts.voice import load_voice
+
+    if split not in SPLITS:
+        raise UsageError(f"--split {split}: there are {', '.join(SPLITS)}")
+    loaded = load_voice(voice, device)
+    source = Prepared(prepared or Path("output") / loaded.config["recipe"] / "prepared")
+    folder = out or voice / ("evaluation" if split == "test" else f"evaluation-{split}")
+    result = assess(loaded, source, folder, split=split, words=wer, pictures=pictures, command=command_line())
+    if json_file is not None:
+        write_json(json_file, result)
+    table = (folder / "scores.md").read_text(encoding="utf-8")
+    print(table)
+    print(f"wavs and pictures: {folder}")
+    if split == "test" and out is None:
+        update_card(voice, loaded, table.partition("\n")[2])

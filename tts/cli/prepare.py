@@ -1,0 +1,44 @@
+"""``tts prepare``: from recordings and text to a prepared corpus."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tts.cli.options import Changes, Device, RecipeName, command_line
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("prepare")(prepare)
+
+
+def prepare(
+    recipe: RecipeName,
+    corpus_root: Annotated[
+        Path | None,
+        typer.Option(
+            "--corpus-root", envvar="TTS_CORPUS_ROOT", help="Folder with metadata.csv and wavs/ [default: data/RECIPE]."
+        ),
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Where results go [default: output/RECIPE/prepared].")] = None,
+    workers: Annotated[int | None, typer.Option("--workers", min=0, help="Processes [default: one a core].")] = None,
+    device: Device = "auto",
+    changes: Changes = None,
+) -> None:
+    """Check, analyse and align a corpus; run the same command again to continue after an interruption."""
+    from tts.prepare import prepare as run
+    from tts.recipe import corpus_root as find_root
+    from tts.recipe import find_recipe, load_recipe
+
+    path = find_recipe(recipe)
+    settings = load_recipe(path, changes)
+    folder = out or Path("output") / settings.name / "prepared"
+    root = find_root(settings, path, corpus_root)
+    prepared = run(settings, path.parent, root, folder, workers=workers, device=device, command=command_line())
+    for split, entry in prepared.facts["splits"].items():
+        print(f"{split:>10}: {entry['utterances']} utterances, {entry['seconds'] / 60:.1f} minutes")
+    print(f"what was found and left out: {folder / 'report.md'}")
+    print(f"next: tts train {recipe} --system {next(iter(settings.systems))}")

@@ -1,0 +1,126 @@
+"""Packing: analysed and aligned utterances of a split joined into the arrays that training and evaluation read."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tts.alignment.types import Alignment
+from tts.analysis.extract import Features
+from tts.analysis.streams import Stream
+from tts.files import write_json
+from tts.prepared import DURATION, end_silences
+from tts.progress import Progress
+from tts.tasks.base import TextFamily, get_family
+from tts.text.features import ContextFeatures
+from tts.text.phones import PhoneInventory
+from tts.text.sentence import Sentence
+from tts.training.statistics import StatisticsSum, StreamStatistics, save_statistics
+
+LONGEST_SILENCE = 30  # frames of silence before or after speech that a voice makes at most
+
+
+@dataclass(frozen=True)
+class Ready:
+    """One utterance with everything known about it."""
+
+    id: str
+    sentence: Sentence
+    alignment: Alignment
+    features: Features
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which streams are packed and how text becomes vectors."""
+
+    frame_streams: tuple[Stream, ...]
+    segment_streams: tuple[Stream, ...]
+    inventory: PhoneInventory
+    features: ContextFeatures
+
+
+def pack(splits: Mapping[str, Sequence[Ready]], plan: Plan, folder: Path) -> None:
+    """Write every split's arrays and the statistics of ``train`` into ``folder``, replacing what is there only when done."""
+    fresh = folder.with_name(f".{folder.name}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    sums = {stream.name: StatisticsSum(stream.dimension, stream.dynamic) for stream in plan.frame_streams}
+    states = next(iter(splits.values()))[0].alignment.states
+    durations = StatisticsSum(states, dynamic=False)
+    with Progress("packing", sum(len(items) for items in splits.values())) as progress:
+        for split, items in splits.items():
+            _pack_split(items, plan, fresh / split, sums if split == "train" else None, progress)
+    for item in splits["train"]:
+        durations.add(item.alignment.durations.astype(np.float64), ~end_silences(item.sentence))
+    statistics: dict[str, StreamStatistics] = {
+        stream.name: sums[stream.name].result() for stream in plan.frame_streams if stream.kind == "continuous"
+    }
+    statistics[DURATION] = durations.result()
+    save_statistics(fresh / "statistics.safetensors", statistics)
+    shutil.rmtree(folder, ignore_errors=True)
+    fresh.rename(folder)
+
+
+def _pack_split(
+    items: Sequence[Ready], plan: Plan, folder: Path, sums: Mapping[str, StatisticsSum] | None, progress: Progress
+) -> None:
+    folder.mkdir(parents=True)
+    segments = [len(item.alignment.phones) for item in items]
+    frames = sum(item.alignment.frames for item in items)
+
+    def array(name: str, rows: int, width: int) -> np.ndarray:
+        return np.lib.format.open_memmap(folder / f"{name}.npy", mode="w+", dtype=np.float32, shape=(rows, width))
+
+    packed = {stream.name: array(stream.name, frames, stream.dimension) for stream in plan.frame_streams}
+    labels = {stream.name: array(stream.name, sum(segments), stream.dimension) for stream in plan.segment_streams}
+    vectors = array("vectors", sum(segments), plan.features.dimension)
+    frame, segment = 0, 0
+    for item, count in zip(items, segments, strict=True):
+        values = item.features.load()
+        counted = np.repeat(~end_silences(item.sentence), item.alignment.phone_durations)
+        for stream in plan.frame_streams:
+            packed[stream.name][frame : frame + item.alignment.frames] = values[stream.name]
+            if sums is not None:
+                sums[stream.name].add(values[stream.name], counted)
+        for stream in plan.segment_streams:
+            family = get_family(stream.name)
+            assert isinstance(family, TextFamily)
+            labels[stream.name][segment : segment + count] = family.label(item.sentence, plan.inventory)
+        vectors[segment : segment + count] = plan.features.vectors(item.sentence)
+        frame, segment = frame + item.alignment.frames, segment + count
+        progress.advance()
+    np.save(folder / "durations.npy", np.concatenate([item.alignment.durations for item in items]))
+    np.save(folder / "silent.npy", np.concatenate([end_silences(item.sentence) for item in items]))
+    starts = np.concatenate([[0], np.cumsum(segments)]).tolist()
+    write_json(folder / "utterances.json", {"ids": [item.id for item in items], "segment_starts": starts})
+
+
+def usual_silence(items: Sequence[Ready]) -> list[list[float]]:
+    """Return the median state durations of the silence before and after speech, (2, states), cut to a natural length."""
+    found = []
+    for end in (0, -1):
+        frames = np.median(np.stack([item.alignment.durations[end] for item in items]), axis=0)
+        found.append((frames * min(1.0, LONGEST_SILENCE / frames.sum())).tolist())
+    return found
+
+
+def split_lengths(splits: Mapping[str, Sequence[Ready]], shift: float) -> dict[str, Any]:
+    """Return utterances and seconds of every split."""
+    return {
+        split: {"utterances": len(items), "seconds": round(sum(i.alignment.frames for i in items) * shift, 1)}
+        for split, items in splits.items()
+    }
+
+
+def ready_utterances(
+    ids: Sequence[str], sentences: Mapping[str, Sentence], alignments: Mapping[str, Alignment], features: Mapping[str, Features]
+) -> Iterator[Ready]:
+    """Yield the utterances of ``ids`` that have everything."""
+    for key in ids:
+        if key in alignments and key in features:
+            yield Ready(key, sentences[key], alignments[key], features[key])
