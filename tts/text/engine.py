@@ -1,0 +1,194 @@
+"""The front end: from the text of an utterance to a :class:`Sentence`, through whichever engine pronounces the words.
+
+An engine is a :class:`Pronouncer` (one file each: ``gruut_engine``, ``espeak_engine``, ``phones_engine``) inside a
+:class:`FrontEnd`, which does what they all need: normalisation, the user's pronunciations, breaks, the kind of sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final, Protocol
+
+from tts.errors import TtsError, UsageError
+from tts.files import fingerprint
+from tts.text import normalise as normalisation
+from tts.text.lexicon import INLINE, Lexicon, find_words, parse_phones
+from tts.text.sentence import Break, Kind, Sentence, Word
+from tts.text.syllables import syllabify
+
+ENGINES: Final = ("gruut", "espeak", "phones")
+_KEPT = 4096  # sentences remembered
+
+
+class PronunciationError(TtsError):
+    """A token has no pronunciation: the message names it and its place, so that nothing is ever left out silently."""
+
+
+class Engine(Protocol):
+    """What the rest of the product asks of a front end."""
+
+    language: str
+
+    def identity(self) -> dict[str, Any]:
+        """Return what decides the answers (name, version, options): recorded in voices, part of every cache's key."""
+
+    def sentence(self, text: str) -> Sentence:
+        """Return the words, syllables, phones and breaks of one utterance, which may hold several written sentences.
+
+        A token that cannot be pronounced raises :class:`PronunciationError`.
+        """
+
+
+class Pronouncer(Protocol):
+    """What an engine of its own must do."""
+
+    name: str
+    version: str
+    language: str
+    guessed: set[str]  # words that no lexicon had, so that rules or statistics pronounced them
+
+    def words(self, text: str) -> list[Word]:
+        """Return the words of a run of normalised text that begins with a word, ``break_after`` set from its punctuation.
+
+        No token is left out: one without a pronunciation raises :class:`PronunciationError`.
+        """
+
+
+def make_engine(name: str, language: str, lexicon: Mapping[str, Sequence[str]] | None = None) -> FrontEnd:
+    """Return the engine ``name`` (one of :data:`ENGINES`) for ``language`` (such as ``en-us``), a user's lexicon on top.
+
+    The words of ``lexicon`` map to phones with stress marks, as :func:`tts.text.lexicon.read_lexicon` returns them. An
+    unknown engine or language, or an engine that is not installed, raises :class:`UsageError` saying what there is.
+    """
+    language = language.lower().replace("_", "-")
+    makers: dict[str, Callable[[str], Pronouncer]] = {"gruut": _gruut, "espeak": _espeak, "phones": _phones}
+    if name not in makers:
+        raise UsageError(f"there is no text engine {name!r}; there are {', '.join(ENGINES)}")
+    words = {word.lower(): parse_phones(" ".join(phones)) for word, phones in (lexicon or {}).items()}
+    return FrontEnd(makers[name](language), words)
+
+
+def _gruut(language: str) -> Pronouncer:
+    from tts.text.gruut_engine import GruutPronouncer
+
+    return GruutPronouncer(language)
+
+
+def _espeak(language: str) -> Pronouncer:
+    from tts.text.espeak_engine import EspeakPronouncer
+
+    return EspeakPronouncer(language)
+
+
+def _phones(language: str) -> Pronouncer:
+    from tts.text.phones_engine import PhonesPronouncer
+
+    return PhonesPronouncer(language)
+
+
+class FrontEnd:
+    """An :class:`Engine` made of a pronouncer and the user's lexicon."""
+
+    def __init__(self, pronouncer: Pronouncer, lexicon: Lexicon) -> None:
+        self.pronouncer = pronouncer
+        self.lexicon = dict(lexicon)
+        self.language = pronouncer.language
+        self._answers: dict[str, Sentence] = {}
+
+    @property
+    def guessed(self) -> tuple[str, ...]:
+        """Words so far that were in no lexicon, sorted."""
+        return tuple(sorted(self.pronouncer.guessed))
+
+    def identity(self) -> dict[str, Any]:
+        """Return name, version and options; equal identities give equal sentences."""
+        return {
+            "engine": self.pronouncer.name,
+            "version": self.pronouncer.version,
+            "language": self.language,
+            "normalisation": normalisation.VERSION,
+            "lexicon": fingerprint({word: list(phones) for word, phones in self.lexicon.items()}) if self.lexicon else None,
+        }
+
+    def sentence(self, text: str) -> Sentence:
+        """Return the sentence; see :meth:`Engine.sentence`. Answers are kept: an engine may take a tenth of a second."""
+        if text not in self._answers:
+            if len(self._answers) >= _KEPT:
+                self._answers.clear()
+            self._answers[text] = self._sentence(text)
+        return self._answers[text]
+
+    def _sentence(self, text: str) -> Sentence:
+        original = normalisation.clean(text)
+        marked, known = self._mark(original)
+        plain = self.pronouncer.name != "phones"
+        spoken = normalisation.normalise(marked, self.language) if plain else marked
+        words: list[Word] = []
+        try:
+            for run in re.split("([\ue000-\uf8ff])", spoken):
+                if run in known:
+                    words.append(known[run])
+                    continue
+                signs = re.match(r"[\s.,;:!?]*", run)
+                if signs and words:
+                    words[-1] = _with_break(words[-1], signs[0])
+                if run[signs.end() if signs else 0 :].strip():
+                    words += self.pronouncer.words(run[signs.end() if signs else 0 :].strip())
+        except PronunciationError as error:
+            raise PronunciationError(f"{error} in {_shortened(original)!r}") from None
+        if not words:
+            raise PronunciationError(f"there is no word to pronounce in {_shortened(original)!r}")
+        words = [replace(word, pause_after=word.break_after != "") for word in words]
+        return Sentence(original, self.language, tuple(words), kind_of(spoken))
+
+    def _mark(self, text: str) -> tuple[str, dict[str, Word]]:
+        """Put a private character in place of every word whose pronunciation the user gives; return those words too."""
+        places: list[tuple[int, int, str, tuple[str, ...]]] = []
+        for match in INLINE.finditer(text):
+            try:
+                phones = parse_phones(match[1])
+            except TtsError as error:
+                raise PronunciationError(f"{match[0]} at character {match.start() + 1}: {error}") from None
+            places.append((*match.span(), "".join(phones), phones))
+        outside = INLINE.sub(lambda match: " " * len(match[0]), text)
+        if "[[" in outside:
+            at = outside.index("[[")
+            raise PronunciationError(f"[[ at character {at + 1} is never closed: write phones as [[h ə l ˈoʊ]]")
+        for start, end in find_words(outside, self.lexicon):
+            word = text[start:end]
+            places.append((start, end, word, self.lexicon[word.lower().replace("’", "'")]))
+        if len(places) > 0xF8FF - 0xE000:
+            raise PronunciationError(f"too many given pronunciations ({len(places)}) in one text; split it")
+        known: dict[str, Word] = {}
+        pieces, last = [], 0
+        for number, (start, end, word, phones) in enumerate(sorted(places)):
+            mark = chr(0xE000 + number)
+            known[mark] = Word(word, syllabify(phones, self.language))
+            pieces += [text[last:start], mark]
+            last = end
+        return "".join([*pieces, text[last:]]), known
+
+
+def break_of(signs: str) -> Break:
+    """Return the break that a run of punctuation asks for."""
+    if re.search(r"[.!?]", signs):
+        return "major"
+    return "minor" if re.search(r"[,;:]", signs) else ""
+
+
+def kind_of(text: str) -> Kind:
+    """Return the kind of sentence from its last full stop, question mark or exclamation mark."""
+    ends = re.findall(r"[.!?](?=\W*$)", text)
+    if "?" in ends:
+        return "question"
+    return "exclamation" if "!" in ends else "statement"
+
+
+def _with_break(word: Word, signs: str) -> Word:
+    return replace(word, break_after=break_of(signs) or word.break_after)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 80 else text[:77] + "..."

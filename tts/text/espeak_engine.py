@@ -1,0 +1,150 @@
+"""The optional engine for a hundred languages: espeak-ng from the ``espeakng-loader`` wheel (GPL-3.0), through ctypes.
+
+It is imported only when it is asked for. espeak-ng pronounces some pairs of words as one ("of the"); such a pair becomes one
+word here, since there is no telling where to divide it, and a number becomes one word with all its syllables.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import re
+import threading
+from functools import lru_cache
+from typing import Final
+
+from tts.errors import TtsError, UsageError
+from tts.text.engine import PronunciationError, break_of
+from tts.text.phones import STRESS_MARKS, split_symbols
+from tts.text.sentence import Syllable, Word
+from tts.text.syllables import syllabify
+
+_RETRIEVAL, _UTF8 = 1, 1  # espeak_AUDIO_OUTPUT, espeakCHARS_UTF8
+_IPA_SEPARATED: Final = 0x02 | (ord("_") << 8)  # espeakPHONEMES_IPA, with "_" between the phonemes of a word
+_LOCK = threading.Lock()  # the library has one global state
+
+
+class EspeakPronouncer:
+    """espeak-ng behind the interface of :class:`tts.text.engine.Pronouncer`."""
+
+    name = "espeak"
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self.guessed: set[str] = set()  # stays empty: espeak-ng does not tell its rules from its dictionary
+        library, self.version, voices = _library()
+        if language not in voices:
+            raise UsageError(f"espeak-ng has no language {language!r}; it has {', '.join(sorted(voices))}")
+        self._api, self._voice = library, voices[language]
+        self._phonemes = lru_cache(maxsize=4096)(self._ask)
+
+    def words(self, text: str) -> list[Word]:
+        """Return the words; see :class:`tts.text.engine.Pronouncer`."""
+        found: list[Word] = []
+        for clause in re.findall(r"(?:(?![.,;:!?]+(?:\s|$)).)+(?:[.,;:!?]+(?:\s+|$))?", text):
+            content = clause.strip()
+            signs = re.search(r"[.,;:!?]*$", content)
+            tokens = content[: signs.start() if signs else None].split()
+            words = self._clause(tokens)
+            if words:
+                last = words[-1]
+                words[-1] = Word(last.text, last.syllables, break_of(signs[0] if signs else ""))
+            found += words
+        return found
+
+    def _clause(self, tokens: list[str]) -> list[Word]:
+        """Pair the tokens of a clause with what espeak-ng says, piece by piece."""
+        pieces = self._phonemes(" ".join(tokens))
+        taken: list[tuple[str, tuple[str, ...]]] = []
+        place = 0
+        while tokens:
+            size = self._merged(tokens)
+            count = len(self._phonemes(" ".join(tokens[:size])))
+            taken.append((" ".join(tokens[:size]), pieces[place : place + count]))
+            place += count
+            tokens = tokens[size:]
+        if place != len(pieces):  # the clause was read otherwise than its parts: take them one by one
+            taken = [(text, self._phonemes(text)) for text, _ in taken]
+        return [self._word(text, own) for text, own in taken]
+
+    def _merged(self, tokens: list[str]) -> int:
+        """Return how many tokens from the first on espeak-ng joins into one; mostly 1."""
+        size = 1
+        while size < len(tokens):
+            joined, apart = self._phonemes(" ".join(tokens[: size + 1])), self._phonemes(" ".join(tokens[:size]))
+            if len(joined) >= len(apart) + len(self._phonemes(tokens[size])):
+                break
+            size += 1
+        return size
+
+    def _word(self, text: str, pieces: tuple[str, ...]) -> Word:
+        syllables: list[Syllable] = []
+        for piece in pieces:
+            try:
+                phones = [phone for phoneme in piece.split("_") for phone in split_symbols(_tidy(phoneme))]
+            except TtsError as error:
+                raise PronunciationError(f"{text!r} cannot be pronounced: {error}") from None
+            syllables += syllabify(phones, self.language) if phones else ()
+        if not syllables:
+            raise PronunciationError(f"{text!r} cannot be pronounced: write it out in words or as [[phones]]")
+        return Word(text, tuple(syllables))
+
+    def _ask(self, text: str) -> tuple[str, ...]:
+        """Return espeak-ng's pieces for a text without breaks: phonemes joined by ``_``."""
+        library = _library()[0]
+        with _LOCK:
+            if library.espeak_SetVoiceByName(self.language.encode()) != 0:
+                raise UsageError(
+                    f"espeak-ng has no voice for the language {self.language!r}; examples: en-us, en-gb, nl, de, cmn"
+                )
+            pointer = ctypes.c_void_p(ctypes.cast(buffer := ctypes.create_string_buffer(text.encode()), ctypes.c_void_p).value)
+            said: list[str] = []
+            while pointer.value:
+                answer = self._api.espeak_TextToPhonemes(ctypes.byref(pointer), _UTF8, _IPA_SEPARATED)
+                said += (answer or b"").decode().split()
+            del buffer
+        return tuple(piece for piece in (re.sub(r"\([a-z-]+\)", "", piece) for piece in said) if piece.strip("_ˈˌ-"))
+
+
+def _tidy(phoneme: str) -> str:
+    """Remove espeak-ng's joiners and a stress mark with nothing behind it."""
+    plain = re.sub(r"[-‿|\u200d]", "", phoneme)
+    return "" if plain in STRESS_MARKS else plain
+
+
+class _Voice(ctypes.Structure):
+    """The head of espeak-ng's ``espeak_VOICE``; ``languages`` holds a priority byte and a tag, several times over."""
+
+    _fields_ = (("name", ctypes.c_char_p), ("languages", ctypes.c_void_p), ("identifier", ctypes.c_char_p))
+
+    def tags(self) -> list[str]:
+        """Return the language tags of this voice."""
+        found, place = [], int(self.languages or 0)
+        while ctypes.string_at(place, 1) != b"\0":
+            tag = ctypes.string_at(place + 1)
+            found.append(tag.decode())
+            place += len(tag) + 2
+        return found
+
+
+@lru_cache(maxsize=1)
+def _library() -> tuple[ctypes.CDLL, str, dict[str, bytes]]:
+    """Load and initialise the library once; return it, its version and its voice for every language."""
+    try:
+        import espeakng_loader
+    except ImportError:
+        raise UsageError("the espeak engine needs espeak-ng: pip install 'stacked-tts[espeak]'") from None
+    library = ctypes.CDLL(espeakng_loader.get_library_path())
+    library.espeak_TextToPhonemes.restype = ctypes.c_char_p
+    library.espeak_TextToPhonemes.argtypes = [ctypes.POINTER(ctypes.c_void_p), ctypes.c_int, ctypes.c_int]
+    library.espeak_Info.restype = ctypes.c_char_p
+    library.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_Voice))
+    data = str(espeakng_loader.get_data_path())
+    if library.espeak_Initialize(_RETRIEVAL, 0, data.encode(), 0) < 0:
+        raise TtsError(f"espeak-ng could not read its data in {data}")
+    voices: dict[str, bytes] = {}
+    for pointer in library.espeak_ListVoices(None):
+        if not pointer:
+            break
+        for tag in pointer.contents.tags():
+            voices.setdefault(tag, pointer.contents.identifier)
+    return library, library.espeak_Info(None).decode().split()[0], voices

@@ -1,0 +1,248 @@
+"""The default engine: gruut (MIT). It knows English out of the box, other languages through ``gruut[nl]``, ``gruut[de]``...
+
+Nothing else in the product imports gruut. Its lexicon answers first, its statistical model guesses the rest. It drops what it
+cannot read, so the tree that it leaves (token -> words) is checked here token by token.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sqlite3
+import threading
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Final
+
+from tts.errors import TtsError, UsageError
+from tts.text.engine import PronunciationError, break_of
+from tts.text.phones import STRESS_MARKS, attributes, canonical
+from tts.text.sentence import Break, Syllable, Word
+from tts.text.spoken_forms import primary
+from tts.text.syllables import syllabify
+
+# Our language tags and gruut's. It would also answer for en-gb, in American English: that is no answer.
+_TAGS = ("en-us", "nl", "de-de", "fr-fr", "es-es", "it-it", "sv-se", "cs-cz", "pt", "ru-ru", "sw", "ar", "fa")
+LANGUAGES: Final = {tag: full for full in _TAGS for tag in (full, primary(full))}
+
+# Words in capitals of the English lexicon that are read letter by letter all the same.
+_SPELLED = {"US", "UN", "AM", "PM"}
+
+# Two symbols in gruut's Dutch lexicon that are one diphthong.
+_MERGED = {"nl": {("œː", "y"): "œy", ("œː", "ʏ"): "œy"}}
+
+_ORDINAL = re.compile(r"(\d+)(?:e|de|ste|er|ère|ème|º|ª)")
+
+
+class GruutPronouncer:
+    """gruut behind the interface of :class:`tts.text.engine.Pronouncer`; safe to call from several threads."""
+
+    name = "gruut"
+
+    def __init__(self, language: str) -> None:
+        if language not in LANGUAGES:
+            there = ", ".join(LANGUAGES)
+            raise UsageError(f"gruut has no language {language!r} (it has {there}); the espeak engine knows many more")
+        self.language = language
+        self.version = _version(primary(language))
+        self.guessed: set[str] = set()
+        self._lock = threading.Lock()
+
+    def words(self, text: str) -> list[Word]:
+        """Return the words; see :class:`tts.text.engine.Pronouncer`."""
+        gruut = _load(LANGUAGES[self.language])
+        with self._lock:
+            gruut.lexicon.guessed.clear()
+            graph, root = gruut.process(text)
+            found = [word for token, leaves in _tokens(graph, root) for word in self._read(token, leaves)]
+            self.guessed |= gruut.lexicon.guessed
+        return _letters_named(found) if primary(self.language) == "en" else found
+
+    def _read(self, token: str, leaves: Sequence[Any]) -> Iterator[Word]:
+        """Yield the words of one token, whose leaves are words, breaks and punctuation."""
+        spoken = [place for place, leaf in enumerate(leaves) if hasattr(leaf, "phonemes")]
+        if not spoken and re.search(r"[^\s.,;:!?'\"-]", token):
+            raise PronunciationError(f"{token!r} cannot be pronounced: write it out in words or as [[phones]]")
+        for place, end in zip(spoken, [*spoken[1:], len(leaves)], strict=True):
+            leaf = leaves[place]
+            phones = _cleaned(leaf.phonemes or (), self.language)
+            if not phones:
+                raise PronunciationError(f"{leaf.text!r} cannot be pronounced: add it to the lexicon or write [[phones]]")
+            after: Break = ""
+            if end == len(leaves) or not re.search(r"\d", token):  # commas inside "one million, two hundred" are no breaks
+                after = break_of("".join(getattr(sign, "text", "") for sign in leaves[place + 1 : end]))
+            yield Word(leaf.text, syllabify(phones, self.language), after)
+
+
+def _version(language: str) -> str:
+    """Return the versions of gruut and of its data for a language; data that are not installed raise :class:`UsageError`."""
+    data = f"gruut_lang_{language}"
+    try:
+        return f"{version('gruut')}+{data}-{version(data)}"
+    except PackageNotFoundError:
+        raise UsageError(f"gruut's data for {language!r} are not installed: pip install 'gruut[{language}]'") from None
+
+
+def _letters_named(words: list[Word]) -> list[Word]:
+    """Read A beside another letter (A M, U S A) by its name; the tagger takes it for the article."""
+    letter = [len(word.text) == 1 and word.text.isupper() and word.text != "I" for word in words]
+    return [
+        replace(word, syllables=(Syllable(("eɪ",), 1),))
+        if word.text == "A" and any(letter[max(place - 1, 0) : place] + letter[place + 1 : place + 2])
+        else word
+        for place, word in enumerate(words)
+    ]
+
+
+def _cleaned(phones: Sequence[str], language: str) -> tuple[str, ...]:
+    merged = _MERGED.get(primary(language), {})
+    found: list[str] = []
+    for phone in phones:
+        mark = phone[0] if phone[0] in STRESS_MARKS else ""
+        symbol = canonical(phone)
+        pair = (found[-1].lstrip("ˈˌ"), symbol) if found else None
+        if pair in merged:
+            found[-1] = found[-1][: len(found[-1]) - len(pair[0])] + merged[pair]
+        else:
+            found.append(mark + symbol)
+    return tuple(found)
+
+
+def _tokens(graph: Any, root: Any) -> Iterator[tuple[str, list[Any]]]:
+    """Yield every token of the text in order with the leaves of its tree: words, breaks and punctuation."""
+
+    def leaves(number: int) -> Iterator[Any]:
+        below = list(graph.successors(number))
+        if not below:
+            yield graph.nodes[number]["data"]
+        for child in below:
+            yield from leaves(child)
+
+    def tokens(number: int) -> Iterator[int]:
+        if type(graph.nodes[number]["data"]).__name__ not in ("SpeakNode", "ParagraphNode", "SentenceNode"):
+            yield number
+            return
+        for child in graph.successors(number):
+            yield from tokens(child)
+
+    for number in tokens(root.node):
+        yield graph.nodes[number]["data"].text, list(leaves(number))
+
+
+class _Lexicon:
+    """gruut's lexicon and guesser for one language, with what they lack: accents, possessives, and a word on every loss."""
+
+    def __init__(self, path: str, guess: Any, language: str) -> None:
+        from gruut.phonemize import SqlitePhonemizer
+        from gruut.utils import remove_non_word_chars
+
+        lower: list[Any] = [str.lower, remove_non_word_chars, lambda word: remove_non_word_chars(word.lower())]
+        self.connection = sqlite3.connect(path, check_same_thread=False)
+        self.database = SqlitePhonemizer(db_conn=self.connection, word_transform_funcs=lower)
+        self.statistical = guess
+        self.english = language.startswith("en")
+        self.guessed: set[str] = set()
+
+    def lookup(self, word: str, role: str | None = None, do_transforms: bool = True) -> Sequence[str] | None:
+        """Return the phones of a word in the lexicon, or None; a sign that the lookup would skip raises."""
+        signs = re.findall(r"[^\w\s'.-]", unicodedata.normalize("NFC", word)) if do_transforms else []
+        if any(not unicodedata.combining(sign) for sign in signs):
+            raise PronunciationError(f"{signs[0]!r} in {word!r} has no reading: write it in words or as [[phones]]")
+        found: Sequence[str] | None = self.database(word, role=role, do_transforms=do_transforms)
+        if found or not do_transforms or re.search(r"\d", word):
+            return found
+        bare = _without_accents(word)
+        if bare != word:
+            return self.lookup(bare, role)
+        if self.english and word.lower().endswith("'s") and (stem := self.lookup(word[:-2], role)):
+            return [*stem, *_english_s(stem[-1])]
+        return None
+
+    def guess(self, word: str, role: str | None = None) -> Sequence[str]:
+        """Return phones for a word that is not in the lexicon; a letter that the guesser would drop raises."""
+        del role
+        known = self.alphabet
+        letters = "".join(c if c in known else _without_accents(c) for c in word.lower().replace("-", "").replace(".", ""))
+        for letter in letters:
+            if letter not in known and letter != "'":
+                raise PronunciationError(
+                    f"{word!r} cannot be pronounced ({letter!r} is unknown): write it out or as [[phones]]"
+                )
+        self.guessed.add(word)
+        found: Sequence[str] = self.statistical(letters) if letters else ()
+        return found
+
+    @property
+    def alphabet(self) -> frozenset[str]:
+        """Letters that occur in the lexicon, so that the guesser has learnt them."""
+        if not hasattr(self, "_alphabet"):
+            rows = self.connection.execute("SELECT DISTINCT word FROM word_phonemes")
+            self._alphabet = frozenset(c for c in set("".join(row[0].lower() for row in rows)) if c.isalpha())
+        return self._alphabet
+
+
+def _without_accents(word: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c)).replace("ß", "ss")
+
+
+def _english_s(last: str) -> tuple[str, ...]:
+    found = attributes(last.lstrip("ˈˌ"))
+    if "sibilant" in found:
+        return ("ə", "z")
+    return ("z",) if "voiced" in found else ("s",)
+
+
+class _Loaded:
+    """gruut's processor for one language with our settings."""
+
+    def __init__(self, language: str) -> None:
+        from gruut.lang import DelayedGraphemesToPhonemes, get_settings
+        from gruut.text_processor import TextProcessor
+        from gruut.utils import find_lang_dir
+
+        folder = find_lang_dir(language)
+        if folder is None:
+            raise UsageError(f"gruut's data for {language!r} are not where gruut looks for them: install them anew")
+        guess = DelayedGraphemesToPhonemes(folder / "g2p" / "model.crf", transform_func=str.lower)
+        self.language = language
+        self.lexicon = _Lexicon(str(folder / "lexicon.db"), guess, language)
+        own: dict[str, Any] = {"lookup_phonemes": self.lexicon.lookup, "guess_phonemes": self.lexicon.guess}
+        if language.startswith("en"):
+            own["is_initialism"] = self._spelled_out
+        else:
+            own["get_ordinal"] = lambda text: int(m[1]) if (m := _ORDINAL.fullmatch(text)) else None
+        settings = get_settings(language, **own)
+        self.processor = TextProcessor(default_lang=language, settings={language: settings})
+
+    def process(self, text: str) -> tuple[Any, Any]:
+        """Return gruut's tree of a text and its root; where gruut fails, the token is named."""
+        try:
+            graph, root = self.processor(text, lang=self.language)
+        except PronunciationError:
+            raise
+        except Exception as error:  # its number and date readers raise anything
+            tokens = text.split()
+            if len(tokens) > 1:
+                for token in tokens:
+                    self.process(token)
+            raise PronunciationError(f"{text!r} cannot be pronounced (gruut: {type(error).__name__})") from error
+        return graph, root
+
+    def _spelled_out(self, text: str) -> bool:
+        """Whether to spell a token: T.T.S. always, TTS unless the lexicon reads it as a word."""
+        word = text.strip()
+        if re.fullmatch(r"(?:[A-Za-z]\.)+", word):
+            return True
+        return bool(re.fullmatch(r"[A-Z]{2,}", word)) and (word in _SPELLED or self.lexicon.lookup(word) is None)
+
+
+@lru_cache(maxsize=8)
+def _load(language: str) -> _Loaded:
+    logging.getLogger("gruut").setLevel(logging.CRITICAL)  # what it would complain about is raised as errors here
+    try:
+        return _Loaded(language)
+    except ImportError as error:
+        raise TtsError(f"gruut is not installed as expected ({error}): pip install gruut") from error

@@ -1,0 +1,148 @@
+"""Cleaning text before an engine reads it, so that every engine sees the same few signs and none of them drops a word.
+
+What comes out holds words, numbers, apostrophes and hyphens inside words, and the breaks ``, ; : . ? !`` directly after a word.
+Quotes vanish, dashes, brackets and dots of omission become breaks, signs with a reading become words. A sign that is left over
+is for the engine to name in its error: nothing that might be a word is thrown away here.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+from tts.text.spoken_forms import CURRENCIES, MAY_END, MULTIPLIERS, SIGNS, abbreviation, primary
+
+VERSION: Final = 1  # part of an engine's identity: raise it when the same text comes out differently
+
+LETTER = r"[^\W\d_]"
+_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn"}  # control, format, private use, ...: nothing a reader sees
+
+# One sign for each of its many shapes. Ideographic punctuation is followed by no space, so it gets one.
+_SHAPES: Final[dict[int, str]] = {
+    **dict(zip(map(ord, "؟،؛।⁄∕"), "?,;.//", strict=True)),
+    **dict.fromkeys(map(ord, "’‘ʼʹ′`´＇"), "'"),
+    **dict.fromkeys(map(ord, '"“”„‟«»‹›〝〞「」『』″＂¡¿•·‣▪■●◦|¦*_\\^'), " "),
+    **dict.fromkeys(map(ord, "—―⸺⸻"), " — "),
+    **dict.fromkeys(map(ord, "‐‑⁃−"), "-"),
+    **dict.fromkeys(map(ord, "()[]{}（）【】〔〕"), " , "),
+    **dict(zip(map(ord, "。！？；：，、"), [". ", "! ", "? ", "; ", ": ", ", ", ", "], strict=True)),
+    ord("…"): "...",
+}
+_STRONGEST = "?!.;:,"
+
+
+def clean(text: str) -> str:
+    """Return ``text`` in Unicode's composed form, with single spaces and without invisible characters."""
+    text = unicodedata.normalize("NFC", text)
+    kept = (" " if c.isspace() else c for c in text if c.isspace() or unicodedata.category(c) not in _UNSEEN)
+    return " ".join("".join(kept).split())
+
+
+def normalise(text: str, language: str) -> str:
+    """Return ``text`` as an engine should get it (see the module). ``text`` has been through :func:`clean`.
+
+    Characters of the private use area pass untouched: the caller marks words there whose pronunciation is already known.
+    """
+    text = "".join(unicodedata.normalize("NFKC", c) if "ﬀ" <= c <= "ﬆ" or "！" <= c <= "～" else c for c in text)
+    text = _abbreviations(text, language)
+    text = _numbers(text, language)
+    text = re.sub(r"(?<=\s)[-–]+(?=\s)|--+|(?<=\D)–(?=\D)", " — ", f" {text} ".translate(_SHAPES))
+    text = _signs(text, language)
+    text = re.sub(r"\.\.+(?=\s*[^\W\d_A-Z])|\s—\s", ", ", text)  # omission before a small letter, or a dash
+    text = re.sub(rf"({LETTER})([,;:!?]+)({LETTER}|[\ue000-\uf8ff])", r"\1\2 \3", text)
+    text = re.sub(rf"(?<={LETTER})[/–](?={LETTER})", " ", text)
+    text = re.sub(r"(?<=[.,;:!?])'+(?=\s|$)|(?<=\s)'+(?=[\s.,;:!?]|$)", "", text)  # closing single quotes
+    text = _one_break(" ".join(text.split()))
+    return _quiet(text)
+
+
+def _abbreviations(text: str, language: str) -> str:
+    def read(match: re.Match[str]) -> str:
+        after = text[match.end() :]
+        reading = abbreviation(match[1], after, language)
+        if reading is None:
+            return match[0]
+        following = after.lstrip()[:1]
+        ends = not following or (following.isupper() and match[1].lower() in MAY_END)
+        return reading + ("." if ends else "")
+
+    return re.sub(rf"(?<![\w.])({LETTER}+(?:\.{LETTER}+)*)\.(?=\s|$|[,;:)\"”’?!])", read, text)
+
+
+def _numbers(text: str, language: str) -> str:
+    """Currency before its amount, decades, leading zeros, digits against letters."""
+    units = CURRENCIES.get(primary(language), {})
+    if units:
+        signs = "".join(map(re.escape, units))
+
+        def amount(match: re.Match[str]) -> str:
+            sign = match["before"] or match["after"]
+            one, many, small = units[sign]
+            whole, cents, multiplier = match["whole"], match["cents"], match["times"]
+            if multiplier:
+                return f"{whole}{match['rest'] or ''} {multiplier} {many}"
+            unit = one if whole == "1" else many
+            return f"{whole} {unit}" + (f" {cents.lstrip('0')} {small}".rstrip() if cents and int(cents) else "")
+
+        number = r"(?P<whole>\d+(?:[.,]\d{3})*)(?:(?P<rest>[.,](?P<cents>\d\d)|[.,]\d+)(?!\d))?"
+        times = rf"(?:\s+(?P<times>{MULTIPLIERS})\b)?"
+        text = re.sub(rf"(?P<before>[{signs}])\s*{number}{times}(?P<after>(?!))?", amount, text)
+        text = re.sub(rf"(?P<before>(?!))?{number}\s*(?P<after>[{signs}])(?P<times>(?!))?", amount, text)
+    text = re.sub(r"(?<![\d.,])\.(?=\d)", "0.", text)
+    if primary(language) == "en":
+        text = re.sub(r"(?<=\d)\s*([AaPp])\.?[Mm]\b", lambda m: f" {m[1].upper()} M", text)
+        text = re.sub(r"(?<!\w)'?(\d\d)?([2-9])0'?s\b", lambda m: f"{m[1] or ''} {_DECADES[int(m[2])]}".strip(), text)
+        text = re.sub(r"(?<=\d)(?!(?:st|nd|rd|th)\b)(?=[^\W\d_])", " ", text)
+        return re.sub(r"(?<=[^\W\d_])(?=\d)", " ", _zeros(text))
+    text = re.sub(r"\b(\d{1,2}):(\d\d)\b", r"\1 \2", text)
+    text = re.sub(rf"(?<=\d)(?!(?:e|de|ste|er|ère|º|ª)\b)(?={LETTER})", " ", text)
+    return re.sub(rf"(?<={LETTER})(?=\d)", " ", _zeros(text))
+
+
+_DECADES = ("", "", "twenties", "thirties", "forties", "fifties", "sixties", "seventies", "eighties", "nineties")
+
+
+def _zeros(text: str) -> str:
+    """Read 007 digit by digit."""
+    return re.sub(r"(?<![\d.,:/-])0\d+(?![.,:/-]?\d)", lambda match: " ".join(match[0]), text)
+
+
+_FRACTIONS = {"1/2": "½", "1/4": "¼", "3/4": "¾"}
+
+
+def _signs(text: str, language: str) -> str:
+    words = SIGNS.get(primary(language), {})
+    text = re.sub(r"(?<![\d/])(?:1/2|1/4|3/4)(?![\d/])", lambda match: _FRACTIONS[match[0]], text) if "½" in words else text
+    text = re.sub(r"\b([A-Z]{1,3})&([A-Z]{1,3})\b", lambda match: f"{' '.join(match[1])} & {' '.join(match[2])}", text)
+    text = re.sub(r"\bwww(?=\.)", "W W W", text)
+    for sign, word in words.items():
+        if sign not in ".<>–":
+            text = text.replace(sign, f" {word} ")
+    if "–" in words:
+        text = re.sub(r"(?<=\d)–(?=\d)", f" {words['–']} ", text)
+    if "." in words:  # example.com, but not "ends.Next" and not "a.m"
+        text = re.sub(rf"(?<={LETTER})\.(?=[^\W\d_A-Z]{{2}})", f" {words['.']} ", text)
+    text = re.sub(rf"(?<={LETTER}{{2}})\.(?={LETTER}{{2}})", ". ", text)
+    for sign in "<>":
+        text = re.sub(rf"(?<=\s){sign}(?=\s)", words.get(sign, sign), text) if sign in words else text
+        text = re.sub(rf"{sign}(?=\w)|(?<=\w){sign}", " ", text)
+    return text
+
+
+def _one_break(text: str) -> str:
+    """Leave the strongest of a run of break signs, directly after its word."""
+
+    def strongest(match: re.Match[str]) -> str:
+        found = match[0].replace(" ", "")
+        return min(found, key=_STRONGEST.index) + " "
+
+    text = re.sub(r"(?:\s*[.,;:!?])+(?=\s|$)", strongest, text)
+    text = re.sub(r"\s+", " ", text).strip()
+    return re.sub(r"^[.,;:!?]+(?=\s|$)", "", text).strip()
+
+
+def _quiet(text: str) -> str:
+    """Write a text that is all in capitals in small letters, so that it is not spelled out."""
+    shouted = len(re.findall(rf"{LETTER}{{2,}}", text)) > 1 and text == text.upper() and text != text.lower()
+    return text.lower() if shouted else text

@@ -1,0 +1,40 @@
+"""The engine for text that is phones already, such as ``h ə l ˈoʊ, w ˈɜː l d.`` or ``h ə l ˈoʊ | w ˈɜː l d``.
+
+Phones are separated by spaces, words by ``|``; the punctuation marks ``, ; : . ? !`` stand alone or after a phone and end a
+word too.
+"""
+
+from __future__ import annotations
+
+import re
+
+from tts.errors import TtsError
+from tts.text.engine import PronunciationError, break_of
+from tts.text.lexicon import parse_phones
+from tts.text.sentence import Word
+from tts.text.syllables import syllabify
+
+
+class PhonesPronouncer:
+    """Reads phones; any language."""
+
+    name = "phones"
+    version = "1"
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self.guessed: set[str] = set()
+
+    def words(self, text: str) -> list[Word]:
+        """Return the words; see :class:`tts.text.engine.Pronouncer`."""
+        found: list[Word] = []
+        pieces = re.split(r"((?:\s*(?:[|,;.?!]|(?<=\s):(?=\s|$)))+)", text)
+        for phones, signs in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
+            if not phones.strip():
+                continue
+            try:
+                parsed = parse_phones(phones)
+            except TtsError as error:
+                raise PronunciationError(f"word {len(found) + 1}: {error}") from None
+            found.append(Word("".join(parsed), syllabify(parsed, self.language), break_of(signs)))
+        return found
