@@ -70,7 +70,8 @@ def check_audio(
     for index, answer in parallel_map(_measure, items, workers=workers, label="checking recordings"):
         measured[index] = _unreadable(items[index], answer) if isinstance(answer, Failure) else answer
 
-    odd = _odd_lengths([(utterances[i], facts) for i in sorted(measured) if (facts := measured[i][0]) is not None])
+    sound = [(u, facts) for i, u in enumerate(utterances) if (facts := measured[i][0]) is not None]
+    odd = _odd_lengths(sound)
     kept: list[AudioFacts] = []
     problems: list[Problem] = []
     for index, utterance in enumerate(utterances):
@@ -78,11 +79,15 @@ def check_audio(
         findings = findings + odd.get(utterance.id, [])
         place = str(utterance.audio)
         problems += [Problem(utterance.id, f.reason_code, f.message, place, f.severity) for f in findings]
-        if facts is not None and all(finding.severity == "warning" for finding in findings):
+        if facts is not None and _harmless(findings):
             kept.append(facts)
     if not kept:
         raise TtsError(f"none of {len(utterances)} recordings can be used: {examples(problems)}")
     return kept, problems
+
+
+def _harmless(findings: Sequence[_Finding]) -> bool:
+    return all(finding.severity == "warning" for finding in findings)
 
 
 def _unreadable(item: _Item, failure: Failure) -> tuple[None, list[_Finding]]:
@@ -90,7 +95,7 @@ def _unreadable(item: _Item, failure: Failure) -> tuple[None, list[_Finding]]:
 
 
 def _measure(item: _Item) -> tuple[AudioFacts | None, list[_Finding]]:
-    """Return the facts on one recording, None where it has none, and what is wrong with it."""
+    """Return the facts on one recording, None where it cannot be used, and what is wrong with it."""
     if not item.audio.is_file():
         return None, [_Finding("missing_audio", "there is no such file")]
     if item.audio.stat().st_size == 0:
@@ -108,7 +113,8 @@ def _measure(item: _Item) -> tuple[AudioFacts | None, list[_Finding]]:
         return None, [_Finding("not_finite", "contains samples that are not numbers (NaN or infinite)")]
     peak, rms = float(np.abs(mono).max()), float(np.sqrt(np.mean(mono**2)))
     facts = AudioFacts(item.id, len(mono) / rate, rate, channels, peak, rms, file_digest(item.audio))
-    return facts, _faults(facts, signal if item.channel == "mix" else mono[:, None], item.sample_rate)
+    findings = _faults(facts, signal if item.channel == "mix" else mono[:, None], item.sample_rate)
+    return facts if _harmless(findings) else None, findings
 
 
 def _faults(facts: AudioFacts, signal: np.ndarray, sample_rate: int) -> list[_Finding]:
