@@ -66,11 +66,12 @@ def _inline(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterat
 def _pooled(function: Callable[[Item], Result], items: Sequence[Item], workers: int) -> Iterator[tuple[int, Result | Failure]]:
     waiting = list(range(len(items)))[::-1]
     suspects: list[int] = []  # in flight when a worker died: done again one at a time, so that the culprit is known
+    answered, deaths = 0, 0
     while waiting or suspects:
         alone = bool(suspects)
         queue, size = (suspects, 1) if alone else (waiting, min(workers, len(waiting)))
         running: dict[Future[Any], int] = {}
-        with _single_threaded(), ProcessPoolExecutor(size, mp_context=multiprocessing.get_context("spawn")) as pool:
+        with single_threaded(), ProcessPoolExecutor(size, mp_context=multiprocessing.get_context("spawn")) as pool:
             try:
                 while queue or running:
                     while queue and len(running) < (1 if alone else 2 * size):
@@ -82,8 +83,15 @@ def _pooled(function: Callable[[Item], Result], items: Sequence[Item], workers: 
                             raise
                     for future in wait(running, return_when=FIRST_COMPLETED).done:
                         result = future.result()
+                        answered += 1
                         yield running.pop(future), result
             except BrokenProcessPool:
+                deaths += 1
+                if deaths > 3 and not answered:
+                    raise TtsError(
+                        "worker processes die before they do anything: a script that calls this must guard its own start with "
+                        "if __name__ == '__main__'; else memory may have run out"
+                    ) from None
                 lost = sorted(running.values(), reverse=True)
                 if alone and lost:
                     yield lost[0], Failure("the worker process died on this item (a crash or too little memory)")
@@ -95,7 +103,8 @@ def _pooled(function: Callable[[Item], Result], items: Sequence[Item], workers: 
 
 
 @contextmanager
-def _single_threaded() -> Iterator[None]:
+def single_threaded() -> Iterator[None]:
+    """Let processes that are started within use one thread each."""
     before = {name: os.environ.get(name) for name in _THREADS}
     os.environ.update(_THREADS)
     try:
