@@ -18,17 +18,19 @@ from tts.errors import UsageError
 from tts.frames import FrameGrid
 
 COUNT = 4
-_ORDER = 12  # six poles: five formants below the maximum and one to spare
-_STATES = np.array(list(itertools.combinations(range(_ORDER // 2), COUNT)))  # which candidates are F1 to F4: (15, 4)
+_ORDER = 10  # five poles: the formants below the maximum
+_STATES = np.array(list(itertools.combinations(range(_ORDER // 2), COUNT)))  # which candidates are F1 to F4: (5, 4)
 _EMPHASIS_FROM = 50.0  # Hz from which the spectrum is raised by 6 dB an octave
 _PITCH_RANGE = (60.0, 500.0)  # Hz
+_WINDOW = 0.05  # seconds, three periods of the lowest pitch; a Hann window's effective length is half of that
 _PITCH_BAND = 2000.0  # Hz: periodicity is looked for below
 _PERIODIC = 0.6  # voiced frames correlate at least so well with themselves one period later
 _BELOW_LOUD = 25.0  # dB that voiced frames may lie below the loud frames of the utterance
 
 # What a choice of poles costs: per formant, for a bandwidth of 1 kHz, for lying an octave from the usual frequency, and for
-# moving by an octave in 10 ms.
-_WIDE, _UNUSUAL, _JUMP = 2.0, 1.0, 3.0
+# moving by an octave within 10 ms. A frame may be left out at a price, up to so many in a row.
+_WIDE, _UNUSUAL, _JUMP = 1.0, 2.0, 6.0
+_SKIP, _REACH = 6.0, 10
 
 
 def formant_features(signal: np.ndarray, grid: FrameGrid, *, maximum: float = 5000.0) -> np.ndarray:
@@ -36,19 +38,17 @@ def formant_features(signal: np.ndarray, grid: FrameGrid, *, maximum: float = 50
     return np.concatenate(formants(signal, grid, maximum=maximum), axis=1)
 
 
-def formants(
-    signal: np.ndarray, grid: FrameGrid, *, maximum: float = 5000.0, window: float = 0.05
-) -> tuple[np.ndarray, np.ndarray]:
+def formants(signal: np.ndarray, grid: FrameGrid, *, maximum: float = 5000.0) -> tuple[np.ndarray, np.ndarray]:
     """Return the tracks of F1 to F4 in Hz, float32 (frames, 4), and whether a frame is valid, float32 (frames, 1) of 0 and 1.
 
-    ``signal`` is mono in -1..1. ``maximum`` is the frequency in Hz below which five formants are expected: 5000 for most men, 5500
-    for most women, up to 8000 for children. ``window`` is the length of the Hann window in seconds. Valid frames are voiced ones,
-    by a measure of their own; elsewhere the tracks are interpolated linearly, and held at the ends. Where nothing is
-    voiced the tracks are those of a neutral vowel.
+    ``signal`` is mono in -1..1. ``maximum`` is the frequency in Hz below which five formants are expected: 5000 for most men,
+    5500 for most women, up to 8000 for children. Valid frames are voiced, by a measure of this module's own, and fit a track;
+    elsewhere the tracks are interpolated linearly, and held at the ends. Where no frame is valid the tracks are those of a
+    neutral vowel. Raises :class:`UsageError` for a maximum outside 3500 to 8000 Hz or beyond half the rate.
     """
     if not 3500.0 <= maximum <= min(8000.0, grid.sample_rate / 2.0):
         raise UsageError(f"formants: maximum {maximum:g} is outside 3500..{min(8000.0, grid.sample_rate / 2):g} Hz")
-    correlation, rate, level, periodicity = _analyse(signal, grid, maximum, window)
+    correlation, rate, level, periodicity = _analyse(signal, grid, maximum)
     loud = np.percentile(level, 95.0)
     voiced = (periodicity >= _PERIODIC) & (level > loud - _BELOW_LOUD) & (level > 10.0 * np.log10(POWER_FLOOR))
     usual = maximum * (2.0 * np.arange(COUNT) + 1.0) / 10.0  # a tube closed at one end
@@ -57,7 +57,8 @@ def formants(
     at = np.flatnonzero(voiced)[enough]
     tracks = np.tile(usual, (len(level), 1))
     if len(at):
-        chosen = track(frequency[enough], bandwidth[enough], at * grid.shift, usual)
+        kept, chosen = track(frequency[enough], bandwidth[enough], at * grid.shift, usual)
+        at = at[kept]
         for k in range(COUNT):
             tracks[:, k] = np.interp(np.arange(len(level)), at, chosen[:, k])
     mask = np.zeros((len(level), 1), dtype=np.float32)
@@ -65,22 +66,20 @@ def formants(
     return tracks.astype(np.float32), mask
 
 
-def _analyse(
-    signal: np.ndarray, grid: FrameGrid, maximum: float, window: float
-) -> tuple[np.ndarray, float, np.ndarray, np.ndarray]:
+def _analyse(signal: np.ndarray, grid: FrameGrid, maximum: float) -> tuple[np.ndarray, float, np.ndarray, np.ndarray]:
     """Look at every frame below ``maximum``.
 
-    Returns the pre-emphasised autocorrelation (frames, order + 1), the sample rate it is at, the level in dB and the periodicity,
-    -1..1, both (frames,).
+    Returns the pre-emphasised autocorrelation (frames, order + 1), the sample rate it is at, the level in dB (frames,) and the
+    periodicity, about 1 for a steady vowel and 0 for noise (frames,).
     """
-    shape = hann(odd_length(grid, window))
+    shape = hann(odd_length(grid, _WINDOW))
     fft_size = scipy.fft.next_fast_len(len(shape) + round(grid.sample_rate / _PITCH_RANGE[0]), real=True)
     bins = round(maximum * fft_size / grid.sample_rate) + 1
     size, rate = 2 * (bins - 1), 2.0 * (bins - 1) * grid.sample_rate / fft_size
     frequency = np.arange(bins) * rate / size
     pole = np.exp(-2.0 * np.pi * _EMPHASIS_FROM / rate)
     emphasis = 1.0 + pole**2 - 2.0 * pole * np.cos(2.0 * np.pi * frequency / rate)
-    low = np.where(frequency < _PITCH_BAND, np.cos(0.5 * np.pi * np.minimum(frequency / _PITCH_BAND, 1.0)) ** 2, 0.0)
+    low = np.cos(0.5 * np.pi * np.minimum(frequency / _PITCH_BAND, 1.0)) ** 2
     low[frequency < 0.5 * _PITCH_RANGE[0]] = 0.0  # rumble
     lags = np.arange(int(rate / _PITCH_RANGE[1]), int(rate / _PITCH_RANGE[0]) + 1)
     # A windowed period correlates less the longer it is; dividing by the window's own correlation undoes that (Boersma 1993).
@@ -104,7 +103,7 @@ def _analyse(
 def poles(polynomial: np.ndarray, rate: float) -> tuple[np.ndarray, np.ndarray]:
     """Return frequencies and bandwidths in Hz of the complex poles of ``1 / A(z)``, by rising frequency.
 
-    ``polynomial`` is (rows, p + 1) with first coefficient 1; both results are (rows, p // 2), infinite where a row has fewer poles.
+    ``polynomial`` is (rows, p + 1) with first coefficient 1; both results are (rows, p // 2), infinite where a row has fewer.
     """
     order = polynomial.shape[1] - 1
     companion = np.zeros((len(polynomial), order, order))
@@ -118,30 +117,36 @@ def poles(polynomial: np.ndarray, rate: float) -> tuple[np.ndarray, np.ndarray]:
     return np.take_along_axis(frequency, ranks, axis=1), np.take_along_axis(bandwidth, ranks, axis=1)
 
 
-def track(frequency: np.ndarray, bandwidth: np.ndarray, times: np.ndarray, usual: np.ndarray) -> np.ndarray:
-    """Choose F1 to F4 among the poles of each frame by the least total cost: (frames, 4) in Hz.
+def track(frequency: np.ndarray, bandwidth: np.ndarray, times: np.ndarray, usual: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Choose F1 to F4 among the poles by the least total cost; frames that fit nowhere are left out.
 
-    ``frequency`` and ``bandwidth`` are (frames, 6) in Hz, infinite for a pole that is missing, at least four a frame;
-    ``times`` are the frames' times in seconds, ``usual`` the frequencies expected of F1 to F4. The further apart two frames are in
-    time, the freer the formants are to have moved.
+    ``frequency`` and ``bandwidth`` are (frames, 5) in Hz, infinite for a pole that is missing, at least four a frame; ``times``
+    are the frames' times in seconds, ``usual`` the frequencies expected of F1 to F4. The further apart two frames are in time,
+    the freer the formants are to have moved. Returns the frames kept, increasing, and their formants (kept, 4) in Hz.
     """
+    count = len(frequency)
     options = frequency[:, _STATES]  # (frames, states, 4)
-    present = np.isfinite(options).all(axis=2)
-    options = np.where(present[..., None], options, 1.0)
-    logs = np.log2(options)
-    local = _WIDE * np.minimum(bandwidth[:, _STATES], 5000.0) / 1000.0 + _UNUSUAL * np.abs(logs - np.log2(usual))
-    local_cost = np.where(present, local.sum(axis=2), np.inf)
-    freedom = _JUMP * np.minimum(1.0, 0.01 / np.diff(times, prepend=times[0] - 1.0))
-    total = local_cost[0]
-    back = np.zeros(local_cost.shape, dtype=np.intp)
-    every = np.arange(len(_STATES))
-    for t in range(1, len(total_frames := local_cost)):
-        moves = np.abs(logs[t][:, None] - logs[t - 1][None]).sum(axis=2)
-        costs = total + freedom[t] * moves
-        back[t] = costs.argmin(axis=1)
-        total = costs[every, back[t]] + total_frames[t]
-    path = np.empty(len(frequency), dtype=np.intp)
-    path[-1] = total.argmin()
-    for t in range(len(path) - 1, 0, -1):
-        path[t - 1] = back[t, path[t]]
-    return np.asarray(options[np.arange(len(path)), path])
+    present = np.isfinite(options)
+    logs = np.log2(np.where(present, options, 1.0))
+    cost = (_WIDE * bandwidth[:, _STATES] / 1000.0 + _UNUSUAL * np.abs(logs - np.log2(usual))).sum(axis=2)
+    best = np.empty_like(cost)  # of all paths that end in a state of a frame
+    came_from = np.full(cost.shape, -1)  # frame * states + state before it; -1 where the path starts
+    for t in range(count):
+        best[t] = cost[t] + t * _SKIP
+        first = max(0, t - _REACH)
+        if first < t:
+            moves = np.abs(logs[t][:, None, None] - logs[first:t]).sum(axis=3)  # (states, earlier frames, their states)
+            firmness = _JUMP * np.minimum(1.0, 0.01 / (times[t] - times[first:t]))
+            skipping = _SKIP * np.arange(t - first - 1, -1, -1)
+            through = (best[first:t] + skipping[:, None] + firmness[:, None] * moves).reshape(len(_STATES), -1)
+            cheapest = through.argmin(axis=1)
+            total = through[np.arange(len(_STATES)), cheapest] + cost[t]
+            came_from[t] = np.where(total < best[t], cheapest + first * len(_STATES), -1)
+            best[t] = np.minimum(best[t], total)
+    at = int((best + (count - 1 - np.arange(count))[:, None] * _SKIP).argmin())
+    path = []
+    while at >= 0:
+        path.append(at)
+        at = int(came_from.flat[at])
+    kept, state = np.divmod(np.array(path[::-1]), len(_STATES))
+    return kept, options[kept, state]

@@ -7,12 +7,13 @@ from collections.abc import Callable
 import numpy as np
 import scipy.fft
 
+from tts.errors import UsageError
 from tts.frames import FrameGrid
 
 _BLOCK = 512  # frames taken at a time: memory stays flat however long the recording is
 
-# Nothing is measured below this power per sample relative to full scale (-100 dB, about the quantisation noise of 16-bit audio),
-# so that digital silence stays near the quietest real frames instead of becoming an outlier that ruins means and variances.
+# Nothing is measured below this power, relative to full scale: -100 dB, about the quantisation noise of 16-bit audio. Digital
+# silence stays near the quietest real frames, instead of becoming an outlier that ruins means and variances.
 POWER_FLOOR = 1e-10
 
 
@@ -22,7 +23,12 @@ def hann(length: int) -> np.ndarray:
 
 
 def odd_length(grid: FrameGrid, seconds: float) -> int:
-    """Return the odd number of samples nearest to ``seconds``: a window with a middle sample can be centred exactly."""
+    """Return the odd number of samples nearest to ``seconds``: a window with a middle sample can be centred exactly.
+
+    Raises :class:`UsageError` for windows outside 0.002 to 0.2 s.
+    """
+    if not 0.002 <= seconds <= 0.2:
+        raise UsageError(f"window {seconds:g} s is outside 0.002..0.2 s")
     return 2 * round((seconds * grid.sample_rate - 1.0) / 2.0) + 1
 
 

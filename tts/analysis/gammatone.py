@@ -1,9 +1,9 @@
 """Two pictures of speech through gammatone filters, the usual model of the cochlea.
 
 A gammatone filter of order 4 centred at f has the impulse response ``t^3 exp(-2 pi b t) cos(2 pi f t)`` with bandwidth
-``b = 1.019 ERB(f)``; its frequency response is ``(1 + j (nu - f) / b)^-4`` to within its mirror image at -f (Patterson et al. 1992).
-Centres are equally spaced on the ERB-rate scale ``21.4 log10(0.00437 f + 1)``, where ``ERB(f) = 24.7 (0.00437 f + 1)`` is
-the width of an auditory filter in Hz (Glasberg and Moore 1990).
+``b = 1.019 ERB(f)``; but for its mirror image at -f, its frequency response is ``(1 + j (nu - f) / b)^-4`` (Patterson et
+al. 1992). Centres are equally spaced on the ERB-rate scale ``21.4 log10(0.00437 f + 1)``, where
+``ERB(f) = 24.7 (0.00437 f + 1)`` is the width of an auditory filter in Hz (Glasberg and Moore 1990).
 
 * :func:`gammatone_spectrum`: power of each filter's output in a frame, from the frame's power spectrum.
 * :func:`excitation_pattern`: how the excitation of each filter runs over time, smoothed as by a hair cell: Cooke's rate map,
@@ -25,7 +25,7 @@ from tts.frames import FrameGrid
 
 ORDER = 4
 _REACH = 5.0  # a filter is computed within this many bandwidths of its centre; it is 57 dB down there
-_ENVELOPE_RATE = 1000.0  # samples a second of an envelope, at least
+_ENVELOPE_RATE = 2000.0  # samples a second of an envelope, at least: ten for a frame of 5 ms
 _TAIL = 0.2  # seconds until the slowest filter has died out
 
 
@@ -99,8 +99,8 @@ def excitation_pattern(
     ``signal`` is mono in -1..1; centres go from ``low`` to ``high`` Hz (see :func:`filterbank`). The envelope of each filter's
     output is smoothed by a leaky integrator of ``time_constant`` seconds and averaged over one frame shift around the frame's
     centre, giving an amplitude x, 1 for a sine of amplitude 1. ``compression`` is ``decibel``, ``20 log10 x`` floored at -100,
-    or ``root``, ``x ** 0.3``. The delays of filter and integrator are taken out: a click is centred on its own frame in every band.
-    Source: Cooke 1993; Brown and Cooke 1994.
+    or ``root``, ``x ** 0.3``. The delays of filter and integrator are taken out, so that a click is centred on its own frame
+    in every band. Source: Cooke 1993; Brown and Cooke 1994.
     """
     if compression not in ("decibel", "root"):
         raise UsageError(f"excitation pattern: compression {compression!r} is neither 'decibel' nor 'root'")
@@ -108,9 +108,9 @@ def excitation_pattern(
         raise UsageError(f"excitation pattern: time_constant {time_constant:g} is outside 0..0.1 s")
     rate, frames = grid.sample_rate, grid.frames(len(signal))
     centres, widths = filterbank(rate, bands, low, high)
-    # Silence on both sides: behind for the filters to ring out, since an FFT is circular.
-    size = scipy.fft.next_fast_len(len(signal) + int(_TAIL * rate), real=True)
-    spectrum = scipy.fft.rfft(np.asarray(signal, dtype=np.float64), size)
+    # An FFT is circular: silence is added for the filters to ring out before they come round.
+    size = scipy.fft.next_fast_len(len(signal) + int(_TAIL * rate))
+    spectrum = scipy.fft.fft(np.asarray(signal, dtype=np.float64), size)
     edges = (np.arange(frames + 1) - 0.5) * grid.shift
     pattern = np.empty((frames, bands))
     for band, (centre, width) in enumerate(zip(centres, widths, strict=True)):
@@ -119,8 +119,8 @@ def excitation_pattern(
         smooth = scipy.signal.lfilter([1.0 - leak], [1.0, -leak], envelope)
         total = np.concatenate([[0.0], np.cumsum(smooth)])
         # Sample i of the envelope holds from i - 1/2 to i + 1/2, so the integral up to time t is total at t * rate + 1/2.
-        delay = ORDER / (2.0 * np.pi * width) + time_constant
-        at = np.interp((edges + delay) * envelope_rate + 0.5, np.arange(len(total)), total)
+        delay = ORDER / (2.0 * np.pi * width) * envelope_rate + leak / (1.0 - leak)
+        at = np.interp(edges * envelope_rate + delay + 0.5, np.arange(len(total)), total)
         pattern[:, band] = np.diff(at) / (grid.shift * envelope_rate)
     np.maximum(pattern, 0.0, out=pattern)
     return decibels(pattern**2) if compression == "decibel" else np.asarray(pattern**0.3, dtype=np.float32)
@@ -133,13 +133,11 @@ def _envelope(spectrum: np.ndarray, size: int, rate: int, centre: float, width: 
     the bandwidth. The magnitude of that signal is the envelope.
     """
     reach = max(_REACH * width, _ENVELOPE_RATE / 2.0)
-    middle = round(centre * size / rate)
-    half = int(reach * size / rate)
-    count = scipy.fft.next_fast_len(2 * half + 1)
-    first, last = max(0, middle - half), min(len(spectrum), middle + half + 1)
-    offset = np.arange(first, last) * (rate / size) - centre
-    square = (1.0 + 1j * offset / width) ** 2
-    response = 2.0 / (square * square)  # twice, as the mirror image at -centre is left out
+    middle, half = round(centre * size / rate), int(reach * size / rate)
+    bins = np.arange(middle - half, middle + half + 1)
+    square = (1.0 + 1j * (bins * (rate / size) - centre) / width) ** 2
+    count = scipy.fft.next_fast_len(len(bins))
     shifted = np.zeros(count, dtype=np.complex128)
-    shifted[(np.arange(first, last) - middle) % count] = spectrum[first:last] * response
-    return np.abs(scipy.fft.ifft(shifted)) * (count / size), count * rate / size
+    shifted[: len(bins)] = spectrum[bins % size] * (2.0 / (square * square))  # twice: the other half is at -centre
+    output = scipy.fft.ifft(shifted, overwrite_x=True)
+    return np.sqrt(output.real**2 + output.imag**2) * (count / size), count * rate / size

@@ -87,13 +87,13 @@ def lpc_to_lsf(polynomial: np.ndarray) -> np.ndarray:
         row, cell = np.nonzero(changes[complete])
         found.append(_refine(coefficients[complete], row, cell).reshape(-1, coefficients.shape[1] - 1))
     result[complete] = np.sort(np.concatenate(found, axis=1), axis=1)
-    for row in np.flatnonzero(~complete):
-        result[row] = np.sort(np.concatenate([_roots(coefficients[row]) for coefficients in series]))
+    for crowded in np.flatnonzero(~complete):
+        result[crowded] = np.sort(np.concatenate([_roots(coefficients[crowded]) for coefficients in series]))
     return result
 
 
 def lsf_to_lpc(frequencies: np.ndarray) -> np.ndarray:
-    """Return the prediction polynomials (rows, p + 1), first coefficient 1, of line spectral frequencies (rows, p) in radians."""
+    """Return the prediction polynomials (rows, p + 1), first coefficient 1, of frequencies (rows, p) in radians."""
     rows, order = frequencies.shape
     cosines = -2.0 * np.cos(np.asarray(frequencies, dtype=np.float64))
     halves = []
@@ -142,15 +142,16 @@ def _times(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 
 def _refine(coefficients: np.ndarray, row: np.ndarray, cell: np.ndarray) -> np.ndarray:
-    """Return the root in each grid cell by the Illinois form of false position, which keeps its bracket."""
-    step = np.pi / _GRID
-    orders = np.arange(coefficients.shape[1])
-    chosen = coefficients[row]
+    """Return the root in each grid cell, as an angle, by the Illinois form of false position, which keeps its bracket.
 
-    def value(omega: np.ndarray) -> np.ndarray:
-        return np.asarray(np.einsum("ni,ni->n", chosen, np.cos(omega[:, None] * orders)))
+    A cosine series is a Chebyshev series in ``cos(omega)``, where its value costs no cosines.
+    """
+    chosen = np.ascontiguousarray(coefficients[row].T)
 
-    left, right = cell * step, (cell + 1) * step
+    def value(x: np.ndarray) -> np.ndarray:
+        return np.asarray(np.polynomial.chebyshev.chebval(x, chosen, tensor=False))
+
+    left, right = np.cos(cell * (np.pi / _GRID)), np.cos((cell + 1) * (np.pi / _GRID))
     at_left, at_right = value(left), value(right)
     for _ in range(6):
         middle = (left * at_right - right * at_left) / (at_right - at_left)
@@ -159,7 +160,7 @@ def _refine(coefficients: np.ndarray, row: np.ndarray, cell: np.ndarray) -> np.n
         # The end that stays has its value halved, so that both ends move.
         left, at_left = np.where(same, left, right), np.where(same, 0.5 * at_left, at_right)
         right, at_right = middle, at_middle
-    return right
+    return np.asarray(np.arccos(right))
 
 
 def _roots(coefficients: np.ndarray) -> np.ndarray:
