@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -68,6 +69,7 @@ class FrameGrid:
         return math.floor(seconds / self.shift + 0.5)
 
 
+@lru_cache(maxsize=32)
 def mel_alpha(sample_rate: int, points: int = 1000) -> float:
     """Return the all-pass constant in 0..0.999 whose phase best fits the mel scale at ``sample_rate``, to 0.001.
 

@@ -2,11 +2,12 @@
 
 Two kinds, both after the trajectories and never before objective scores:
 
-* ``cepstral`` (the default, strength 0.4) sharpens formants in every frame: all coefficients but the first two are multiplied by
-  1.4 and the frame's energy is kept. It needs no statistics (Koishida, Tokuda, Kobayashi and Imai, "CELP coding based on
+* ``cepstral`` (the default, strength 0.4) sharpens formants in every frame: all coefficients but the first two are multiplied
+  by 1.4 and the frame's energy is kept. It needs no statistics (Koishida, Tokuda, Kobayashi and Imai, "CELP coding based on
   mel-cepstral analysis", ICASSP 1995, in the variant that HTS and Merlin made usual).
 * ``variance`` scales every coefficient's deviation from its mean over the utterance towards the natural global variance
-  (Silen, Helander, Nurminen and Gabbouj, "Ways to implement global variance in statistical speech synthesis", Interspeech 2012).
+  (Silen, Helander, Nurminen and Gabbouj, "Ways to implement global variance in statistical speech synthesis", Interspeech
+  2012).
 """
 
 from __future__ import annotations
@@ -47,8 +48,8 @@ def post_filter(
 ) -> np.ndarray:
     """Return the filtered mel-cepstrum (frames, order + 1) of one utterance.
 
-    ``natural_variance`` (order + 1,) is the mean variance within natural utterances, over the frames from the first phone to the
-    last; ``speech`` (frames,) bool marks these frames here. Both are read by ``variance`` alone.
+    ``natural_variance`` (order + 1,) is the mean variance within natural utterances, over the frames from the first phone to
+    the last; ``speech`` (frames,) bool marks these frames here. Both are read by ``variance`` alone.
     """
     if settings.kind == "cepstral":
         return sharpen_formants(mcep, settings.strength, grid)
@@ -96,4 +97,5 @@ def scale_variance(
     mean, own = frames.mean(axis=0), frames.var(axis=0)
     factor = np.clip(np.sqrt(natural_variance / np.maximum(own, 1e-12)) ** strength, 1.0, MAX_SCALE)
     factor[0] = 1.0
-    return np.asarray(mean + (scaled - mean) * factor)
+    scaled += (factor - 1.0) * (scaled - mean)
+    return scaled

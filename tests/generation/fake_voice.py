@@ -1,0 +1,83 @@
+"""A voice without networks: every letter is a phone of fixed length and colour. Fast, deterministic, good enough for WORLD."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from tts.analysis.streams import Stream
+from tts.errors import TtsError
+from tts.frames import FrameGrid
+from tts.text.sentence import Sentence, Syllable, Word
+
+ORDER = 12
+
+
+class FakeEngine:
+    language = "en"
+
+    def identity(self) -> dict[str, Any]:
+        return {"engine": "fake"}
+
+    def sentence(self, text: str) -> Sentence:
+        if "☠" in text:
+            raise TtsError(f"no pronunciation for '☠' in {text!r}")
+        words = [w for w in text.split() if any(map(str.isalnum, w))]
+        if not words:
+            raise TtsError(f"there is no word to pronounce in {text!r}")
+        return Sentence(
+            text, "en", tuple(Word(w, (Syllable(tuple(c for c in w if c.isalnum())),), pause_after="," in w) for w in words)
+        )
+
+
+@dataclass
+class FakeVoice:
+    grid: FrameGrid = field(default_factory=lambda: FrameGrid(16_000))
+    frames_a_state: float = 2.0
+    states: int = 5
+    calls: list[int] = field(default_factory=list)  # sentences in every call of acoustics
+    engine: FakeEngine = field(default_factory=FakeEngine)
+
+    @cached_property
+    def streams(self) -> dict[str, Stream]:
+        return {
+            "mcep": Stream("mcep", ORDER + 1, dynamic=True),
+            "lf0": Stream("lf0", 1, dynamic=True),
+            "vuv": Stream("vuv", 1, "binary"),
+            "bap": Stream("bap", self.grid.bands, dynamic=True),
+        }
+
+    @property
+    def variances(self) -> dict[str, np.ndarray]:
+        return {name: np.ones(stream.width) for name, stream in self.streams.items() if stream.dynamic}
+
+    @property
+    def global_variance(self) -> dict[str, np.ndarray]:
+        return {name: np.ones(stream.dimension) for name, stream in self.streams.items() if stream.dynamic}
+
+    def durations(self, sentences: Sequence[Sentence]) -> list[np.ndarray]:
+        return [np.full((len(s.segments), self.states), self.frames_a_state) for s in sentences]
+
+    def acoustics(self, sentences: Sequence[Sentence], durations: Sequence[np.ndarray]) -> list[dict[str, np.ndarray]]:
+        self.calls.append(len(sentences))
+        if any("explode" in s.text for s in sentences):
+            raise RuntimeError("the network exploded")
+        return [self._acoustics(s, d) for s, d in zip(sentences, durations, strict=True)]
+
+    def _acoustics(self, sentence: Sentence, durations: np.ndarray) -> dict[str, np.ndarray]:
+        codes = np.repeat([sum(map(ord, phone)) % 17 for phone in sentence.phones], durations.sum(axis=1))
+        silent = np.repeat([segment.silent for segment in sentence.segments], durations.sum(axis=1))
+        frames = len(codes)
+        means = {name: np.zeros((frames, stream.width)) for name, stream in self.streams.items()}
+        means["mcep"][:, 0] = np.where(silent, -9.0, -3.0)
+        means["mcep"][:, 1 : ORDER + 1] = 0.3 * np.cos(codes[:, None] * np.arange(1, ORDER + 1))
+        means["lf0"][:, 0] = np.log(120.0 + codes)
+        means["vuv"][:, 0] = ~silent & (codes % 3 > 0)
+        means["bap"][:, : self.grid.bands] = -20.0
+        if "NaN" in sentence.text:
+            means["mcep"][3, 2] = np.nan
+        return means

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tts.errors import TtsError
+from tts.generation.workers import Workers
+
+
+def whoami(x: int) -> tuple[int, int, str]:
+    return x, os.getpid(), os.environ.get("OMP_NUM_THREADS", "")
+
+
+def die(_: int) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def fail(message: str) -> None:
+    raise TtsError(message)
+
+
+def test_inline() -> None:
+    with Workers(0) as workers:
+        assert workers.result(workers.submit(whoami, 3))[:2] == (3, os.getpid())
+        with pytest.raises(TtsError, match="no"):
+            workers.result(workers.submit(fail, "no"))
+
+
+def test_processes_stay_errors_pass_and_a_crash_costs_one_job() -> None:
+    with Workers(1) as workers:
+        first = workers.result(workers.submit(whoami, 1))
+        assert first[0] == 1
+        assert first[1] != os.getpid()
+        assert first[2] == "1"
+        assert workers.result(workers.submit(whoami, 2))[1] == first[1]
+        with pytest.raises(TtsError, match="no"):
+            workers.result(workers.submit(fail, "no"))
+        tickets = [workers.submit(whoami, 4), workers.submit(die, 5), workers.submit(whoami, 6)]
+        assert workers.result(tickets[0])[0] == 4
+        with pytest.raises(TtsError, match="died"):
+            workers.result(tickets[1])
+        assert workers.result(tickets[2])[0] == 6
+        assert workers.result(workers.submit(whoami, 7))[0] == 7
+
+
+SCRIPT = """
+import os, time
+from tts.generation.workers import Workers
+if __name__ == "__main__":
+    workers = Workers(1)
+    print(workers.result(workers.submit(os.getpid)), flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="looks processes up in /proc")
+def test_workers_end_with_a_killed_parent(tmp_path: Path) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(SCRIPT)
+    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        worker = int(parent.stdout.readline())
+        parent.kill()
+    for _ in range(100):
+        try:
+            state = Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()[0]
+        except FileNotFoundError:
+            return
+        if state == "Z":
+            return
+        time.sleep(0.05)
+    pytest.fail("the worker outlived its parent")

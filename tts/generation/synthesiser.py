@@ -1,0 +1,283 @@
+"""Texts in, speech out: one generator that every output wraps.
+
+Sentences, not requests, go through the network in batches and through the vocoder in worker processes, so that thousands of
+short texts and one of ten thousand words cost the same a second of speech. Memory stays flat: while the vocoder is at one batch
+the front end and the network make the next, and no more.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from tts.alignment.types import Alignment
+from tts.analysis.streams import Stream
+from tts.errors import TtsError, UsageError
+from tts.frames import FrameGrid
+from tts.generation.durations import stretch_pauses, whole_durations
+from tts.generation.postfilter import PostFilterSettings
+from tts.generation.requests import Request
+from tts.generation.vocode import Sound, limit, vocode
+from tts.generation.workers import Ticket, Workers
+from tts.text.engine import Engine
+from tts.text.sentence import SILENCE, Sentence
+from tts.text.split import split_text
+
+log = logging.getLogger(__name__)
+
+FRAMES_A_SEGMENT = 20  # a guess good enough to size batches before durations are known
+
+
+class VoiceModel(Protocol):
+    """What a voice must be able to do; ``tts.voice.Voice`` is one."""
+
+    @property
+    def grid(self) -> FrameGrid:
+        """Sample rate and frame shift."""
+
+    @property
+    def engine(self) -> Engine:
+        """The front end the voice was trained with."""
+
+    @property
+    def streams(self) -> Mapping[str, Stream]:
+        """The main streams by name: ``mcep``, ``lf0``, ``vuv``, ``bap``."""
+
+    @property
+    def variances(self) -> Mapping[str, np.ndarray]:
+        """Training variances of statics, deltas and accelerations, (3 * dimension,) a dynamic stream."""
+
+    @property
+    def global_variance(self) -> Mapping[str, np.ndarray]:
+        """Mean variance within natural utterances, (dimension,) a dynamic stream."""
+
+    def durations(self, sentences: Sequence[Sentence]) -> list[np.ndarray]:
+        """Predict frames a state, float (segments, states) a sentence."""
+
+    def acoustics(self, sentences: Sequence[Sentence], durations: Sequence[np.ndarray]) -> list[dict[str, np.ndarray]]:
+        """Predict every main stream for whole ``durations``, (frames, width) in natural units; ``vuv`` as a probability."""
+
+
+@dataclass(frozen=True)
+class SynthesisSettings:
+    """How a voice is made to speak.
+
+    The first five decide the sound. ``pause_scale`` (0.1..10) stretches pauses between words and sentences;
+    ``sentence_pause`` (0..10 s) is the pause between two sentences of one text at normal speed; ``voicing_threshold`` (0..1)
+    the probability from which a frame is voiced; a sentence of more than ``max_characters`` (20..2000) is cut at the best
+    place. About ``batch_frames`` go through the network at a time; ``workers`` is the number of vocoder processes, by default
+    one a core, 0 for none.
+    """
+
+    post_filter: PostFilterSettings = field(default_factory=PostFilterSettings)
+    pause_scale: float = 1.0
+    sentence_pause: float = 0.4
+    voicing_threshold: float = 0.5
+    max_characters: int = 400
+    batch_frames: int = 30_000
+    workers: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("pause_scale", 0.1, 10.0),
+            ("sentence_pause", 0.0, 10.0),
+            ("voicing_threshold", 0.0, 1.0),
+            ("max_characters", 20, 2000),
+            ("batch_frames", 1, 10_000_000),
+            ("workers", 0, 1024),
+        ):
+            value = getattr(self, name)
+            if value is not None and not low <= value <= high:
+                raise UsageError(f"{name.replace('_', ' ')} {value:g} is outside {low:g}..{high:g}")
+
+    def sound(self) -> dict[str, Any]:
+        """Return what decides the sound as plain data: equal for two runs that say the same text alike."""
+        data = asdict(self)
+        del data["batch_frames"], data["workers"]
+        return data
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """What became of a request: float32 samples within -1..1, and which sentence lasts how long; or an error.
+
+    The sentences follow each other without gap, their pauses included: frame ``i`` of the k-th starts where all frames of those
+    before end. They cover the signal to its last frame.
+    """
+
+    request: Request
+    signal: np.ndarray
+    sentences: tuple[Sentence, ...] = ()
+    alignments: tuple[Alignment, ...] = ()
+    error: str | None = None
+
+    @property
+    def id(self) -> str:
+        """The request's id."""
+        return self.request.id
+
+
+@dataclass
+class _Piece:
+    """A sentence of a request on its way."""
+
+    job: _Job
+    sentence: Sentence
+    inner: tuple[bool, bool]  # whether a sentence of the same request comes before, after
+    durations: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.int32))
+    ticket: Ticket | None = None
+    signal: np.ndarray | None = None
+
+
+@dataclass
+class _Job:
+    """A request on its way. ``complete`` is set once all its pieces are known."""
+
+    request: Request
+    pieces: list[_Piece] = field(default_factory=list)
+    complete: bool = False
+    error: str | None = None
+
+    @property
+    def done(self) -> bool:
+        return self.complete and (self.error is not None or all(piece.signal is not None for piece in self.pieces))
+
+    def fail(self, error: Exception) -> None:
+        """Give the request up; the first reason is kept."""
+        log.debug("request %s failed", self.request.id, exc_info=error)
+        if self.error is None:
+            self.error = str(error) if isinstance(error, TtsError) else f"{type(error).__name__}: {error}"
+
+
+class Synthesiser:
+    """A voice with settings and its vocoder processes, which stay for the next call. Use as a context manager, or close."""
+
+    def __init__(self, voice: VoiceModel, settings: SynthesisSettings | None = None) -> None:
+        self.voice = voice
+        self.settings = settings or SynthesisSettings()
+        self.workers = Workers(self.settings.workers)
+        self.sound = Sound(
+            voice.grid,
+            voice.streams,
+            voice.variances,
+            voice.global_variance,
+            self.settings.post_filter,
+            self.settings.voicing_threshold,
+        )
+
+    def __enter__(self) -> Synthesiser:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the vocoder processes."""
+        self.workers.close()
+
+    def speak(self, requests: Iterable[Request]) -> Iterator[Spoken]:
+        """Yield what became of every request, in order, as soon as it is ready; one that fails does not stop the others."""
+        jobs: deque[_Job] = deque()
+        batch: list[_Piece] = []
+        under_way: deque[_Piece] = deque()
+        frames = 0
+        for request in requests:
+            jobs.append(_Job(request))
+            for piece in self._pieces(jobs[-1]):
+                batch.append(piece)
+                frames += FRAMES_A_SEGMENT * len(piece.sentence.segments)
+                if frames >= self.settings.batch_frames:
+                    made = self._predict(batch)
+                    self._collect(under_way, keep=0)
+                    under_way.extend(made)
+                    batch, frames = [], 0
+            self._collect(under_way, keep=len(under_way))
+            while jobs and jobs[0].done:
+                yield self._joined(jobs.popleft())
+        under_way.extend(self._predict(batch))
+        while jobs:
+            while not jobs[0].done:
+                self._collect(under_way, keep=len(under_way) - 1)
+            yield self._joined(jobs.popleft())
+
+    def _pieces(self, job: _Job) -> Iterator[_Piece]:
+        """Yield the sentences of a request one by one, since a front end takes its time over a long text."""
+        try:
+            texts = split_text(job.request.text, self.settings.max_characters)
+            # A sentence of punctuation alone ("Wait. ... Go.") is a pause; only a text of nothing else is an error.
+            texts = [text for text in texts if any(map(str.isalnum, text))] or [job.request.text]
+            for number, text in enumerate(texts):
+                sentence = self.voice.engine.sentence(text)
+                if not sentence.words:
+                    raise TtsError(f"there is no word to speak in {text[:80]!r}")
+                job.pieces.append(_Piece(job, sentence, (number > 0, number + 1 < len(texts))))
+                yield job.pieces[-1]
+                if job.error is not None:
+                    break
+        except Exception as error:
+            job.fail(error)
+        job.complete = True
+
+    def _predict(self, pieces: Sequence[_Piece]) -> list[_Piece]:
+        """Take sentences through the networks and hand them to the vocoder; return those that got there."""
+        pieces = [piece for piece in pieces if piece.job.error is None]
+        if not pieces:
+            return []
+        sentences = [piece.sentence for piece in pieces]
+        try:
+            predicted = self.voice.durations(sentences)
+            durations = [self._whole(piece, frames) for piece, frames in zip(pieces, predicted, strict=True)]
+            acoustics = self.voice.acoustics(sentences, durations)
+        except Exception as error:
+            if len(pieces) == 1:
+                pieces[0].job.fail(error)
+                return []
+            return [done for piece in pieces for done in self._predict([piece])]  # find the one to blame
+        for piece, frames, streams in zip(pieces, durations, acoustics, strict=True):
+            piece.durations = frames
+            narrow = {name: np.asarray(values, np.float32) for name, values in streams.items()}
+            speech = np.repeat(np.array(piece.sentence.phones) != SILENCE, frames.sum(axis=1))
+            piece.ticket = self.workers.submit(vocode, self.sound, narrow, speech, piece.job.request.pitch)
+        return list(pieces)
+
+    def _whole(self, piece: _Piece, predicted: np.ndarray) -> np.ndarray:
+        settings, request = self.settings, piece.job.request
+        half_pause = settings.sentence_pause * settings.pause_scale / 2.0 / self.voice.grid.shift
+        first, last = (half_pause if inner else None for inner in piece.inner)
+        stretched = stretch_pauses(predicted, piece.sentence, scale=settings.pause_scale, first=first, last=last)
+        return whole_durations(stretched, request.speed)
+
+    def _collect(self, under_way: deque[_Piece], keep: int) -> None:
+        """Take the first sentences ``under_way`` from the vocoder: the finished ones, and all but ``keep``, waiting for them."""
+        while under_way:
+            piece = under_way[0]
+            assert piece.ticket is not None
+            if len(under_way) <= keep and not piece.ticket.future.done():
+                return
+            under_way.popleft()
+            try:
+                piece.signal = self.workers.result(piece.ticket)
+            except Exception as error:
+                piece.job.fail(error)
+            piece.ticket = None  # and with it the predictions
+
+    def _joined(self, job: _Job) -> Spoken:
+        """Put the sentences of a request one after the other, each on its frames."""
+        pieces, job.pieces = job.pieces, []  # piece and job hold each other: let go of the samples now, not when collected
+        if job.error is not None:
+            return Spoken(job.request, np.zeros(0, np.float32), error=job.error)
+        grid = self.voice.grid
+        alignments = tuple(Alignment(piece.sentence.phones, piece.durations) for piece in pieces)
+        signal = np.zeros(grid.samples(sum(alignment.frames for alignment in alignments)), np.float32)
+        frames = 0
+        for piece, alignment in zip(pieces, alignments, strict=True):
+            start = grid.centres(frames + 1)[-1]
+            assert piece.signal is not None
+            signal[start : start + len(piece.signal)] = piece.signal[: len(signal) - start]
+            frames += alignment.frames
+        return Spoken(job.request, limit(signal), tuple(piece.sentence for piece in pieces), alignments)

@@ -1,0 +1,90 @@
+"""From a network's predictions to samples: trajectories, post-filter, voicing, pitch, WORLD. The work of one worker process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from tts.analysis.streams import Stream
+from tts.analysis.world import SYNTHESIS_F0, synthesise
+from tts.errors import TtsError
+from tts.frames import FrameGrid
+from tts.generation.mlpg import generate
+from tts.generation.postfilter import PostFilterSettings, post_filter
+
+PEAK = 0.99  # of full scale
+
+
+@dataclass(frozen=True)
+class Sound:
+    """What turns predictions of a voice into sound, the same for every sentence.
+
+    ``variances`` and ``global_variance`` as in :class:`tts.generation.synthesiser.VoiceModel`. A frame is voiced where the
+    predicted probability reaches ``voicing_threshold`` (0..1).
+    """
+
+    grid: FrameGrid
+    streams: Mapping[str, Stream]
+    variances: Mapping[str, np.ndarray]
+    global_variance: Mapping[str, np.ndarray]
+    post_filter: PostFilterSettings
+    voicing_threshold: float = 0.5
+
+
+def vocode(sound: Sound, predicted: Mapping[str, np.ndarray], speech: np.ndarray, pitch: float = 0.0) -> np.ndarray:
+    """Return the samples of one sentence, float32 (``grid.samples(frames)``,), not limited.
+
+    ``predicted`` holds (frames, width) of ``mcep``, ``lf0``, ``vuv`` and ``bap``; ``speech`` (frames,) bool marks the frames
+    between the silences at the ends, over which the sound is faded in and out; ``pitch`` is a shift in semitones.
+    """
+    streams = speaking_streams(sound, predicted, speech, pitch)
+    signal = synthesise(**streams, grid=sound.grid)
+    return np.asarray(signal * _edges(speech, len(signal)), dtype=np.float32)
+
+
+def speaking_streams(
+    sound: Sound, predicted: Mapping[str, np.ndarray], speech: np.ndarray, pitch: float = 0.0
+) -> dict[str, np.ndarray]:
+    """Return what the vocoder is given: static ``mcep``, ``lf0``, ``vuv`` (0 or 1) and ``bap``, (frames, dimension)."""
+    for name, values in predicted.items():
+        if not np.isfinite(values).all():
+            raise TtsError(
+                f"the network predicted values of {name} that are not finite; the voice is damaged or its training diverged"
+            )
+    trajectories = generate(predicted, sound.variances, sound.streams)
+    mcep = post_filter(trajectories["mcep"], sound.post_filter, sound.grid, sound.global_variance["mcep"], speech)
+    lf0 = trajectories["lf0"] + pitch * np.log(2.0) / 12.0
+    lowest, highest = np.log(SYNTHESIS_F0)
+    return {
+        "mcep": mcep,
+        "lf0": np.clip(lf0, lowest + 1e-9, highest - 1e-9),
+        "vuv": (trajectories["vuv"] >= sound.voicing_threshold).astype(np.float64),
+        "bap": trajectories["bap"],
+    }
+
+
+def limit(signal: np.ndarray) -> np.ndarray:
+    """Scale a whole signal down to a peak of 0.99 of full scale where it is above; loudness is otherwise the voice's own."""
+    peak = float(np.abs(signal).max(initial=0.0))
+    return signal * (PEAK / peak) if peak > PEAK else signal
+
+
+def _edges(speech: np.ndarray, samples: int) -> np.ndarray:
+    """Return a gain a sample that rises from 0 over the silence before speech and falls to 0 over the one after.
+
+    Silence is not what networks are trained on; and sentences that start and end at zero join without a click.
+    """
+    gain = np.ones(samples)
+    spoken = np.flatnonzero(speech)
+    if len(spoken):
+        first = round(spoken[0] * samples / len(speech))
+        last = round((len(speech) - 1 - spoken[-1]) * samples / len(speech))
+        gain[:first] = _rise(first)
+        gain[samples - last :] = _rise(last)[::-1]
+    return gain
+
+
+def _rise(samples: int) -> np.ndarray:
+    return np.asarray(np.sin(np.linspace(0.0, np.pi / 2.0, samples, endpoint=False)) ** 2)
