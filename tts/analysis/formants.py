@@ -30,7 +30,7 @@ _BELOW_LOUD = 25.0  # dB that voiced frames may lie below the loud frames of the
 # What a choice of poles costs: per formant, for a bandwidth of 1 kHz, for lying an octave from the usual frequency, and for
 # moving by an octave within 10 ms. A frame may be left out at a price, up to so many in a row.
 _WIDE, _UNUSUAL, _JUMP = 1.0, 2.0, 6.0
-_SKIP, _REACH = 6.0, 10
+_SKIP, _REACH = 7.0, 10
 
 
 def formant_features(signal: np.ndarray, grid: FrameGrid, *, maximum: float = 5000.0) -> np.ndarray:
