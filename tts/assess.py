@@ -91,9 +91,12 @@ def check_match(voice: Voice, prepared: Prepared) -> None:
     """Raise :class:`UsageError` unless the voice can be scored on this corpus: same grid, same states."""
     if voice.grid != prepared.grid or voice.states != prepared.states:
         raise UsageError(
-            f"{prepared.folder}: prepared at {prepared.grid.sample_rate} Hz, {prepared.grid.shift_ms:g} ms and {prepared.states} "
-            f"states; the voice is at {voice.grid.sample_rate} Hz, {voice.grid.shift_ms:g} ms and {voice.states}; prepare it alike"
+            f"{prepared.folder}: prepared at {_grid(prepared)}; the voice is at {_grid(voice)}; prepare the corpus alike"
         )
+
+
+def _grid(thing: Voice | Prepared) -> str:
+    return f"{thing.grid.sample_rate} Hz, {thing.grid.shift_ms:g} ms, {thing.states} states"
 
 
 def assess(

@@ -13,7 +13,7 @@ os.environ.setdefault("GOMP_SPINCOUNT", "0")
 import typer
 
 from tts import __version__
-from tts.cli import demo, evaluate, inspect, prepare, speak, train
+from tts.cli import copy, demo, evaluate, prepare, speak, train
 from tts.errors import TtsError
 
 app = typer.Typer(
@@ -24,7 +24,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Train voices on public corpora, speak text files, and find out whether extra tasks help.",
 )
-for verb in (demo, prepare, train, evaluate, speak, inspect):
+for verb in (demo, prepare, train, evaluate, speak, copy):
     verb.register(app)
 
 

@@ -1,0 +1,32 @@
+"""``tts copy``: analysis and straight back, the ceiling of every voice on a corpus."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tts.cli.options import command_line
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("copy")(copy)
+
+
+def copy(
+    prepared: Annotated[Path, typer.Argument(help="A prepared corpus, such as output/RECIPE/prepared.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the wavs and their scores.")],
+    split: Annotated[str, typer.Option("--split", help="train, validation or test.")] = "test",
+    workers: Annotated[int | None, typer.Option("--workers", min=0, help="Processes [default: one a core].")] = None,
+) -> None:
+    """Write copy-synthesis wavs of a split and score them: what the vocoder alone costs."""
+    from tts.copies import copy_split
+    from tts.errors import UsageError
+    from tts.prepared import SPLITS, Prepared
+
+    if split not in SPLITS:
+        raise UsageError(f"--split {split}: there are {', '.join(SPLITS)}")
+    print(copy_split(Prepared(prepared), out, split=split, workers=workers, command=command_line()))
+    print(f"\nwavs: {out}")

@@ -1,0 +1,67 @@
+"""The demo: a small corpus spoken by espeak-ng, two voices, their comparison, and a text file spoken by the better one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tts.assess import assess, generate_split
+from tts.build import train_voice
+from tts.compare import compare_scores, sentence
+from tts.corpora.espeak_demo import make_demo_corpus
+from tts.errors import UsageError
+from tts.evaluation.report import Settings, score_table
+from tts.evaluation.scores import pool
+from tts.files import write_text
+from tts.generation.batch import speak_to_folder
+from tts.generation.requests import read_requests
+from tts.generation.synthesiser import Synthesiser
+from tts.prepare import prepare
+from tts.recipe import load_recipe
+from tts.voice import load_voice
+
+SYSTEMS = ("single", "stacked")
+SHORT = [
+    "training.steps=150",
+    "training.validate_every=75",
+    "duration.training.steps=100",
+    "duration.training.validate_every=50",
+]
+
+
+def run_demo(out: Path, *, short: bool = False, say: Callable[[str], None], command: str = "") -> None:
+    """Run the demo into ``out``; ``say`` receives what the user reads. A second run continues or repeats only what is new."""
+    folder = Path(__file__).parent.parent / "recipes" / "demo"
+    text = Path(__file__).parent.parent / "data" / "speak_demo.txt"
+    if not folder.is_dir():
+        raise UsageError(
+            "the demo's recipe is not here: run tts demo from a clone of the project, not from an installed package"
+        )
+    recipe = load_recipe(folder, SHORT if short else None)
+    out = out.with_name(f"{out.name}-short") if short else out
+    say("1. a corpus, spoken by espeak-ng")
+    make_demo_corpus(out / "corpus")
+    say("2. prepare: check, analyse, align")
+    prepared = prepare(recipe, folder, out / "corpus", out / "prepared", command=command)
+    scores = {}
+    for system in SYSTEMS:
+        say(f"3. train {system}: {recipe.systems[system].description}")
+        train_voice(recipe, prepared, system, out / system, command=command)
+        scores[system] = {item.id: item.scores for item in generate_split(load_voice(out / system), prepared, "test")}
+    settings = Settings(
+        prepared.grid.sample_rate, prepared.grid.shift_ms, prepared.streams["mcep"].dimension - 1, prepared.grid.alpha
+    )
+    metrics = ("mcd", "f0_rmse", "vuv_error", "duration_rmse", "gv_mcep")
+    table = score_table([(s, pool(scores[s].values())) for s in SYSTEMS], settings, metrics=metrics, style="markdown")
+    differences, found = compare_scores(scores[SYSTEMS[0]], scores[SYSTEMS[1]], SYSTEMS)
+    verdict = sentence(found[0], SYSTEMS)
+    say(f"\n4. comparison on the test sentences\n\n{table}\n\n{differences}\n\n{verdict}")
+    say("One seed, eight sentences of a synthetic speaker: it shows the form of a comparison, not what real speech gains.")
+    write_text(out / "comparison.md", f"# {SYSTEMS[1]} against {SYSTEMS[0]}\n\n{table}\n\n{differences}\n\n{verdict}\n")
+    better = SYSTEMS[1] if (found[0].probability_better or 0.0) > 0.5 else SYSTEMS[0]
+    say(f"\n5. speak {text.name} with {better}")
+    voice = load_voice(out / better)
+    assess(voice, prepared, out / better / "evaluation", pictures=1, command=command)
+    with Synthesiser(voice) as synthesiser:
+        speak_to_folder(synthesiser, read_requests([text]), out / "speech", resume=True)
+    say(f"speech: {out / 'speech'}   pictures: {out / better / 'evaluation'}   comparison: {out / 'comparison.md'}")
