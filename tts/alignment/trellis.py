@@ -1,0 +1,142 @@
+"""Left-to-right trellises of many utterances at once: forward-backward and Viterbi in the log domain.
+
+A place of a trellis is one state of one segment. A path starts in the first place and ends in the last; every frame it stays,
+moves to the next place, or hops over the places of an optional silence. All paths are equally likely beforehand: next to 39
+features a frame, transition probabilities change nothing (measured). The utterances of a batch take a step of time together,
+so the only loop is over frames. Likelihoods at a 5 ms hop span thousands of decibels: everything is a logarithm, and every
+few frames the rows are brought back to a maximum of 0, which keeps float32 precise where it matters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+_RESCALE = 8  # frames between two subtractions of the maximum
+
+
+@dataclass(frozen=True)
+class Trellis:
+    """One utterance's places: the model's state number of each, and which can be hopped to. Both of shape (places,)."""
+
+    units: np.ndarray
+    hops: np.ndarray
+
+    @property
+    def places(self) -> int:
+        """Number of places."""
+        return len(self.units)
+
+    def mirrored(self, stride: int) -> Trellis:
+        """Return the trellis whose paths are this one's read backwards in time."""
+        hops = np.zeros_like(self.hops)
+        hops[stride:] = self.hops[stride:][::-1]
+        return Trellis(self.units[::-1], hops)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Padded trellises: ``units`` and ``hops`` of shape (n, width), ``frames`` and ``places`` the true lengths, (n,).
+
+    A hop advances by ``stride`` places. Padded places have the unit ``void``.
+    """
+
+    units: torch.Tensor
+    hops: torch.Tensor
+    frames: torch.Tensor
+    places: torch.Tensor
+    stride: int
+
+    @staticmethod
+    def of(trellises: Sequence[Trellis], frames: Sequence[int], stride: int, void: int, device: torch.device) -> Batch:
+        """Pad trellises to a common width."""
+        shape = len(trellises), max(trellis.places for trellis in trellises)
+        units, hops = np.full(shape, void), np.zeros(shape, dtype=bool)
+        for row, trellis in enumerate(trellises):
+            units[row, : trellis.places] = trellis.units
+            hops[row, : trellis.places] = trellis.hops
+        places = [trellis.places for trellis in trellises]
+        tensors = [torch.tensor(values, device=device) for values in (units, hops, frames, places)]
+        return Batch(*tensors, stride)
+
+
+def forward_backward(scores: torch.Tensor, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the posterior probability of every place at every frame, and each utterance's log likelihood (float64, (n,)).
+
+    ``scores`` (frames, 2 n, width), overwritten, are the log likelihoods of n utterances and then of their mirror images;
+    ``batch`` holds the 2 n trellises in the same order. The posteriors have shape (frames, n, width) and are 0 in the padding.
+    What remains to be said after a frame is what the mirror image has already heard, so one recursion gives the forward and
+    the backward variable (Rabiner 1989, section III).
+    """
+    count = scores.shape[1] // 2
+    own = scores[:, :count].clone()
+    total = _scan(scores, batch, best=False)[:count]
+    frames, places = batch.frames[:count], batch.places[:count]
+    rows = torch.arange(count, device=scores.device)
+    times = torch.arange(len(scores), device=scores.device)[:, None]
+    back_time = (frames - 1 - times).clamp(min=0)
+    back_place = (places[:, None] - 1 - torch.arange(scores.shape[2], device=scores.device)).clamp(min=0)
+    joint = scores[:, count:][back_time[:, :, None], rows[None, :, None], back_place[None]]
+    joint.add_(scores[:, :count]).sub_(own)
+    # The rows of both directions were rescaled, each its own way: posteriors are made to sum to one frame by frame.
+    return joint.softmax(dim=2).masked_fill_((times >= frames)[:, :, None], 0.0), total
+
+
+def viterbi(scores: torch.Tensor, batch: Batch) -> tuple[list[np.ndarray], torch.Tensor]:
+    """Return the likeliest place of every frame, int64 of shape (frames,) an utterance, and the log likelihoods (float64, (n,)).
+
+    ``scores`` (frames, n, width), overwritten, are log likelihoods. Among equal paths the one that arrived earlier is taken.
+    """
+    total = _scan(scores, batch, best=True)
+    before = scores[:-1]
+    steps = torch.zeros(before.shape, dtype=torch.uint8, device=scores.device)
+    moved = before[:, :, :-1] > before[:, :, 1:]
+    steps[:, :, 1:] = moved
+    if bool(batch.hops.any()):
+        stride = batch.stride
+        beaten = torch.maximum(before[:, :, stride:], before[:, :, stride - 1 : -1])
+        hopped = (before[:, :, :-stride] > beaten) & batch.hops[:, stride:]
+        steps[:, :, stride:].masked_fill_(hopped, stride)
+    taken = steps.cpu().numpy()
+    lengths, place = batch.frames.cpu().numpy(), batch.places.cpu().numpy() - 1
+    paths = np.empty(scores.shape[:2], dtype=np.int64)
+    rows = np.arange(len(place))
+    for frame in range(len(paths) - 1, 0, -1):
+        paths[frame] = place
+        place = place - taken[frame - 1, rows, place] * (frame < lengths)
+    paths[0] = place
+    return [paths[:length, row] for row, length in enumerate(lengths)], total
+
+
+def _scan(scores: torch.Tensor, batch: Batch, *, best: bool) -> torch.Tensor:
+    """Turn log likelihoods (frames, n, width), in place, into log scores of partial paths; return the whole paths' (float64, (n,)).
+
+    Afterwards ``scores[t]`` is, up to a constant a row, the log of the sum (with ``best`` the maximum) over all paths that are
+    in a place at frame t.
+    """
+    join = torch.maximum if best else torch.logaddexp
+    width = scores.shape[2]
+    targets = torch.nonzero(batch.hops.flatten())[:, 0]
+    origins = targets - batch.stride
+    offsets = torch.zeros(scores.shape[:2], dtype=torch.float64, device=scores.device)
+    arrived = torch.empty(scores.shape[1:], dtype=scores.dtype, device=scores.device)
+    flat = arrived.view(-1)
+    scores[0, :, 1:] = -torch.inf
+    for frame in range(1, len(scores)):
+        before, now = scores[frame - 1], scores[frame]
+        arrived[:, 0] = before[:, 0]
+        join(before[:, 1:], before[:, :-1], out=arrived[:, 1:])
+        if len(targets):
+            hopped = before.reshape(-1).index_select(0, origins)
+            flat.index_copy_(0, targets, join(flat.index_select(0, targets), hopped))
+        now += arrived
+        if frame % _RESCALE == 0:
+            top = now.amax(dim=1, keepdim=True)
+            now -= top
+            offsets[frame] = top[:, 0]
+    rows = torch.arange(scores.shape[1], device=scores.device)
+    last = batch.frames - 1
+    return scores[last, rows, batch.places - 1].double() + offsets.cumsum(0)[last, rows]
