@@ -7,7 +7,8 @@ An engine is a :class:`Pronouncer` (one file each: ``gruut_engine``, ``espeak_en
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
@@ -47,12 +48,12 @@ class Pronouncer(Protocol):
     name: str
     version: str
     language: str
-    guessed: set[str]  # words that no lexicon had, so that rules or statistics pronounced them
+    guessed: set[str]  # grows by the words that no lexicon had, so that statistics pronounced them
 
     def words(self, text: str) -> list[Word]:
         """Return the words of a run of normalised text that begins with a word, ``break_after`` set from its punctuation.
 
-        No token is left out: one without a pronunciation raises :class:`PronunciationError`.
+        No token is left out: one without a pronunciation raises :class:`PronunciationError`. Never called twice at once.
         """
 
 
@@ -95,12 +96,14 @@ class FrontEnd:
         self.pronouncer = pronouncer
         self.lexicon = dict(lexicon)
         self.language = pronouncer.language
-        self._answers: dict[str, Sentence] = {}
+        self._answers: dict[str, tuple[Sentence, tuple[str, ...]]] = {}
+        self._lock = threading.Lock()
+        self._guessed: set[str] = set()
 
     @property
     def guessed(self) -> tuple[str, ...]:
-        """Words so far that were in no lexicon, sorted."""
-        return tuple(sorted(self.pronouncer.guessed))
+        """Words so far that no lexicon had, sorted."""
+        return tuple(sorted(self._guessed))
 
     def identity(self) -> dict[str, Any]:
         """Return name, version and options; equal identities give equal sentences."""
@@ -113,12 +116,27 @@ class FrontEnd:
         }
 
     def sentence(self, text: str) -> Sentence:
-        """Return the sentence; see :meth:`Engine.sentence`. Answers are kept: an engine may take a tenth of a second."""
-        if text not in self._answers:
-            if len(self._answers) >= _KEPT:
-                self._answers.clear()
-            self._answers[text] = self._sentence(text)
-        return self._answers[text]
+        """Return the sentence; see :meth:`Engine.sentence`."""
+        return self.ask(text)[0]
+
+    def ask(self, text: str) -> tuple[Sentence, tuple[str, ...]]:
+        """Return the sentence and its words that no lexicon had.
+
+        Answers are remembered, since an engine may take a tenth of a second. Safe to call from several threads.
+        """
+        with self._lock:
+            if text not in self._answers:
+                if len(self._answers) >= _KEPT:
+                    self._answers.clear()
+                self.pronouncer.guessed.clear()
+                sentence = self._sentence(text)
+                self._answers[text] = sentence, tuple(sorted(self.pronouncer.guessed))
+            self.note_guessed(self._answers[text][1])
+            return self._answers[text]
+
+    def note_guessed(self, words: Iterable[str]) -> None:
+        """Add words to :attr:`guessed` that this engine pronounced elsewhere: in another process, or on another day."""
+        self._guessed.update(words)
 
     def _sentence(self, text: str) -> Sentence:
         original = normalisation.clean(text)

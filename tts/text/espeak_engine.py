@@ -90,24 +90,21 @@ class EspeakPronouncer:
 
     def _ask(self, text: str) -> tuple[str, ...]:
         """Return espeak-ng's pieces for a text without breaks: phonemes joined by ``_``."""
-        library = _library()[0]
+        buffer = ctypes.create_string_buffer(text.encode())
+        pointer = ctypes.c_void_p(ctypes.addressof(buffer))
+        said: list[str] = []
         with _LOCK:
-            if library.espeak_SetVoiceByName(self.language.encode()) != 0:
-                raise UsageError(
-                    f"espeak-ng has no voice for the language {self.language!r}; examples: en-us, en-gb, nl, de, cmn"
-                )
-            pointer = ctypes.c_void_p(ctypes.cast(buffer := ctypes.create_string_buffer(text.encode()), ctypes.c_void_p).value)
-            said: list[str] = []
+            if self._api.espeak_SetVoiceByName(self._voice) != 0:
+                raise TtsError(f"espeak-ng could not load its voice {self._voice.decode()}; reinstall espeakng-loader")
             while pointer.value:
                 answer = self._api.espeak_TextToPhonemes(ctypes.byref(pointer), _UTF8, _IPA_SEPARATED)
                 said += (answer or b"").decode().split()
-            del buffer
         return tuple(piece for piece in (re.sub(r"\([a-z-]+\)", "", piece) for piece in said) if piece.strip("_ˈˌ-"))
 
 
 def _tidy(phoneme: str) -> str:
-    """Remove espeak-ng's joiners and a stress mark with nothing behind it."""
-    plain = re.sub(r"[-‿|\u200d]", "", phoneme)
+    """Remove espeak-ng's joiners and a stress mark with nothing behind it; its ``s.`` is a retroflex."""
+    plain = re.sub(r"[-‿|.\u200d]", "", re.sub(r"[sz]\.", lambda sibilant: "ʂʐ"["sz".index(sibilant[0][0])], phoneme))
     return "" if plain in STRESS_MARKS else plain
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import re
 import sqlite3
-import threading
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -49,16 +48,14 @@ class GruutPronouncer:
         self.language = language
         self.version = _version(primary(language))
         self.guessed: set[str] = set()
-        self._lock = threading.Lock()
 
     def words(self, text: str) -> list[Word]:
         """Return the words; see :class:`tts.text.engine.Pronouncer`."""
         gruut = _load(LANGUAGES[self.language])
-        with self._lock:
-            gruut.lexicon.guessed.clear()
-            graph, root = gruut.process(text)
-            found = [word for token, leaves in _tokens(graph, root) for word in self._read(token, leaves)]
-            self.guessed |= gruut.lexicon.guessed
+        gruut.lexicon.guessed.clear()
+        graph, root = gruut.process(text)
+        found = [word for token, leaves in _tokens(graph, root) for word in self._read(token, leaves)]
+        self.guessed |= gruut.lexicon.guessed
         return _letters_named(found) if primary(self.language) == "en" else found
 
     def _read(self, token: str, leaves: Sequence[Any]) -> Iterator[Word]:

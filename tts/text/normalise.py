@@ -85,7 +85,7 @@ def _numbers(text: str, language: str) -> str:
             unit = one if whole == "1" else many
             return f"{whole} {unit}" + (f" {cents.lstrip('0')} {small}".rstrip() if cents and int(cents) else "")
 
-        number = r"(?P<whole>\d+(?:[.,]\d{3})*)(?:(?P<rest>[.,](?P<cents>\d\d)|[.,]\d+)(?!\d))?"
+        number = r"(?<!\d)(?P<whole>\d+(?:[.,]\d{3})*)(?:(?P<rest>[.,](?P<cents>\d\d)|[.,]\d+)(?!\d))?"
         times = rf"(?:\s+(?P<times>{MULTIPLIERS})\b)?"
         text = re.sub(rf"(?P<before>[{signs}])\s*{number}{times}(?P<after>(?!))?", amount, text)
         text = re.sub(rf"(?P<before>(?!))?{number}\s*(?P<after>[{signs}])(?P<times>(?!))?", amount, text)
