@@ -76,7 +76,7 @@ def _pack_split(
     def array(name: str, rows: int, width: int) -> np.ndarray:
         return np.lib.format.open_memmap(folder / f"{name}.npy", mode="w+", dtype=np.float32, shape=(rows, width))
 
-    packed = {stream.name: array(stream.name, frames, stream.dimension) for stream in plan.frame_streams}
+    packed = {stream.name: array(stream.name, frames, stream.columns) for stream in plan.frame_streams}
     labels = {stream.name: array(stream.name, sum(segments), stream.dimension) for stream in plan.segment_streams}
     vectors = array("vectors", sum(segments), plan.features.dimension)
     frame, segment = 0, 0
@@ -86,7 +86,8 @@ def _pack_split(
         for stream in plan.frame_streams:
             packed[stream.name][frame : frame + item.alignment.frames] = values[stream.name]
             if sums is not None:
-                sums[stream.name].add(values[stream.name], counted)
+                valid = counted & (values[stream.name][:, -1] > 0.5) if stream.masked else counted
+                sums[stream.name].add(values[stream.name][:, : stream.dimension], valid)
         for stream in plan.segment_streams:
             family = get_family(stream.name)
             assert isinstance(family, TextFamily)

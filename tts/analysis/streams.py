@@ -16,7 +16,9 @@ class Stream:
 
     An utterance's values are float32 of shape (frames, dimension); for ``binary`` they are 0 or 1, for ``class`` an
     integer label below ``classes`` stored as float32 in one column. ``dynamic`` streams are learnt together with their delta
-    and acceleration (windows [-0.5, 0, 0.5] and [1, -2, 1]), so that trajectories can be generated from them.
+    and acceleration (windows [-0.5, 0, 0.5] and [1, -2, 1]), so that trajectories can be generated from them. ``masked``
+    streams carry one more column, 1 where the frame has a value (formants of voiced frames) and 0 where it has none and is
+    not learnt.
     """
 
     name: str
@@ -24,6 +26,7 @@ class Stream:
     kind: Kind = "continuous"
     dynamic: bool = False
     classes: int = 0
+    masked: bool = False
 
     def __post_init__(self) -> None:
         if self.dimension < 1:
@@ -32,6 +35,13 @@ class Stream:
             raise UsageError(f"stream {self.name}: a class stream has one column and at least 2 classes")
         if self.dynamic and self.kind != "continuous":
             raise UsageError(f"stream {self.name}: only continuous streams have dynamic features")
+        if self.masked and (self.kind != "continuous" or self.dynamic):
+            raise UsageError(f"stream {self.name}: only continuous streams without dynamic features can be masked")
+
+    @property
+    def columns(self) -> int:
+        """Columns of an utterance's values: the dimension, and the mask where there is one."""
+        return self.dimension + self.masked
 
     @property
     def width(self) -> int:
@@ -48,4 +58,5 @@ class Stream:
             "kind": self.kind,
             "dynamic": self.dynamic,
             "classes": self.classes,
+            "masked": self.masked,
         }

@@ -28,17 +28,19 @@ class AudioFamily:
     """Targets computed from the recording.
 
     ``extract(signal, grid, **options)`` returns float32 (frames, dimension) and is importable, because worker processes
-    call it; ``dimension`` says how wide it is for given options.
+    call it; ``dimension`` says how wide it is for given options. A ``masked`` family returns one column more, 1 where the
+    frame has a value.
     """
 
     extract: Callable[..., np.ndarray]
     dimension: Callable[[Options], int]
     options: Options = field(default_factory=dict)
+    masked: bool = False
 
     def stream(self, name: str, inventory: PhoneInventory, options: Options) -> Stream:
         """Return the stream that this family makes with these options."""
         del inventory
-        return Stream(name, self.dimension(options))
+        return Stream(name, self.dimension(options), masked=self.masked)
 
 
 @dataclass(frozen=True)

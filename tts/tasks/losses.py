@@ -20,9 +20,13 @@ def task_loss(stream: Stream, prediction: Tensor, target: Tensor, counted: Tenso
     """Return the mean loss over the frames that count, a float32 scalar; 0 where none counts.
 
     ``prediction`` is (batch, time, stream.width), ``target`` the same for continuous and binary streams and (batch, time, 1)
-    labels for class streams, ``counted`` (batch, time) 0 or 1.
+    labels for class streams, ``counted`` (batch, time) 0 or 1. The target of a masked stream has its mask as last column.
     """
     prediction = prediction.float()
+    weights = counted.float()
+    if stream.masked:
+        target, valid = target[..., :-1], target[..., -1]
+        weights = weights * valid
     if stream.kind == "continuous":
         each = (prediction - target).square().mean(dim=-1)
     elif stream.kind == "binary":
@@ -30,5 +34,4 @@ def task_loss(stream: Stream, prediction: Tensor, target: Tensor, counted: Tenso
     else:
         labels = target.squeeze(-1).long()
         each = functional.cross_entropy(prediction.transpose(1, 2), labels, reduction="none") / math.log(stream.classes)
-    weights = counted.to(each.dtype)
     return (each * weights).sum() / torch.clamp(weights.sum(), min=1.0)

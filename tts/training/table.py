@@ -115,6 +115,8 @@ class Table:
         if name not in self._scales:
             return x
         mean, deviation = self._scales[name]
+        if target.stream.masked:
+            return torch.cat([(x[..., :-1] - mean) / deviation, x[..., -1:]], dim=-1)
         if not target.stream.dynamic:
             return (x - mean) / deviation
         before = self._take(name, torch.maximum(index - 1, self._first[index]))
