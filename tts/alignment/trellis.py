@@ -59,8 +59,8 @@ class Batch:
             units[row, : trellis.places] = trellis.units
             hops[row, : trellis.places] = trellis.hops
         places = [trellis.places for trellis in trellises]
-        tensors = [torch.tensor(values, device=device) for values in (units, hops, frames, places)]
-        return Batch(*tensors, stride)
+        units_, hops_, frames_, places_ = (torch.tensor(v, device=device) for v in (units, hops, frames, places))
+        return Batch(units_, hops_, frames_, places_, stride)
 
 
 def forward_backward(scores: torch.Tensor, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
@@ -86,7 +86,7 @@ def forward_backward(scores: torch.Tensor, batch: Batch) -> tuple[torch.Tensor, 
 
 
 def viterbi(scores: torch.Tensor, batch: Batch) -> tuple[list[np.ndarray], torch.Tensor]:
-    """Return the likeliest place of every frame, int64 of shape (frames,) an utterance, and the log likelihoods (float64, (n,)).
+    """Return the likeliest place of every frame, int64 of shape (frames,) an utterance, and log likelihoods (float64, (n,)).
 
     ``scores`` (frames, n, width), overwritten, are log likelihoods. Among equal paths the one that arrived earlier is taken.
     """
@@ -112,13 +112,12 @@ def viterbi(scores: torch.Tensor, batch: Batch) -> tuple[list[np.ndarray], torch
 
 
 def _scan(scores: torch.Tensor, batch: Batch, *, best: bool) -> torch.Tensor:
-    """Turn log likelihoods (frames, n, width), in place, into log scores of partial paths; return the whole paths' (float64, (n,)).
+    """Turn log likelihoods (frames, n, width), in place, into log scores of partial paths; return those of whole ones.
 
-    Afterwards ``scores[t]`` is, up to a constant a row, the log of the sum (with ``best`` the maximum) over all paths that are
-    in a place at frame t.
+    The latter are float64 of shape (n,). Afterwards ``scores[t]`` is, up to a constant a row, the log of the sum (with
+    ``best`` the maximum) over all paths that are in a place at frame t.
     """
     join = torch.maximum if best else torch.logaddexp
-    width = scores.shape[2]
     targets = torch.nonzero(batch.hops.flatten())[:, 0]
     origins = targets - batch.stride
     offsets = torch.zeros(scores.shape[:2], dtype=torch.float64, device=scores.device)

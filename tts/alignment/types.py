@@ -44,13 +44,13 @@ class Alignment:
     @property
     def phone_durations(self) -> np.ndarray:
         """Frames per phone, int64 of shape (segments,)."""
-        return self.durations.sum(axis=1, dtype=np.int64)
+        return np.asarray(self.durations.sum(axis=1, dtype=np.int64))
 
     @property
     def phone_starts(self) -> np.ndarray:
         """First frame of every phone, int64 of shape (segments,)."""
         ends = np.cumsum(self.phone_durations)
-        return ends - self.phone_durations
+        return np.asarray(ends - self.phone_durations)
 
     @property
     def phone_index(self) -> np.ndarray:
