@@ -207,7 +207,7 @@ def _split(work: _Work, corpus: Corpus) -> Splits:
 
 
 def _sentences(work: _Work, engine: FrontEnd, chosen: Sequence[Utterance]) -> dict[str, Sentence]:
-    sentences, failed = sentences_for(chosen, engine, work.cache / "text", workers=work.workers)
+    sentences, failed = sentences_for(chosen, engine, work.cache / "text")
     for key, message in failed:
         work.drop(key, "pronunciation", message, "text")
     return sentences
