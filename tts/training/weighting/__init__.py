@@ -1,0 +1,7 @@
+"""How the losses of several tasks become one update of the layers that they share; see ``docs/weighting.md``."""
+
+from tts.training.weighting.base import Kind, Schedule, Tasks, Weighting
+from tts.training.weighting.make import METHODS, make_weighting, options_of
+from tts.training.weighting.step import backward, measure
+
+__all__ = ["METHODS", "Kind", "Schedule", "Tasks", "Weighting", "backward", "make_weighting", "measure", "options_of"]
