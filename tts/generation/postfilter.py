@@ -13,7 +13,7 @@ Two kinds, both after the trajectories and never before objective scores:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 
@@ -25,22 +25,30 @@ FULL_STRENGTH_SECONDS = 1.0  # an utterance shorter than this says too little ab
 MAX_SCALE = 5.0  # largest factor on a deviation: a coefficient that hardly moves is noise, not smoothed speech
 
 
+USUAL_STRENGTH = {"none": 0.0, "cepstral": 0.4, "variance": 0.8}
+
+
 @dataclass(frozen=True)
 class PostFilterSettings:
-    """Which post-filter, and how strong, 0 (nothing) to 1.
+    """Which post-filter, and how strong: 0 (nothing) to 1, or None for the usual strength of its kind.
 
-    ``cepstral`` multiplies by 1 + strength; the usual value is 0.4. ``variance`` raises the correcting factor to the power of
-    strength: 1 reaches the natural variance. ``none`` ignores strength.
+    ``cepstral`` multiplies by 1 + strength, usually 1.4. ``variance`` raises the correcting factor to the power of strength: 1
+    reaches the natural variance; 0.8 is usual. ``none`` does not look at it.
     """
 
     kind: Kind = "cepstral"
-    strength: float = 0.4
+    strength: float | None = None
 
     def __post_init__(self) -> None:
-        if self.kind not in get_args(Kind):
-            raise UsageError(f"post-filter {self.kind!r} is unknown; choose one of {', '.join(get_args(Kind))}")
-        if not 0.0 <= self.strength <= 1.0:
+        if self.kind not in USUAL_STRENGTH:
+            raise UsageError(f"post-filter {self.kind!r} is unknown; choose one of {', '.join(USUAL_STRENGTH)}")
+        if self.strength is not None and not 0.0 <= self.strength <= 1.0:
             raise UsageError(f"post-filter strength {self.strength:g} is outside 0..1")
+
+    @property
+    def amount(self) -> float:
+        """The strength, the usual one filled in."""
+        return USUAL_STRENGTH[self.kind] if self.strength is None else self.strength
 
 
 def post_filter(
@@ -52,9 +60,9 @@ def post_filter(
     the last; ``speech`` (frames,) bool marks these frames here. Both are read by ``variance`` alone.
     """
     if settings.kind == "cepstral":
-        return sharpen_formants(mcep, settings.strength, grid)
+        return sharpen_formants(mcep, settings.amount, grid)
     if settings.kind == "variance":
-        return scale_variance(mcep, natural_variance, settings.strength, speech, FULL_STRENGTH_SECONDS / grid.shift)
+        return scale_variance(mcep, natural_variance, settings.amount, speech, FULL_STRENGTH_SECONDS / grid.shift)
     return mcep
 
 

@@ -25,7 +25,7 @@ from tts.errors import UsageError
 from tts.generation.durations import MAX_SPEED, MIN_SPEED
 
 Format = Literal["auto", "lines", "ids", "jsonl"]
-STANDARD_INPUT = Path("-")
+STANDARD = Path("-")  # input or output
 MAX_PITCH = 24.0  # semitones up or down
 MAX_ID = 100
 MAX_ID_BYTES = 200  # leaves room for a suffix in the 255 that file systems allow
@@ -106,11 +106,11 @@ def refuse_duplicates(requests: Iterable[Request]) -> None:
 
 
 def _read_file(path: Path, format: Format, speed: float, pitch: float) -> list[Request]:
-    name = "standard input" if path == STANDARD_INPUT else str(path)
+    name = "standard input" if path == STANDARD else str(path)
     lines = [(number, line) for number, line in enumerate(_text(path, name).split("\n"), 1) if line.strip()]
     if not lines:
         raise UsageError(f"{name}: there is no text in it")
-    stem = "stdin" if path == STANDARD_INPUT else _safe_stem(path)
+    stem = "stdin" if path == STANDARD else _safe_stem(path)
     chosen = _guess(path, name, lines) if format == "auto" else format
     requests = []
     for number, line in lines:
@@ -131,7 +131,7 @@ def _read_file(path: Path, format: Format, speed: float, pitch: float) -> list[R
 
 def _text(path: Path, name: str) -> str:
     try:
-        data = sys.stdin.buffer.read() if path == STANDARD_INPUT else path.read_bytes()
+        data = sys.stdin.buffer.read() if path == STANDARD else path.read_bytes()
     except OSError as error:
         raise UsageError(f"{name}: cannot be read ({error.strerror or error})") from None
     try:

@@ -8,9 +8,11 @@ the front end and the network make the next, and no more.
 from __future__ import annotations
 
 import logging
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
@@ -31,6 +33,7 @@ from tts.text.split import split_text
 log = logging.getLogger(__name__)
 
 FRAMES_A_SEGMENT = 20  # a guess good enough to size batches before durations are known
+CUT_PAUSE = 0.25  # of the pause between sentences, where one sentence was too long and had to be cut
 
 
 class VoiceModel(Protocol):
@@ -78,7 +81,7 @@ class SynthesisSettings:
     pause_scale: float = 1.0
     sentence_pause: float = 0.4
     voicing_threshold: float = 0.5
-    max_characters: int = 400
+    max_characters: int = 300
     batch_frames: int = 30_000
     workers: int | None = None
 
@@ -97,7 +100,7 @@ class SynthesisSettings:
 
     def sound(self) -> dict[str, Any]:
         """Return what decides the sound as plain data: equal for two runs that say the same text alike."""
-        data = asdict(self)
+        data = {**asdict(self), "post_filter": {"kind": self.post_filter.kind, "strength": self.post_filter.amount}}
         del data["batch_frames"], data["workers"]
         return data
 
@@ -128,7 +131,7 @@ class _Piece:
 
     job: _Job
     sentence: Sentence
-    inner: tuple[bool, bool]  # whether a sentence of the same request comes before, after
+    pauses: tuple[float | None, float | None]  # seconds of silence shared with the sentence before and after, if there is one
     durations: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.int32))
     ticket: Ticket | None = None
     signal: np.ndarray | None = None
@@ -211,11 +214,12 @@ class Synthesiser:
             texts = split_text(job.request.text, self.settings.max_characters)
             # A sentence of punctuation alone ("Wait. ... Go.") is a pause; only a text of nothing else is an error.
             texts = [text for text in texts if any(map(str.isalnum, text))] or [job.request.text]
-            for number, text in enumerate(texts):
+            pauses = [None, *map(self._pause, texts[:-1]), None]
+            for text, around in zip(texts, pairwise(pauses), strict=True):
                 sentence = self.voice.engine.sentence(text)
                 if not sentence.words:
                     raise TtsError(f"there is no word to speak in {text[:80]!r}")
-                job.pieces.append(_Piece(job, sentence, (number > 0, number + 1 < len(texts))))
+                job.pieces.append(_Piece(job, sentence, around))
                 yield job.pieces[-1]
                 if job.error is not None:
                     break
@@ -245,15 +249,18 @@ class Synthesiser:
             piece.ticket = self.workers.submit(vocode, self.sound, narrow, speech, piece.job.request.pitch)
         return list(pieces)
 
+    def _pause(self, text: str) -> float:
+        """Return the seconds of silence after a sentence that another one follows."""
+        cut = len(text) > self.settings.max_characters // 2 and not re.search(r"[.!?…。！？]\W*$", text)
+        return self.settings.sentence_pause * self.settings.pause_scale * (CUT_PAUSE if cut else 1.0)
+
     def _whole(self, piece: _Piece, predicted: np.ndarray) -> np.ndarray:
-        settings, request = self.settings, piece.job.request
-        half_pause = settings.sentence_pause * settings.pause_scale / 2.0 / self.voice.grid.shift
-        first, last = (half_pause if inner else None for inner in piece.inner)
-        stretched = stretch_pauses(predicted, piece.sentence, scale=settings.pause_scale, first=first, last=last)
-        return whole_durations(stretched, request.speed)
+        first, last = (None if pause is None else pause / 2.0 / self.voice.grid.shift for pause in piece.pauses)
+        stretched = stretch_pauses(predicted, piece.sentence, scale=self.settings.pause_scale, first=first, last=last)
+        return whole_durations(stretched, piece.job.request.speed)
 
     def _collect(self, under_way: deque[_Piece], keep: int) -> None:
-        """Take the first sentences ``under_way`` from the vocoder: the finished ones, and all but ``keep``, waiting for them."""
+        """Take sentences ``under_way`` from the vocoder, first ones first: those finished, and until ``keep`` are left."""
         while under_way:
             piece = under_way[0]
             assert piece.ticket is not None
