@@ -20,7 +20,7 @@ from safetensors.numpy import save_file
 
 from tts.alignment.models import ARRAYS, AlignerSettings, PhoneModels
 from tts.alignment.trellis import Batch, Trellis, forward_backward, viterbi
-from tts.alignment.types import Alignment
+from tts.alignment.types import Aligned, Alignment
 from tts.errors import TtsError
 from tts.files import replacing
 from tts.parallel import Failure
@@ -30,14 +30,6 @@ from tts.text.sentence import PAUSE, Sentence
 log = logging.getLogger(__name__)
 
 _CELLS = 3_000_000  # frames x utterances x places of a batch: 12 MB a tensor
-
-
-@dataclass(frozen=True)
-class Aligned:
-    """A sentence with its pauses as spoken, and the times of its segments: ``alignment.phones == sentence.phones``."""
-
-    sentence: Sentence
-    alignment: Alignment
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tts.errors import TtsError
+from tts.text.sentence import Sentence
 
 
 @dataclass(frozen=True)
@@ -61,3 +62,11 @@ class Alignment:
     def state_index(self) -> np.ndarray:
         """State (0-based) of every frame, int64 of shape (frames,)."""
         return np.repeat(np.tile(np.arange(self.states), len(self.phones)), self.durations.ravel())
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """A sentence with its pauses as spoken, and the times of its segments: ``alignment.phones == sentence.phones``."""
+
+    sentence: Sentence
+    alignment: Alignment

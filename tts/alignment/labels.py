@@ -1,0 +1,91 @@
+"""HTS label files: one line a state (or phone), times in units of 100 ns, the phone in its context.
+
+We write ``start end LL^L-C+R=RR[state]``, states counted from 2 as HTK does, ``x`` beyond the ends, which the tools of the HTS
+family read. We read that, full-context labels of any make, and plain ``start end phone`` lines.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from tts.alignment.intervals import Interval, to_alignment
+from tts.alignment.textgrid import read_textgrid_alignment
+from tts.alignment.types import Alignment
+from tts.errors import TtsError, UsageError
+from tts.files import write_text
+from tts.frames import FrameGrid
+
+_UNIT = 1e-7  # seconds
+_FIRST_STATE = 2  # HTK counts the entry state as 1
+_LINE = re.compile(r"(\d+)\s+(\d+)\s+(\S+?)(?:\[(\d+)\])?(?:\s.*)?")
+_CENTRE = re.compile(r"-(.+?)\+")
+SUFFIXES = (".lab", ".TextGrid")
+
+
+def format_hts(alignment: Alignment, grid: FrameGrid) -> str:
+    """Return an alignment as HTS state labels."""
+    ticks = np.round(np.cumsum([0, *alignment.durations.ravel()]) * (grid.shift / _UNIT)).astype(np.int64).tolist()
+    around = ("x", "x", *alignment.phones, "x", "x")
+    lines = []
+    for segment in range(len(alignment.phones)):
+        before2, before, centre, after, after2 = around[segment : segment + 5]
+        for state in range(alignment.states):
+            place = segment * alignment.states + state
+            context = f"{before2}^{before}-{centre}+{after}={after2}"
+            lines.append(f"{ticks[place]} {ticks[place + 1]} {context}[{state + _FIRST_STATE}]\n")
+    return "".join(lines)
+
+
+def write_hts(path: Path, alignment: Alignment, grid: FrameGrid) -> None:
+    """Write an alignment as HTS state labels, atomically."""
+    write_text(path, format_hts(alignment, grid))
+
+
+def read_hts(path: Path, grid: FrameGrid, frames: int, states: int) -> Alignment:
+    """Read state or phone labels onto the frame grid (see :func:`tts.alignment.intervals.to_alignment`).
+
+    ``frames`` is the recording's number of frames. The number of states in the file may differ from ``states``; then every
+    phone is divided evenly. A broken line raises :class:`TtsError` naming it.
+    """
+    phones: list[Interval] = []
+    previous = 0
+    for number, line in enumerate(_lines(path), 1):
+        if not line.strip():
+            continue
+        match = _LINE.fullmatch(line.strip())
+        if not match:
+            raise TtsError(f"{path}:{number}: expected 'start end label' with times in 100 ns, found {line.strip()[:60]!r}")
+        start, end = int(match[1]) * _UNIT, int(match[2]) * _UNIT
+        centre = _CENTRE.search(match[3])
+        name = centre[1] if centre else match[3]
+        state = int(match[4] or 0)
+        if state > previous > 0 and phones[-1].name == name:
+            last = phones[-1]
+            phones[-1] = Interval(last.start, end, name, (*last.inner, start))
+        else:
+            phones.append(Interval(start, end, name))
+        previous = state
+    if not phones:
+        raise TtsError(f"{path}: holds no labels")
+    return to_alignment(phones, grid, frames, states, str(path))
+
+
+def read_labels(path: Path, grid: FrameGrid, frames: int, states: int) -> Alignment:
+    """Read a label file of either kind, chosen by its suffix, ``.lab`` or ``.TextGrid``."""
+    if path.suffix.lower() == ".lab":
+        return read_hts(path, grid, frames, states)
+    if path.suffix.lower() == ".textgrid":
+        return read_textgrid_alignment(path, grid, frames, states)
+    raise UsageError(f"{path}: label files end in {' or '.join(SUFFIXES)}")
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8-sig").splitlines()
+    except FileNotFoundError:
+        raise TtsError(f"{path}: there is no such label file") from None
+    except UnicodeDecodeError:
+        raise TtsError(f"{path}: not text in UTF-8; is it a label file?") from None

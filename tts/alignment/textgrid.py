@@ -1,0 +1,126 @@
+"""Praat TextGrids: interval tiers ``words``, ``phones`` and ``states``; the long form is written, long and short are read.
+
+Format: Praat manual, "TextGrid file formats": what counts are free-standing numbers, quoted strings (``""`` for a quote) and
+flags; everything else is commentary, so that the long and the short form are one to a reader.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from tts.alignment.intervals import Interval, phone_times, to_alignment
+from tts.alignment.types import Alignment
+from tts.errors import TtsError
+from tts.files import write_text
+from tts.frames import FrameGrid
+from tts.text.sentence import Sentence
+
+_TOKEN = re.compile(r'"((?:[^"]|"")*)"|(?<!\S)(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?!\S)')
+_PHONE_TIERS = ("phones", "phone", "segments", "mau")
+_BOMS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
+
+
+def format_textgrid(sentence: Sentence, alignment: Alignment, grid: FrameGrid) -> str:
+    """Return words, phones and states as a TextGrid in the long form; silences are empty words."""
+    phones = [Interval(start, end, name) for name, start, end in phone_times(alignment, grid)]
+    words: list[Interval] = []
+    previous = -2
+    for segment, phone in zip(sentence.segments, phones, strict=True):
+        if segment.word == previous:
+            words[-1] = Interval(words[-1].start, phone.end, words[-1].name)
+        else:
+            words.append(Interval(phone.start, phone.end, "" if segment.silent else sentence.words[segment.word].text))
+        previous = segment.word
+    edges = [round(float(time), 6) for time in np.cumsum([0, *alignment.durations.ravel()]) * grid.shift]
+    numbers = [str(state % alignment.states + 2) for state in range(len(edges) - 1)]
+    states = [Interval(*span) for span in zip(edges, edges[1:], numbers, strict=False)]
+    return _long_form({"words": words, "phones": phones, "states": states}, edges[-1])
+
+
+def write_textgrid(path: Path, sentence: Sentence, alignment: Alignment, grid: FrameGrid) -> None:
+    """Write words, phones and states as a TextGrid, atomically."""
+    write_text(path, format_textgrid(sentence, alignment, grid))
+
+
+def read_textgrid(path: Path) -> dict[str, list[Interval]]:
+    """Read the interval tiers of a TextGrid by name; point tiers are left out. Anything else raises :class:`TtsError`."""
+    try:
+        data = path.read_bytes()
+        text = data.decode(next((name for mark, name in _BOMS if data.startswith(mark)), "utf-8"))
+    except FileNotFoundError:
+        raise TtsError(f"{path}: there is no such label file") from None
+    except UnicodeDecodeError:
+        raise TtsError(f"{path}: not text in UTF-8 or UTF-16; save it from Praat as a text file") from None
+    tokens = iter([m[1].replace('""', '"') if m[2] is None else float(m[2]) for m in _TOKEN.finditer(text)])
+    try:
+        return _tiers(tokens)
+    except (StopIteration, TypeError, ValueError) as error:
+        raise TtsError(
+            f"{path}: not a complete TextGrid ({error or 'it ends too soon'}); save it from Praat as a text file"
+        ) from None
+
+
+def read_textgrid_alignment(path: Path, grid: FrameGrid, frames: int, states: int) -> Alignment:
+    """Read the phone tier (``phones``, ``segments`` or ``MAU``) onto the frame grid, with the ``states`` tier where it fits."""
+    tiers = read_textgrid(path)
+    names = [name for name in tiers if name.lower().split(" - ")[-1] in _PHONE_TIERS]
+    if not names:
+        raise TtsError(f"{path}: has the tiers {', '.join(tiers) or 'none'}; its phones must be in a tier called 'phones'")
+    cuts = np.array([interval.end for interval in tiers.get("states", ())])
+    phones = []
+    for phone in tiers[names[0]]:
+        inner = cuts[(cuts > phone.start + grid.shift / 2) & (cuts < phone.end - grid.shift / 2)]
+        phones.append(Interval(phone.start, phone.end, phone.name, tuple(inner.tolist())))
+    return to_alignment(phones, grid, frames, states, str(path))
+
+
+def _tiers(tokens: Iterator[str | float]) -> dict[str, list[Interval]]:
+    _text(tokens)  # the file type
+    if _text(tokens) != "TextGrid":
+        raise ValueError("it holds another kind of Praat object")
+    _number(tokens), _number(tokens)
+    tiers: dict[str, list[Interval]] = {}
+    for _ in range(int(_number(tokens))):
+        kind, name = _text(tokens), _text(tokens)
+        _number(tokens), _number(tokens)
+        count = int(_number(tokens))
+        if kind == "IntervalTier":
+            tiers[name] = [Interval(_number(tokens), _number(tokens), _text(tokens)) for _ in range(count)]
+        else:
+            for _ in range(count):
+                _number(tokens), _text(tokens)
+    return tiers
+
+
+def _text(tokens: Iterator[str | float]) -> str:
+    token = next(tokens)
+    if not isinstance(token, str):
+        raise ValueError(f"found the number {token:g} where a text is due")
+    return token
+
+
+def _number(tokens: Iterator[str | float]) -> float:
+    token = next(tokens)
+    if isinstance(token, str):
+        raise ValueError(f"found the text {token[:40]!r} where a number is due")
+    return token
+
+
+def _long_form(tiers: Mapping[str, Sequence[Interval]], end: float) -> str:
+    lines = ['File type = "ooTextFile"', 'Object class = "TextGrid"', "", "xmin = 0", f"xmax = {end:.6f}", "tiers? <exists>"]
+    lines += [f"size = {len(tiers)}", "item []:"]
+    for number, (name, intervals) in enumerate(tiers.items(), 1):
+        lines += [f"    item [{number}]:", '        class = "IntervalTier"', f"        name = {_quoted(name)}"]
+        lines += ["        xmin = 0", f"        xmax = {end:.6f}", f"        intervals: size = {len(intervals)}"]
+        for place, interval in enumerate(intervals, 1):
+            lines += [f"        intervals [{place}]:", f"            xmin = {interval.start:.6f}"]
+            lines += [f"            xmax = {interval.end:.6f}", f"            text = {_quoted(interval.name)}"]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
