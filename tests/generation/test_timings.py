@@ -34,6 +34,6 @@ def test_times(spoken: Spoken) -> None:
     ]
     phones = times["phones"]
     assert [phone["start"] for phone in phones[1:]] == [phone["end"] for phone in phones[:-1]]
-    assert [phone["word"] for phone in phones] == [None, 0, 0, None, 1, 1, None, 2, 2, 3, 3, None]
+    assert [phone["phone"] for phone in phones] == ["sil", "a", "b", "pau", "c", "d", "pau", "E", "f", "g", "h", "sil"]
     assert times["seconds"] == pytest.approx(phones[-1]["end"], abs=VOICE.grid.shift)
     assert (times["id"], times["text"]) == ("x", "ab, cd. Ef gh.")

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from tts.alignment.intervals import times_dict
 from tts.alignment.textgrid import write_textgrid
 from tts.alignment.types import Alignment
 from tts.files import write_json
@@ -22,31 +23,15 @@ SUFFIXES: Final = {"textgrid": ".TextGrid", "json": ".json"}
 def write_timings(stem: Path, spoken: Spoken, grid: FrameGrid, kinds: Collection[str]) -> None:
     """Write ``STEM.TextGrid`` if ``kinds`` has ``textgrid``, ``STEM.json`` (:func:`timings`) if it has ``json``."""
     if "textgrid" in kinds:
-        sentence, alignment = joined(spoken)
-        write_textgrid(Path(f"{stem}{SUFFIXES['textgrid']}"), sentence, alignment, grid)
+        write_textgrid(Path(f"{stem}{SUFFIXES['textgrid']}"), *joined(spoken), grid)
     if "json" in kinds:
         write_json(Path(f"{stem}{SUFFIXES['json']}"), timings(spoken, grid))
 
 
 def timings(spoken: Spoken, grid: FrameGrid) -> dict[str, Any]:
-    """Return ``{"id", "text", "seconds", "words", "phones"}``, times in seconds to 0.1 ms.
-
-    A word is ``{"text", "start", "end"}``; a phone is ``{"phone", "start", "end", "word"}`` with the index of its word, None
-    for the silences ``sil`` and ``pau``. Phones follow each other without gaps.
-    """
-    sentence, alignment = joined(spoken)
-    ends = np.cumsum(alignment.phone_durations)
-    phones: list[dict[str, Any]] = []
-    words: list[dict[str, Any]] = []
-    for segment, first, last in zip(sentence.segments, alignment.phone_starts, ends, strict=True):
-        start, end = round(float(first * grid.shift), 4), round(float(last * grid.shift), 4)
-        phones.append({"phone": segment.phone, "start": start, "end": end, "word": None if segment.silent else segment.word})
-        if segment.word == len(words):
-            words.append({"text": sentence.words[segment.word].text, "start": start, "end": end})
-        elif not segment.silent:
-            words[-1]["end"] = end
+    """Return ``id``, ``text``, ``seconds``, and the ``words`` and ``phones`` of :func:`tts.alignment.intervals.times_dict`."""
     seconds = round(len(spoken.signal) / grid.sample_rate, 4)
-    return {"id": spoken.id, "text": spoken.request.text, "seconds": seconds, "words": words, "phones": phones}
+    return {"id": spoken.id, "text": spoken.request.text, "seconds": seconds, **times_dict(*joined(spoken), grid)}
 
 
 def joined(spoken: Spoken) -> tuple[Sentence, Alignment]:

@@ -1,0 +1,102 @@
+"""The command as a user types it, with a fake voice: exit codes, streams, and what is refused."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import soundfile
+from fake_voice import FakeVoice
+
+import tts.voice
+from tts.cli.main import main
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Run ``tts speak voice ...`` in a folder with a voice and return exit code, standard output and standard error."""
+    voice = FakeVoice(frames_a_state=1.0)
+    voice.generation = SimpleNamespace(post_filter="cepstral", strength=0.3)  # type: ignore[attr-defined]
+    monkeypatch.setattr(tts.voice, "load_voice", lambda path, device: voice)
+    monkeypatch.chdir(tmp_path)
+    Path("voice").mkdir()
+    Path("voice/config.json").write_text("{}")
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["tts", "speak", "voice", *arguments])
+        with pytest.raises(SystemExit) as caught:
+            main()
+        output = capfd.readouterr()
+        return int(caught.value.code or 0), output.out, output.err
+
+    return run
+
+
+def test_a_text_file_into_a_folder(run: Run) -> None:
+    Path("text.txt").write_text("a|One two.\nb|Three.\n")
+    code, out, _ = run("text.txt", "--out", "wavs", "--timings", "json", "--speed", "1.5")
+    assert code == 0
+    assert out.startswith("spoke 2 of 2")
+    assert sorted(path.name for path in Path("wavs").iterdir()) == ["a.json", "a.wav", "b.json", "b.wav", "manifest.jsonl"]
+    assert '"strength": 0.3' in Path("wavs/manifest.jsonl").read_text()
+    assert run("text.txt", "--out", "wavs")[0] == 2
+    code, out, _ = run("text.txt", "--out", "wavs", "--timings", "json", "--speed", "1.5", "--resume")
+    assert (code, "2 were done before" in out) == (0, True)
+
+
+def test_a_failing_line_gives_exit_code_1_and_is_named(run: Run, caplog: pytest.LogCaptureFixture) -> None:
+    Path("text.txt").write_text("One.\nBad ☠.\nThree.\n")
+    code, out, _ = run("text.txt", "--out", "wavs")
+    assert code == 1
+    assert "text.txt:2: text-00002: no pronunciation" in caplog.text
+    assert "spoke 2 of 3" in out
+    assert Path("wavs/text-00003.wav").exists()
+
+
+def test_one_file_and_standard_output(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("--text", "Hello.", "--output", "hello.wav")[0] == 0
+    assert soundfile.info("hello.wav").samplerate == 16_000
+    code, _, err = run("--text", "Hello.", "--output", "hello.wav")
+    assert (code, "exists already" in err) == (2, True)
+    stream = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", SimpleNamespace(buffer=stream, isatty=lambda: False))
+    assert run("--text", "Hello.", "--output", "-")[0] == 0
+    assert stream.getvalue() == Path("hello.wav").read_bytes()
+    code, _, err = run("--text", "☠", "--output", "none.wav")
+    assert (code, "nothing could be spoken" in err, Path("none.wav").exists()) == (1, True, False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--text", "x"], "either --out FOLDER or --output FILE"),
+        (["--text", "x", "--out", "a", "--output", "b.wav"], "either --out FOLDER or --output FILE"),
+        (["--out", "a"], "say what to speak"),
+        (["t.txt", "--text", "x", "--out", "a"], "say what to speak"),
+        (["--text", "x", "--output", "b.wav", "--resume"], "go with --out FOLDER"),
+        (["none.txt", "--out", "a"], "none.txt: cannot be read"),
+        (["--text", "x", "--out", "a", "--speed", "9"], "speed 9 is outside 0.25..4"),
+        (["--text", "x", "--out", "a", "--pitch", "99"], "pitch 99 is outside"),
+        (["--text", "x", "--out", "a", "--strength", "3"], "strength 3 is outside 0..1"),
+        (["--text", "x", "--out", "a", "--pauses", "0"], "pause scale 0 is outside"),
+        (["--text", "x", "--out", "a", "--post-filter", "gan"], "'gan' is not one of"),
+        (["--text", "x", "--out", "a", "--sped", "2"], "No such option"),
+    ],
+)
+def test_wrong_usage_gives_exit_code_2(run: Run, arguments: list[str], message: str) -> None:
+    code, _, err = run(*arguments)
+    assert code == 2
+    assert message in " ".join(err.replace("│", " ").split())
+    assert not Path("a").exists()
+
+
+def test_the_command_imports_nothing_heavy() -> None:
+    code = "import sys, tts.cli.speak; print([m for m in ('numpy', 'torch', 'scipy', 'soundfile') if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
