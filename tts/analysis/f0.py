@@ -21,6 +21,7 @@ Tracker = Callable[[np.ndarray, FrameGrid, float, float], np.ndarray]
 CANDIDATES = 8  # a frame
 OCTAVE_COST = 0.02  # a candidate an octave lower must be this much more periodic: halved F0 is always as periodic
 JUMP_COST = 0.7  # of one octave between neighbouring frames, at 5 ms
+CLEAR = 0.55  # autocorrelation of a peak that is believed
 SILENCE_LEVEL = -40.0  # dB below loud speech
 
 
@@ -56,22 +57,24 @@ def harvest(signal: np.ndarray, grid: FrameGrid, low: float, high: float) -> np.
 
 
 def combined(signal: np.ndarray, grid: FrameGrid, low: float, high: float) -> np.ndarray:
-    """The best path through the peaks of the normalised autocorrelation, refined by StoneMask; 0 in silence only.
+    """The best path through the peaks of the normalised autocorrelation, refined by StoneMask; 0 where it is no clear peak.
 
     Peaks and path are those of Boersma (1993), with two changes: there is no unvoiced state (voicing is decided elsewhere), and
-    the cost of a jump fades with the level, so that the path starts afresh after a silence.
+    the cost of a jump fades with the level, so that the path starts afresh after a silence. Weak peaks, as at onsets and in
+    voiced friction, are a quarter of an octave off too often; F0 there is better interpolated.
     """
     periodic = autocorrelation(signal, grid, low)
     level = low_band_level(signal, grid, low, high)
     f0, strength = candidates(periodic, low, high)
     weight = np.clip((level - SILENCE_LEVEL) / 20.0, 0.0, 1.0)
     path = best_path(f0, strength * weight[:, None], weight * JUMP_COST * (5.0 / grid.shift_ms))
-    rough = np.where(level > SILENCE_LEVEL, f0[np.arange(len(f0)), path], 0.0)
+    rough = f0[np.arange(len(f0)), path]
+    rough[(level < SILENCE_LEVEL) | (periodic.at(rough) < CLEAR)] = 0.0
     times = np.arange(len(rough)) * grid.shift
     fine = pyworld.stonemask(signal, rough, times, grid.sample_rate)
     # StoneMask follows the strongest partial near its start; beyond a semitone it has found something else
     trusted = (fine > 0) & (np.abs(fine - rough) < 0.06 * rough)
-    return np.where(trusted, np.clip(fine, low, high), rough)
+    return np.asarray(np.where(trusted, np.clip(fine, low, high), rough))
 
 
 TRACKERS: dict[str, Tracker] = {"combined": combined, "dio": dio, "harvest": harvest}

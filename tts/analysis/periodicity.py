@@ -36,6 +36,10 @@ class Autocorrelation:
             best = np.maximum(best, self._interpolate(lag * scale))
         return np.where(voiced, best, 0.0)
 
+    def strongest(self, low: float, high: float) -> np.ndarray:
+        """Return the largest value at a period of ``low`` to ``high`` Hz (frames,)."""
+        return np.asarray(self.values[:, int(self.rate / high) : int(self.rate / low) + 2].max(axis=1))
+
     def _interpolate(self, lag: np.ndarray) -> np.ndarray:
         lag = np.clip(lag, 0.0, self.values.shape[1] - 1.001)
         left = lag.astype(np.int64)

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import pyworld
 
-from tts.analysis.dynamics import interpolate_f0, interpolate_lf0
-from tts.analysis.f0 import TRACKERS, check_range, track
+from tts.analysis.dynamics import interpolate_lf0
+from tts.analysis.f0 import TRACKERS, check_range
 from tts.analysis.mcep import to_log_power, to_mcep
 from tts.analysis.streams import Stream
-from tts.analysis.voicing import voiced
+from tts.analysis.voicing import pitch
 from tts.errors import TtsError, UsageError
 from tts.frames import FrameGrid
 
@@ -85,10 +85,7 @@ def analyse(
     check_range(*f0_range)
     signal = _checked_signal(signal)
     frames = grid.frames(len(signal))
-    tracked = track(settings.f0_tracker, signal, grid, *f0_range)
-    vuv = voiced(signal, grid, tracked, *f0_range)
-    f0 = np.where(vuv, interpolate_f0(tracked), 0.0)
-
+    f0 = pitch(signal, grid, *f0_range, settings.f0_tracker)
     times = np.arange(frames) * grid.shift
     rate, fft_size = grid.sample_rate, grid.fft_size
     # Below the F0 whose window the FFT can hold CheapTrick would fall back on 500 Hz, right in the middle of a creak.
@@ -99,7 +96,7 @@ def analyse(
     parameters = Parameters(
         mcep=to_mcep(np.log(np.maximum(power, POWER_FLOOR)), grid, settings.mcep_order),
         lf0=interpolate_lf0(f0, unvoiced=float(np.sqrt(f0_range[0] * f0_range[1])))[:, None],
-        vuv=vuv.astype(np.float64)[:, None],
+        vuv=(f0 > 0).astype(np.float64)[:, None],
         bap=pyworld.code_aperiodicity(aperiodicity, rate),
     )
     for stream in streams(grid, settings):
