@@ -77,12 +77,12 @@ def forward_backward(scores: torch.Tensor, batch: Batch) -> tuple[torch.Tensor, 
     frames, places = batch.frames[:count], batch.places[:count]
     rows = torch.arange(count, device=scores.device)
     times = torch.arange(len(scores), device=scores.device)[:, None]
-    back_time = (frames - 1 - times).clamp(min=0)
-    back_place = (places[:, None] - 1 - torch.arange(scores.shape[2], device=scores.device)).clamp(min=0)
-    joint = scores[:, count:][back_time[:, :, None], rows[None, :, None], back_place[None]]
-    joint.add_(scores[:, :count]).sub_(own)
+    back_time = frames - 1 - times
+    back_place = places[:, None] - 1 - torch.arange(scores.shape[2], device=scores.device)
+    mirror = scores[:, count:][back_time.clamp(min=0)[:, :, None], rows[None, :, None], back_place.clamp(min=0)[None]]
+    joint = mirror.add_(scores[:, :count]).sub_(own).masked_fill_(back_place < 0, -torch.inf)
     # The rows of both directions were rescaled, each its own way: posteriors are made to sum to one frame by frame.
-    return joint.softmax(dim=2).masked_fill_((times >= frames)[:, :, None], 0.0), total
+    return joint.softmax(dim=2).masked_fill_((back_time < 0)[:, :, None], 0.0), total
 
 
 def viterbi(scores: torch.Tensor, batch: Batch) -> tuple[list[np.ndarray], torch.Tensor]:
