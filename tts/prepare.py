@@ -17,9 +17,10 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from tts.alignment.hmm import Aligned, AlignerSettings, train_aligner
-from tts.alignment.labels import write_labels
+from tts.alignment.intervals import attach
+from tts.alignment.labels import SUFFIXES, read_labels, write_hts
 from tts.alignment.mfcc import mfcc
-from tts.alignment.report import alignment_report
+from tts.alignment.report import report_alignment
 from tts.alignment.textgrid import write_textgrid
 from tts.alignment.types import Alignment
 from tts.analysis.extract import Extra, Features, Job, extract, speaker_f0_range
@@ -45,9 +46,11 @@ from tts.text.lexicon import read_lexicon
 from tts.text.phones import PhoneInventory
 from tts.text.prepare import sentences_for
 from tts.text.sentence import Sentence
+from tts.training.trainer import choose_device
 
 log = logging.getLogger(__name__)
 MFCC = "mfcc"
+ALIGNMENT_VERSION = 1  # raise it when the aligner gives other times for the same features
 
 
 @dataclass
@@ -259,11 +262,9 @@ def _align(
     mark = folder / "alignment.json"
     if mark.is_file() and read_json(mark).get("identity") == identity:
         return _stored_alignments(work, mark)
-    settings = AlignerSettings(states=part.states)
-    values = {key: load_file(features[key].paths[1])[MFCC] for key in keys}
-    learn = [key for key in (splits.train if part.train_on == "train" else keys) if key in values]
-    aligner = train_aligner([values[key] for key in learn], [sentences[key] for key in learn], settings, work.device)
-    results = aligner.align([values[key] for key in keys], [sentences[key] for key in keys])
+    results = (
+        _read_times(work, keys, sentences, features) if part.labels else _find_times(work, keys, sentences, features, splits)
+    )
     aligned: dict[str, Aligned] = {}
     failed: dict[str, str] = {}
     for key, result in zip(keys, results, strict=True):
@@ -272,16 +273,51 @@ def _align(
             work.drop(key, "alignment", result.message, "alignment")
         else:
             aligned[key] = result
-            write_labels(folder / f"{key}.lab", result.sentence, result.alignment, work.recipe.frames.grid)
+            write_hts(folder / f"{key}.lab", result.alignment, work.recipe.frames.grid)
             write_textgrid(folder / f"{key}.TextGrid", result.sentence, result.alignment, work.recipe.frames.grid)
     write_text(folder / "sentences.jsonl", write_sentences([(key, item.sentence) for key, item in aligned.items()]))
     durations = {key: item.alignment.durations.tolist() for key, item in aligned.items()}
-    scores = {key: item.alignment.score for key, item in aligned.items()}
+    scores = {key: None if np.isnan(item.alignment.score) else item.alignment.score for key, item in aligned.items()}
     write_json(mark, {"identity": identity, "durations": durations, "scores": scores, "failed": failed})
     return aligned
 
 
-ALIGNMENT_VERSION = 1  # raise it when the aligner gives other times for the same features
+def _find_times(
+    work: _Work,
+    keys: Sequence[str],
+    sentences: Mapping[str, Sentence],
+    features: Mapping[str, Features],
+    splits: Splits,
+) -> list[Aligned | Failure]:
+    """Train an aligner from a flat start, keep it, and align all utterances with it."""
+    part = work.recipe.alignment
+    values = {key: load_file(features[key].paths[1])[MFCC] for key in keys}
+    learn = [key for key in (splits.train if part.train_on == "train" else keys) if key in values]
+    settings = AlignerSettings(states=part.states)
+    device = str(choose_device(work.device))
+    aligner = train_aligner([values[key] for key in learn], [sentences[key] for key in learn], settings, device)
+    aligner.save(work.out / "alignments" / "aligner.safetensors")
+    return aligner.align([values[key] for key in keys], [sentences[key] for key in keys])
+
+
+def _read_times(
+    work: _Work, keys: Sequence[str], sentences: Mapping[str, Sentence], features: Mapping[str, Features]
+) -> list[Aligned | Failure]:
+    """Read other people's label files instead; phones must be those of the front end, pauses are taken from the labels."""
+    part = work.recipe.alignment
+    folder = work.recipe_folder / str(part.labels)
+    if not folder.is_dir():
+        raise UsageError(f"alignment.labels: {folder} is not a folder of label files")
+    found: list[Aligned | Failure] = []
+    for key in keys:
+        paths = [folder / f"{key}{suffix}" for suffix in SUFFIXES]
+        path = next((path for path in paths if path.is_file()), paths[0])
+        try:
+            times = read_labels(path, work.recipe.frames.grid, features[key].frames, part.states)
+            found.append(attach(sentences[key], times, str(path)))
+        except TtsError as error:
+            found.append(Failure(str(error)))
+    return found
 
 
 def _stored_alignments(work: _Work, mark: Path) -> dict[str, Aligned]:
@@ -290,7 +326,8 @@ def _stored_alignments(work: _Work, mark: Path) -> dict[str, Aligned]:
         work.drop(key, "alignment", message, "alignment")
     found = {}
     for key, sentence in read_sentences(mark.with_name("sentences.jsonl")):
-        alignment = Alignment(sentence.phones, np.array(stored["durations"][key]), stored["scores"][key])
+        score = stored["scores"][key]
+        alignment = Alignment(sentence.phones, np.array(stored["durations"][key]), float("nan") if score is None else score)
         found[key] = Aligned(sentence, alignment)
     return found
 
@@ -333,7 +370,7 @@ def _report(
         problem_table(work.problems, first=50),
         "## Alignment",
         "",
-        alignment_report({key: (item.sentence, item.alignment) for key, item in aligned.items()}, work.recipe.frames.grid),
+        report_alignment(aligned, work.recipe.frames.grid).to_markdown(),
     ]
     write_text(work.out / "report.md", "\n".join(lines).rstrip() + "\n")
     write_json(work.out / "problems.json", [asdict(problem) for problem in work.problems])

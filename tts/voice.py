@@ -87,13 +87,23 @@ class Voice:
         """Natural variance within an utterance, (dimension,) a dynamic stream."""
         return {name: self.statistics[name].global_variance for name, stream in self.streams.items() if stream.dynamic}
 
+    def known(self, sentences: Sequence[Sentence]) -> list[Sentence]:
+        """Replace phones that the recordings did not have by the nearest they had; what was replaced is logged."""
+        answers = []
+        for sentence in sentences:
+            adapted, changes = self.inventory.adapt(sentence)
+            if changes:
+                log.info("phones the voice has not heard: %s", ", ".join(f"{a} spoken as {b}" for a, b in changes.items()))
+            answers.append(adapted)
+        return answers
+
     @torch.no_grad()
     def durations(self, sentences: Sequence[Sentence]) -> list[np.ndarray]:
         """Predict frames per state, float64 (segments, states) a sentence; the corpus's usual silence at the ends."""
         self.duration.eval()
         statistics = self.statistics[DURATION]
         found = []
-        for sentence in sentences:
+        for sentence in self.known(sentences):
             x = torch.from_numpy(self.features.vectors(sentence))[None].to(self.device)
             y = self.duration(x).heads[DURATION][0].float().cpu().numpy()
             frames = np.maximum(y * statistics.deviation + statistics.mean, 1.0)
@@ -110,7 +120,7 @@ class Voice:
         ``vuv`` is the probability of voicing, (frames, 1).
         """
         self.stack.eval()
-        inputs = [self._inputs(sentence, frames) for sentence, frames in zip(sentences, durations, strict=True)]
+        inputs = [self._inputs(sentence, frames) for sentence, frames in zip(self.known(sentences), durations, strict=True)]
         found: list[dict[str, np.ndarray]] = [{}] * len(inputs)
         for group in _groups([len(x) for x in inputs]):
             lengths = torch.tensor([len(inputs[n]) for n in group])
