@@ -60,7 +60,7 @@ def read_textgrid(path: Path) -> dict[str, list[Interval]]:
         return _tiers(tokens)
     except (StopIteration, TypeError, ValueError) as error:
         raise TtsError(
-            f"{path}: not a complete TextGrid ({error or 'it ends too soon'}); save it from Praat as a text file"
+            f"{path}: not a complete TextGrid ({str(error) or 'it ends too soon'}); save it from Praat as a text file"
         ) from None
 
 

@@ -1,0 +1,146 @@
+"""The aligner on features drawn from known models: it must find the states that made them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tts.alignment.hmm import Aligner, train_aligner
+from tts.alignment.models import AlignerSettings, PhoneModels
+from tts.alignment.types import Aligned
+from tts.errors import TtsError, UsageError
+from tts.parallel import Failure
+from tts.text.sentence import Sentence, Syllable, Word
+
+STATES, WIDTH = 3, 10
+PHONES = "abdeiklmnost"
+SETTINGS = AlignerSettings(states=STATES, shortest_pause=6, soft_passes=10, hard_passes=3)
+
+
+def sentence(*words: str, paused: tuple[int, ...] = ()) -> Sentence:
+    return Sentence(" ".join(words), "en", tuple(Word(w, (Syllable(tuple(w)),)) for w in words)).with_pauses(paused)
+
+
+def spoken(count: int, seed: int) -> tuple[list[np.ndarray], list[Sentence], list[np.ndarray]]:
+    """Draw utterances; return features, sentences with the true pauses, true durations."""
+    symbols = [*PHONES, "sil"]
+    means = dict(zip(symbols, np.random.default_rng(0).normal(0.0, 1.0, (len(symbols), STATES, WIDTH)), strict=True))
+    means["pau"] = means["sil"]
+    draw = np.random.default_rng(seed)
+    features, sentences, truths = [], [], []
+    for _ in range(count):
+        words = ["".join(draw.choice(list(PHONES), draw.integers(2, 5))) for _ in range(draw.integers(3, 7))]
+        s = sentence(*words, paused=tuple(w for w in range(len(words) - 1) if draw.random() < 0.3))
+        durations = np.array(
+            [draw.integers(4, 9, STATES) if p in ("sil", "pau") else draw.integers(2, 7, STATES) for p in s.phones]
+        )
+        track = np.repeat(np.concatenate([means[p] for p in s.phones]), durations.ravel(), axis=0)
+        features.append((track + draw.normal(0.0, 0.5, track.shape)).astype(np.float32))
+        sentences.append(s)
+        truths.append(durations)
+    return features, sentences, truths
+
+
+@pytest.fixture(scope="module")
+def trained() -> tuple[Aligner, list[np.ndarray], list[Sentence], list[np.ndarray]]:
+    features, sentences, truths = spoken(60, seed=1)
+    plain = [s.with_pauses(()) for s in sentences]
+    return train_aligner(features, plain, SETTINGS, progress=False), features, sentences, truths
+
+
+def test_it_finds_the_states_and_pauses_of_recordings_it_never_saw(trained) -> None:
+    aligner = trained[0]
+    features, sentences, truths = spoken(20, seed=2)
+    answers = aligner.align(features, [s.with_pauses(()) for s in sentences], progress=False)
+    errors = []
+    for x, s, truth, answer in zip(features, sentences, truths, answers, strict=True):
+        assert isinstance(answer, Aligned)
+        assert answer.sentence == s
+        assert answer.alignment.phones == s.phones
+        assert answer.alignment.frames == len(x)
+        errors.append(np.abs(np.cumsum(answer.alignment.durations) - np.cumsum(truth)))
+    assert np.mean(np.concatenate(errors) <= 1) > 0.97
+    # the mean log likelihood a frame of Gaussians of deviation 0.5 in ten dimensions
+    expected = -WIDTH * (0.5 * np.log(2 * np.pi * 0.25) + 0.5)
+    assert np.mean([a.alignment.score for a in answers if isinstance(a, Aligned)]) == pytest.approx(expected, abs=0.6)
+
+
+def test_answers_do_not_depend_on_company(trained) -> None:
+    aligner, features, sentences, _ = trained
+    together = aligner.align(features[:6], sentences[:6], progress=False)
+    for x, s, before in zip(features, sentences, together, strict=False):
+        (alone,) = aligner.align([x], [s], progress=False)
+        assert isinstance(alone, Aligned) and isinstance(before, Aligned)
+        np.testing.assert_array_equal(alone.alignment.durations, before.alignment.durations)
+
+
+def test_training_is_repeatable_and_models_survive_storage(trained, tmp_path: Path) -> None:
+    aligner, features, sentences, _ = trained
+    again = train_aligner(features, [s.with_pauses(()) for s in sentences], SETTINGS, progress=False)
+    np.testing.assert_array_equal(again.models.means, aligner.models.means)
+    aligner.save(tmp_path / "aligner.safetensors")
+    loaded = Aligner.load(tmp_path / "aligner.safetensors")
+    assert loaded.settings == aligner.settings
+    first, second = (a.align(features[:3], sentences[:3], progress=False) for a in (aligner, loaded))
+    for a, b in zip(first, second, strict=True):
+        assert isinstance(a, Aligned) and isinstance(b, Aligned)
+        np.testing.assert_array_equal(a.alignment.durations, b.alignment.durations)
+
+
+def test_what_cannot_be_aligned_is_said_and_the_rest_is_aligned(trained) -> None:
+    aligner, features, sentences, _ = trained
+    odd = [sentence("zap"), sentences[0], sentences[1], sentence(), sentences[2], sentences[3]]
+    broken = features[3].copy()
+    broken[5, 1] = np.nan
+    inputs = [features[0], features[0][:10], features[1], features[2], features[2][:, :4], broken]
+    answers = aligner.align(inputs, odd, progress=False)
+    messages = [a.message if isinstance(a, Failure) else "" for a in answers]
+    assert "the phones p, z" in messages[0]
+    assert "10 frames, too few" in messages[1]
+    assert isinstance(answers[2], Aligned)
+    assert "no words" in messages[3]
+    assert "shape" in messages[4]
+    assert "finite" in messages[5]
+
+
+def test_as_short_as_can_be_is_still_aligned(trained) -> None:
+    aligner, features, _, _ = trained
+    s = sentence("ab")
+    (answer,) = aligner.align([features[0][: 4 * STATES]], [s], progress=False)
+    assert isinstance(answer, Aligned)
+    np.testing.assert_array_equal(answer.alignment.durations, np.ones((4, STATES)))
+
+
+def test_training_on_nothing_usable_is_refused() -> None:
+    with pytest.raises(TtsError, match="as many, and some"):
+        train_aligner([], [])
+    with pytest.raises(TtsError, match="none of 1 utterances"):
+        train_aligner([np.zeros((5, 3), dtype=np.float32)], [sentence("ab")])
+
+
+def test_a_phone_heard_once_has_finite_models() -> None:
+    features, sentences, _ = spoken(8, seed=3)
+    models = PhoneModels.flat({"a", "b"}, 2, np.zeros(3), np.ones(3))
+    sums = np.zeros((6, 7))
+    sums[0] = [2.0, 2.0, 2.0, 4.0, 4.0, 4.0, 1.0]  # one frame of 2, 2, 2
+    estimated = models.estimated(sums, SETTINGS)
+    np.testing.assert_allclose(estimated.means[0], 2.0)
+    assert np.isfinite(estimated.variances).all() and (estimated.variances > 0).all()
+    np.testing.assert_allclose(estimated.means[1], 0.0)
+    constant = [np.ones_like(x) for x in features]  # digital silence, normalised
+    answers = train_aligner(constant, sentences, SETTINGS, progress=False).align(constant, sentences, progress=False)
+    assert all(isinstance(a, Aligned) for a in answers)
+
+
+@pytest.mark.parametrize("wrong", [{"states": 0}, {"first_power": 0.0}, {"last_power": 1.5}, {"shortest_pause": 2}])
+def test_settings_out_of_range_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(UsageError, match=next(iter(wrong))):
+        AlignerSettings(**wrong)  # type: ignore[arg-type]
+
+
+def test_a_foreign_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.safetensors").write_bytes(b"nonsense")
+    with pytest.raises(TtsError, match="not the models of an aligner"):
+        Aligner.load(tmp_path / "x.safetensors")
+    with pytest.raises(TtsError, match="missing"):
+        Aligner.load(tmp_path / "y.safetensors")
