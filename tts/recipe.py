@@ -15,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from tts.errors import UsageError
 from tts.frames import FrameGrid
+from tts.sharing_parts import HardSharing, SharingPart, Unrelated, check_heads, check_sharing, check_unrelated
 
 MAIN_STREAMS = ("mcep", "lf0", "vuv", "bap")
 
@@ -111,6 +112,8 @@ class TaskUse(Part):
 
     weight: float = Field(1.0, gt=0.0)
     private: tuple[int, ...] = ()  # hidden layers between the trunk and this head alone
+    depth: int | None = Field(None, ge=1)  # the trunk layer that the head reads, the first is 1; default: the top
+    reads: str | None = None  # eavesdropping: also reads this task's private layers, without changing them
 
 
 class StagePart(Part):
@@ -120,6 +123,22 @@ class StagePart(Part):
     bottleneck: int | None = Field(None, ge=1)  # width of the hidden layer that feeds the next stage
     context: int = Field(0, ge=0)  # frames either side of the previous stage's bottleneck that are read
     tasks: dict[str, Annotated[TaskUse, BeforeValidator(lambda v: {"weight": v} if isinstance(v, int | float) else v)]]
+    sharing: SharingPart = HardSharing()  # how the groups of tasks share the trunk
+    unrelated: Unrelated | None = None  # groups of tasks that a penalty keeps apart
+
+    @property
+    def groups(self) -> dict[str, tuple[str, ...]]:
+        """The groups that ways of sharing tell apart, main first: the main streams together, every other task alone."""
+        main = tuple(name for name in MAIN_STREAMS if name in self.tasks)
+        alone = {name: (name,) for name in sorted(self.tasks) if name not in MAIN_STREAMS}
+        return {"main": main, **alone} if main else alone
+
+    @model_validator(mode="after")
+    def _fits(self) -> StagePart:
+        check_heads(self)
+        check_sharing(self)
+        check_unrelated(self)
+        return self
 
 
 class TrainingPart(Part):
@@ -244,10 +263,13 @@ def load_recipe(where: str | Path, changes: list[str] | None = None) -> Recipe:
         _apply(data, change)
     try:
         recipe = Recipe.model_validate(data)
-        for system in recipe.systems.values():
-            recipe.training_of(system)
     except ValidationError as error:
-        raise UsageError(f"{path}: {_explain(error, data)}") from None
+        raise UsageError(f"{path}: {_explain(error)}") from None
+    for name, system in recipe.systems.items():
+        try:
+            recipe.training_of(system)
+        except ValidationError as error:
+            raise UsageError(f"{path}: {_explain(error, ('systems', name, 'training'))}") from None
     return recipe
 
 
@@ -276,11 +298,11 @@ def _apply(data: dict[str, Any], change: str) -> None:
         raise UsageError(f"--set {change}: {last} is not a key there")
 
 
-def _explain(error: ValidationError, data: Any) -> str:
+def _explain(error: ValidationError, prefix: tuple[str, ...] = ()) -> str:
     first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"])
+    place = ".".join(str(part) for part in (*prefix, *first["loc"]))
     if first["type"] == "extra_forbidden":
-        siblings = _fields_at(first["loc"][:-1])
+        siblings = _fields_at(first["loc"][:-1]) if not prefix else list(TrainingPart.model_fields)
         return f"{place}: unknown key, {_suggest(str(first['loc'][-1]), siblings)}"
     if first["type"] == "missing":
         return f"{place}: this key is required"

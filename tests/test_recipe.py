@@ -1,0 +1,107 @@
+"""Recipes: what is wrong is said with file and key, what is right survives."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tts.errors import UsageError
+from tts.recipe import find_recipe, load_recipe
+
+TRAINING = {"steps": 10}
+MAIN = {"mcep": 1, "lf0": 0.1, "vuv": 0.2, "bap": 0.05}
+GOOD = {
+    "name": "tiny",
+    "corpus": {"speaker": "a", "licence": "CC0-1.0"},
+    "split": {"test": {"count": 1}, "validation": {"count": 1}},
+    "frames": {"sample_rate": 16000},
+    "tasks": {"mel": {}},
+    "training": TRAINING,
+    "duration": {"trunk": {"layers": [8]}, "training": TRAINING},
+    "systems": {"single": {"stages": [{"trunk": {"layers": [8]}, "tasks": MAIN}]}},
+}
+
+
+def changed(path: str, value: object) -> dict:
+    data = yaml.safe_load(yaml.safe_dump(GOOD))
+    *parents, last = path.split(".")
+    place = data
+    for parent in parents:
+        place = place[int(parent)] if isinstance(place, list) else place[parent]
+    if value is None:
+        del place[last]
+    else:
+        place[last] = value
+    return data
+
+
+def write(folder: Path, data: object) -> Path:
+    path = folder / "recipe.yaml"
+    path.write_text(yaml.safe_dump(data), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("training.stepz", 5, r"training\.stepz: unknown key, .*did you mean steps"),
+        ("corpus.licence", None, r"corpus\.licence: this key is required"),
+        ("corpus.licence", "", r"corpus\.licence: .*at least 1 character"),
+        ("training.steps", 0, r"training\.steps: .*greater than or equal to 1"),
+        ("training.steps", "many", r"training\.steps: .*valid integer"),
+        ("tasks.mell", {}, None),
+        ("systems.single.stages.0.tasks", {**MAIN, "mal": 1}, r"learns mal, which is not there; did you mean mel"),
+        ("systems.single.stages.0.tasks", {"mcep": 1}, r"last stage must learn lf0, vuv, bap"),
+        ("systems.single.stages.0.tasks", {**MAIN, "mcep": 0}, r"tasks\.mcep.*greater than 0"),
+        ("systems.single.stages.0.trunk.kind", "transformer", r"trunk\.kind: .*'feedforward'"),
+        ("systems.single.stages.0.trunk", {"kind": "convolution", "layers": [8], "kernel": 4}, r"kernel: must be odd"),
+        ("systems.single.training", {"learning_rates": 1}, r"systems\.single\.training\.learning_rates: unknown key, .*did you mean learning_rate"),
+        ("systems.single.stages", [GOOD["systems"]["single"]["stages"][0]] * 2, r"stage 1 needs a bottleneck"),
+        ("name", "../x", r"name: .*pattern"),
+    ],
+)
+def test_a_mistake_is_named(tmp_path: Path, key: str, value: object, said: str | None) -> None:
+    path = write(tmp_path, changed(key, value))
+    if said is None:  # families are checked when they are computed
+        load_recipe(path)
+        return
+    with pytest.raises(UsageError, match=said) as caught:
+        load_recipe(path)
+    assert str(path) in str(caught.value)
+
+
+def test_changes_from_the_command_line(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD)
+    recipe = load_recipe(path, ["training.steps=7", "systems.single.stages.0.trunk.layers=[4, 4]", "tasks.mel.bands=20"])
+    assert recipe.training.steps == 7
+    assert recipe.systems["single"].stages[0].trunk.layers == (4, 4)
+    assert recipe.tasks["mel"] == {"bands": 20}
+    with pytest.raises(UsageError, match="expected key"):
+        load_recipe(path, ["training.steps"])
+    with pytest.raises(UsageError, match="not a group of keys"):
+        load_recipe(path, ["name.x.y=1"])
+
+
+def test_a_system_may_change_the_training(tmp_path: Path) -> None:
+    recipe = load_recipe(write(tmp_path, changed("systems.single.training", {"steps": 3})))
+    assert recipe.training_of(recipe.system("single")).steps == 3
+    with pytest.raises(UsageError, match="no system 'double'; it has single"):
+        recipe.system("double")
+
+
+def test_tags_that_make_objects_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text(f"name: !!python/object/apply:os.mkdir ['{tmp_path / 'made'}']\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="not valid YAML"):
+        load_recipe(path)
+    assert not (tmp_path / "made").exists()
+
+
+def test_no_recipe_there(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no recipe there"):
+        find_recipe(str(tmp_path / "nothing"))
+
+
+@pytest.mark.parametrize("name", sorted(path.parent.name for path in Path("recipes").glob("*/recipe.yaml")))
+def test_the_recipes_that_ship_are_valid(name: str) -> None:
+    assert load_recipe(Path("recipes") / name).name == name
