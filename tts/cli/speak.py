@@ -60,12 +60,16 @@ def speak(
     speed: Annotated[float, typer.Option("--speed", help="0.25 to 4, above 1 is faster.")] = 1.0,
     pitch: Annotated[float, typer.Option("--pitch", help="Semitones up or down, -24 to 24.")] = 0.0,
     pauses: Annotated[float, typer.Option("--pauses", help="Length of pauses, 0.1 to 10 times the usual.")] = 1.0,
-    post_filter: Annotated[PostFilter | None, typer.Option("--post-filter", help="[default: the voice's]")] = None,
-    strength: Annotated[
-        float | None, typer.Option("--strength", help="Of the post-filter, 0 to 1 [default: its usual].")
+    post_filter: Annotated[
+        PostFilter | None, typer.Option("--post-filter", help="Sharpens what averaging blurred.", show_default="the voice's")
     ] = None,
-    batch_frames: Annotated[int, typer.Option("--batch-frames", help="Frames through the network at a time.")] = 30_000,
-    workers: Annotated[int | None, typer.Option("--workers", min=0, help="Vocoder processes [default: one a core].")] = None,
+    strength: Annotated[
+        float | None, typer.Option("--strength", help="Of the post-filter, 0 to 1.", show_default="its usual one")
+    ] = None,
+    batch_frames: Annotated[int, typer.Option("--batch-frames", help="Frames through the network at a time.")] = 10_000,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=0, help="Vocoder processes.", show_default="one a core")
+    ] = None,
     device: Device = "auto",
 ) -> None:
     """Speak text files, thousands of lines at a time: every line becomes ID.wav in the folder --out.

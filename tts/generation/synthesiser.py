@@ -82,7 +82,7 @@ class SynthesisSettings:
     sentence_pause: float = 0.4
     voicing_threshold: float = 0.5
     max_characters: int = 300
-    batch_frames: int = 30_000
+    batch_frames: int = 10_000
     workers: int | None = None
 
     def __post_init__(self) -> None:
