@@ -15,6 +15,7 @@ from contextlib import closing
 from dataclasses import replace
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
+from itertools import pairwise
 from typing import Any, Final
 
 from tts.errors import TtsError, UsageError
@@ -66,7 +67,7 @@ class GruutPronouncer:
         spoken = [place for place, leaf in enumerate(leaves) if hasattr(leaf, "phonemes")]
         if not spoken and re.search(r"[^\s.,;:!?'\"-]", token):
             raise PronunciationError(f"{token!r} cannot be pronounced: write it out in words or as [[phones]]")
-        for place, end in zip(spoken, [*spoken[1:], len(leaves)], strict=True):
+        for place, end in pairwise([*spoken, len(leaves)]):
             leaf = leaves[place]
             phones = _cleaned(leaf.phonemes or (), self.language)
             if not phones:
@@ -241,7 +242,7 @@ class _Loaded:
         word = text.strip()
         if re.fullmatch(r"(?:[A-Za-z]\.)+", word):
             return True
-        return bool(re.fullmatch(r"[A-Z]{2,}", word)) and (word in _SPELLED or self.lexicon.lookup(word) is None)
+        return bool(re.fullmatch(r"[A-Z]{2,5}", word)) and (word in _SPELLED or self.lexicon.lookup(word) is None)
 
 
 @lru_cache(maxsize=8)

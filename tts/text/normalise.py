@@ -47,9 +47,9 @@ def normalise(text: str, language: str) -> str:
     text = "".join(unicodedata.normalize("NFKC", c) if "ﬀ" <= c <= "ﬆ" or "！" <= c <= "～" else c for c in text)
     text = _abbreviations(text, language)
     text = _numbers(text, language)
-    text = re.sub(r"(?<=\s)[-–]+(?=\s)|--+|(?<=\D)–(?=\D)", " — ", f" {text} ".translate(_SHAPES))
+    text = re.sub(r"(?<=\s)[-–]+(?=[\s.,;:!?])|--+|(?<=\D)–(?=\D)", " — ", f" {text} ".translate(_SHAPES))
     text = _signs(text, language)
-    text = re.sub(r"\.\.+(?=\s*[^\W\d_A-Z])|\s—\s", ", ", text)  # omission before a small letter, or a dash
+    text = re.sub(r"(?<!\.)\.\.+(?=\s*[^\W\d_A-Z])|\s—\s", ", ", text)  # omission before a small letter, or a dash
     text = re.sub(rf"({LETTER})([,;:!?]+)({LETTER}|[\ue000-\uf8ff])", r"\1\2 \3", text)
     text = re.sub(rf"(?<={LETTER})[/–](?={LETTER})", " ", text)
     text = re.sub(r"(?<=[.,;:!?])'+(?=\s|$)|(?<=\s)'+(?=[\s.,;:!?]|$)", "", text)  # closing single quotes
@@ -143,6 +143,6 @@ def _one_break(text: str) -> str:
 
 
 def _quiet(text: str) -> str:
-    """Write a text that is all in capitals in small letters, so that it is not spelled out."""
-    shouted = len(re.findall(rf"{LETTER}{{2,}}", text)) > 1 and text == text.upper() and text != text.lower()
+    """Write a sentence that is all in capitals in small letters, so that it is not spelled out."""
+    shouted = text == text.upper() and len(re.findall(rf"{LETTER}{{2,}}", text)) > 3
     return text.lower() if shouted else text

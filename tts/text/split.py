@@ -9,9 +9,9 @@ from typing import Final
 from tts.errors import UsageError
 from tts.text.spoken_forms import ABBREVIATIONS, MAY_END
 
-_CLOSING: Final = r"[\"'”’»›)\]】」』]*"
+_CLOSING: Final = r"[\"'”’»›)\]）】〕」』]*"
 # A sentence ends after its marks and what closes with them: before white space, or anywhere after an ideographic mark.
-_END: Final = re.compile(rf"[.!?…؟।]+{_CLOSING}(?=\s)|[。！？]+{_CLOSING}|\n\s*\n")
+_END: Final = re.compile(rf"(?<![.!?…؟।])[.!?…؟।]+{_CLOSING}(?=\s)|[。！？]+{_CLOSING}|\n\s*\n")
 _PAUSE: Final = re.compile(r"[,;:،؛](?=\s)|[，；：、]|\s[-–—]+(?=\s)|—")
 _SPACE: Final = re.compile(r"\s+")
 _NEXT: Final = re.compile(r"\s*(\S?)")

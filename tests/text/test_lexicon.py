@@ -1,0 +1,57 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tts.errors import TtsError, UsageError
+from tts.text.lexicon import find_words, parse_phones, read_lexicon
+
+
+def test_reads_tabs_spaces_and_comments(tmp_path):
+    path = tmp_path / "words.txt"
+    path.write_text("# mine\n\nWhittemore\tw ˈɪ t ə m ɔ ɹ\ngif   d͡ʒ ˈɪ f  # not ɡ\nO’Neil  ˈ oʊ n ˌi l\n", encoding="utf-8")
+    assert read_lexicon(path) == {
+        "whittemore": ("w", "ˈɪ", "t", "ə", "m", "ɔ", "ɹ"),
+        "gif": ("d͡ʒ", "ˈɪ", "f"),
+        "o'neil": ("ˈoʊ", "n", "ˌi", "l"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("ok  oʊ\nword\n", r":2: expected a word"),
+        ("two words  t u\n", r":1: expected a word"),
+        ("word  w Q d\n", r":1: 'Q'"),
+        ("a  ə\nb  b\nA  eɪ\n", r":3: 'A' is already on line 1"),
+        ("a  ˈ\n", r":1: .*expected phones"),
+    ],
+)
+def test_faults_name_file_and_line(tmp_path, content, message):
+    path = tmp_path / "words.txt"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(TtsError, match=rf"words\.txt{message}"):
+        read_lexicon(path)
+
+
+def test_files_that_cannot_be_read(tmp_path):
+    with pytest.raises(UsageError, match="there is no such lexicon"):
+        read_lexicon(tmp_path / "none.txt")
+    (tmp_path / "latin1").write_bytes(b"caf\xe9  k")
+    with pytest.raises(UsageError, match="UTF-8"):
+        read_lexicon(tmp_path / "latin1")
+
+
+def test_find_words_takes_whole_words_and_parts_of_compounds():
+    lexicon = {"smith": ("s",), "e-mail": ("i",), "mp3": ("ɛ",), "mail": ("m",)}
+
+    def words(text):
+        return [text[a:b] for a, b in find_words(text, lexicon)]
+
+    assert words("Smith, smith's Smithy SMITH.") == ["Smith", "SMITH"]
+    assert words("e-mail mp3 air-mail mail.Smith") == ["e-mail", "mp3", "mail", "mail", "Smith"]
+    assert find_words("anything", {}) == []
+
+
+@given(st.lists(st.sampled_from(["ˈoʊ", "t͡ʃ", "ə", "ˌn", "s"]), min_size=1), st.sampled_from([" ", "  ", "\t"]))
+def test_written_phones_come_back(phones, gap):
+    assert parse_phones(gap.join(phones)) == tuple(phones)

@@ -1,0 +1,89 @@
+import re
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tts.text.normalise import clean, normalise
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("“Isn’t it?” he asked — twice…", "Isn't it? he asked, twice."),
+        ("dogs -- well (really) ran", "dogs, well, really, ran"),
+        ("Yes... no. Wait...", "Yes, no. Wait."),
+        ("What?! No,,, ok", "What? No, ok"),
+        ("It cost $2.50, £5 and € 1,000.00.", "It cost 2 dollars 50 cents, 5 pounds and 1,000 euros."),
+        ("$5 million and 10 %", "5 million dollars and 10 percent"),
+        ("Dr. Smith, Mr. A and St. John live on Main St. now", "Doctor Smith, Mister A and Saint John live on Main Street now"),
+        ("No. 5? Oh no. Then", "number 5? Oh no. Then"),
+        ("1990s, MP3, H2O, 3rd, 007, .5", "19 nineties, MP 3, H 2 O, 3rd, 0 0 7, 0.5"),
+        ("at 4:30 p.m. or 10am", "at 4:30 P M or 10 A M"),
+        ("AT&T, R&B, and/or, C++, #1, ½", "A T and T, R and B, and or, C plus plus, number 1, one half"),
+        ("ok,yes a;b end.Next www.example.com", "ok, yes a; b end. Next W W W dot example dot com"),
+        ("20°C, x = 2, 3 < 5, 1990–1995", "20 degrees C, x equals 2, 3 less than 5, 1990 to 1995"),
+        ("I WAS THERE BEFORE YOU!", "i was there before you!"),
+        ("NASA", "NASA"),
+        ("a\u200bb\x00c\tﬁn\u00adish", "abc finish"),
+        ("-5 and 5 - 3 and well-known", "-5 and 5, 3 and well-known"),
+        ("etc. and so. Jones et al. Then", "etcetera and so. Jones et al. Then"),
+        ("He said, 'yes!' Then", "He said, 'yes! Then"),
+    ],
+)
+def test_english(text, expected):
+    assert normalise(clean(text), "en-us") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "expected"),
+    [
+        ("Het kost € 2,50, of 25% van € 1.000.", "nl", "Het kost 2 euro 50, of 25 procent van 1.000 euro."),
+        ("dr. Jansen, bijv. om 10:30 uur, 's avonds", "nl", "dokter Jansen, bijvoorbeeld om 10 30 uur, 's avonds"),
+        ("你好，世界。再见！", "cmn", "你好, 世界. 再见!"),
+        ("Das kostet 3 €, z.B. heute", "de", "Das kostet 3 Euro, zum Beispiel heute"),
+        ("100 % sv", "sv", "100 % sv"),  # no table: left for the engine to read or to name
+    ],
+)
+def test_other_languages(text, language, expected):
+    assert normalise(clean(text), language) == expected
+
+
+def test_marked_words_pass_untouched():
+    assert normalise("St. \ue000 (\ue001), \ue002!", "en-us") == "Saint \ue000, \ue001, \ue002!"
+
+
+WORDS = st.lists(
+    st.sampled_from(["alpha", "Beta", "it's", "co-op", "NASA", "x", "éclair", "12", "we"]), min_size=1, max_size=12
+)
+GAPS = st.sampled_from([" ", ", ", "; ", " - ", " — ", "--", "… ", ". ", "? ", "! ", " (", ") ", ' "', '" ', ": ", "\n", "\t "])
+
+
+@given(WORDS, st.lists(GAPS, min_size=12, max_size=12))
+def test_every_word_comes_out_once_and_in_order(words, gaps):
+    text = "".join(word + gap for word, gap in zip(words, gaps, strict=False))
+    out = normalise(clean(text), "en-us")
+    assert [w.lower() for w in re.findall(r"[\w'-]+", out)] == [w.lower() for w in words]
+
+
+@given(st.text(max_size=60))
+def test_any_text_keeps_its_letters_and_gets_cleaner(text):
+    cleaned = clean(text)
+    assert clean(cleaned) == cleaned
+    out = normalise(cleaned, "xx")
+    assert out == " ".join(out.split())
+    kept = [c for c in cleaned.lower() if c.isalpha() and c not in "ʼʹªº" and not "\ufb00" <= c <= "\uff5e"]
+    letters = [c for c in out.lower() if c.isalpha()]
+    position = 0
+    for character in kept:  # a subsequence: nothing that is a letter vanished
+        while position < len(letters) and letters[position] != character:
+            position += 1
+        assert position < len(letters), (text, out)
+
+
+@pytest.mark.parametrize("flood", ["9" * 5000, "." * 5000, " \n" * 5000, "a." * 3000, "$" * 5000, "-" * 5000, "'" * 5000])
+def test_floods_take_no_time(flood):
+    began = time.perf_counter()
+    normalise(clean(flood), "en-us")
+    assert time.perf_counter() - began < 3.0
