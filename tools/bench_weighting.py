@@ -27,7 +27,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tts.training.weighting import Schedule, backward, make_weighting
+from tts.training.weighting import Schedule, after_step, backward, make_weighting
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "helpful": ("helpful",),
@@ -139,8 +139,7 @@ def train(data: Mapping[str, Tensor], auxiliary: Sequence[str], arm: Arm, weight
         optimiser.step()
         if weighting.needs_losses_after:
             with torch.no_grad():
-                after = weighting.tasks.losses_of_rows(student.losses(data, rows), step)
-            weighting.after_step(torch.stack([torch.zeros(()) if loss is None else loss for loss in after]))
+                after_step(student.losses(data, rows), weighting, step)
         if (step + 1) % 50 == 0:
             with torch.no_grad():
                 valid = float(student.losses(data, slice(400, 800))["main_task"])

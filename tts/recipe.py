@@ -130,8 +130,11 @@ class StagePart(Part):
     def groups(self) -> dict[str, tuple[str, ...]]:
         """The groups that ways of sharing tell apart, main first: the main streams together, every other task alone."""
         main = tuple(name for name in MAIN_STREAMS if name in self.tasks)
-        alone = {name: (name,) for name in sorted(self.tasks) if name not in MAIN_STREAMS}
-        return {"main": main, **alone} if main else alone
+        groups = {"main": main} if main else {}
+        for name in sorted(self.tasks):
+            if name not in main:
+                groups[name] = (*groups.get(name, ()), name)
+        return groups
 
     @model_validator(mode="after")
     def _fits(self) -> StagePart:

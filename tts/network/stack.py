@@ -7,16 +7,32 @@ when speaking (:meth:`Stack.speaking`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from graphlib import TopologicalSorter
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tts.network.trunks import make_trunk
+from tts.network.adapters import Adapters
+from tts.network.columns import Columns
+from tts.network.experts import MixtureOfExperts, ProgressiveExtraction
+from tts.network.orthogonality import activation_overlap, overlap
+from tts.network.sharing import Sharing
+from tts.network.sparse_basis import SparseTrunks
+from tts.network.trunks import Trunk, make_trunk
 from tts.recipe import MAIN_STREAMS, StagePart
+
+# Ways of sharing by the kind in a recipe, whose options are the constructor's. Hard sharing is a plain trunk.
+SHARINGS: dict[str, type[Sharing]] = {
+    "cross_stitch": Columns,
+    "sluice": Columns,
+    "mmoe": MixtureOfExperts,
+    "ple": ProgressiveExtraction,
+    "adapters": Adapters,
+    "go_mtl": SparseTrunks,
+}
 
 
 @dataclass(frozen=True)
@@ -28,47 +44,174 @@ class StageOutput:
 
 
 class Head(nn.Module):
-    """From the shared layers to one task: optional private hidden layers, then a linear layer."""
+    """From the shared layers to one task: optional private hidden layers, then a linear layer.
 
-    def __init__(self, inputs: int, outputs: int, private: tuple[int, ...] = ()) -> None:
+    ``heard`` is the width of another task's private layer that is read beside the shared ones; the weights for it start at
+    zero. Without ``outputs`` the private layers are there for others to read.
+    """
+
+    def __init__(self, inputs: int, outputs: int | None, private: tuple[int, ...] = (), heard: int = 0) -> None:
         super().__init__()
         widths = (inputs, *private)
         self.private = nn.ModuleList(nn.Linear(a, b) for a, b in zip(widths, private, strict=False))
-        self.output = nn.Linear(widths[-1], outputs)
+        self.output = nn.Linear(widths[-1], outputs) if outputs else None
+        self.ear = nn.Parameter(torch.zeros(self.first.out_features, heard)) if heard else None
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (..., inputs) to (..., outputs)."""
-        for layer in self.private:
-            x = functional.relu(layer(x))
-        result: Tensor = self.output(x)
-        return result
+    @property
+    def first(self) -> nn.Linear:
+        """The layer that reads the shared ones."""
+        layer = self.private[0] if len(self.private) else self.output
+        assert isinstance(layer, nn.Linear)
+        return layer
+
+    def hidden(self, x: Tensor, heard: Tensor | None = None) -> Tensor:
+        """Map (..., inputs) to what the output layer reads: the last private layer, or ``x`` where there are none."""
+        for number, layer in enumerate(self.private):
+            y = layer(x)
+            x = functional.relu(y if number or heard is None else y + self.listen(heard))
+        return x
+
+    def forward(self, x: Tensor, heard: Tensor | None = None) -> Tensor:
+        """Map (..., inputs) and, where another task is read, (..., heard) to (..., outputs)."""
+        return self.say(self.hidden(x, heard), heard)
+
+    def say(self, hidden: Tensor, heard: Tensor | None = None) -> Tensor:
+        """Map what :meth:`hidden` returned to (..., outputs)."""
+        assert self.output is not None
+        y: Tensor = self.output(hidden)
+        return y if heard is None or len(self.private) else y + self.listen(heard)
+
+    def listen(self, heard: Tensor) -> Tensor:
+        """Map (..., heard) to what is added to the first layer."""
+        assert self.ear is not None
+        return functional.linear(heard, self.ear)
 
 
 class Stage(nn.Module):
     """A trunk, an optional bottleneck on top of it, and heads that read the bottleneck (or the trunk where there is none).
 
-    With the bottleneck below the heads it is a hidden layer that every task of the stage shapes, as in the paper.
-    ``widths`` gives the output width of every task.
+    With the bottleneck below the heads it is a hidden layer that every task of the stage shapes, as in the paper. ``widths``
+    gives the output width of every task. Where each group of tasks has hidden layers of its own (``part.sharing``), all go
+    through the one bottleneck; the main group's is handed on, or the mean where the stage learns no main task.
+
+    ``speaks`` names the tasks to be answered, and leaves out whatever they do not need; with none of them it is the
+    bottleneck that is wanted. By default all are there, for training.
     """
 
-    def __init__(self, inputs: int, part: StagePart, widths: Mapping[str, int]) -> None:
+    def __init__(self, inputs: int, part: StagePart, widths: Mapping[str, int], speaks: Collection[str] | None = None) -> None:
         super().__init__()
-        self.part = part
-        self.inputs = inputs
-        self.trunk = make_trunk(inputs, part.trunk)
-        self.bottleneck = nn.Linear(self.trunk.width, part.bottleneck) if part.bottleneck else None
-        top = part.bottleneck or self.trunk.width
+        self.inputs, self.part, self.widths = inputs, part, dict(widths)
+        tasks = part.tasks
+        wanted = set(tasks) if speaks is None else set(speaks) & set(tasks)
         # Main heads first, so that systems that differ in auxiliary tasks draw the same initial weights for what they share.
-        order = sorted(part.tasks, key=lambda name: (name not in MAIN_STREAMS, name))
-        self.heads = nn.ModuleDict({name: Head(top, widths[name], part.tasks[name].private) for name in order})
+        names = sorted(tasks, key=lambda name: (name not in MAIN_STREAMS, name))
+        reads = {name: tasks[name].reads for name in names}
+        order = list(TopologicalSorter({n: [read] if read else [] for n, read in reads.items()}).static_order())
+        needed = set(wanted)
+        for name in reversed(order):  # who is read comes before who reads
+            if name in needed and (read := reads[name]):
+                needed.add(read)
+        self.order = [name for name in order if name in needed]
+
+        depths = [tasks[name].depth for name in needed]
+        to_top = speaks is None or not depths or None in depths
+        layers = part.trunk.layers[: None if to_top else max(depth for depth in depths if depth)]
+        self.trunk: Trunk | Sharing = make_trunk(inputs, part.trunk.model_copy(update={"layers": layers}))
+        self.bottleneck = nn.Linear(self.trunk.width, part.bottleneck) if part.bottleneck and to_top else None
+        top = part.bottleneck or self.trunk.width
+        heads = {}
+        for name in (name for name in names if name in needed):
+            use = tasks[name]
+            heard = tasks[use.reads].private[-1] if use.reads else 0
+            below = part.trunk.layers[use.depth - 1] if use.depth else top
+            heads[name] = Head(below, widths[name] if name in wanted else None, use.private, heard)
+        self.heads = nn.ModuleDict(heads)
+
+        # Last, so that all of the above starts from the same weights whatever the way of sharing.
+        groups = part.groups
+        self.kept = [group for group, members in groups.items() if needed & set(members)]
+        if not needed:
+            self.kept = ["main"] if "main" in groups else list(groups)
+        if part.sharing.kind != "hard":
+            options = part.sharing.model_dump(exclude={"kind"})
+            self.trunk = SHARINGS[part.sharing.kind](self.trunk, tuple(groups), self.kept, **options)
+        self.unrelated = part.unrelated if speaks is None else None
+        self._said: tuple[dict[str, Tensor], Tensor | None] | None = None
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> StageOutput:
-        """Map (batch, time, inputs) to the outputs of every head and the bottleneck."""
-        hidden = self.trunk(x, mask)
+        """Map (batch, time, inputs) to the outputs of every head and the bottleneck; ``mask`` (batch, time)."""
+        shared = isinstance(self.trunk, Trunk)
+        views = [self.trunk.hidden(x, mask)] if isinstance(self.trunk, Trunk) else self.trunk(x, mask)
+        tops = [view[-1] for view in views]
         narrow = None
         if self.bottleneck is not None:
-            hidden = narrow = torch.tanh(self.bottleneck(hidden))  # bounded, so it can be read raw beside 0..1 inputs
-        return StageOutput({name: head(hidden) for name, head in self.heads.items()}, narrow)
+            tops = [torch.tanh(self.bottleneck(top)) for top in tops]  # bounded, so it can be read raw beside 0..1 inputs
+            narrow = tops[0] if shared or self.kept[0] == "main" else torch.stack(tops).mean(dim=0)
+        hidden: dict[str, Tensor] = {}
+        outputs: dict[str, Tensor] = {}
+        for name in self.order:
+            head, use = self.heads[name], self.part.tasks[name]
+            assert isinstance(head, Head)
+            view = 0 if shared else self.kept.index("main" if name in MAIN_STREAMS else name)
+            heard = hidden[use.reads].detach() if use.reads else None
+            hidden[name] = head.hidden(views[view][use.depth - 1] if use.depth else tops[view], heard)
+            if head.output is not None:
+                outputs[name] = head.say(hidden[name], heard)
+        watch = self.training and self.unrelated is not None and self.unrelated.form == "activation"
+        self._said = (hidden, mask) if watch else None
+        return StageOutput({name: outputs[name] for name in self.heads if name in outputs}, narrow)
+
+    def penalties(self) -> dict[str, Tensor]:
+        """Return what is to be added to the loss, weighted, by name; nothing for plain stages.
+
+        Those on what layers say are of the latest call, which must have been in training mode.
+        """
+        found = {} if isinstance(self.trunk, Trunk) else self.trunk.penalties()
+        if self.unrelated is None:
+            return found
+        for pair in self.unrelated.pairs:
+            first, second = (self.part.groups[group] for group in pair)
+            if self.unrelated.form == "readout":
+                value = overlap(self._readout(first), self._readout(second))
+            elif self._said is not None:
+                hidden, mask = self._said
+                a, b = (torch.cat([hidden[name] for name in names], dim=-1) for names in (first, second))
+                value = activation_overlap(a, b, mask)
+            else:
+                continue
+            found[f"unrelated/{pair[0]}/{pair[1]}"] = self.unrelated.weight * value
+        return found
+
+    def penalty(self) -> Tensor:
+        """Return the sum of :meth:`penalties`, a scalar."""
+        return sum(self.penalties().values(), next(self.parameters()).new_zeros(()))
+
+    def after_step(self, learning_rate: float) -> None:
+        """Do what follows an optimiser's step of this learning rate; nothing for plain stages."""
+        self._said = None  # so that a stage at rest holds no graph and can be copied
+        if isinstance(self.trunk, Sharing):
+            self.trunk.after_step(learning_rate)
+
+    def grouping(self) -> dict[str, list[float]]:
+        """Return the grouping found, by ``main`` or auxiliary task: the weights of the basis (go_mtl), or nothing."""
+        return self.trunk.grouping() if isinstance(self.trunk, Sharing) else {}
+
+    def speaking(self, speaks: Collection[str]) -> dict[str, Tensor]:
+        """Return the tensors needed to answer the tasks ``speaks`` (or, with none, the bottleneck)."""
+        with torch.device("meta"):
+            needed = Stage(self.inputs, self.part, self.widths, speaks).state_dict().keys()
+        return {name: tensor for name, tensor in self.state_dict().items() if name in needed}
+
+    def _readout(self, names: tuple[str, ...]) -> Tensor:
+        """What the heads of these tasks read the shared layer with: (units, width)."""
+        heads = [self.heads[name] for name in names]
+        return torch.cat([head.first.weight for head in heads if isinstance(head, Head)])
+
+
+class SpeakingPart(StagePart):
+    """A stage of a stack that is to speak: the tasks it answers, or none where only its bottleneck is read."""
+
+    speaks: tuple[str, ...]
 
 
 class Stack(nn.Module):
@@ -78,13 +221,14 @@ class Stack(nn.Module):
         self, linguistic: int, parts: tuple[StagePart, ...], widths: Mapping[str, int], *, seed: int | None = None
     ) -> None:
         super().__init__()
-        self.linguistic = linguistic
+        self.linguistic, self.parts = linguistic, parts
         self.stages = nn.ModuleList()
         extra = 0
         for number, part in enumerate(parts):
             if seed is not None:  # each stage draws its own numbers, whatever heads the stage before it has
                 torch.manual_seed((seed << 8) + number)
-            self.stages.append(Stage(linguistic + extra * (2 * part.context + 1), part, widths))
+            speaks = part.speaks if isinstance(part, SpeakingPart) else None
+            self.stages.append(Stage(linguistic + extra * (2 * part.context + 1), part, widths, speaks))
             extra = part.bottleneck or 0
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> list[StageOutput]:
@@ -102,14 +246,10 @@ class Stack(nn.Module):
 
     def speaking(self) -> dict[str, Tensor]:
         """Return the tensors needed to speak: without auxiliary heads, and without any head before the last stage."""
-        last = f"stages.{len(self.stages) - 1}."
-        kept = {}
-        for name, tensor in self.state_dict().items():
-            if ".heads." in name:
-                task = name.split(".heads.")[1].split(".")[0]
-                if not name.startswith(last) or task not in MAIN_STREAMS:
-                    continue
-            kept[name] = tensor
+        kept: dict[str, Tensor] = {}
+        for number, (stage, part) in enumerate(zip(self.stages, speaking_parts(self.parts), strict=True)):
+            assert isinstance(stage, Stage)
+            kept |= {f"stages.{number}.{name}": tensor for name, tensor in stage.speaking(part.speaks).items()}
         return kept
 
 
@@ -131,8 +271,9 @@ def window(x: Tensor, context: int, mask: Tensor | None = None) -> Tensor:
     return gathered.view(x.shape[0], time, -1)
 
 
-def speaking_parts(parts: tuple[StagePart, ...]) -> tuple[StagePart, ...]:
-    """Return the stages without the tasks that are not needed to speak."""
-    kept: list[Any] = [part.model_copy(update={"tasks": {}}) for part in parts[:-1]]
-    last = parts[-1]
-    return (*kept, last.model_copy(update={"tasks": {name: use for name, use in last.tasks.items() if name in MAIN_STREAMS}}))
+def speaking_parts(parts: tuple[StagePart, ...]) -> tuple[SpeakingPart, ...]:
+    """Return the stages as they are when they speak: the last answers the main tasks, the others hand on."""
+    speaks: list[tuple[str, ...]] = [()] * (len(parts) - 1) + [MAIN_STREAMS]
+    return tuple(
+        SpeakingPart.model_construct(**{**dict(part), "speaks": names}) for part, names in zip(parts, speaks, strict=True)
+    )

@@ -23,13 +23,16 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 
 
 class Trunk(nn.Module):
-    """Layers applied one after the other; subclasses say what a layer is in :meth:`layer` and :meth:`apply_layer`."""
+    """Layers applied one after the other; subclasses say what a layer is in :meth:`layer` and :meth:`apply_layer`.
+
+    :meth:`step` applies a single one, so that ways of sharing can put something between the layers.
+    """
 
     framewise = False
 
     def __init__(self, inputs: int, part: TrunkPart) -> None:
         super().__init__()
-        self.part = part
+        self.inputs, self.part = inputs, part
         widths = (inputs, *part.layers)
         self.layers = nn.ModuleList(self.layer(a, b) for a, b in zip(widths, part.layers, strict=False))
         self.norms = nn.ModuleList(nn.LayerNorm(b) for b in part.layers) if part.normalise else None
@@ -40,21 +43,54 @@ class Trunk(nn.Module):
         """Make one layer."""
         return nn.Linear(inputs, outputs)
 
-    def apply_layer(self, layer: nn.Module, x: Tensor, mask: Tensor | None) -> Tensor:
+    def padding(self, mask: Tensor | None) -> Tensor | None:
+        """Return what the layers need to know of the mask, found once for all of them."""
+        return mask
+
+    def apply_layer(self, layer: nn.Module, x: Tensor, padding: Tensor | None) -> Tensor:
         """Apply one layer, up to its activation."""
-        del mask
+        del padding
         result: Tensor = layer(x)
         return result
 
+    def step(self, number: int, x: Tensor, padding: Tensor | None, plus: Tensor | None = None) -> Tensor:
+        """Apply layer ``number`` (the first is 0) to (batch, time, width below); ``plus`` is added before its activation."""
+        y = self.apply_layer(self.layers[number], x, padding)
+        if plus is not None:
+            y = y + plus
+        if self.norms is not None:
+            y = self.norms[number](y)
+        y = functional.dropout(self.activation(y), self.part.dropout, self.training)
+        return x + y if self.part.residual and y.shape == x.shape else y
+
+    def hidden(self, x: Tensor, mask: Tensor | None = None) -> list[Tensor]:
+        """Map (batch, time, inputs) to what every layer says, (batch, time, layers[n]) each."""
+        padding = self.padding(mask)
+        found = []
+        for number in range(len(self.layers)):
+            x = self.step(number, x, padding)
+            found.append(x)
+        return found
+
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Map (batch, time, inputs) to (batch, time, width)."""
-        for number, layer in enumerate(self.layers):
-            y = self.apply_layer(layer, x, mask)
-            if self.norms is not None:
-                y = self.norms[number](y)
-            y = functional.dropout(self.activation(y), self.part.dropout, self.training)
-            x = x + y if self.part.residual and y.shape == x.shape else y
-        return x
+        return self.hidden(x, mask)[-1]
+
+    def another(self) -> Trunk:
+        """Return a new trunk of the same description, with weights of its own."""
+        return type(self)(self.inputs, self.part)
+
+    def split(self) -> list[Trunk]:
+        """Return a trunk of one layer for every layer; they hold this trunk's own layers."""
+        singles = []
+        for number, width in enumerate(self.part.layers):
+            inputs = self.part.layers[number - 1] if number else self.inputs
+            single = type(self)(inputs, self.part.model_copy(update={"layers": (width,)}))
+            single.layers[0] = self.layers[number]
+            if self.norms is not None and single.norms is not None:
+                single.norms[0] = self.norms[number]
+            singles.append(single)
+        return singles
 
 
 class FeedForward(Trunk):
@@ -70,10 +106,10 @@ class Convolution(Trunk):
         """Make one convolution."""
         return nn.Conv1d(inputs, outputs, self.part.kernel, padding=self.part.kernel // 2)
 
-    def apply_layer(self, layer: nn.Module, x: Tensor, mask: Tensor | None) -> Tensor:
+    def apply_layer(self, layer: nn.Module, x: Tensor, padding: Tensor | None) -> Tensor:
         """Convolve over time; padded frames count as zeros, as beyond the ends."""
-        if mask is not None:
-            x = x * mask.unsqueeze(-1).to(x.dtype)
+        if padding is not None:
+            x = x * padding.unsqueeze(-1).to(x.dtype)
         result: Tensor = layer(x.transpose(1, 2)).transpose(1, 2)
         return result
 
@@ -87,21 +123,27 @@ class Lstm(Trunk):
             return nn.Linear(inputs, outputs)
         return nn.LSTM(inputs, outputs // 2, batch_first=True, bidirectional=True)
 
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Map (batch, time, inputs) to (batch, time, width); an LSTM's own gates take the activation's place."""
-        lengths = None if mask is None or bool(mask.all()) else mask.sum(dim=1).to("cpu", torch.int64)
-        for layer in self.layers:
-            if isinstance(layer, nn.LSTM):
-                if lengths is None:
-                    y = layer(x)[0]
-                else:
-                    packed = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
-                    y = nn.utils.rnn.pad_packed_sequence(layer(packed)[0], batch_first=True, total_length=x.shape[1])[0]
-            else:
-                y = self.activation(layer(x))
-            y = functional.dropout(y, self.part.dropout, self.training)
-            x = x + y if self.part.residual and y.shape == x.shape else y
-        return x
+    def padding(self, mask: Tensor | None) -> Tensor | None:
+        """Return the utterances' lengths, or None where there is no padding."""
+        return None if mask is None or bool(mask.all()) else mask.sum(dim=1).to("cpu", torch.int64)
+
+    def apply_layer(self, layer: nn.Module, x: Tensor, padding: Tensor | None) -> Tensor:
+        """Run both directions over each utterance's real frames."""
+        if padding is None or not isinstance(layer, nn.LSTM):
+            result: Tensor = layer(x)[0] if isinstance(layer, nn.LSTM) else layer(x)
+            return result
+        packed = nn.utils.rnn.pack_padded_sequence(x, padding, batch_first=True, enforce_sorted=False)
+        return nn.utils.rnn.pad_packed_sequence(layer(packed)[0], batch_first=True, total_length=x.shape[1])[0]
+
+    def step(self, number: int, x: Tensor, padding: Tensor | None, plus: Tensor | None = None) -> Tensor:
+        """Apply one layer; an LSTM's own gates take the activation's place."""
+        y = self.apply_layer(self.layers[number], x, padding)
+        if plus is not None:
+            y = y + plus
+        if not isinstance(self.layers[number], nn.LSTM):
+            y = self.activation(y)
+        y = functional.dropout(y, self.part.dropout, self.training)
+        return x + y if self.part.residual and y.shape == x.shape else y
 
 
 class _SelfAttention(nn.Module):
@@ -134,11 +176,10 @@ class Attention(Trunk):
         """Make one attention block."""
         return _SelfAttention(inputs, outputs, self.part.heads, self.part.dropout)
 
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Map (batch, time, inputs) to (batch, time, width)."""
-        for layer in self.layers:
-            x = layer(x, mask)
-        return x
+    def step(self, number: int, x: Tensor, padding: Tensor | None, plus: Tensor | None = None) -> Tensor:
+        """Apply one block; ``plus`` is added to what it says."""
+        y: Tensor = self.layers[number](x, padding)
+        return y if plus is None else y + plus
 
 
 def rotate(x: Tensor, base: float = 10_000.0) -> Tensor:

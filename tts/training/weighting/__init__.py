@@ -2,6 +2,17 @@
 
 from tts.training.weighting.base import Kind, Schedule, Tasks, Weighting
 from tts.training.weighting.make import METHODS, make_weighting, options_of
-from tts.training.weighting.step import backward, measure
+from tts.training.weighting.step import after_step, backward, measure
 
-__all__ = ["METHODS", "Kind", "Schedule", "Tasks", "Weighting", "backward", "make_weighting", "measure", "options_of"]
+__all__ = [
+    "METHODS",
+    "Kind",
+    "Schedule",
+    "Tasks",
+    "Weighting",
+    "after_step",
+    "backward",
+    "make_weighting",
+    "measure",
+    "options_of",
+]

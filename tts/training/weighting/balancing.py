@@ -10,7 +10,7 @@ what is said about conflict holds there alone.
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 import torch
 from pydantic import Field
@@ -26,12 +26,12 @@ Where = Literal["shared layers", "last layer"]
 class Balancing(Weighting):
     """Base of the methods that are a function of the Gramian: :meth:`solve` gets the rows that are there, trace 1."""
 
-    needs: ClassVar[Needs] = "gradients"
+    needs: Needs = "gradients"
 
     def __init__(self, tasks: Tasks, *, on: Where = "shared layers") -> None:
         super().__init__(tasks)
         if on == "last layer":
-            self.needs = "last layer"  # type: ignore[misc]
+            self.needs = "last layer"
 
     def weights(self, step: int, losses: Tensor, gramian: Tensor | None) -> Tensor:
         """Return the weights of the rows that are there; ones where no gradient is left or one is not finite."""

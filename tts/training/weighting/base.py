@@ -119,8 +119,8 @@ class Weighting(ABC):
     """
 
     name: ClassVar[str]
-    needs: ClassVar[Needs]
-    needs_losses_after: ClassVar[bool] = False  # call after_step with the batch's losses once the optimiser has stepped
+    needs: Needs
+    needs_losses_after: ClassVar[bool] = False  # the trainer then calls tts.training.weighting.after_step
 
     def __init__(self, tasks: Tasks) -> None:
         self.tasks = tasks
@@ -163,6 +163,10 @@ class Weighting(ABC):
                 f"weighting {self.name}: its saved state holds {', '.join(sorted(state)) or 'nothing'}, "
                 f"expected {', '.join(sorted(self.memory)) or 'nothing'}; it comes from another weighting"
             )
+        for name, value in self.memory.items():
+            if value.numel() and value.shape != state[name].shape:  # those sized by the first gradient are empty before it
+                found, expected = tuple(state[name].shape), tuple(value.shape)
+                raise TtsError(f"weighting {self.name}: saved {name} is {found}, expected {expected}; the tasks have changed")
         self.memory = {name: state[name].clone() for name in self.memory}
 
 

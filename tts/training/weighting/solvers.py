@@ -47,9 +47,13 @@ def nonnegative_least_squares(a: Tensor, b: Tensor) -> Tensor:
 
 
 def dual_cone(gramian: Tensor, start: Tensor) -> Tensor:
-    """Return v = start + z, z >= 0, of least v' G v: J' v is J' start projected onto the cone of d with J d >= 0."""
-    a = root(gramian)
-    return start + nonnegative_least_squares(a, -(a @ start))
+    """Return v = start + z, z >= 0, of least v' G v: J' v is J' start projected onto the cone of d with J d >= 0.
+
+    The cone does not depend on the rows' lengths, so unit rows are used, which keeps the numbers near one another.
+    """
+    norms = gramian.diagonal().sqrt()
+    a = root(gramian / norms / norms[:, None])
+    return start + nonnegative_least_squares(a, -(a @ (norms * start))) / norms
 
 
 def shortest(gramian: Tensor) -> Tensor:
@@ -69,10 +73,10 @@ def shortest(gramian: Tensor) -> Tensor:
 def rational(gramian: Tensor, alpha: float) -> Tensor:
     """Return the w > 0 with G w = w^(-1/alpha), by Newton's method on the convex function whose gradient is the difference.
 
-    A millionth of the mean squared norm is added to the diagonal, so that exactly opposite rows have an answer.
+    A millionth of the diagonal is added to it, so that exactly opposite rows have an answer.
     """
     size = len(gramian)
-    gramian = gramian + 1e-6 * gramian.trace() / size * torch.eye(size, dtype=gramian.dtype)
+    gramian = gramian + 1e-6 * torch.diag(gramian.diagonal())
     w: Tensor = gramian.diagonal() ** (-alpha / (1.0 + alpha)) / size ** (alpha / (1.0 + alpha))
     for _ in range(100):
         gradient = gramian @ w - w ** (-1.0 / alpha)

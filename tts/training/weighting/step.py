@@ -37,7 +37,7 @@ def backward(
     there = [row for row in rows if row is not None]
     if not there:
         raise TtsError(f"no task has a loss at step {step}; check the weights and the start and stop steps of the tasks")
-    values = torch.stack([there[0].new_zeros(()) if row is None else row.detach() for row in rows])
+    values = _values(rows)
     if not shared:  # a frozen trunk: nothing to weigh
         torch.stack(there).sum().backward()  # type: ignore[no-untyped-call]
         return {}
@@ -74,6 +74,11 @@ def backward(
     return {}
 
 
+def after_step(losses: Mapping[str, Tensor], weighting: Weighting, step: int) -> None:
+    """Tell a weighting that asks for it (``needs_losses_after``) the losses of the step's batch after the optimiser's step."""
+    weighting.after_step(_values(weighting.tasks.losses_of_rows(losses, step)))
+
+
 def measure(tasks: Tasks, gramian: Tensor, weights: Tensor) -> dict[str, float]:
     """Return the weight of every row, and cosine and norm ratio of every auxiliary row's gradient to main's."""
     names = list(tasks.rows)
@@ -84,6 +89,11 @@ def measure(tasks: Tasks, gramian: Tensor, weights: Tensor) -> dict[str, float]:
             found[f"cosine/{name}"] = float(cosine)
             found[f"ratio/{name}"] = float(norm / norms[0]) if float(norms[0]) > 0.0 else 0.0
     return found
+
+
+def _values(rows: Sequence[Tensor | None]) -> Tensor:
+    there = next(row for row in rows if row is not None)
+    return torch.stack([there.new_zeros(()) if row is None else row.detach() for row in rows])
 
 
 def _jacobian(

@@ -34,13 +34,20 @@ class TorchJd(Balancing):
         tasks: Tasks,
         *,
         aggregator: str = "UPGrad",
-        arguments: dict[str, float] | None = None,
+        arguments: dict[str, int | float] | None = None,
         on: Where = "shared layers",
     ) -> None:
         super().__init__(tasks, on=on)
         if aggregator not in AGGREGATORS:
             raise UsageError(f"weighting torchjd: no aggregator {aggregator!r}; there are {', '.join(AGGREGATORS)}")
         self.function = _load(aggregator, arguments or {})
+        self.power = 0.0
+        if aggregator == "FairGrad":  # the one whose weights depend on the Gramian's scale
+            self.power = -self.function.alpha / (1.0 + self.function.alpha)
+
+    def scale(self, trace: float) -> float:
+        """Return what makes up for the division by the trace."""
+        return float(trace**self.power)
 
     def solve(self, gramian: Tensor, step: int) -> Tensor:
         """Return TorchJD's weights."""
@@ -48,7 +55,7 @@ class TorchJd(Balancing):
         return weights.to(torch.float64)
 
 
-def _load(aggregator: str, arguments: dict[str, float]) -> Any:
+def _load(aggregator: str, arguments: dict[str, int | float]) -> Any:
     try:
         import torchjd.aggregation
         import torchjd.linalg

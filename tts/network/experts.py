@@ -1,0 +1,135 @@
+"""Mixtures of experts: several trunks or layers, of which every group takes its own blend frame by frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from tts.network.sharing import Sharing
+from tts.network.trunks import Trunk
+
+
+class Gate(nn.Module):
+    """Weights of ``experts`` from what a gate reads, ``softmax(W x + b)``; even at the start.
+
+    In training, ``dropout`` hides experts at random, frame by frame, and the others share the weight: no gate can come to
+    rely on a single expert (all are back where every one would be hidden).
+    """
+
+    def __init__(self, inputs: int, experts: int, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.dropout = dropout
+        self.linear = nn.Linear(inputs, experts)
+        nn.init.zeros_(self.linear.weight)
+        nn.init.zeros_(self.linear.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (..., inputs) to weights (..., experts) that sum to 1."""
+        scores: Tensor = self.linear(x).float()
+        if self.training and self.dropout:
+            hidden = torch.rand_like(scores) < self.dropout
+            scores = scores.masked_fill(hidden & ~hidden.all(dim=-1, keepdim=True), -torch.inf)
+        return torch.softmax(scores, dim=-1)
+
+
+def blend(weights: Tensor, said: Sequence[Tensor]) -> Tensor:
+    """Return ``sum_e weights_e said_e`` of (..., experts) and a tensor (..., width) an expert."""
+    total = weights[..., :1] * said[0]
+    for number, expert in enumerate(said[1:], 1):
+        total = total + weights[..., number : number + 1] * expert
+    return total.to(said[0].dtype)
+
+
+class MixtureOfExperts(Sharing):
+    """Multi-gate mixture of experts (Ma et al. 2018, KDD, eq. 6-7): ``f_t(x) = sum_e g_te(x) E_e(x)``.
+
+    An expert is a whole trunk; a gate reads the stage's input. There is one hidden layer to read, the blend on top.
+    """
+
+    def __init__(
+        self,
+        trunk: Trunk,
+        groups: Sequence[str],
+        kept: Sequence[str] | None = None,
+        *,
+        experts: int = 4,
+        gate_dropout: float = 0.0,
+    ) -> None:
+        super().__init__(trunk, groups, kept)
+        self.experts = nn.ModuleList([trunk, *(trunk.another() for _ in range(experts - 1))])
+        self.gates = nn.ModuleDict({group: Gate(trunk.inputs, experts, gate_dropout) for group in self.kept})
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> list[list[Tensor]]:
+        """See :class:`Sharing`; each group has one layer."""
+        said = [expert(x, mask) for expert in self.experts]
+        return [[blend(gate(x), said)] for gate in self.gates.values()]
+
+
+class ProgressiveExtraction(Sharing):
+    """Progressive layered extraction (Tang et al. 2020, RecSys, eq. 5-8).
+
+    Every layer of the trunk becomes a level: ``shared`` experts and ``own`` ones for each group, an expert being one layer.
+    A group's gate blends its own and the shared experts; below the top a further gate blends all of them, for the shared
+    experts above. Gates and experts read what the level below says, the lowest the stage's input.
+    """
+
+    def __init__(
+        self,
+        trunk: Trunk,
+        groups: Sequence[str],
+        kept: Sequence[str] | None = None,
+        *,
+        shared: int = 1,
+        own: int = 1,
+        gate_dropout: float = 0.0,
+    ) -> None:
+        super().__init__(trunk, groups, kept)
+        layers = trunk.split()
+        top = len(layers) - 1
+        # The top level answers the kept groups alone, so the level below need not blend for the others' experts.
+        self.levels = nn.ModuleList(
+            _Level(
+                layer,
+                self.groups if number < top else self.kept,
+                self.groups if number < top - 1 else self.kept,
+                shared,
+                own,
+                gate_dropout,
+                top=number == top,
+            )
+            for number, layer in enumerate(layers)
+        )
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> list[list[Tensor]]:
+        """See :class:`Sharing`."""
+        inputs = dict.fromkeys(self.groups, x)
+        common = x
+        views: dict[str, list[Tensor]] = {group: [] for group in self.kept}
+        for level in self.levels:
+            inputs, common = level(inputs, common, mask)
+            for group, view in views.items():
+                view.append(inputs[group])
+        return list(views.values())
+
+
+class _Level(nn.Module):
+    """One level: experts of the groups that have ``owners``, gates of the groups ``gated``, made after one layer."""
+
+    def __init__(
+        self, layer: Trunk, owners: Sequence[str], gated: Sequence[str], shared: int, own: int, dropout: float, *, top: bool
+    ) -> None:
+        super().__init__()
+        self.shared = nn.ModuleList([layer, *(layer.another() for _ in range(shared - 1))])
+        self.own = nn.ModuleDict({g: nn.ModuleList(layer.another() for _ in range(own)) for g in owners})
+        self.gates = nn.ModuleDict({group: Gate(layer.inputs, own + shared, dropout) for group in gated})
+        self.shared_gate = None if top else Gate(layer.inputs, len(owners) * own + shared, dropout)
+
+    def forward(self, inputs: dict[str, Tensor], common: Tensor, mask: Tensor | None) -> tuple[dict[str, Tensor], Tensor]:
+        shared = [expert(common, mask) for expert in self.shared]
+        own = {g: [e(inputs[g], mask) for e in experts.children()] for g, experts in self.own.items()}
+        outputs = {group: blend(gate(inputs[group]), [*own[group], *shared]) for group, gate in self.gates.items()}
+        if self.shared_gate is not None:
+            common = blend(self.shared_gate(common), [*(h for said in own.values() for h in said), *shared])
+        return outputs, common

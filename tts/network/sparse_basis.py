@@ -1,0 +1,118 @@
+"""GO-MTL: the parameters of every group are a sparse combination of a shared basis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from tts.network.sharing import Sharing
+from tts.network.trunks import Trunk
+
+
+class SparseBasis(nn.Module):
+    r"""Matrices ``W_t = sum_k s_tk L_k`` for every task t (Kumar and Daume 2012, ICML, "grouping and overlap", eq. 2).
+
+    ``bases`` are modules of the same shape, whose matrices are the L_k; vectors (biases, norms) are those of the first, the
+    same for all tasks. The objective is the mean loss plus ``sparsity * sum |s|`` and ``shrink * sum ||L_k||_F^2``; both are
+    needed, for scaling L up and s down changes nothing else. The second is :meth:`penalty`; the first is no use as a part of
+    the loss, since an optimiser never lands on zero: :meth:`after_step` takes the proximal step
+    ``s <- sign(s) max(|s| - learning_rate * sparsity, 0)`` after each of the optimiser's. At the start every task has nearly
+    the same weights, of the bases' usual size. Tasks with the same zeros are the groups that were found.
+    """
+
+    def __init__(
+        self, bases: Sequence[nn.Module], tasks: Sequence[str], *, sparsity: float = 0.1, shrink: float = 1e-4
+    ) -> None:
+        super().__init__()
+        self.sparsity, self.shrink = sparsity, shrink
+        self.first = bases[0]
+        self.names = [name for name, p in self.first.named_parameters() if p.ndim > 1]
+        others = [dict(basis.named_parameters()) for basis in bases[1:]]
+        more = {n: torch.stack([basis[n].detach() for basis in others]) for n in self.names} if others else {}
+        self.more = nn.ParameterDict({n.replace(".", "/"): nn.Parameter(values) for n, values in more.items()})
+        size = len(bases) ** -0.5
+        self.weights = nn.ParameterDict({t: nn.Parameter(size * (1.0 + 0.1 * torch.randn(len(bases)))) for t in tasks})
+
+    def combined(self) -> dict[str, Tensor]:
+        """Return every matrix of every task by name, (tasks, *shape) each."""
+        weights = torch.stack(list(self.weights.values()))
+        found = {}
+        for name in self.names:
+            first = self.first.get_parameter(name)
+            total = weights[:, :1] * first.reshape(1, -1)
+            if len(self.more):
+                total = total + weights[:, 1:] @ self.more[name.replace(".", "/")].flatten(1)
+            found[name] = total.view(-1, *first.shape)
+        return found
+
+    def forward(self, *arguments: Tensor | None) -> list:
+        """Return what every task's module says."""
+        combined = self.combined()
+        return [
+            functional_call(self.first, {name: values[number] for name, values in combined.items()}, arguments)
+            for number in range(len(self.weights))
+        ]
+
+    def penalty(self) -> Tensor:
+        """Return ``shrink * sum_k ||L_k||_F^2``."""
+        squares = [p.square().sum() for p in (*(self.first.get_parameter(n) for n in self.names), *self.more.values())]
+        return self.shrink * torch.stack(squares).sum()
+
+    @torch.no_grad()
+    def after_step(self, learning_rate: float) -> None:
+        """Move every weight towards zero by ``learning_rate * sparsity``, and no further."""
+        for s in self.weights.values():
+            s.copy_(torch.nn.functional.softshrink(s, learning_rate * self.sparsity))
+
+    def grouping(self) -> dict[str, list[float]]:
+        """Return the weights of the basis by task."""
+        return {task: s.detach().tolist() for task, s in self.weights.items()}
+
+
+class SparseTrunks(Sharing):
+    """Trunks whose matrices are a group's combination of ``basis`` trunks; see :class:`SparseBasis`."""
+
+    def __init__(
+        self,
+        trunk: Trunk,
+        groups: Sequence[str],
+        kept: Sequence[str] | None = None,
+        *,
+        basis: int = 2,
+        sparsity: float = 0.1,
+        shrink: float = 1e-4,
+    ) -> None:
+        super().__init__(trunk, groups, kept)
+        bases = [_EveryLayer(trunk), *(_EveryLayer(trunk.another()) for _ in range(basis - 1))]
+        self.basis = SparseBasis(bases, self.kept, sparsity=sparsity, shrink=shrink)
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> list[list[Tensor]]:
+        """See :class:`Sharing`."""
+        views: list[list[Tensor]] = self.basis(x, mask)
+        return views
+
+    def penalties(self) -> dict[str, Tensor]:
+        """Return the basis's weighted squared norm."""
+        return {"go_mtl": self.basis.penalty()} if self.basis.shrink else {}
+
+    def after_step(self, learning_rate: float) -> None:
+        """Take the proximal step that makes the weights sparse."""
+        self.basis.after_step(learning_rate)
+
+    def grouping(self) -> dict[str, list[float]]:
+        """Return the weights of the basis by group."""
+        return self.basis.grouping()
+
+
+class _EveryLayer(nn.Module):
+    """A trunk that answers with all its layers, as a module that can be called with other parameters."""
+
+    def __init__(self, trunk: Trunk) -> None:
+        super().__init__()
+        self.trunk = trunk
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> list[Tensor]:
+        return self.trunk.hidden(x, mask)

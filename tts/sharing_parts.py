@@ -1,0 +1,177 @@
+"""The recipe's words for ways of sharing the hidden layers of a stage, and for tasks declared unrelated.
+
+Formulas, sources and costs are in ``docs/sharing.md``; the layers themselves in ``tts.network``.
+"""
+
+from __future__ import annotations
+
+from graphlib import CycleError, TopologicalSorter
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from tts.recipe import StagePart
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class HardSharing(_Part):
+    """One trunk for all tasks."""
+
+    kind: Literal["hard"] = "hard"
+
+
+class CrossStitch(_Part):
+    """A trunk for every group of tasks, mixed after each layer."""
+
+    kind: Literal["cross_stitch"] = "cross_stitch"
+    keep: float = Field(0.9, ge=0.0, le=1.0)  # weight of a group's own column at the start; the others share the rest
+    speed: float = Field(10.0, gt=0.0)  # the mixing weights learn this much faster than the layers
+
+
+class Sluice(_Part):
+    """Cross-stitch between subspaces of every layer, with a learnt mixture over the layers on top where wanted."""
+
+    kind: Literal["sluice"] = "sluice"
+    subspaces: int = Field(2, ge=2)
+    keep: float = Field(0.9, ge=0.0, le=1.0)
+    speed: float = Field(10.0, gt=0.0)
+    mixture: bool = False  # heads read a learnt mixture of all layers instead of the top one
+    orthogonality: float = Field(0.0, ge=0.0)  # weight of the penalty on the overlap of a layer's subspaces
+
+
+class Mmoe(_Part):
+    """Several trunks ("experts"), mixed on top by a softmax gate for every group."""
+
+    kind: Literal["mmoe"] = "mmoe"
+    experts: int = Field(4, ge=1)
+    gate_dropout: float = Field(0.0, ge=0.0, lt=1.0)  # share of experts hidden from a gate in training, frame by frame
+
+
+class Ple(_Part):
+    """Shared experts and experts of every group's own, gated anew at every layer."""
+
+    kind: Literal["ple"] = "ple"
+    shared: int = Field(1, ge=1)
+    own: int = Field(1, ge=0)
+    gate_dropout: float = Field(0.0, ge=0.0, lt=1.0)
+
+
+class Adapters(_Part):
+    """One trunk; every group adds a low-rank matrix to each of its layers."""
+
+    kind: Literal["adapters"] = "adapters"
+    rank: int = Field(16, ge=1)
+
+
+class GoMtl(_Part):
+    """Every group's layers are a sparse combination of a few basis trunks."""
+
+    kind: Literal["go_mtl"] = "go_mtl"
+    basis: int = Field(2, ge=1)
+    sparsity: float = Field(0.1, ge=0.0)  # soft threshold a unit of learning rate on the combination's weights
+    shrink: float = Field(1e-4, ge=0.0)  # weight of the basis's squared norm in the loss
+
+
+_KINDS: dict[str, type[_Part]] = {
+    "hard": HardSharing,
+    "cross_stitch": CrossStitch,
+    "sluice": Sluice,
+    "mmoe": Mmoe,
+    "ple": Ple,
+    "adapters": Adapters,
+    "go_mtl": GoMtl,
+}
+
+
+def _sharing(value: Any) -> Any:
+    """Accept a bare kind, and name the options there are where a key is unknown."""
+    if isinstance(value, str):
+        value = {"kind": value}
+    if not isinstance(value, dict):
+        return value
+    kind = value.get("kind")
+    if kind not in _KINDS:
+        raise ValueError(f"sharing: kind is {kind}, expected one of {', '.join(_KINDS)}")
+    known = [name for name in _KINDS[kind].model_fields if name != "kind"]
+    for key in value:
+        if key != "kind" and key not in known:
+            raise ValueError(f"sharing: {kind} has no option {key}; it has {', '.join(known) or 'none'}")
+    return value
+
+
+SharingPart = Annotated[
+    Annotated[HardSharing | CrossStitch | Sluice | Mmoe | Ple | Adapters | GoMtl, Field(discriminator="kind")],
+    BeforeValidator(_sharing),
+]
+
+
+class UnrelatedPart(_Part):
+    """Groups of tasks declared unrelated, which a penalty keeps apart. A bare list in YAML is ``pairs``."""
+
+    pairs: tuple[tuple[str, str], ...] = Field(min_length=1)  # ``main`` or names of auxiliary tasks
+    weight: float = Field(0.1, gt=0.0)
+    form: Literal["readout", "activation"] = "readout"  # apart in what heads read, or in what their private layers say
+
+
+Unrelated = Annotated[UnrelatedPart, BeforeValidator(lambda v: {"pairs": v} if isinstance(v, list | tuple) else v)]
+
+
+def check_heads(stage: StagePart) -> None:
+    """Check that every head has something to read and every layer a reader; raises :class:`ValueError`."""
+    tasks, layers = stage.tasks, len(stage.trunk.layers)
+    for name, use in tasks.items():
+        if use.depth is not None and use.depth > layers:
+            raise ValueError(f"tasks.{name}: depth {use.depth} is not there, the trunk has {layers} layers")
+        if use.depth is not None and stage.sharing.kind == "mmoe":
+            raise ValueError(f"tasks.{name}: depth cannot be chosen under mmoe, which mixes on top alone; take ple instead")
+        if use.reads is not None and use.reads not in tasks:
+            raise ValueError(f"tasks.{name}: reads {use.reads}, which this stage does not learn; it learns {', '.join(tasks)}")
+        if use.reads is not None and not tasks[use.reads].private:
+            raise ValueError(f"tasks.{name}: reads {use.reads}, which has no private layers to read; give it private: [64]")
+    try:
+        TopologicalSorter({name: [use.reads] if use.reads else [] for name, use in tasks.items()}).prepare()
+    except CycleError as error:
+        raise ValueError(
+            f"tasks: {', '.join(error.args[1][1:])} read in a circle; one of them must read the trunk alone"
+        ) from None
+    if "main" in tasks and len(stage.groups["main"]) > 1:
+        raise ValueError("tasks: main is what the vocoder's streams are called together; give this task another name")
+    deepest = max((use.depth or layers for use in tasks.values()), default=layers)
+    if stage.bottleneck is None and deepest < layers:
+        raise ValueError(f"trunk.layers: no task reads the layers above the one at depth {deepest}; remove them")
+
+
+def check_sharing(stage: StagePart) -> None:
+    """Check that the way of sharing fits the trunk and the tasks; raises :class:`ValueError`."""
+    sharing, layers = stage.sharing, stage.trunk.layers
+    if sharing.kind == "cross_stitch" and len(stage.groups) < 2:
+        raise ValueError("sharing: cross_stitch needs an auxiliary task whose column it can mix with the main one")
+    if isinstance(sharing, Sluice):
+        if any(width % sharing.subspaces for width in layers):
+            raise ValueError(f"trunk.layers: every width must be a multiple of sluice's {sharing.subspaces} subspaces")
+        if sharing.mixture and len(set(layers)) > 1:
+            raise ValueError("sharing: mixture adds up all layers, which must have the same width")
+        if sharing.orthogonality and stage.trunk.kind not in ("feedforward", "convolution"):
+            raise ValueError(f"sharing: orthogonality compares rows of one matrix a layer, which {stage.trunk.kind} has not")
+
+
+def check_unrelated(stage: StagePart) -> None:
+    """Check that the groups declared unrelated exist and can be told apart; raises :class:`ValueError`."""
+    if stage.unrelated is None:
+        return
+    for pair in stage.unrelated.pairs:
+        for group in pair:
+            if group not in stage.groups:
+                raise ValueError(f"unrelated: there is no group {group}; there are {', '.join(stage.groups)}")
+        if pair[0] == pair[1]:
+            raise ValueError(f"unrelated: {pair[0]} cannot be unrelated to itself")
+        first, second = ([stage.tasks[name] for name in stage.groups[group]] for group in pair)
+        if stage.unrelated.form == "readout" and len({use.depth for use in (*first, *second)}) > 1:
+            raise ValueError(f"unrelated: {pair[0]} and {pair[1]} read different depths, their readouts cannot be compared")
+        same = stage.sharing.kind == "hard" and not all(u.private for u in first) and not all(u.private for u in second)
+        if stage.unrelated.form == "activation" and same:
+            raise ValueError(f"unrelated: activation compares hidden layers; give {pair[0]} or {pair[1]} private layers")
