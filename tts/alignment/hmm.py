@@ -27,6 +27,8 @@ from tts.parallel import Failure
 from tts.progress import Progress
 from tts.text.sentence import PAUSE, Sentence
 
+__all__ = ["Aligned", "Aligner", "AlignerSettings", "Alignment", "train_aligner"]
+
 log = logging.getLogger(__name__)
 
 _CELLS = 3_000_000  # frames x utterances x places of a batch: 12 MB a tensor
