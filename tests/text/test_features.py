@@ -65,7 +65,7 @@ def test_phones_around_are_what_they_say(sentence):
         for i in range(len(sentence.phones)):
             true = {n.split(":")[1] for n, v in zip(FEATURES.names, vectors[i], strict=True) if v and n.startswith(f"{who}:")}
             phone = phones[i + shift]
-            expected = {f"is_{phone}"} | (attributes(phone) & set(FEATURES.attributes)) if phone else set()
+            expected = {f"is_{phone}"} | (attributes(phone) & set(FEATURES.asked)) if phone else set()
             assert true == expected
 
 

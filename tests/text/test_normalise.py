@@ -16,6 +16,7 @@ from tts.text.normalise import clean, normalise
         ("Yes... no. Wait...", "Yes, no. Wait."),
         ("What?! No,,, ok", "What? No, ok"),
         ("It cost $2.50, £5 and € 1,000.00.", "It cost 2 dollars 50 cents, 5 pounds and 1,000 euros."),
+        ("$2.5, $0.50, $1.05 and 3,50 €", "2.5 dollars, 50 cents, 1 dollar 5 cents and 3 euros 50 cents"),
         ("$5 million and 10 %", "5 million dollars and 10 percent"),
         ("Dr. Smith, Mr. A and St. John live on Main St. now", "Doctor Smith, Mister A and Saint John live on Main Street now"),
         ("No. 5? Oh no. Then", "number 5? Oh no. Then"),

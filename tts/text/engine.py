@@ -26,6 +26,10 @@ _KEPT = 4096  # sentences remembered
 class PronunciationError(TtsError):
     """A token has no pronunciation: the message names it and its place, so that nothing is ever left out silently."""
 
+    def __init__(self, message: str, token: str = "") -> None:
+        super().__init__(message)
+        self.token = token
+
 
 class Engine(Protocol):
     """What the rest of the product asks of a front end."""
@@ -48,6 +52,7 @@ class Pronouncer(Protocol):
     name: str
     version: str
     language: str
+    reads_phones: bool  # its text is phones already, so that it must not be normalised
     guessed: set[str]  # grows by the words that no lexicon had, so that statistics pronounced them
 
     def words(self, text: str) -> list[Word]:
@@ -141,23 +146,23 @@ class FrontEnd:
     def _sentence(self, text: str) -> Sentence:
         original = normalisation.clean(text)
         marked, known = self._mark(original)
-        plain = self.pronouncer.name != "phones"
-        spoken = normalisation.normalise(marked, self.language) if plain else marked
+        spoken = marked if self.pronouncer.reads_phones else normalisation.normalise(marked, self.language)
         words: list[Word] = []
         try:
             for run in re.split("([\ue000-\uf8ff])", spoken):
                 if run in known:
                     words.append(known[run])
                     continue
-                signs = re.match(r"[\s.,;:!?]*", run)
-                if signs and words:
-                    words[-1] = _with_break(words[-1], signs[0])
-                if run[signs.end() if signs else 0 :].strip():
-                    words += self.pronouncer.words(run[signs.end() if signs else 0 :].strip())
+                rest = run.lstrip(" .,;:!?")
+                if words and len(rest) < len(run):
+                    after = break_of(run[: len(run) - len(rest)])
+                    words[-1] = replace(words[-1], break_after=after or words[-1].break_after)
+                if rest.strip():
+                    words += self.pronouncer.words(rest.strip())
         except PronunciationError as error:
-            raise PronunciationError(f"{error} in {_shortened(original)!r}") from None
+            raise PronunciationError(f"{error}; {_place(error.token, original)}", error.token) from None
         if not words:
-            raise PronunciationError(f"there is no word to pronounce in {_shortened(original)!r}")
+            raise PronunciationError(f"there is no word to pronounce in {original[:80]!r}")
         words = [replace(word, pause_after=word.break_after != "") for word in words]
         return Sentence(original, self.language, tuple(words), kind_of(spoken))
 
@@ -204,9 +209,10 @@ def kind_of(text: str) -> Kind:
     return "exclamation" if "!" in ends else "statement"
 
 
-def _with_break(word: Word, signs: str) -> Word:
-    return replace(word, break_after=break_of(signs) or word.break_after)
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= 80 else text[:77] + "..."
+def _place(token: str, text: str) -> str:
+    """Say where a token stands; normalisation may have changed its shape, then only the text is quoted."""
+    at = text.find(token) if token else -1
+    start = max(at - 30, 0)
+    excerpt = text[start : start + 80]
+    quoted = f"{'...' if start else ''}{excerpt}{'...' if start + 80 < len(text) else ''}"
+    return f"at character {at + 1} of {quoted!r}" if at >= 0 else f"in {quoted!r}"

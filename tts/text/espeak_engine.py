@@ -27,6 +27,7 @@ class EspeakPronouncer:
     """espeak-ng behind the interface of :class:`tts.text.engine.Pronouncer`."""
 
     name = "espeak"
+    reads_phones = False
 
     def __init__(self, language: str) -> None:
         self.language = language
@@ -82,10 +83,10 @@ class EspeakPronouncer:
             try:
                 phones = [phone for phoneme in piece.split("_") for phone in split_symbols(_tidy(phoneme))]
             except TtsError as error:
-                raise PronunciationError(f"{text!r} cannot be pronounced: {error}") from None
+                raise PronunciationError(f"{text!r} cannot be pronounced: {error}", text) from None
             syllables += syllabify(phones, self.language) if phones else ()
         if not syllables:
-            raise PronunciationError(f"{text!r} cannot be pronounced: write it out in words or as [[phones]]")
+            raise PronunciationError(f"{text!r} cannot be pronounced: write it out in words or as [[phones]]", text)
         return Word(text, tuple(syllables))
 
     def _ask(self, text: str) -> tuple[str, ...]:

@@ -66,7 +66,7 @@ class ContextFeatures:
     inventory: PhoneInventory
 
     @cached_property
-    def attributes(self) -> tuple[str, ...]:
+    def asked(self) -> tuple[str, ...]:
         """The attributes that divide this inventory: held by at least two of its phones, and not by all."""
         held = [(name, sum(name in attributes(symbol) for symbol in self.inventory.symbols)) for name in ATTRIBUTES]
         return tuple(name for name, count in held if 1 < count < len(self.inventory))
@@ -79,9 +79,7 @@ class ContextFeatures:
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The name of every column, such as ``C:is_p``, ``R:nasal``, ``syllable:in_word_forward``."""
-        found = [
-            f"{who}:{what}" for who in NEIGHBOURS for what in (*map("is_{}".format, self.inventory.symbols), *self.attributes)
-        ]
+        found = [f"{who}:{what}" for who in NEIGHBOURS for what in (*map("is_{}".format, self.inventory.symbols), *self.asked)]
         found += [f"syllable:vowel_is_{symbol}" for symbol in self.vowels]
         around: dict[str, tuple[str, ...]] = {"syllable": _SYLLABLE, "word": _WORD, "phrase": _PHRASE}
         own: dict[str, tuple[str, ...]] = {"syllable": _SYLLABLE_PLACE, "word": _WORD_PLACE, "phrase": _PHRASE_PLACE}
@@ -104,7 +102,7 @@ class ContextFeatures:
     @cached_property
     def _phones(self) -> np.ndarray:
         """One row a phone (identity and attributes) and a last row of zeros for what lies outside the sentence."""
-        columns = [ATTRIBUTES.index(name) for name in self.attributes]
+        columns = [ATTRIBUTES.index(name) for name in self.asked]
         rows = np.concatenate([np.eye(len(self.inventory), dtype=np.float32), self.inventory.matrix[:, columns]], axis=1)
         return np.concatenate([rows, np.zeros((1, rows.shape[1]), np.float32)])
 

@@ -44,6 +44,7 @@ class GruutPronouncer:
     """gruut behind the interface of :class:`tts.text.engine.Pronouncer`; safe to call from several threads."""
 
     name = "gruut"
+    reads_phones = False
 
     def __init__(self, language: str) -> None:
         if language not in LANGUAGES:
@@ -66,12 +67,14 @@ class GruutPronouncer:
         """Yield the words of one token, whose leaves are words, breaks and punctuation."""
         spoken = [place for place, leaf in enumerate(leaves) if hasattr(leaf, "phonemes")]
         if not spoken and re.search(r"[^\s.,;:!?'\"-]", token):
-            raise PronunciationError(f"{token!r} cannot be pronounced: write it out in words or as [[phones]]")
+            raise PronunciationError(f"{token!r} cannot be pronounced: write it out in words or as [[phones]]", token)
         for place, end in pairwise([*spoken, len(leaves)]):
             leaf = leaves[place]
             phones = _cleaned(leaf.phonemes or (), self.language)
             if not phones:
-                raise PronunciationError(f"{leaf.text!r} cannot be pronounced: add it to the lexicon or write [[phones]]")
+                raise PronunciationError(
+                    f"{leaf.text!r} cannot be pronounced: add it to the lexicon or write [[phones]]", leaf.text
+                )
             after: Break = ""
             if end == len(leaves) or not re.search(r"\d", token):  # commas inside "one million, two hundred" are no breaks
                 after = break_of("".join(getattr(sign, "text", "") for sign in leaves[place + 1 : end]))
@@ -156,7 +159,7 @@ class _Lexicon:
         """Return the phones of a word in the lexicon, or None; a sign that the lookup would skip raises."""
         signs = re.findall(r"[^\w\s'.-]", unicodedata.normalize("NFC", word)) if do_transforms else []
         if any(not unicodedata.combining(sign) for sign in signs):
-            raise PronunciationError(f"{signs[0]!r} in {word!r} has no reading: write it in words or as [[phones]]")
+            raise PronunciationError(f"{signs[0]!r} in {word!r} has no reading: write it in words or as [[phones]]", word)
         found: Sequence[str] | None = self.database(word, role=role, do_transforms=do_transforms)
         if found or not do_transforms or re.search(r"\d", word):
             return found
@@ -174,9 +177,8 @@ class _Lexicon:
         letters = "".join(c if c in known else _without_accents(c) for c in word.lower().replace("-", "").replace(".", ""))
         for letter in letters:
             if letter not in known and letter != "'":
-                raise PronunciationError(
-                    f"{word!r} cannot be pronounced ({letter!r} is unknown): write it out or as [[phones]]"
-                )
+                reason = f"{word!r} cannot be pronounced ({letter!r} is unknown)"
+                raise PronunciationError(f"{reason}: write it out or as [[phones]]", word)
         self.guessed.add(word)
         found: Sequence[str] = self.statistical(letters) if letters else ()
         return found
@@ -234,7 +236,7 @@ class _Loaded:
             if len(tokens) > 1:
                 for token in tokens:
                     self.process(token)
-            raise PronunciationError(f"{text!r} cannot be pronounced (gruut: {type(error).__name__})") from error
+            raise PronunciationError(f"{text!r} cannot be pronounced (gruut: {type(error).__name__})", text) from error
         return graph, root
 
     def _spelled_out(self, text: str) -> bool:

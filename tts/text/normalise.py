@@ -74,21 +74,10 @@ def _numbers(text: str, language: str) -> str:
     """Currency before its amount, decades, leading zeros, digits against letters."""
     units = CURRENCIES.get(primary(language), {})
     if units:
-        signs = "".join(map(re.escape, units))
-
-        def amount(match: re.Match[str]) -> str:
-            sign = match["before"] or match["after"]
-            one, many, small = units[sign]
-            whole, cents, multiplier = match["whole"], match["cents"], match["times"]
-            if multiplier:
-                return f"{whole}{match['rest'] or ''} {multiplier} {many}"
-            unit = one if whole == "1" else many
-            return f"{whole} {unit}" + (f" {cents.lstrip('0')} {small}".rstrip() if cents and int(cents) else "")
-
-        number = r"(?<!\d)(?P<whole>\d+(?:[.,]\d{3})*)(?:(?P<rest>[.,](?P<cents>\d\d)|[.,]\d+)(?!\d))?"
-        times = rf"(?:\s+(?P<times>{MULTIPLIERS})\b)?"
-        text = re.sub(rf"(?P<before>[{signs}])\s*{number}{times}(?P<after>(?!))?", amount, text)
-        text = re.sub(rf"(?P<before>(?!))?{number}\s*(?P<after>[{signs}])(?P<times>(?!))?", amount, text)
+        signs, number = "".join(map(re.escape, units)), r"(?<!\d)\d+(?:[.,]\d+)*"
+        before = rf"([{signs}])\s*({number})(?:\s+({MULTIPLIERS})\b)?"
+        text = re.sub(before, lambda match: _amount(match[2], match[3] or "", units[match[1]]), text)
+        text = re.sub(rf"({number})\s*([{signs}])", lambda match: _amount(match[1], "", units[match[2]]), text)
     text = re.sub(r"(?<![\d.,])\.(?=\d)", "0.", text)
     if primary(language) == "en":
         text = re.sub(r"(?<=\d)\s*([AaPp])\.?[Mm]\b", lambda m: f" {m[1].upper()} M", text)
@@ -98,6 +87,19 @@ def _numbers(text: str, language: str) -> str:
     text = re.sub(r"\b(\d{1,2}):(\d\d)\b", r"\1 \2", text)
     text = re.sub(rf"(?<=\d)(?!(?:e|de|ste|er|ère|º|ª)\b)(?={LETTER})", " ", text)
     return re.sub(rf"(?<={LETTER})(?=\d)", " ", _zeros(text))
+
+
+def _amount(number: str, multiplier: str, unit: tuple[str, str, str]) -> str:
+    one, many, small = unit
+    if multiplier:
+        return f"{number} {multiplier} {many}"
+    parts = re.fullmatch(r"(.+)[.,](\d\d)", number)
+    if parts is None:
+        return f"{number} {one if number == '1' else many}"
+    whole, cents = parts[1], int(parts[2])
+    if cents and small and whole == "0":
+        return f"{cents} {small}"
+    return f"{whole} {one if whole == '1' else many}" + (f" {cents} {small}".rstrip() if cents else "")
 
 
 _DECADES = ("", "", "twenties", "thirties", "forties", "fifties", "sixties", "seventies", "eighties", "nineties")

@@ -19,6 +19,7 @@ class PhonesPronouncer:
     """Reads phones; any language."""
 
     name = "phones"
+    reads_phones = True
     version = "1"
 
     def __init__(self, language: str) -> None:
@@ -35,6 +36,6 @@ class PhonesPronouncer:
             try:
                 parsed = parse_phones(phones)
             except TtsError as error:
-                raise PronunciationError(f"word {len(found) + 1}: {error}") from None
+                raise PronunciationError(f"word {len(found) + 1}: {error}", phones.strip()) from None
             found.append(Word("".join(parsed), syllabify(parsed, self.language), break_of(signs)))
         return found
