@@ -195,7 +195,8 @@ def test_importing_the_front_end_loads_no_engine():
 
 
 @pytest.mark.corpus
-def test_a_thousand_prompts_lose_no_word(corpora, english):
+def test_a_thousand_prompts_lose_no_word(corpora):
+    english = make_engine("gruut", "en-us")
     lines = (corpora / "kathleen" / "metadata.csv").read_text(encoding="utf-8").splitlines()
     for line in lines:
         text = line.split("|")[1]
