@@ -13,7 +13,7 @@ from tts.errors import UsageError
 from tts.evaluation.report import Settings, score_table
 from tts.evaluation.scores import pool
 from tts.files import write_text
-from tts.generation.batch import speak_to_folder
+from tts.generation.batch import speak_to_folder, voice_digest
 from tts.generation.requests import read_requests
 from tts.generation.synthesiser import Synthesiser
 from tts.prepare import prepare
@@ -63,5 +63,8 @@ def run_demo(out: Path, *, short: bool = False, say: Callable[[str], None], comm
     voice = load_voice(out / better)
     assess(voice, prepared, out / better / "evaluation", pictures=1, command=command)
     with Synthesiser(voice) as synthesiser:
-        speak_to_folder(synthesiser, read_requests([text]), out / "speech", resume=True)
+        report = speak_to_folder(
+            synthesiser, read_requests([text]), out / "speech", voice=voice_digest(out / better), resume=True
+        )
+    say(str(report))
     say(f"speech: {out / 'speech'}   pictures: {out / better / 'evaluation'}   comparison: {out / 'comparison.md'}")

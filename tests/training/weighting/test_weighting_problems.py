@@ -72,7 +72,7 @@ def test_unequal_scales(name: str) -> None:
     a = torch.tensor([[2.0, -1.0], [-1.0, 2.0]], dtype=torch.float64)
     matrices, centres = [a, 10.0 * a], [torch.tensor([1.0, 0.0]).double(), torch.tensor([-10.0, 0.0]).double()]
     x = optimise(name, matrices, centres, torch.tensor([5.0, 8.0]).double(), 0.02, 800)
-    assert float((front(matrices, centres) - x).norm(dim=1).min()) <= 6e-3
+    assert float((front(matrices, centres) - x).norm(dim=1).min()) <= 0.02
 
 
 def toy_losses(one: float, two: float) -> list[float]:
@@ -89,7 +89,7 @@ def toy(name: str, scale: float) -> tuple[float, float]:
     x = torch.tensor([-7.5, -0.5], dtype=torch.float64, requires_grad=True)
     optimiser = torch.optim.Adam([x], lr=2e-2)
     factors = torch.tensor([scale, 1.0], dtype=torch.float64)
-    for step in range(1500):
+    for step in range(1000):
         one, two = x.tolist()
         by_one = torch.tensor([toy_losses(one + 1e-6, two), toy_losses(one - 1e-6, two)], dtype=torch.float64)
         by_two = torch.tensor([toy_losses(one, two + 1e-6), toy_losses(one, two - 1e-6)], dtype=torch.float64)

@@ -1,0 +1,242 @@
+"""The whole way on a tiny corpus made on the spot: prepare, train, evaluate, speak; and what happens when it goes wrong."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import yaml
+
+pytest.importorskip("espeakng_loader", reason="the demo corpus needs the extra espeak")
+
+from tts.alignment.labels import read_hts
+from tts.corpora.espeak_demo import make_demo_corpus
+from tts.prepared import Prepared
+from tts.recipe import load_recipe
+from tts.voice import load_voice
+
+SMALL = ["training.steps=40", "training.validate_every=20", "duration.training.steps=40", "duration.training.validate_every=20"]
+ROOT = Path(__file__).parent.parent
+
+
+def tts(*arguments: object, code: int = 0, cwd: Path = ROOT) -> str:
+    """Run the command; check its exit code; return what it printed, errors last."""
+    run = subprocess.run(
+        [sys.executable, "-m", "tts", *map(str, arguments)], capture_output=True, text=True, check=False, cwd=cwd, timeout=300
+    )
+    assert run.returncode == code, run.stdout + run.stderr
+    assert "Traceback" not in run.stderr
+    return run.stdout + run.stderr
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a corpus, its recipe, the prepared corpus and two voices."""
+    folder = tmp_path_factory.mktemp("end-to-end")
+    make_demo_corpus(folder / "corpus", count=24)
+    recipe = yaml.safe_load((ROOT / "recipes" / "demo" / "recipe.yaml").read_text(encoding="utf-8"))
+    recipe["split"] = {"test": {"count": 3}, "validation": {"count": 3}, "train": "rest"}
+    recipe["samples"] = ["A short sample."]
+    (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
+    tts("prepare", folder / "recipe.yaml", "--corpus-root", folder / "corpus", "--out", folder / "prepared")
+    for system in ("single", "stacked"):
+        tts(*train(folder, system))
+    return folder
+
+
+def train(folder: Path, system: str, *more: object) -> list[object]:
+    changes = [part for change in SMALL for part in ("--set", change)]
+    target = folder / system
+    return ["train", folder / "recipe.yaml", "-s", system, "--prepared", folder / "prepared", "--out", target, *changes, *more]
+
+
+def test_prepared_arrays_agree_with_recordings_and_labels(made: Path) -> None:
+    prepared = Prepared(made / "prepared")
+    for split in ("train", "validation", "test"):
+        packed = prepared.packed(split)
+        for number, key in enumerate(packed.ids):
+            samples = soundfile.info(str(made / "corpus" / "wavs" / f"{key}.wav")).frames
+            frames = prepared.grid.frames(samples)
+            assert {len(values) for values in packed.utterance(number).values()} == {frames}
+            assert packed.durations_of(number).sum() == frames
+            labels = read_hts(made / "prepared" / "alignments" / f"{key}.lab", prepared.grid, frames, prepared.states)
+            np.testing.assert_array_equal(labels.durations, packed.durations_of(number))
+            assert labels.phones == prepared.sentences[key].phones
+    assert "## Alignment" in (made / "prepared" / "report.md").read_text(encoding="utf-8")
+
+
+def test_statistics_are_those_of_the_training_frames_that_count(made: Path) -> None:
+    prepared = Prepared(made / "prepared")
+    packed = prepared.packed("train")
+    counted = np.concatenate([packed.counted_frames(n) for n in range(len(packed.ids))])
+    kept = np.asarray(packed.streams["mcep"])[counted].astype(np.float64)
+    np.testing.assert_allclose(prepared.statistics["mcep"].mean, kept.mean(axis=0), rtol=1e-6)
+    np.testing.assert_allclose(prepared.statistics["mcep"].variance[:60], kept.var(axis=0), rtol=1e-6)
+
+
+def test_preparing_again_changes_nothing(made: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in (made / "prepared" / "packed").rglob("*.npy")}
+    tts("prepare", made / "recipe.yaml", "--corpus-root", made / "corpus", "--out", made / "prepared")
+    assert before == {path: path.stat().st_mtime_ns for path in (made / "prepared" / "packed").rglob("*.npy")}
+
+
+def test_training_again_changes_nothing(made: Path) -> None:
+    before = (made / "stacked" / "model.safetensors").read_bytes()
+    tts(*train(made, "stacked"))
+    assert (made / "stacked" / "model.safetensors").read_bytes() == before
+
+
+def test_training_leaves_samples_logs_and_a_card(made: Path) -> None:
+    training = made / "stacked" / "training"
+    assert list((training / "samples" / "step-000040").glob("*.wav"))
+    assert list((training / "tensorboard").glob("events*"))
+    history = (training / "stage2" / "history.tsv").read_text(encoding="utf-8").splitlines()
+    assert len(history) == 3
+    assert "valid/mcd" in history[0]
+    card = (made / "stacked" / "README.md").read_text(encoding="utf-8")
+    assert 'license: "GPL-3.0-or-later"' in card
+    assert "stage 2" in card
+
+
+def test_a_voice_holds_nothing_of_the_auxiliary_tasks(made: Path) -> None:
+    voice = load_voice(made / "stacked", "cpu")
+    names = list(voice.stack.state_dict())
+    assert not [name for name in names if "gammatone" in name or "phone_class" in name]
+    assert not [name for name in names if name.startswith("stages.0.heads")]
+
+
+def test_scores_and_pictures(made: Path) -> None:
+    printed = tts(
+        "evaluate", made / "single", "--prepared", made / "prepared", "--json", made / "scores.json", "--pictures", "1"
+    )
+    assert "22050 Hz, 5 ms frames" in printed
+    result = json.loads((made / "scores.json").read_text(encoding="utf-8"))
+    pooled = result["systems"]["demo single"]["pooled"]
+    assert 0.0 < pooled["mcd"] < 20.0
+    assert pooled["utterances"] == 3
+    assert pooled["duration_rmse"] > 0.0
+    assert len(list((made / "single" / "evaluation").glob("*.png"))) == 3
+    assert "## Scores" in (made / "single" / "README.md").read_text(encoding="utf-8")
+
+
+def test_speaking_a_file(made: Path, tmp_path: Path) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("one|The first line.\ntwo|And the second, with a pause.\n", encoding="utf-8")
+    tts("speak", made / "stacked", text, "--out", tmp_path / "wavs", "--timings", "textgrid", "--workers", "0")
+    for name in ("one", "two"):
+        signal, rate = soundfile.read(str(tmp_path / "wavs" / f"{name}.wav"))
+        assert rate == 22050
+        assert len(signal) > 0.3 * rate
+        assert (tmp_path / "wavs" / f"{name}.TextGrid").is_file()
+    said = tts("speak", made / "stacked", text, "--out", tmp_path / "wavs", code=2)
+    assert "--resume" in said
+    tts("speak", made / "stacked", text, "--out", tmp_path / "wavs", "--resume", "--timings", "textgrid", "--workers", "0")
+
+
+def test_copy_synthesis_is_scored(made: Path, tmp_path: Path) -> None:
+    printed = tts("copy", made / "prepared", "--out", tmp_path / "copies")
+    assert "copy synthesis" in printed
+    result = json.loads((tmp_path / "copies" / "scores.json").read_text(encoding="utf-8"))
+    assert result["systems"]["copy synthesis"]["pooled"]["f0_rmse"] < 10.0
+    assert len(list((tmp_path / "copies").glob("*.wav"))) == 3
+
+
+def test_the_same_seed_gives_the_same_voice(made: Path, tmp_path: Path) -> None:
+    tts(*train(made, "single", "--out", tmp_path / "again"))
+    first, again = ((folder / "model.safetensors").read_bytes() for folder in (made / "single", tmp_path / "again"))
+    assert first == again
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda voice: (voice / "model.safetensors").write_bytes(b"no"), "model.safetensors: damaged or changed"),
+        (lambda voice: (voice / "model.safetensors").unlink(), "model.safetensors: this file of the voice is missing"),
+        (lambda voice: (voice / "config.json").write_text("{"), "config.json: not valid JSON"),
+        (lambda voice: (voice / "config.json").write_text("{}"), "not the configuration of a voice"),
+        (lambda voice: (voice / "config.json").unlink(), "not a voice"),
+        (lambda voice: shutil.rmtree(voice), "there is no such folder"),
+    ],
+)
+def test_a_damaged_voice_gets_one_sentence(made: Path, tmp_path: Path, damage, said: str) -> None:
+    voice = tmp_path / "voice"
+    shutil.copytree(made / "single", voice, ignore=shutil.ignore_patterns("training"))
+    damage(voice)
+    code = 1 if "damaged" in said or "missing" in said or "JSON" in said else 2
+    printed = tts("speak", voice, "--text", "Hello.", "--output", tmp_path / "x.wav", code=code)
+    assert said in printed
+    assert len(printed.strip().splitlines()) == 1
+    assert not (tmp_path / "x.wav").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["prepare", "nothing"], 2, "no recipe there"),
+        (["prepare", "RECIPE", "--corpus-root", "nothing"], 2, "pass the folder that holds metadata.csv"),
+        (["prepare", "RECIPE", "--corpus-root", "CORPUS", "--set", "tasks.mel.bandz=3", "--out", "NEW"], 2, "no such option"),
+        (
+            ["prepare", "RECIPE", "--corpus-root", "CORPUS", "--set", "tasks.gamatone={}", "--out", "NEW"],
+            2,
+            "did you mean gammatone",
+        ),
+        (["prepare", "RECIPE", "--corpus-root", "CORPUS", "--out", "CORPUS"], 2, "was not made by tts prepare"),
+        (["train", "RECIPE", "-s", "nothing", "--prepared", "PREPARED"], 2, "it has single, stacked"),
+        (["train", "RECIPE", "-s", "single", "--prepared", "CORPUS"], 2, "not a prepared corpus"),
+        (["train", "RECIPE", "-s", "single", "--prepared", "PREPARED", "--out", "VOICE"], 2, "other settings or data"),
+        (
+            ["train", "RECIPE", "-s", "single", "--prepared", "PREPARED", "--device", "cuda", "--out", "NEW"],
+            1,
+            "no CUDA device",
+        ),
+        (["evaluate", "VOICE", "--prepared", "PREPARED", "--split", "tset"], 2, "there are train, validation, test"),
+        (["speak", "VOICE", "--text", "...", "--output", "WAV"], 1, "nothing could be spoken"),
+    ],
+)
+def test_wrong_usage_gets_a_sentence(made: Path, tmp_path: Path, arguments: list[str], code: int, said: str) -> None:
+    places = {
+        "RECIPE": made / "recipe.yaml",
+        "CORPUS": made / "corpus",
+        "PREPARED": made / "prepared",
+        "VOICE": made / "single",
+        "NEW": tmp_path / "new",
+        "WAV": tmp_path / "x.wav",
+    }
+    printed = tts(*(places.get(argument, argument) for argument in arguments), code=code)
+    assert said in printed
+
+
+def test_broken_recordings_are_left_out_and_named(made: Path, tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus"
+    shutil.copytree(made / "corpus", corpus)
+    wavs = sorted((corpus / "wavs").glob("*.wav"))
+    wavs[0].write_bytes(b"")
+    wavs[1].write_bytes(b"RIFF and then nothing of use")
+    wavs[2].unlink()
+    rate = soundfile.info(str(wavs[3])).samplerate
+    soundfile.write(str(wavs[3]), np.zeros(rate), rate)
+    soundfile.write(str(wavs[4]), np.zeros((rate, 2)), rate)
+    tts("prepare", made / "recipe.yaml", "--corpus-root", corpus, "--out", tmp_path / "prepared", "--set", "tasks={}", code=2)
+    changes = ["--set", "systems.stacked.stages=[{trunk: {layers: [8]}, tasks: {mcep: 1, lf0: 1, vuv: 1, bap: 1}}]"]
+    tts("prepare", made / "recipe.yaml", "--corpus-root", corpus, "--out", tmp_path / "prepared", "--set", "tasks={}", *changes)
+    problems = json.loads((tmp_path / "prepared" / "problems.json").read_text(encoding="utf-8"))
+    left_out = {problem["id"]: problem["reason_code"] for problem in problems if problem["severity"] == "left_out"}
+    codes = ["empty_audio", "unreadable", "missing_audio", "silent", "channels"]
+    assert [left_out[path.stem] for path in wavs[:5]] == codes
+    splits = Prepared(tmp_path / "prepared").facts["splits"]
+    assert sum(entry["utterances"] for entry in splits.values()) == 24 - 5
+
+
+def test_the_recipe_can_be_loaded_with_its_changes(made: Path) -> None:
+    assert load_recipe(made / "recipe.yaml", SMALL).training.steps == 40
+
+
+def test_help_is_quick_to_import() -> None:
+    """Nothing heavy may be imported before a verb runs."""
+    code = "import sys, tts.cli.main; print([m for m in ('torch', 'scipy', 'librosa', 'gruut', 'numpy') if m in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
