@@ -85,6 +85,7 @@ class Bench:
         vuv = self.timed("voicing", partial(voiced, signal, grid, low, high))
         decided = {f"{name} + voicing": np.where(vuv, interpolate_f0(f0), 0.0) for name, f0 in found.items()}
         reference = praat(signal, grid, low, high)
+        classes = phone_classes([symbol for *_, symbol in phones])
         everything = {**found, **decided} | ({} if reference is None else {"praat": reference})
         for name, f0 in everything.items():
             self.values[name].append(f0[f0 > 0])
@@ -92,9 +93,9 @@ class Bench:
             if reference is not None:
                 both = (f0 > 0) & (reference > 0)
                 self.pairs[name].append(np.stack([f0[both], reference[both]]))
-            for start, end, symbol in phones:
+            for (start, end, _), kind in zip(phones, classes, strict=True):
                 frame = min(len(f0) - 1, grid.frame_of((start + end) / 2))
-                self.called_voiced[name][phone_class(symbol)].append(bool(f0[frame] > 0))
+                self.called_voiced[name][kind].append(bool(f0[frame] > 0))
         self.time_world(signal, decided["combined + voicing"])
 
     def time_world(self, signal: np.ndarray, f0: np.ndarray) -> None:
@@ -118,7 +119,9 @@ class Bench:
         """Print what was counted."""
         if self.called_voiced:
             counts = {name: len(self.called_voiced["combined"][name]) for name in CLASSES}
-            print("\nShare of phones called voiced in their middle (h and glottal stops left out)")
+            print(
+                "\nShare of phones called voiced in their middle (left out: h, glottal stops, t between sonorants, which may be a flap)"
+            )
             print(row("", *(f"{name} ({counts[name]})" for name in CLASSES)))
             for name, classes in self.called_voiced.items():
                 print(row(name, *(f"{np.mean(classes[c]):.3f}" if classes[c] else "-" for c in CLASSES)))
@@ -159,6 +162,15 @@ def praat(signal: np.ndarray, grid: FrameGrid, low: float, high: float) -> np.nd
     times = np.arange(grid.frames(len(signal))) * grid.shift
     is_voiced = np.interp(times, pitch.xs(), (values > 0).astype(float), left=0, right=0) > 0.5
     return np.where(is_voiced, np.interp(times, pitch.xs(), interpolate_f0(values)), 0.0)
+
+
+def phone_classes(symbols: list[str]) -> list[str]:
+    """Return the class of every phone of an utterance; a t between sonorants, which may be a voiced flap, is ``other``."""
+    classes = [phone_class(symbol) for symbol in symbols]
+    for i in range(1, len(symbols) - 1):
+        if symbols[i] in ("t", "ˈt", "ˌt") and classes[i - 1] == classes[i + 1] == CLASSES[0]:
+            classes[i] = "other"
+    return classes
 
 
 def phone_class(symbol: str) -> str:
