@@ -119,9 +119,7 @@ class Bench:
         """Print what was counted."""
         if self.called_voiced:
             counts = {name: len(self.called_voiced["combined"][name]) for name in CLASSES}
-            print(
-                "\nShare of phones called voiced in their middle (left out: h, glottal stops, t between sonorants, which may be a flap)"
-            )
+            print("\nShare of phones called voiced in their middle (h, glottal stops, and t between sonorants left out)")
             print(row("", *(f"{name} ({counts[name]})" for name in CLASSES)))
             for name, classes in self.called_voiced.items():
                 print(row(name, *(f"{np.mean(classes[c]):.3f}" if classes[c] else "-" for c in CLASSES)))
