@@ -209,6 +209,7 @@ def _config(recipe: Recipe, prepared: Prepared, system: str, duration: StagePart
         "features": facts["features"],
         "streams": facts["streams"],
         "silence": facts["silence"],
+        "constant_features": facts["constant_features"],
         "stages": [part.model_dump(mode="json") for part in recipe.system(system).stages],
         "duration": duration.model_dump(mode="json"),
         "generation": recipe.generation.model_dump(mode="json"),
@@ -231,8 +232,8 @@ def _writer(folder: Path) -> Iterator[Any]:
         log.warning("no TensorBoard logs: install stacked-tts[viz] for them")
         yield None
         return
-    writer = SummaryWriter(str(folder))  # type: ignore[no-untyped-call]
+    writer = SummaryWriter(str(folder))
     try:
         yield writer
     finally:
-        writer.close()  # type: ignore[no-untyped-call]
+        writer.close()

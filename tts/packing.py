@@ -101,6 +101,16 @@ def _pack_split(
     write_json(folder / "utterances.json", {"ids": [item.id for item in items], "segment_starts": starts})
 
 
+def constant_features(vectors: np.ndarray) -> dict[str, float]:
+    """Return the linguistic features that never change in training, by column number, with their value.
+
+    A network learns nothing from them; a voice keeps them at that value, or untrained weights would answer to the first
+    question in a corpus of statements.
+    """
+    low, high = np.min(vectors, axis=0), np.max(vectors, axis=0)
+    return {str(column): float(low[column]) for column in np.flatnonzero(low == high)}
+
+
 def usual_silence(items: Sequence[Ready]) -> list[list[float]]:
     """Return the median state durations of the silence before and after speech, (2, states), cut to a natural length."""
     found = []

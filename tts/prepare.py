@@ -35,7 +35,7 @@ from tts.corpora.splits import Splits, make_splits
 from tts.corpora.types import Corpus, Utterance
 from tts.errors import TtsError, UsageError
 from tts.files import fingerprint, read_json, write_json, write_text
-from tts.packing import Plan, Ready, pack, ready_utterances, split_lengths, usual_silence
+from tts.packing import Plan, Ready, constant_features, pack, ready_utterances, split_lengths, usual_silence
 from tts.parallel import Failure
 from tts.prepared import FORMAT, SPLITS, Prepared, read_sentences, write_sentences
 from tts.recipe import Recipe
@@ -145,6 +145,7 @@ def prepare(
             "states": ready["train"][0].alignment.states,
             "text": {"engine": recipe.text.engine, "language": recipe.corpus.language, "identity": engine.identity()},
             "silence": usual_silence(ready["train"]),
+            "constant_features": constant_features(np.load(out / "packed" / "train" / "vectors.npy", mmap_mode="r")),
             "f0_range": list(f0_range),
             "splits": split_lengths(ready, recipe.frames.grid.shift),
             "audio": {u.id: str(u.audio) for u in chosen},
@@ -333,7 +334,7 @@ def _stored_alignments(work: _Work, mark: Path) -> dict[str, Aligned]:
 
 
 def _plan(recipe: Recipe, ready: Mapping[str, Sequence[Ready]]) -> Plan:
-    inventory = PhoneInventory({phone for items in ready.values() for item in items for phone in item.sentence.phones})
+    inventory = PhoneInventory.of(item.sentence for items in ready.values() for item in items)
     frame = list(main_streams(recipe.frames.grid, AnalysisSettings(recipe.frames.mcep_order)))
     segment: list[Stream] = []
     for name, given in recipe.tasks.items():

@@ -106,7 +106,8 @@ class Prepared:
 
         def array(name: str) -> np.ndarray:
             try:
-                return np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+                values: np.ndarray = np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+                return values
             except (OSError, ValueError) as error:
                 raise TtsError(f"{folder / name}.npy: cannot be read ({error}); run tts prepare again") from None
 

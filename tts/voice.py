@@ -104,7 +104,7 @@ class Voice:
         statistics = self.statistics[DURATION]
         found = []
         for sentence in self.known(sentences):
-            x = torch.from_numpy(self.features.vectors(sentence))[None].to(self.device)
+            x = torch.from_numpy(self._vectors(sentence))[None].to(self.device)
             y = self.duration(x).heads[DURATION][0].float().cpu().numpy()
             frames = np.maximum(y * statistics.deviation + statistics.mean, 1.0)
             ends = np.flatnonzero(end_silences(sentence))
@@ -138,8 +138,15 @@ class Voice:
         """Turn a head's output (frames, width) into natural units, float64, or into the probability of a binary stream."""
         return denormalise(self.streams[name], self.statistics.get(name), output)
 
+    def _vectors(self, sentence: Sentence) -> np.ndarray:
+        """Return the features of every segment, those that never changed in training held at that value."""
+        vectors = self.features.vectors(sentence)
+        for column, value in self.config["constant_features"].items():
+            vectors[:, int(column)] = value
+        return vectors
+
     def _inputs(self, sentence: Sentence, durations: np.ndarray) -> Tensor:
-        vectors = np.repeat(self.features.vectors(sentence), durations.sum(axis=1), axis=0)
+        vectors = np.repeat(self._vectors(sentence), durations.sum(axis=1), axis=0)
         return torch.from_numpy(np.concatenate([vectors, frame_positions(durations)], axis=1))
 
 
@@ -172,10 +179,7 @@ def stack_widths(streams: Mapping[str, Stream]) -> dict[str, int]:
 def save_voice(folder: Path, voice: Voice, card: str, lexicon: Path | None = None) -> None:
     """Write a voice; ``config.json``, which makes the folder a voice, comes last."""
     save_tensors(folder / "model.safetensors", voice.stack.speaking(), {})
-    kept = {
-        n: t for n, t in voice.duration.state_dict().items() if ".heads." not in f".{n}" or n.startswith(f"heads.{DURATION}.")
-    }
-    save_tensors(folder / "duration.safetensors", kept, {})
+    save_tensors(folder / "duration.safetensors", voice.duration.speaking((DURATION,)), {})
     wanted = (*MAIN_STREAMS, DURATION)
     save_statistics(folder / "statistics.safetensors", {n: s for n, s in voice.statistics.items() if n in wanted})
     files = ["model.safetensors", "duration.safetensors", "statistics.safetensors"]
@@ -216,8 +220,7 @@ def load_voice(path: Path | str, device: str = "auto") -> Voice:
         duration_part = StagePart.model_validate(config["duration"])
         states = int(config["states"])
         stack = Stack(features.dimension + position_width(states), speaking_parts(parts), stack_widths(streams))
-        spoken = duration_part.model_copy(update={"tasks": {DURATION: duration_part.tasks[DURATION]}})
-        duration = Stage(features.dimension, spoken, {DURATION: states})
+        duration = Stage(features.dimension, duration_part, {DURATION: states}, speaks=(DURATION,))
         load_weights(stack, load_tensors(folder / "model.safetensors")[0], folder / "model.safetensors")
         load_weights(duration, load_tensors(folder / "duration.safetensors")[0], folder / "duration.safetensors")
         statistics = load_statistics(folder / "statistics.safetensors")

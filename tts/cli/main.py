@@ -5,19 +5,33 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 # Beside another busy process, OpenMP threads that spin while they wait slow everything down; set before torch loads.
 os.environ.setdefault("GOMP_SPINCOUNT", "0")
 
 import typer
+from typer.core import TyperGroup
 
 from tts import __version__
 from tts.cli import copy, demo, evaluate, prepare, speak, train
 from tts.errors import TtsError
 
+
+class _Verbs(TyperGroup):
+    """The verbs; an interruption says how to go on, where Typer would only say that it aborted."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            print("\ntts: interrupted; run the same command again to continue", file=sys.stderr)
+            raise typer.Exit(130) from None
+
+
 app = typer.Typer(
     name="tts",
+    cls=_Verbs,
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
@@ -52,9 +66,6 @@ def main() -> None:
     except TtsError as error:
         print(f"tts: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("\ntts: interrupted; run the same command again to continue", file=sys.stderr)
-        sys.exit(130)
     except BrokenPipeError:  # the reader of our output went away, as in `tts ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
