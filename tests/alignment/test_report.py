@@ -37,7 +37,7 @@ def test_faults_are_found_and_nothing_else() -> None:
     assert set(reasons) == {"misread", "short", "long"}
     assert report.suspicious[0].id == "misread"
     assert "fits far worse" in reasons["misread"]
-    assert "75 % of states last one frame" in reasons["short"]
+    assert "50 % of phones are as short as can be" in reasons["short"]
     assert "a lasts 1.02 s" in reasons["long"]
     assert report.failures == {"broken": "the recording has 3 frames | too few"}
 
@@ -46,8 +46,10 @@ def test_totals() -> None:
     report = report_alignment({"x": aligned(-50.0, GOOD)}, GRID)
     assert report.seconds == pytest.approx(0.45)
     assert report.silence == pytest.approx(60 / 90)
-    assert report.hurried == 0.0
+    assert report.hurried == report.single == 0.0
     assert report.pauses == 1
+    short = report_alignment({"x": results()["short"]}, GRID)
+    assert (short.hurried, short.single) == (0.5, 0.75)
     assert report.phones == {"sil": (2, 0.1), "a": (1, 0.05), "b": (1, 0.1), "pau": (1, 0.1)}
 
 

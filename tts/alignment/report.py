@@ -13,7 +13,7 @@ from tts.frames import FrameGrid
 from tts.parallel import Failure
 
 POOR_FIT = -3.5  # z-score of the fit below which an utterance is suspicious
-HURRIED = 0.4  # share of one-frame states above which it is
+HURRIED = 0.3  # share of phones of minimum length above which it is (5 states of 5 ms, fluent speech: median 0.08)
 LONG_PHONE = 0.6  # seconds above which a phone is
 
 
@@ -22,8 +22,8 @@ class UtteranceFit:
     """How well one utterance fits its text.
 
     ``score`` is the mean log likelihood a frame, ``z`` its robust z-score among the utterances (median and median absolute
-    deviation); ``hurried`` is the share of the phones' states that last a single frame; ``silence`` the share of silent frames;
-    ``longest`` the longest phone and its seconds. ``reasons`` say why the utterance deserves a check; most have none.
+    deviation); ``hurried`` is the share of phones as short as can be, a frame a state; ``silence`` the share of silent frames; ``longest``
+    the longest phone and its seconds. ``reasons`` say why the utterance deserves a check; most have none.
     """
 
     id: str
@@ -39,7 +39,11 @@ class UtteranceFit:
 
 @dataclass(frozen=True)
 class AlignmentReport:
-    """The alignment of a corpus. ``phones`` maps a phone to its count and mean duration in seconds, commonest first."""
+    """The alignment of a corpus.
+
+    ``phones`` maps a phone to its count and mean duration in seconds, commonest first; ``silence`` is the share of silent
+    frames, ``hurried`` that of phones of minimum length, ``single`` that of the phones' states of a single frame.
+    """
 
     utterances: tuple[UtteranceFit, ...]
     failures: dict[str, str]
@@ -47,6 +51,7 @@ class AlignmentReport:
     seconds: float
     silence: float
     hurried: float
+    single: float
     pauses: int
 
     @property
@@ -68,7 +73,8 @@ class AlignmentReport:
             ("utterances aligned / failed", f"{len(self.utterances)} / {len(self.failures)}"),
             ("speech and silence", f"{self.seconds:.0f} s, {100 * self.silence:.1f} % silence"),
             ("pauses between words", str(self.pauses)),
-            ("states of a single frame", f"{100 * self.hurried:.1f} %"),
+            ("phones of minimum length", f"{100 * self.hurried:.1f} %"),
+            ("states of a single frame", f"{100 * self.single:.1f} %"),
             ("log likelihood a frame", f"{np.median(scores):.1f} (median)" if scores else "not known"),
             ("to check", str(len(self.suspicious))),
         ]
@@ -89,24 +95,24 @@ def report_alignment(results: Mapping[str, Aligned | Failure], grid: FrameGrid) 
     z = _robust_z(np.array([result.alignment.score for result in done.values()]))
     fits = tuple(_fit(key, result, float(score), grid) for (key, result), score in zip(done.items(), z, strict=True))
     durations: dict[str, list[int]] = {}
-    silent = states = hurried = 0
+    shortest: list[np.ndarray] = [np.zeros((0, 1), dtype=bool)]
+    silent = 0
     for result in done.values():
-        alignment = result.alignment
+        alignment, quiet = result.alignment, _silences(result)
         for phone, frames in zip(alignment.phones, alignment.phone_durations.tolist(), strict=True):
             durations.setdefault(phone, []).append(frames)
-        spoken = ~_silences(result)
-        silent += int(alignment.phone_durations[~spoken].sum())
-        states += alignment.durations[spoken].size
-        hurried += int((alignment.durations[spoken] == 1).sum())
-    frames = sum(fit.frames for fit in fits)
+        silent += int(alignment.phone_durations[quiet].sum())
+        shortest.append(alignment.durations[~quiet] == 1)
+    total = sum(fit.frames for fit in fits)
     ordered = sorted(durations.items(), key=lambda item: (-len(item[1]), item[0]))
     return AlignmentReport(
         fits,
         {key: result.message for key, result in results.items() if isinstance(result, Failure)},
         {phone: (len(found), round(float(np.mean(found)) * grid.shift, 4)) for phone, found in ordered},
-        frames * grid.shift,
-        silent / max(frames, 1),
-        hurried / max(states, 1),
+        total * grid.shift,
+        silent / max(total, 1),
+        _share(np.concatenate([states.all(axis=1) for states in shortest])),
+        _share(np.concatenate([states.ravel() for states in shortest])),
         sum(fit.pauses for fit in fits),
     )
 
@@ -117,12 +123,12 @@ def _fit(key: str, result: Aligned, z: float, grid: FrameGrid) -> UtteranceFit:
     spoken = np.flatnonzero(~silent)
     longest = int(spoken[alignment.phone_durations[spoken].argmax()])
     seconds = float(alignment.phone_durations[longest]) * grid.shift
-    hurried = float((alignment.durations[spoken] == 1).mean())
+    hurried = _share((alignment.durations[spoken] == 1).all(axis=1))
     reasons = []
     if z < POOR_FIT:
         reasons.append(f"fits far worse than the others ({alignment.score:.1f} a frame)")
     if hurried > HURRIED:
-        reasons.append(f"{100 * hurried:.0f} % of states last one frame: more text than speech?")
+        reasons.append(f"{100 * hurried:.0f} % of phones are as short as can be: more text than speech?")
     if seconds > LONG_PHONE:
         reasons.append(f"{alignment.phones[longest]} lasts {seconds:.2f} s: more speech than text?")
     return UtteranceFit(
@@ -136,6 +142,10 @@ def _fit(key: str, result: Aligned, z: float, grid: FrameGrid) -> UtteranceFit:
         (alignment.phones[longest], seconds),
         tuple(reasons),
     )
+
+
+def _share(marks: np.ndarray) -> float:
+    return float(marks.mean()) if marks.size else 0.0
 
 
 def _silences(result: Aligned) -> np.ndarray:
