@@ -22,8 +22,8 @@ class UtteranceFit:
     """How well one utterance fits its text.
 
     ``score`` is the mean log likelihood a frame, ``z`` its robust z-score among the utterances (median and median absolute
-    deviation); ``hurried`` is the share of phones as short as can be, a frame a state; ``silence`` the share of silent frames; ``longest``
-    the longest phone and its seconds. ``reasons`` say why the utterance deserves a check; most have none.
+    deviation); ``hurried`` is the share of phones as short as can be, a frame a state; ``silence`` the share of silent
+    frames; ``longest`` the longest phone and its seconds. ``reasons`` say why the utterance deserves a check; most have none.
     """
 
     id: str
