@@ -72,7 +72,7 @@ class GoMtl(_Part):
 
     kind: Literal["go_mtl"] = "go_mtl"
     basis: int = Field(2, ge=1)
-    sparsity: float = Field(0.1, ge=0.0)  # soft threshold a unit of learning rate on the combination's weights
+    sparsity: float = Field(0.3, ge=0.0)  # soft threshold on the combination's weights a step, in learning rates
     shrink: float = Field(1e-4, ge=0.0)  # weight of the basis's squared norm in the loss
 
 

@@ -17,14 +17,15 @@ class SparseBasis(nn.Module):
 
     ``bases`` are modules of the same shape, whose matrices are the L_k; vectors (biases, norms) are those of the first, the
     same for all tasks. The objective is the mean loss plus ``sparsity * sum |s|`` and ``shrink * sum ||L_k||_F^2``; both are
-    needed, for scaling L up and s down changes nothing else. The second is :meth:`penalty`; the first is no use as a part of
-    the loss, since an optimiser never lands on zero: :meth:`after_step` takes the proximal step
-    ``s <- sign(s) max(|s| - learning_rate * sparsity, 0)`` after each of the optimiser's. At the start every task has nearly
-    the same weights, of the bases' usual size. Tasks with the same zeros are the groups that were found.
+    needed, for scaling L up and s down changes nothing else. The second is :meth:`penalty`. The first would never land on
+    zero as a part of the loss: :meth:`after_step` follows each of the optimiser's steps with the proximal one,
+    ``s <- sign(s) max(|s| - learning_rate * sparsity, 0)``. Adam divides gradients by their root mean square, so under it a
+    weight survives where its mean gradient exceeds that share, 0 to 1, of its root mean square. At the start every task has
+    nearly the same weights, of the bases' usual size. Tasks with the same zeros are the groups that were found.
     """
 
     def __init__(
-        self, bases: Sequence[nn.Module], tasks: Sequence[str], *, sparsity: float = 0.1, shrink: float = 1e-4
+        self, bases: Sequence[nn.Module], tasks: Sequence[str], *, sparsity: float = 0.3, shrink: float = 1e-4
     ) -> None:
         super().__init__()
         self.sparsity, self.shrink = sparsity, shrink
@@ -82,7 +83,7 @@ class SparseTrunks(Sharing):
         kept: Sequence[str] | None = None,
         *,
         basis: int = 2,
-        sparsity: float = 0.1,
+        sparsity: float = 0.3,
         shrink: float = 1e-4,
     ) -> None:
         super().__init__(trunk, groups, kept)
