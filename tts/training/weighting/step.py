@@ -28,8 +28,8 @@ def backward(
     ``others`` (heads, private layers) take the gradient of the base-weighted sum of losses, whatever the method.
 
     Every ``every`` steps (0 never) the gradients of all rows are taken, as by a method that needs them, and measured; the
-    answer then holds, for every row but main, ``weight/NAME``, ``cosine/NAME`` (with the main gradient) and ``ratio/NAME``
-    (its norm over main's, base weights applied); cosines and ratios need a main task. Otherwise it is empty.
+    answer then holds every row's ``weight/NAME`` and, where there is a main task, every other row's ``cosine/NAME`` (with the
+    main gradient) and ``ratio/NAME`` (its norm over main's, base weights applied). Otherwise it is empty.
     """
     shared = [parameter for parameter in shared if parameter.requires_grad]
     others = [parameter for parameter in others if parameter.requires_grad]
@@ -62,15 +62,10 @@ def backward(
     if bool((weights == 1.0).all()):
         torch.stack(there).sum().backward()  # type: ignore[no-untyped-call]
         return {}
+    weighted = torch.stack([weight * row for weight, row in zip(weights.tolist(), rows, strict=True) if row is not None])
     if others:  # through the heads alone, which is little
-        gradients = torch.autograd.grad(torch.stack(there).sum(), others, retain_graph=True, allow_unused=True)
-        for parameter, gradient in zip(others, gradients, strict=True):
-            _add(parameter, gradient)
-    weighted = [weight * row for weight, row in zip(weights.tolist(), rows, strict=True) if row is not None]
-    for parameter, gradient in zip(
-        shared, torch.autograd.grad(torch.stack(weighted).sum(), shared, allow_unused=True), strict=True
-    ):
-        _add(parameter, gradient)
+        torch.autograd.backward(torch.stack(there).sum(), inputs=others, retain_graph=True)
+    torch.autograd.backward(weighted.sum(), inputs=shared)
     return {}
 
 
@@ -112,7 +107,8 @@ def _jacobian(
             if gradient is not None:
                 place.copy_(gradient.flatten())
         for parameter, gradient in zip(others, gradients[len(shared) :], strict=True):
-            _add(parameter, gradient)
+            if gradient is not None:
+                _add(parameter, gradient.clone())  # autograd may hand out one tensor twice
     return jacobian
 
 
@@ -122,6 +118,5 @@ def _last_layer(shared: Sequence[Tensor]) -> int:
     return layers[-1] if layers else len(shared) - 1
 
 
-def _add(parameter: Tensor, gradient: Tensor | None) -> None:
-    if gradient is not None:
-        parameter.grad = gradient.clone() if parameter.grad is None else parameter.grad + gradient
+def _add(parameter: Tensor, gradient: Tensor) -> None:
+    parameter.grad = gradient if parameter.grad is None else parameter.grad + gradient
