@@ -81,8 +81,8 @@ class PcGrad(Balancing):
 class UpGrad(Balancing):
     """The mean of the gradients, each projected onto the cone of updates that harm no row (Quinton and Rey 2024).
 
-    Main task: J d >= 0 for every row, main too; Pareto-stationary in the end, which may be far from main's optimum. Cost: K, one backward
-    pass a row.
+    Main task: J d >= 0 for every row, main too; Pareto-stationary in the end, which may be far from main's optimum.
+    Cost: K, one backward pass a row.
     """
 
     name = "upgrad"
