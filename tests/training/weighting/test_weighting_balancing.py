@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -89,6 +91,17 @@ def test_torchjd_says_what_is_wrong() -> None:
         update("torchjd", J1, aggregator="MGDA", arguments={"steps": 1.0})
     with pytest.raises(TtsError, match="Krum cannot be made"):
         update("torchjd", J1, aggregator="Krum", arguments={})
+
+
+def test_torchjd_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torchjd.aggregation", None)
+    with pytest.raises(TtsError, match="TorchJD is not installed; pip install"):
+        update("torchjd", J1, aggregator="MGDA")
+
+
+def test_torchjd_is_not_imported_unless_asked_for() -> None:
+    code = "import sys, tts.training.weighting; assert 'torchjd' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def normal(seed: int, rows: int, columns: int) -> Tensor:
