@@ -73,7 +73,7 @@ class GoMtl(_Part):
     kind: Literal["go_mtl"] = "go_mtl"
     basis: int = Field(2, ge=1)
     sparsity: float = Field(0.3, ge=0.0)  # soft threshold on the combination's weights a step, in learning rates
-    shrink: float = Field(1e-4, ge=0.0)  # weight of the basis's squared norm in the loss
+    shrink: float = Field(0.05, ge=0.0)  # weight of the basis's squared norm; half a weight decay, which adds to it
 
 
 _KINDS: dict[str, type[_Part]] = {

@@ -84,11 +84,11 @@ def by_layer(problems: list[Problem], steps: int = 600, rate: float = 0.05) -> n
     x = torch.tensor(np.stack([x for x, _ in problems]), dtype=torch.float32)
     y = torch.tensor(np.stack([y for _, y in problems]), dtype=torch.float32)
     tasks = [f"task{n}" for n in range(len(problems))]
-    layer = SparseBasis([torch.nn.Linear(20, 1, bias=False) for _ in range(4)], tasks, sparsity=0.03, shrink=1e-4)
+    layer = SparseBasis([torch.nn.Linear(20, 1, bias=False) for _ in range(4)], tasks, sparsity=0.03, shrink=0.001)
     optimiser = torch.optim.Adam(layer.parameters())
     for step in range(steps):
         now = optimiser.param_groups[0]["lr"] = rate * (1.0 - step / steps)
-        loss = (x @ layer.combined()["weight"].transpose(1, 2) - y).square().mean() + layer.penalty()
+        loss = (x @ layer.combined()["weight"].transpose(1, 2) - y).square().mean()
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -111,12 +111,12 @@ def test_the_proximal_step_lands_on_zero_and_shows_the_groups() -> None:
     directions = torch.tensor(np.linalg.qr(rng.standard_normal((10, 2)))[0], dtype=torch.float32)
     y = x @ directions[:, [0, 0, 0, 1, 1, 1]] * torch.tensor([1.0, -2.0, 1.5, 1.0, 2.0, -1.0])
     torch.manual_seed(1)
-    layer = SparseBasis([torch.nn.Linear(10, 1, bias=False) for _ in range(2)], list("abcdef"), sparsity=0.6, shrink=1e-3)
+    layer = SparseBasis([torch.nn.Linear(10, 1, bias=False) for _ in range(2)], list("abcdef"), sparsity=0.6, shrink=0.01)
     optimiser = torch.optim.Adam(layer.parameters())
     for step in range(1200):
         now = optimiser.param_groups[0]["lr"] = 0.02 * (1.0 - step / 1200)
         some = torch.randint(400, (32,))
-        loss = (x[some] @ layer.combined()["weight"][:, 0].T - y[some]).square().mean() + layer.penalty()
+        loss = (x[some] @ layer.combined()["weight"][:, 0].T - y[some]).square().mean()
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

@@ -26,7 +26,8 @@ def trace_norm_groups(
     Minimises ``sum_i ||Y_i - X_i W_i||_F^2 / n_i + trace * sum_g ||W_g||_*^2 + unrelated * sum_{g<h} ||W_g^T W_h||_F^2`` with
     W_g the weights of all problems of a group side by side and ``||.||_*`` the sum of singular values (Argyriou, Evgeniou and
     Pontil 2008 for one group; Romera-Paredes et al. 2012 for two with ``unrelated`` > 0). Alternates the closed steps
-    ``D_g = (W_g W_g^T)^{1/2} / tr`` and ``W_i = (X_i^T X_i / n_i + trace D_g^{-1} + unrelated sum_h W_h W_h^T)^{-1} X_i^T Y_i / n_i``.
+    ``D_g = (W_g W_g^T)^{1/2} / tr``,
+    ``W_i = (X_i^T X_i / n_i + trace D_g^{-1} + unrelated sum_{h != g} W_h W_h^T)^{-1} X_i^T Y_i / n_i``.
     Convex where ``unrelated`` is small against ``trace``. All problems have the same features; one answer a problem.
     """
     features = groups[0][0][0].shape[1]
@@ -53,8 +54,8 @@ def go_mtl(
 ) -> tuple[np.ndarray, np.ndarray]:
     r"""Solve tasks whose weights are sparse combinations of a few vectors, ``w_t = L s_t`` (Kumar and Daume 2012, ICML).
 
-    Minimises ``mean_t ||y_t - X_t L s_t||^2 / n_t + sparsity ||S||_1 + shrink ||L||_F^2`` over L (features, basis) and S (basis,
-    tasks), alternately: the lasso for every s_t by proximal gradient, ridge regression for L. L starts at the first left
+    Minimises ``mean_t ||y_t - X_t L s_t||^2 / n_t + sparsity ||S||_1 + shrink ||L||_F^2`` and returns L (features, basis) and
+    S (basis, tasks). Alternates the lasso for every s_t, by proximal gradient, and ridge regression for L, from the first left
     singular vectors of the tasks' own ridge solutions (penalty ``start``). A problem a task, targets (n_t, 1).
     """
     alone = np.concatenate([ridge(x, y, start) for x, y in problems], axis=1)

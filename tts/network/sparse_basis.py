@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
+from torch.nn import functional
 
 from tts.network.sharing import Sharing
 from tts.network.trunks import Trunk
@@ -17,15 +18,16 @@ class SparseBasis(nn.Module):
 
     ``bases`` are modules of the same shape, whose matrices are the L_k; vectors (biases, norms) are those of the first, the
     same for all tasks. The objective is the mean loss plus ``sparsity * sum |s|`` and ``shrink * sum ||L_k||_F^2``; both are
-    needed, for scaling L up and s down changes nothing else. The second is :meth:`penalty`. The first would never land on
-    zero as a part of the loss: :meth:`after_step` follows each of the optimiser's steps with the proximal one,
-    ``s <- sign(s) max(|s| - learning_rate * sparsity, 0)``. Adam divides gradients by their root mean square, so under it a
-    weight survives where its mean gradient exceeds that share, 0 to 1, of its root mean square. At the start every task has
-    nearly the same weights, of the bases' usual size. Tasks with the same zeros are the groups that were found.
+    needed, for scaling L up and s down changes nothing else. As parts of the loss the first would never bring a weight to
+    zero: :meth:`after_step` follows each of the optimiser's steps with the proximal ones,
+    ``s <- sign(s) max(|s| - learning_rate * sparsity, 0)`` and ``L <- L / (1 + 2 learning_rate * shrink)``. Adam divides
+    gradients by their root mean square, so under it a weight survives where its mean gradient exceeds the share ``sparsity``,
+    0 to 1, of its root mean square. At the start every task has nearly the same weights, of the bases' usual size. Tasks with
+    the same zeros are the groups that were found.
     """
 
     def __init__(
-        self, bases: Sequence[nn.Module], tasks: Sequence[str], *, sparsity: float = 0.3, shrink: float = 1e-4
+        self, bases: Sequence[nn.Module], tasks: Sequence[str], *, sparsity: float = 0.3, shrink: float = 0.05
     ) -> None:
         super().__init__()
         self.sparsity, self.shrink = sparsity, shrink
@@ -42,31 +44,25 @@ class SparseBasis(nn.Module):
         weights = torch.stack(list(self.weights.values()))
         found = {}
         for name in self.names:
-            first = self.first.get_parameter(name)
-            total = weights[:, :1] * first.reshape(1, -1)
-            if len(self.more):
-                total = total + weights[:, 1:] @ self.more[name.replace(".", "/")].flatten(1)
-            found[name] = total.view(-1, *first.shape)
+            first, key = self.first.get_parameter(name), name.replace(".", "/")
+            bases = torch.cat([first[None], self.more[key]]) if key in self.more else first[None]
+            found[name] = (weights @ bases.flatten(1)).view(-1, *first.shape)
         return found
 
     def forward(self, *arguments: Tensor | None) -> list:
         """Return what every task's module says."""
-        combined = self.combined()
-        return [
-            functional_call(self.first, {name: values[number] for name, values in combined.items()}, arguments)
-            for number in range(len(self.weights))
-        ]
-
-    def penalty(self) -> Tensor:
-        """Return ``shrink * sum_k ||L_k||_F^2``."""
-        squares = [p.square().sum() for p in (*(self.first.get_parameter(n) for n in self.names), *self.more.values())]
-        return self.shrink * torch.stack(squares).sum()
+        names = self.names
+        tasks = zip(*(values.unbind() for values in self.combined().values()), strict=True)
+        return [functional_call(self.first, dict(zip(names, matrices, strict=True)), arguments) for matrices in tasks]
 
     @torch.no_grad()
     def after_step(self, learning_rate: float) -> None:
-        """Move every weight towards zero by ``learning_rate * sparsity``, and no further."""
+        """Move every weight towards zero by ``learning_rate * sparsity``, and no further; shrink the basis."""
         for s in self.weights.values():
-            s.copy_(torch.nn.functional.softshrink(s, learning_rate * self.sparsity))
+            s.copy_(functional.softshrink(s, learning_rate * self.sparsity))
+        if self.shrink:
+            for values in (*(self.first.get_parameter(name) for name in self.names), *self.more.values()):
+                values.div_(1.0 + 2.0 * learning_rate * self.shrink)
 
     def grouping(self) -> dict[str, list[float]]:
         """Return the weights of the basis by task."""
@@ -84,7 +80,7 @@ class SparseTrunks(Sharing):
         *,
         basis: int = 2,
         sparsity: float = 0.3,
-        shrink: float = 1e-4,
+        shrink: float = 0.05,
     ) -> None:
         super().__init__(trunk, groups, kept)
         bases = [_EveryLayer(trunk), *(_EveryLayer(trunk.another()) for _ in range(basis - 1))]
@@ -95,12 +91,8 @@ class SparseTrunks(Sharing):
         views: list[list[Tensor]] = self.basis(x, mask)
         return views
 
-    def penalties(self) -> dict[str, Tensor]:
-        """Return the basis's weighted squared norm."""
-        return {"go_mtl": self.basis.penalty()} if self.basis.shrink else {}
-
     def after_step(self, learning_rate: float) -> None:
-        """Take the proximal step that makes the weights sparse."""
+        """Take the proximal steps that make the weights sparse and keep the basis small."""
         self.basis.after_step(learning_rate)
 
     def grouping(self) -> dict[str, list[float]]:

@@ -175,7 +175,9 @@ class Stage(nn.Module):
                 value = overlap(self._readout(first), self._readout(second))
             elif self._said is not None:
                 hidden, mask = self._said
-                a, b = (torch.cat([hidden[name] for name in names], dim=-1) for names in (first, second))
+                # Tasks without private layers read one and the same, which counts once.
+                layers = [{id(hidden[name]): hidden[name] for name in names}.values() for names in (first, second)]
+                a, b = (torch.cat(list(group), dim=-1) for group in layers)
                 value = activation_overlap(a, b, mask)
             else:
                 continue
