@@ -14,7 +14,7 @@ from tts.text.sentence import Sentence, Syllable, Word
 
 STATES, WIDTH = 3, 10
 PHONES = "abdeiklmnost"
-SETTINGS = AlignerSettings(states=STATES, shortest_pause=6, soft_passes=10, hard_passes=3)
+SETTINGS = AlignerSettings(states=STATES, shortest_pause=6, soft_passes=10, hard_passes=3, context_passes=2)
 
 
 def sentence(*words: str, paused: tuple[int, ...] = ()) -> Sentence:
@@ -118,18 +118,49 @@ def test_training_on_nothing_usable_is_refused() -> None:
         train_aligner([np.zeros((5, 3), dtype=np.float32)], [sentence("ab")])
 
 
-def test_a_phone_heard_once_has_finite_models() -> None:
+def test_constant_features_are_aligned_somehow() -> None:
     features, sentences, _ = spoken(8, seed=3)
-    models = PhoneModels.flat({"a", "b"}, 2, np.zeros(3), np.ones(3))
-    sums = np.zeros((6, 7))
-    sums[0] = [2.0, 2.0, 2.0, 4.0, 4.0, 4.0, 1.0]  # one frame of 2, 2, 2
-    estimated = models.estimated(sums, SETTINGS)
-    np.testing.assert_allclose(estimated.means[0], 2.0)
-    assert np.isfinite(estimated.variances).all() and (estimated.variances > 0).all()
-    np.testing.assert_allclose(estimated.means[1], 0.0)
     constant = [np.ones_like(x) for x in features]  # digital silence, normalised
     answers = train_aligner(constant, sentences, SETTINGS, progress=False).align(constant, sentences, progress=False)
     assert all(isinstance(a, Aligned) for a in answers)
+
+
+def sums_of(x: np.ndarray) -> np.ndarray:
+    return np.concatenate([x.sum(axis=0), (x**2).sum(axis=0), [len(x)]])
+
+
+def test_estimates_are_those_of_the_data_leaning_on_the_broader_model() -> None:
+    models = PhoneModels.flat({"a", "b", "t"}, 2, np.zeros(3), np.ones(3)).in_context([sentence("ta"), sentence("ba")])
+    heard = {key: np.random.default_rng(n).normal(n % 3, 1.0 + n % 2, (4000, 3)) for n, key in enumerate(models.keys)}
+    heard["b", 1, "vowel", "a"] = np.full((1, 3), 2.0)  # heard once
+    silent = ("b", 0, "silence", "sil")
+    heard[silent] = np.zeros((0, 3))
+    estimated = models.estimated(np.array([sums_of(heard[key]) for key in models.keys]), SETTINGS)
+    place = {key: n for n, key in enumerate(models.keys)}
+    for key in [("a", 0, "plosive", "t"), ("a", 0, "plosive", "b"), ("sil", 1)]:
+        np.testing.assert_allclose(estimated.means[place[key]], heard[key].mean(axis=0), atol=0.02)
+        np.testing.assert_allclose(estimated.variances[place[key]], heard[key].var(axis=0), rtol=0.03)
+    both = np.concatenate([heard[key] for key in models.keys if key[:3] == ("a", 0, "plosive")])
+    np.testing.assert_allclose(estimated.means[place["a", 0, "plosive"]], both.mean(axis=0), atol=0.02)
+    np.testing.assert_allclose(estimated.means[place[silent]], estimated.means[place[silent[:3]]])
+    once, broader = (estimated.means[place[key]] for key in [("b", 1, "vowel", "a"), ("b", 1, "vowel")])
+    np.testing.assert_allclose(once, (2.0 + SETTINGS.context_frames * broader) / (1.0 + SETTINGS.context_frames))
+    assert (estimated.variances > 0).all()
+
+
+def test_models_in_context_are_the_narrowest_that_were_heard() -> None:
+    models = PhoneModels.flat({"a", "b", "t"}, 3, np.zeros(3), np.ones(3)).in_context([sentence("tab")])
+    keys = [models.keys[unit] for unit in models.trellis(sentence("tab", "ab"), optional_pauses=False).units]
+    assert keys[0:3] == [("sil", 0), ("sil", 1), ("sil", 2)]
+    assert keys[6:9] == [("a", 0, "plosive", "t"), ("a", 1), ("a", 2, "plosive", "b")]
+    assert keys[11] == ("b", 2)  # its right neighbour is a vowel, which was never heard after b
+    assert keys[12] == ("a", 0, "plosive")  # after a plosive, but never after b
+    paused = [models.keys[unit] for unit in models.trellis(sentence("tab", "ab", paused=(0,)), optional_pauses=False).units]
+    assert paused[11] == ("b", 2, "silence", "sil")
+    assert paused[12] == ("sil", 0)
+    loose = models.trellis(sentence("tab", "ab"), optional_pauses=True)
+    assert all(len(models.keys[unit]) == 2 for unit in loose.units)
+    assert np.flatnonzero(loose.hops).tolist() == [15]
 
 
 @pytest.mark.parametrize("wrong", [{"states": 0}, {"first_power": 0.0}, {"last_power": 1.5}, {"shortest_pause": 2}])

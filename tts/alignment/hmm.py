@@ -1,8 +1,9 @@
-"""The aligner: phone models trained from a flat start on the recordings that they then align.
+"""The aligner: models of phones trained from a flat start on the recordings that they then align.
 
 Training starts from models that are all alike. Baum-Welch on likelihoods raised to a small power, growing from pass to pass
-(deterministic annealing: Ueda and Nakano 1998), finds its way where an ordinary start is caught at once; a few Viterbi passes
-finish it. The soft passes cost most and need little speech, so they see a seeded sample of a long corpus.
+(deterministic annealing: Ueda and Nakano 1998), finds its way where an ordinary start is caught at once. Viterbi passes finish
+it, first with monophones and pauses wherever they may be, then with the pauses found and phones in context. The soft passes
+cost most and need little speech, so they see a seeded sample of a long corpus.
 """
 
 from __future__ import annotations
@@ -64,12 +65,9 @@ class Aligner:
         for values, sentence in zip(features, sentences, strict=True):
             answers.append(Failure(self._fault(values, sentence)))
         able = [number for number, answer in enumerate(answers) if isinstance(answer, Failure) and not answer.message]
-        spoken: dict[int, Sentence] = {}
         with _progress("aligning", 2 * len(able), progress) as shown:
             jobs = [_Job(n, features[n], self.models.trellis(sentences[n], optional_pauses=True)) for n in able]
-            for job, path, _ in self._paths(jobs):
-                spoken[job.number] = self._with_pauses(sentences[job.number], job.trellis, path)
-                shown.advance()
+            spoken = self._spoken(jobs, sentences, shown)
             jobs = [_Job(n, features[n], self.models.trellis(spoken[n], optional_pauses=False)) for n in able]
             for job, path, total in self._paths(jobs):
                 durations = np.bincount(path, minlength=job.trellis.places).reshape(-1, self.settings.states)
@@ -80,7 +78,7 @@ class Aligner:
 
     def save(self, path: Path) -> None:
         """Write the settings and models as one safetensors file, atomically."""
-        facts = {"phones": self.models.phones, "settings": asdict(self.settings)}
+        facts = {"keys": self.models.keys, "settings": asdict(self.settings)}
         with replacing(path) as temporary:
             arrays = {name: np.ascontiguousarray(getattr(self.models, name)) for name in ARRAYS}
             save_file(arrays, temporary, metadata={"aligner": json.dumps(facts)})
@@ -92,12 +90,13 @@ class Aligner:
             with safe_open(str(path), framework="numpy") as stream:
                 facts = json.loads((stream.metadata() or {})["aligner"])
                 settings = AlignerSettings(**facts["settings"])
+                keys = tuple(tuple(key) for key in facts["keys"])
                 arrays = {name: stream.get_tensor(name) for name in ARRAYS}
         except FileNotFoundError:
             raise TtsError(f"{path}: this file is missing") from None
         except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
             raise TtsError(f"{path}: not the models of an aligner ({error}); train it again") from None
-        return Aligner(settings, PhoneModels(tuple(facts["phones"]), settings.states, **arrays), torch.device(device))
+        return Aligner(settings, PhoneModels(keys, settings.states, **arrays), torch.device(device))
 
     def _fault(self, values: np.ndarray, sentence: Sentence) -> str:
         """Return why an utterance cannot be aligned, or nothing."""
@@ -108,14 +107,20 @@ class Aligner:
             )
         return _fault(values, sentence, self.settings.states, self.models.means.shape[1])
 
-    def _with_pauses(self, sentence: Sentence, trellis: Trellis, path: np.ndarray) -> Sentence:
-        """Return the sentence with the pauses that a path through its optional silences found."""
-        every = sentence.with_pauses(range(len(sentence.words))).segments
-        lasting = np.bincount(path, minlength=trellis.places).reshape(len(every), -1).sum(axis=1)
-        found = zip(every, every[1:], lasting[1:], strict=False)
-        return sentence.with_pauses(
-            before.word for before, now, frames in found if now.phone == PAUSE and frames >= self.settings.shortest_pause
-        )
+    def _spoken(self, jobs: Sequence[_Job], sentences: Sequence[Sentence], shown: Progress) -> dict[int, Sentence]:
+        """Return the jobs' sentences with the pauses that the best paths through optional silences found."""
+        spoken = {}
+        for job, path, _ in self._paths(jobs):
+            sentence = sentences[job.number]
+            every = sentence.with_pauses(range(len(sentence.words))).segments
+            lasting = np.bincount(path, minlength=job.trellis.places).reshape(len(every), -1).sum(axis=1)
+            found = zip(every, every[1:], lasting[1:], strict=False)
+            least = self.settings.shortest_pause
+            spoken[job.number] = sentence.with_pauses(
+                before.word for before, now, frames in found if now.phone == PAUSE and frames >= least
+            )
+            shown.advance()
+        return spoken
 
     def _paths(self, jobs: Sequence[_Job]) -> Iterator[tuple[_Job, np.ndarray, float]]:
         """Yield the best path of every job and its log likelihood."""
@@ -159,11 +164,16 @@ def train_aligner(
     jobs = [_Job(n, features[n], models.trellis(sentences[n], optional_pauses=True)) for n in able]
     sample = _sample(jobs, settings)
     powers = np.geomspace(settings.first_power, settings.last_power, settings.soft_passes)
-    work = len(sample) * settings.soft_passes + len(jobs) * settings.hard_passes
+    work = len(sample) * settings.soft_passes + len(jobs) * (settings.hard_passes + settings.context_passes + 1)
     with _progress("training the aligner", work, progress) as shown:
         for power in powers:
             aligner = replace(aligner, models=_soft_pass(aligner, sample, float(power), shown))
         for _ in range(settings.hard_passes):
+            aligner = replace(aligner, models=_hard_pass(aligner, jobs, shown))
+        spoken = aligner._spoken(jobs, sentences, shown)
+        aligner = replace(aligner, models=aligner.models.in_context(spoken.values()))
+        jobs = [_Job(n, features[n], aligner.models.trellis(spoken[n], optional_pauses=False)) for n in able]
+        for _ in range(settings.context_passes):
             aligner = replace(aligner, models=_hard_pass(aligner, jobs, shown))
     return aligner
 

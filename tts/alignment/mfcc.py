@@ -18,8 +18,8 @@ def mfcc(
     *,
     coefficients: int = 13,
     bands: int = 30,
-    window: float = 0.020,
-    reach: float = 0.020,
+    window: float = 0.025,
+    reach: float = 0.015,
     normalise: bool = True,
 ) -> np.ndarray:
     """Return cepstra, deltas and accelerations at the grid's frame centres, float32 of shape (frames, 3 * coefficients).

@@ -1,9 +1,15 @@
-"""Monophone models: every phone a chain of states, every state one diagonal Gaussian."""
+"""Models of phones in context: every phone a chain of states, every state one diagonal Gaussian that leans on a broader one.
+
+The states of a phone's first half are sharpened by the phone before it, those of the second half by the phone after it, first
+by its broad class (vowel, plosive, nasal, ...), then by the phone itself. Each such Gaussian is estimated by maximum a
+posteriori (Gauvain and Lee 1994, with the broader one as prior), so that a neighbour that was heard twice changes little and
+one that was heard a hundred times speaks for itself. The broadest, the monophones, lean a little on the Gaussian of all speech.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -11,10 +17,13 @@ import numpy as np
 import torch
 
 from tts.alignment.trellis import Trellis
-from tts.errors import UsageError
+from tts.errors import TtsError, UsageError
+from tts.text.phones import broad_class
 from tts.text.sentence import PAUSE, SILENCE, Sentence
 
 ARRAYS = ("means", "variances", "overall_mean", "overall_variance")
+
+Key = tuple[str | int, ...]  # phone, state[, class of the neighbour[, neighbour]]
 
 
 @dataclass(frozen=True)
@@ -25,11 +34,13 @@ class AlignerSettings:
     soft_passes: int = 16  # Baum-Welch, on likelihoods raised to powers growing geometrically ...
     first_power: float = 0.03  # ... from here ...
     last_power: float = 0.5  # ... to here
-    hard_passes: int = 4  # Viterbi, on everything
     soft_frames: int = 200_000  # frames that the soft passes see: a seeded sample of the utterances
+    hard_passes: int = 4  # Viterbi, on everything, with pauses wherever they may be
+    context_passes: int = 6  # Viterbi with the pauses that were found and models in context
     shortest_pause: int = 10  # frames; a shorter silence between words is none
-    variance_floor: float = 0.01  # share of the corpus's variance
-    prior_frames: float = 2.0  # frames of the corpus's variance added to every state's, for the rare ones
+    prior_frames: float = 2.0  # weight of all speech in a monophone
+    context_frames: float = 10.0  # weight of the broader model in one in context
+    variance_floor: float = 0.01  # share of the variance of all speech
     seed: int = 1
 
     def __post_init__(self) -> None:
@@ -38,11 +49,13 @@ class AlignerSettings:
             "soft_passes": (1, 1000),
             "first_power": (1e-4, 1.0),
             "last_power": (self.first_power, 1.0),
-            "hard_passes": (0, 1000),
             "soft_frames": (1, math.inf),
+            "hard_passes": (0, 1000),
+            "context_passes": (0, 1000),
             "shortest_pause": (self.states, math.inf),
-            "variance_floor": (1e-6, 1.0),
             "prior_frames": (1e-3, math.inf),
+            "context_frames": (1e-3, math.inf),
+            "variance_floor": (1e-6, 1.0),
         }
         for name, (low, high) in ranges.items():
             if not low <= getattr(self, name) <= high:
@@ -51,12 +64,13 @@ class AlignerSettings:
 
 @dataclass(frozen=True)
 class PhoneModels:
-    """Gaussians of every state of every phone, float64 of shape (phones * states, features), and those of all speech.
+    """Gaussians, float64 of shape (units, features), and those of all speech; ``keys`` say what each is a model of.
 
-    ``pau`` has no models of its own: silence between words is the silence around them.
+    Broader keys come before narrower ones. ``pau`` has no models of its own: silence between words is the silence around
+    them, and no silence depends on its neighbours.
     """
 
-    phones: tuple[str, ...]
+    keys: tuple[Key, ...]
     states: int
     means: np.ndarray
     variances: np.ndarray
@@ -65,30 +79,38 @@ class PhoneModels:
 
     @staticmethod
     def flat(phones: Iterable[str], states: int, mean: np.ndarray, variance: np.ndarray) -> PhoneModels:
-        """Return models that are all alike."""
-        symbols = tuple(sorted((set(phones) | {SILENCE}) - {PAUSE}))
-        shape = (len(symbols) * states, 1)
-        return PhoneModels(symbols, states, np.tile(mean, shape), np.tile(variance, shape), mean, variance)
+        """Return monophones that are all alike."""
+        symbols = sorted((set(phones) | {SILENCE}) - {PAUSE})
+        keys = tuple((phone, state) for phone in symbols for state in range(states))
+        return PhoneModels(keys, states, np.tile(mean, (len(keys), 1)), np.tile(variance, (len(keys), 1)), mean, variance)
 
-    @cached_property
-    def _first(self) -> dict[str, int]:
-        first = {phone: number * self.states for number, phone in enumerate(self.phones)}
-        return {**first, PAUSE: first[SILENCE]}
+    def in_context(self, sentences: Iterable[Sentence]) -> PhoneModels:
+        """Return these models and, equal to their broader ones, those of every neighbourhood in ``sentences``."""
+        wanted = {key for sentence in sentences for chain in self._chains(sentence) for key in chain}
+        added = sorted(wanted - self._index.keys(), key=lambda key: (len(key), key))
+        keys = (*self.keys, *added)
+        found = [self._index[key[:2]] for key in added]
+        means, variances = (np.concatenate([values, values[found]]) for values in (self.means, self.variances))
+        return replace(self, keys=keys, means=means, variances=variances)
 
     def unknown(self, sentence: Sentence) -> list[str]:
         """Return the phones of a sentence that have no models."""
-        return sorted(set(sentence.phones) - self._first.keys())
+        return sorted(phone for phone in set(sentence.phones) - {PAUSE} if (phone, 0) not in self._index)
 
     def trellis(self, sentence: Sentence, *, optional_pauses: bool) -> Trellis:
-        """Return the places of a sentence; with ``optional_pauses`` silence may follow any word, whatever the sentence says."""
+        """Return the places of a sentence, whose phones must be known.
+
+        With ``optional_pauses`` silence may follow any word, whatever the sentence says, and what is a phone's neighbour is
+        not known: the models are the monophones. Without, they are the narrowest there are for each place.
+        """
         if optional_pauses:
-            sentence = sentence.with_pauses(range(len(sentence.words)))
-        phones = sentence.phones
-        units = np.array([self._first[phone] for phone in phones])[:, None] + np.arange(self.states)
-        hops = np.zeros(units.shape, dtype=bool)
-        if optional_pauses:
+            phones = sentence.with_pauses(range(len(sentence.words))).phones
+            units = [self._index[_named(phone), state] for phone in phones for state in range(self.states)]
+            hops = np.zeros((len(phones), self.states), dtype=bool)
             hops[1:, 0] = [phone == PAUSE for phone in phones[:-1]]
-        return Trellis(units.ravel(), hops.ravel())
+            return Trellis(np.array(units), hops.ravel())
+        units = [next(self._index[key] for key in reversed(c) if key in self._index) for c in self._chains(sentence)]
+        return Trellis(np.array(units), np.zeros(len(units), dtype=bool))
 
     def weights(self, power: float) -> torch.Tensor:
         """Return what a frame's ``[x, x^2, 1]`` is multiplied with to give log likelihoods raised to ``power``.
@@ -103,13 +125,62 @@ class PhoneModels:
         return torch.from_numpy(np.concatenate([rows, void])).float()
 
     def estimated(self, sums: np.ndarray, settings: AlignerSettings) -> PhoneModels:
-        """Return models of maximum likelihood for weighted sums of ``[x, x^2, 1]``, (units, 2 * features + 1).
+        """Return models re-estimated from weighted sums of ``[x, x^2, 1]``, (units, 2 * features + 1).
 
-        The variances lean towards that of all speech by ``prior_frames``; a state that was never visited takes all of it.
+        A broader model counts what its narrower ones heard; a model that heard nothing is like its broader one.
         """
-        first, second, count = np.split(sums, [self.means.shape[1], -1], axis=1)
-        means = np.where(count > 1e-3, first / np.maximum(count, 1e-3), self.overall_mean)
-        scatter = np.maximum(second - 2.0 * means * first + count * means**2, 0.0)
-        variances = (scatter + settings.prior_frames * self.overall_variance) / (count + settings.prior_frames)
-        variances = np.maximum(variances, settings.variance_floor * self.overall_variance)
-        return replace(self, means=means, variances=variances)
+        sums = sums.copy()
+        depths, parents = np.array([len(key) for key in self.keys]), self._parents
+        levels = [np.flatnonzero(depths == depth) for depth in range(2, int(depths.max()) + 1)]
+        for level in levels[:0:-1]:
+            np.add.at(sums, parents[level], sums[level])
+        means, variances = np.empty_like(self.means), np.empty_like(self.variances)
+        for level in levels:
+            if level is levels[0]:
+                prior, spread, weight = self.overall_mean, self.overall_variance, settings.prior_frames
+            else:
+                prior, spread, weight = means[parents[level]], variances[parents[level]], settings.context_frames
+            first, second, count = np.split(sums[level], [self.means.shape[1], -1], axis=1)
+            mean = (first + weight * prior) / (count + weight)
+            scatter = np.maximum(second - 2.0 * mean * first + count * mean**2, 0.0)
+            means[level] = mean
+            variances[level] = (scatter + weight * (spread + (prior - mean) ** 2)) / (count + weight)
+        return replace(self, means=means, variances=np.maximum(variances, settings.variance_floor * self.overall_variance))
+
+    @cached_property
+    def _index(self) -> dict[Key, int]:
+        return {key: number for number, key in enumerate(self.keys)}
+
+    @cached_property
+    def _parents(self) -> np.ndarray:
+        """The broader unit of every unit, -1 for monophones."""
+        return np.array([self._index[key[:-1]] if len(key) > 2 else -1 for key in self.keys])
+
+    def _chains(self, sentence: Sentence) -> list[Sequence[Key]]:
+        """Return the keys of every place of a sentence, broadest first."""
+        phones = [_named(phone) for phone in sentence.phones]
+        half = self.states // 2
+        chains: list[Sequence[Key]] = []
+        for place, phone in enumerate(phones):
+            for state in range(self.states):
+                mono: Key = (phone, state)
+                side = -1 if state < half else 1 if state >= self.states - half else 0
+                if phone == SILENCE or not side:
+                    chains.append((mono,))
+                    continue
+                neighbour = phones[place + side]
+                broad: Key = (*mono, _class(neighbour))
+                chains.append((mono, broad, (*broad, neighbour)))
+        return chains
+
+
+def _named(phone: str) -> str:
+    return SILENCE if phone == PAUSE else phone
+
+
+def _class(phone: str) -> str:
+    """Return the broad class of a phone; one that is not in IPA is a class of its own."""
+    try:
+        return broad_class(phone)
+    except TtsError:
+        return phone
