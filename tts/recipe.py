@@ -111,6 +111,7 @@ class TaskUse(Part):
     """How a stage learns one task. A bare number in YAML is the weight."""
 
     weight: float = Field(1.0, gt=0.0)
+    emphasis: float = Field(0.0, ge=0.0, le=1.0)  # 0: all dimensions weigh alike; 1: by their size, as the MCD counts them
     private: tuple[int, ...] = ()  # hidden layers between the trunk and this head alone
     depth: int | None = Field(None, ge=1)  # the trunk layer that the head reads, the first is 1; default: the top
     reads: str | None = None  # eavesdropping: also reads this task's private layers, without changing them
@@ -144,6 +145,17 @@ class StagePart(Part):
         return self
 
 
+class WeightingPart(Part):
+    """How the losses of several tasks become one update of the shared layers; see ``docs/weighting.md``."""
+
+    method: str = "sum"
+    options: dict[str, Any] = {}
+    start: dict[str, int] = {}  # auxiliary task: first step it is learnt
+    stop: dict[str, int] = {}  # auxiliary task: first step it is no longer learnt
+    main_only_from: int | None = Field(None, ge=0)  # from this step on, only the main tasks are learnt
+    measure_every: int = Field(0, ge=0)  # steps between measurements of the tasks' gradients against main's; 0: never
+
+
 class TrainingPart(Part):
     """How a network is trained."""
 
@@ -157,6 +169,7 @@ class TrainingPart(Part):
     clip: float = Field(1.0, gt=0.0)  # largest gradient norm
     average: float = Field(0.0, ge=0.0, lt=1.0)  # decay of the moving average of the weights that is validated and kept
     input_dropout: float = Field(0.0, ge=0.0, lt=1.0)  # share of linguistic inputs hidden in training
+    weighting: WeightingPart = WeightingPart()
     validate_every: int = Field(500, ge=1)
     patience: int = Field(0, ge=0)  # validations without improvement before stopping; 0 never stops early
     precision: Literal["auto", "float32", "bfloat16"] = "auto"

@@ -121,3 +121,33 @@ def test_predictions_are_the_same_alone_and_padded_in_a_group(tmp_path: Path) ->
         a, b = trainer.valid.starts[number : number + 2]
         alone = trainer.stage(trainer.valid.inputs(torch.arange(a, b)[None])).heads["mcep"][0]
         torch.testing.assert_close(together[a:b], alone, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("method", ["ol-aux", "famo", "gate", "bloop"])
+def test_a_weighting_with_a_memory_continues_bit_for_bit(tmp_path: Path, method: str) -> None:
+    options = {"weighting": {"method": method, "measure_every": 20}}
+    whole = make_trainer(tmp_path / "whole", 40, **options)
+    whole.run()
+
+    def interrupt(stage: Stage, step: int) -> dict[str, float]:
+        if step == 40:
+            raise KeyboardInterrupt
+        return {}
+
+    parts = make_trainer(tmp_path / "parts", 40, **options)
+    parts.hook = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        parts.run()
+    parts = make_trainer(tmp_path / "parts", 40, **options)
+    parts.run()
+    for a, b in zip(whole.stage.state_dict().values(), parts.stage.state_dict().values(), strict=True):
+        assert torch.equal(a, b)
+    assert whole.diagnostics == parts.diagnostics
+    assert {"cosine/phone", "ratio/phone", "weight/phone"} <= whole.diagnostics[0].keys()
+
+
+def test_an_auxiliary_task_that_stops_leaves_its_layers_alone(tmp_path: Path) -> None:
+    trainer = make_trainer(tmp_path, 40, weighting={"stop": {"phone": 1}}, weight_decay=0.0)
+    trainer.run()
+    assert trainer.history[-1]["valid/phone"] > 0.8  # one step taught it next to nothing
+    assert trainer.history[-1]["valid/mcep"] < trainer.history[-1]["valid/phone"]

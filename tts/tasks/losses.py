@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -16,11 +17,12 @@ from torch.nn import functional
 from tts.analysis.streams import Stream
 
 
-def task_loss(stream: Stream, prediction: Tensor, target: Tensor, counted: Tensor) -> Tensor:
+def task_loss(stream: Stream, prediction: Tensor, target: Tensor, counted: Tensor, emphasis: Tensor | None = None) -> Tensor:
     """Return the mean loss over the frames that count, a float32 scalar; 0 where none counts.
 
     ``prediction`` is (batch, time, stream.width), ``target`` the same for continuous and binary streams and (batch, time, 1)
     labels for class streams, ``counted`` (batch, time) 0 or 1. The target of a masked stream has its mask as last column.
+    ``emphasis`` (stream.width,) weighs the dimensions of a continuous stream (see :func:`dimension_emphasis`).
     """
     prediction = prediction.float()
     weights = counted.float()
@@ -28,10 +30,24 @@ def task_loss(stream: Stream, prediction: Tensor, target: Tensor, counted: Tenso
         target, valid = target[..., :-1], target[..., -1]
         weights = weights * valid
     if stream.kind == "continuous":
-        each = (prediction - target).square().mean(dim=-1)
+        squared = (prediction - target).square()
+        each = (squared if emphasis is None else squared * emphasis).mean(dim=-1)
     elif stream.kind == "binary":
         each = functional.binary_cross_entropy_with_logits(prediction, target, reduction="none").mean(dim=-1) / math.log(2.0)
     else:
         labels = target.squeeze(-1).long()
         each = functional.cross_entropy(prediction.transpose(1, 2), labels, reduction="none") / math.log(stream.classes)
     return (each * weights).sum() / torch.clamp(weights.sum(), min=1.0)
+
+
+def dimension_emphasis(stream: Stream, deviation: np.ndarray, power: float) -> Tensor | None:
+    """Return the weight of every output of a continuous stream, float32 (width,) with mean 1; None where all weigh the same.
+
+    ``deviation`` (width,) holds standard deviations of the training frames. A dimension weighs its static deviation to the
+    power of ``2 * power``: 0 treats all dimensions alike, 1 counts errors in the stream's own unit, as the mel-cepstral
+    distortion does; dynamics weigh as much as their static.
+    """
+    if power == 0.0 or stream.kind != "continuous":
+        return None
+    weights = np.tile(deviation[: stream.dimension] ** (2.0 * power), len(deviation) // stream.dimension)
+    return torch.from_numpy(weights / weights.mean()).float()

@@ -17,8 +17,8 @@ from tts.errors import TtsError
 from tts.files import write_text
 from tts.network.stack import Stage, StageOutput
 from tts.progress import Progress
-from tts.recipe import TrainingPart
-from tts.tasks.losses import task_loss
+from tts.recipe import TrainingPart, WeightingPart
+from tts.tasks.losses import dimension_emphasis, task_loss
 from tts.training.checkpoint import (
     load_tensors,
     load_weights,
@@ -29,6 +29,7 @@ from tts.training.checkpoint import (
     save_tensors,
 )
 from tts.training.table import Batches, Table, pad_utterances
+from tts.training.weighting import Schedule, Weighting, after_step, backward, make_weighting
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +78,18 @@ class Trainer:
         groups = [{"params": decayed, "weight_decay": settings.weight_decay}, {"params": others, "weight_decay": 0.0}]
         self.optimiser = torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.98), fused=True)
         self.average = {name: p.detach().clone() for name, p in stage.state_dict().items()} if settings.average else None
+        self.emphasis: dict[str, Tensor] = {}
+        for name, use in stage.part.tasks.items():
+            statistics = train.targets[name].statistics
+            if use.emphasis and statistics is not None:
+                weights = dimension_emphasis(train.targets[name].stream, statistics.deviation, use.emphasis)
+                if weights is not None:
+                    self.emphasis[name] = weights.to(self.device)
+        self.weighting = _make_weighting(stage, train, settings.weighting, self.main)
+        self.others = list(stage.heads.parameters())
+        head_parameters = {id(parameter) for parameter in self.others}
+        self.shared = [parameter for parameter in stage.parameters() if id(parameter) not in head_parameters]
+        self.diagnostics: list[dict[str, float]] = []
         self.step = 0
         self.history: list[dict[str, float]] = []
 
@@ -113,13 +126,20 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = self.settings.learning_rate * rate_at(self.step, self.settings)
         losses = self._losses(inputs, index, mask, self.train)
-        total = torch.stack([self.stage.part.tasks[name].weight * loss for name, loss in losses.items()]).sum()
         self.optimiser.zero_grad(set_to_none=True)
-        total.backward()  # type: ignore[no-untyped-call]
+        every = self.settings.weighting.measure_every
+        self._measured(backward(losses, self.shared, self.others, self.weighting, self.step, every=every))
+        penalty = self.stage.penalty()
+        if penalty.requires_grad:
+            penalty.backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(self.stage.parameters(), self.settings.clip)
         if not bool(torch.isfinite(norm)):
             raise TtsError(f"{self.label}: training diverged at step {self.step} (the loss is not finite); lower learning_rate")
         self.optimiser.step()
+        self.stage.after_step(self.optimiser.param_groups[0]["lr"])
+        if self.weighting.needs_losses_after:
+            with torch.no_grad():
+                after_step(self._losses(inputs, index, mask, self.train), self.weighting, self.step)
         if self.average is not None:
             # A shorter memory at first, so that the average forgets the random start.
             decay = min(self.settings.average, (1.0 + self.step) / (10.0 + self.step))
@@ -127,12 +147,21 @@ class Trainer:
                 torch._foreach_lerp_(list(self.average.values()), list(self.stage.state_dict().values()), 1.0 - decay)
         return {name: loss.detach() for name, loss in losses.items()}
 
+    def _measured(self, found: dict[str, float]) -> None:
+        """Note what was measured of the tasks' gradients."""
+        if not found:
+            return
+        self.diagnostics.append({"step": float(self.step), **found})
+        if self.writer is not None:
+            for name, value in found.items():
+                self.writer.add_scalar(f"{self.label}/gradient/{name}", value, self.step)
+
     def _losses(self, inputs: Tensor, index: Tensor, mask: Tensor, table: Table) -> dict[str, Tensor]:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
             output = self.stage(inputs, mask)
         counted = mask & table.counts(index)
         return {
-            name: task_loss(table.targets[name].stream, prediction, table.target(name, index), counted)
+            name: task_loss(table.targets[name].stream, prediction, table.target(name, index), counted, self.emphasis.get(name))
             for name, prediction in output.heads.items()
         }
 
@@ -183,10 +212,12 @@ class Trainer:
         tensors = {f"weights.{name}": value for name, value in self.stage.state_dict().items()}
         tensors |= {f"average.{name}": value for name, value in (self.average or {}).items()}
         tensors |= optimiser_state(self.optimiser) | random_state(self.device)
+        tensors |= {f"weighting.{name}": value for name, value in self.weighting.state().items()}
         facts = {
             "step": self.step,
             "finished": finished,
             "history": self.history,
+            "diagnostics": self.diagnostics,
             "settings": self.settings.model_dump(mode="json"),
             "stage": self.stage.part.model_dump(mode="json"),
         }
@@ -212,12 +243,26 @@ class Trainer:
         if self.average is not None:
             for name in self.average:
                 self.average[name].copy_(tensors[f"average.{name}"])
+        memory = {name.removeprefix("weighting."): t for name, t in tensors.items() if name.startswith("weighting.")}
+        self.weighting.load_state(memory)
         restore_optimiser(self.optimiser, tensors)
         restore_random_state(tensors, self.device)
-        self.step, self.history = int(facts["step"]), facts["history"]
+        self.step, self.history, self.diagnostics = int(facts["step"]), facts["history"], facts["diagnostics"]
         if self.step:
             log.info("%s: continuing at step %d", self.label, self.step)
         return bool(facts["finished"]) and facts["settings"]["steps"] >= self.settings.steps
+
+
+def _make_weighting(stage: Stage, table: Table, part: WeightingPart, main: tuple[str, ...]) -> Weighting:
+    tasks = stage.part.tasks
+    schedule = Schedule(
+        {name: step for name, step in part.start.items() if name in tasks},
+        {name: step for name, step in part.stop.items() if name in tasks},
+        part.main_only_from,
+    )
+    weights = {name: use.weight for name, use in tasks.items()}
+    kinds = {name: table.targets[name].stream.kind for name in tasks}
+    return make_weighting(part.method, part.options, tuple(tasks), main, weights, kinds=kinds, schedule=schedule)
 
 
 def rate_at(step: int, settings: TrainingPart) -> float:
