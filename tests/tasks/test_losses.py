@@ -2,11 +2,12 @@
 
 import math
 
+import numpy as np
 import torch
 from torch.nn import functional
 
 from tts.analysis.streams import Stream
-from tts.tasks.losses import task_loss
+from tts.tasks.losses import dimension_emphasis, task_loss
 
 ALL = torch.ones(2, 50, dtype=torch.bool)
 
@@ -46,3 +47,19 @@ def test_masked_values_are_learnt_only_where_they_exist() -> None:
     valid = (torch.rand(2, 50) < 0.3).float()
     got = task_loss(Stream("f", 4, masked=True), prediction, torch.cat([target, valid[..., None]], dim=-1), ALL)
     torch.testing.assert_close(got, (prediction - target)[valid.bool()].square().mean())
+
+
+def test_emphasis_counts_errors_in_the_streams_unit() -> None:
+    torch.manual_seed(0)
+    deviation = np.array([3.0, 1.0, 0.5] * 3)
+    stream = Stream("a", 3, dynamic=True)
+    prediction, target = torch.randn(2, 50, 9), torch.randn(2, 50, 9)
+    assert dimension_emphasis(stream, deviation, 0.0) is None
+    weights = dimension_emphasis(stream, deviation, 1.0)
+    assert weights is not None
+    torch.testing.assert_close(weights.mean(), torch.tensor(1.0))
+    raw = ((prediction - target) * torch.tensor(deviation).float()).square().mean(dim=-1)  # statics and dynamics alike
+    scale = float((deviation**2).mean())
+    torch.testing.assert_close(task_loss(stream, prediction, target, ALL, weights), raw.mean() / scale)
+    distance = task_loss(stream, prediction, target, ALL, weights, distance=True)
+    torch.testing.assert_close(distance, (raw / scale).sqrt().mean(), rtol=1e-4, atol=1e-4)

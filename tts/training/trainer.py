@@ -160,10 +160,11 @@ class Trainer:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
             output = self.stage(inputs, mask)
         counted = mask & table.counts(index)
-        return {
-            name: task_loss(table.targets[name].stream, prediction, table.target(name, index), counted, self.emphasis.get(name))
-            for name, prediction in output.heads.items()
-        }
+        losses = {}
+        for name, prediction in output.heads.items():
+            stream, target, use = table.targets[name].stream, table.target(name, index), self.stage.part.tasks[name]
+            losses[name] = task_loss(stream, prediction, target, counted, self.emphasis.get(name), distance=use.distance)
+        return losses
 
     def _validate(self, totals: dict[str, float], seconds: float) -> dict[str, float]:
         kept = {name: value.clone() for name, value in self.stage.state_dict().items()}
