@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -99,24 +101,27 @@ def conflict_averse(gramian: Tensor, radius: float) -> Tensor:
     """Return the weights of the update that raises the worst row most within ``radius`` |g0| of the mean gradient g0.
 
     The dual: min over w on the simplex of g_w' g0 + radius |g0| |g_w|; then d = g0 + radius |g0| / |g_w| g_w. As
-    sqrt(y) = min_t (y / t + t) / 2, it is solved by turns: t = |g_w|, then w as the shortest combination of shifted rows.
+    |g_w| = min_t (|g_w|^2 / t + t) / 2, w is the shortest combination of shifted rows for the t that equals |g_w|, and
+    |g_w| / t falls with t, so there is one such t.
     """
+    from scipy.optimize import brentq
+
     size = len(gramian)
     mean = torch.full((size,), 1.0 / size, dtype=gramian.dtype)
-    length = float((mean @ gramian @ mean).clamp(min=0.0).sqrt()) * radius
+    to_mean = gramian @ mean
+    length = radius * float((mean @ to_mean).clamp(min=0.0).sqrt())
     if length <= 1e-12:
         return mean
-    w = mean
-    for _ in range(200):
-        norm = float((w @ gramian @ w).clamp(min=0.0).sqrt())
-        if norm <= 1e-9:
-            break
-        # g_w' g0 + length / (2 norm) |g_w|^2 is, but for a constant, the squared norm of g_w + (norm / length) g0.
-        shift = (norm / length) * (gramian @ mean)
-        new = shortest(gramian + shift[:, None] + shift[None, :] + (norm / length) ** 2 * (mean @ gramian @ mean))
-        moved = float((new - w).abs().max())
-        w = new
-        if moved < 1e-10:
-            break
-    norm = max(float((w @ gramian @ w).clamp(min=0.0).sqrt()), 1e-9)
-    return mean + (length / norm) * w
+
+    def best(t: float) -> tuple[Tensor, float]:
+        # g_w' g0 + length / (2 t) |g_w|^2 is, but for a constant, the squared norm of g_w + t / length g0.
+        shift = t / length
+        w = shortest(gramian + shift * (to_mean[:, None] + to_mean) + shift**2 * (mean @ to_mean))
+        return w, float((w @ gramian @ w).clamp(min=1e-30).sqrt())
+
+    least, most = 1e-9, float(gramian.diagonal().max().sqrt()) + 1e-9
+    t = least
+    if best(least)[1] > least:  # else the rows have a combination of norm 0
+        t = math.exp(brentq(lambda u: math.log(best(math.exp(u))[1]) - u, math.log(least), math.log(most), xtol=1e-7))
+    w, norm = best(t)
+    return mean + length / max(norm, least) * w
