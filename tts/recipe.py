@@ -112,7 +112,6 @@ class TaskUse(Part):
 
     weight: float = Field(1.0, gt=0.0)
     emphasis: float = Field(0.0, ge=0.0, le=1.0)  # 0: all dimensions weigh alike; 1: by their size, as the MCD counts them
-    distance: bool = False  # a frame's error is a distance, as in the MCD, not its square
     private: tuple[int, ...] = ()  # hidden layers between the trunk and this head alone
     depth: int | None = Field(None, ge=1)  # the trunk layer that the head reads, the first is 1; default: the top
     reads: str | None = None  # eavesdropping: also reads this task's private layers, without changing them

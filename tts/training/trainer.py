@@ -162,8 +162,8 @@ class Trainer:
         counted = mask & table.counts(index)
         losses = {}
         for name, prediction in output.heads.items():
-            stream, target, use = table.targets[name].stream, table.target(name, index), self.stage.part.tasks[name]
-            losses[name] = task_loss(stream, prediction, target, counted, self.emphasis.get(name), distance=use.distance)
+            stream, target = table.targets[name].stream, table.target(name, index)
+            losses[name] = task_loss(stream, prediction, target, counted, self.emphasis.get(name))
         return losses
 
     def _validate(self, totals: dict[str, float], seconds: float) -> dict[str, float]:
