@@ -17,21 +17,12 @@ from torch.nn import functional
 from tts.analysis.streams import Stream
 
 
-def task_loss(
-    stream: Stream,
-    prediction: Tensor,
-    target: Tensor,
-    counted: Tensor,
-    emphasis: Tensor | None = None,
-    *,
-    distance: bool = False,
-) -> Tensor:
+def task_loss(stream: Stream, prediction: Tensor, target: Tensor, counted: Tensor, emphasis: Tensor | None = None) -> Tensor:
     """Return the mean loss over the frames that count, a float32 scalar; 0 where none counts.
 
     ``prediction`` is (batch, time, stream.width), ``target`` the same for continuous and binary streams and (batch, time, 1)
     labels for class streams, ``counted`` (batch, time) 0 or 1. The target of a masked stream has its mask as last column.
-    ``emphasis`` (stream.width,) weighs the dimensions of a continuous stream (see :func:`dimension_emphasis`); ``distance``
-    takes the root of a frame's mean squared error, as the mel-cepstral distortion does, so that odd frames weigh less.
+    ``emphasis`` (stream.width,) weighs the dimensions of a continuous stream (see :func:`dimension_emphasis`).
     """
     prediction = prediction.float()
     weights = counted.float()
@@ -41,8 +32,6 @@ def task_loss(
     if stream.kind == "continuous":
         squared = (prediction - target).square()
         each = (squared if emphasis is None else squared * emphasis).mean(dim=-1)
-        if distance:
-            each = torch.sqrt(each + 1e-6)
     elif stream.kind == "binary":
         each = functional.binary_cross_entropy_with_logits(prediction, target, reduction="none").mean(dim=-1) / math.log(2.0)
     else:
