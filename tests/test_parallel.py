@@ -44,7 +44,9 @@ def test_nothing_to_do() -> None:
 
 def test_a_script_without_a_guard_gets_a_sentence_instead_of_endless_deaths(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
-    script.write_text("import sys\nfrom tts.parallel import parallel_map\nprint(list(parallel_map(abs, range(50), workers=2)))\n")
+    script.write_text(
+        "import sys\nfrom tts.parallel import parallel_map\nprint(list(parallel_map(abs, range(50), workers=2)))\n"
+    )
     run = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=120, check=False)
     assert run.returncode != 0
     assert "if __name__ == '__main__'" in run.stderr

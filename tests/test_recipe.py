@@ -55,7 +55,11 @@ def write(folder: Path, data: object) -> Path:
         ("systems.single.stages.0.tasks", {**MAIN, "mcep": 0}, r"tasks\.mcep.*greater than 0"),
         ("systems.single.stages.0.trunk.kind", "transformer", r"trunk\.kind: .*'feedforward'"),
         ("systems.single.stages.0.trunk", {"kind": "convolution", "layers": [8], "kernel": 4}, r"kernel: must be odd"),
-        ("systems.single.training", {"learning_rates": 1}, r"systems\.single\.training\.learning_rates: unknown key, .*did you mean learning_rate"),
+        (
+            "systems.single.training",
+            {"learning_rates": 1},
+            r"systems\.single\.training\.learning_rates: unknown key, .*did you mean learning_rate",
+        ),
         ("systems.single.stages", [GOOD["systems"]["single"]["stages"][0]] * 2, r"stage 1 needs a bottleneck"),
         ("name", "../x", r"name: .*pattern"),
     ],

@@ -112,6 +112,7 @@ class TaskUse(Part):
 
     weight: float = Field(1.0, gt=0.0)
     emphasis: float = Field(0.0, ge=0.0, le=1.0)  # 0: all dimensions weigh alike; 1: by their size, as the MCD counts them
+    where: str | None = None  # a binary task of the stage: learnt only in frames where it is true (lf0 where vuv)
     private: tuple[int, ...] = ()  # hidden layers between the trunk and this head alone
     depth: int | None = Field(None, ge=1)  # the trunk layer that the head reads, the first is 1; default: the top
     reads: str | None = None  # eavesdropping: also reads this task's private layers, without changing them
@@ -142,6 +143,9 @@ class StagePart(Part):
         check_heads(self)
         check_sharing(self)
         check_unrelated(self)
+        for name, use in self.tasks.items():
+            if use.where is not None and use.where not in self.tasks:
+                raise ValueError(f"tasks.{name}.where: {use.where} {_missing(use.where, set(self.tasks))}")
         return self
 
 
@@ -226,7 +230,7 @@ class Recipe(Part):
             for number, stage in enumerate(system.stages, 1):
                 for task in stage.tasks:
                     if task not in known:
-                        raise ValueError(f"systems.{name}: stage {number} learns {task}, which {_suggest(task, known)}")
+                        raise ValueError(f"systems.{name}: stage {number} learns {task}, which {_missing(task, known)}")
             last = system.stages[-1].tasks
             missing = [stream for stream in MAIN_STREAMS if stream not in last]
             if missing:
@@ -248,7 +252,7 @@ class Recipe(Part):
         return TrainingPart.model_validate({**self.training.model_dump(), **system.training})
 
 
-def _suggest(word: str, known: set[str] | list[str]) -> str:
+def _missing(word: str, known: set[str] | list[str]) -> str:
     close = difflib.get_close_matches(word, sorted(known), n=1)
     return f"is not there; did you mean {close[0]}?" if close else f"is not there; there are {', '.join(sorted(known))}"
 
@@ -319,7 +323,7 @@ def _explain(error: ValidationError, prefix: tuple[str, ...] = ()) -> str:
     place = ".".join(str(part) for part in (*prefix, *first["loc"]))
     if first["type"] == "extra_forbidden":
         siblings = _fields_at(first["loc"][:-1]) if not prefix else list(TrainingPart.model_fields)
-        return f"{place}: unknown key, {_suggest(str(first['loc'][-1]), siblings)}"
+        return f"{place}: unknown key, {_missing(str(first['loc'][-1]), siblings)}"
     if first["type"] == "missing":
         return f"{place}: this key is required"
     message = first["msg"].removeprefix("Value error, ")
