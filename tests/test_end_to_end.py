@@ -47,6 +47,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_demo_corpus(folder / "corpus", count=24)
     recipe = yaml.safe_load((ROOT / "recipes" / "demo" / "recipe.yaml").read_text(encoding="utf-8"))
     recipe["split"] = {"test": {"count": 3}, "validation": {"count": 3}, "train": "rest"}
+    recipe["corpus"]["format"] = "ljspeech"
     recipe["samples"] = ["A short sample."]
     (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
     tts("prepare", folder / "recipe.yaml", "--corpus-root", folder / "corpus", "--out", folder / "prepared")

@@ -8,7 +8,6 @@ from pathlib import Path
 from tts.assess import assess, generate_split
 from tts.build import train_voice
 from tts.compare import compare_scores, sentence
-from tts.corpora.espeak_demo import make_demo_corpus
 from tts.errors import UsageError
 from tts.evaluation.report import Settings, score_table
 from tts.evaluation.scores import pool
@@ -39,13 +38,11 @@ def run_demo(out: Path, *, short: bool = False, say: Callable[[str], None], comm
         )
     recipe = load_recipe(folder, SHORT if short else None)
     out = out.with_name(f"{out.name}-short") if short else out
-    say("1. a corpus, spoken by espeak-ng")
-    make_demo_corpus(out / "corpus")
-    say("2. prepare: check, analyse, align")
+    say("1. a corpus, spoken by espeak-ng; prepare it: check, analyse, align")
     prepared = prepare(recipe, folder, out / "corpus", out / "prepared", command=command)
     scores = {}
     for system in SYSTEMS:
-        say(f"3. train {system}: {recipe.systems[system].description}")
+        say(f"2. train {system}: {recipe.systems[system].description}")
         train_voice(recipe, prepared, system, out / system, command=command)
         scores[system] = {item.id: item.scores for item in generate_split(load_voice(out / system), prepared, "test")}
     settings = Settings(
@@ -55,11 +52,11 @@ def run_demo(out: Path, *, short: bool = False, say: Callable[[str], None], comm
     table = score_table([(s, pool(scores[s].values())) for s in SYSTEMS], settings, metrics=metrics, style="markdown")
     differences, found = compare_scores(scores[SYSTEMS[0]], scores[SYSTEMS[1]], SYSTEMS)
     verdict = sentence(found[0], SYSTEMS)
-    say(f"\n4. comparison on the test sentences\n\n{table}\n\n{differences}\n\n{verdict}")
+    say(f"\n3. comparison on the test sentences\n\n{table}\n\n{differences}\n\n{verdict}")
     say("One seed, eight sentences of a synthetic speaker: it shows the form of a comparison, not what real speech gains.")
     write_text(out / "comparison.md", f"# {SYSTEMS[1]} against {SYSTEMS[0]}\n\n{table}\n\n{differences}\n\n{verdict}\n")
     better = SYSTEMS[1] if (found[0].probability_better or 0.0) > 0.5 else SYSTEMS[0]
-    say(f"\n5. speak {text.name} with {better}")
+    say(f"\n4. speak {text.name} with {better}")
     voice = load_voice(out / better)
     assess(voice, prepared, out / better / "evaluation", pictures=1, command=command)
     with Synthesiser(voice) as synthesiser:

@@ -173,6 +173,10 @@ def _claim(out: Path, recipe: Recipe) -> None:
 
 def _read(work: _Work, root: Path) -> tuple[Corpus, dict[str, AudioFacts]]:
     part, grid = work.recipe.corpus, work.recipe.frames.grid
+    if part.format == "espeak-demo":
+        from tts.corpora.espeak_demo import make_demo_corpus  # an optional extra, imported when asked for
+
+        make_demo_corpus(root)
     corpus, found = read_ljspeech(
         root,
         name=work.recipe.name,
