@@ -112,7 +112,6 @@ class TaskUse(Part):
 
     weight: float = Field(1.0, gt=0.0)
     emphasis: float = Field(0.0, ge=0.0, le=1.0)  # 0: all dimensions weigh alike; 1: by their size, as the MCD counts them
-    where: str | None = None  # a binary task of the stage: learnt only in frames where it is true (lf0 where vuv)
     private: tuple[int, ...] = ()  # hidden layers between the trunk and this head alone
     depth: int | None = Field(None, ge=1)  # the trunk layer that the head reads, the first is 1; default: the top
     reads: str | None = None  # eavesdropping: also reads this task's private layers, without changing them
@@ -143,9 +142,6 @@ class StagePart(Part):
         check_heads(self)
         check_sharing(self)
         check_unrelated(self)
-        for name, use in self.tasks.items():
-            if use.where is not None and use.where not in self.tasks:
-                raise ValueError(f"tasks.{name}.where: {use.where} {_missing(use.where, set(self.tasks))}")
         return self
 
 

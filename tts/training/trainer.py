@@ -162,9 +162,8 @@ class Trainer:
         counted = mask & table.counts(index)
         losses = {}
         for name, prediction in output.heads.items():
-            stream, target, where = table.targets[name].stream, table.target(name, index), self.stage.part.tasks[name].where
-            learnt = counted if where is None else counted & (table.target(where, index)[..., 0] > 0.5)
-            losses[name] = task_loss(stream, prediction, target, learnt, self.emphasis.get(name))
+            stream, target = table.targets[name].stream, table.target(name, index)
+            losses[name] = task_loss(stream, prediction, target, counted, self.emphasis.get(name))
         return losses
 
     def _validate(self, totals: dict[str, float], seconds: float) -> dict[str, float]:
