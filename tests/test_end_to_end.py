@@ -23,7 +23,13 @@ from tts.prepared import Prepared
 from tts.recipe import load_recipe
 from tts.voice import load_voice
 
-SMALL = ["training.steps=40", "training.validate_every=20", "duration.training.steps=40", "duration.training.validate_every=20"]
+SMALL = [
+    "systems.single.training={}",
+    "training.steps=40",
+    "training.validate_every=20",
+    "duration.training.steps=40",
+    "duration.training.validate_every=20",
+]
 ROOT = Path(__file__).parent.parent
 
 
