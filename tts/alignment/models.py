@@ -4,6 +4,8 @@ The states of a phone's first half are sharpened by the phone before it, those o
 by its broad class (vowel, plosive, nasal, ...), then by the phone itself. Each such Gaussian is estimated by maximum a
 posteriori (Gauvain and Lee 1994, with the broader one as prior), so that a neighbour that was heard twice changes little and
 one that was heard a hundred times speaks for itself. The broadest, the monophones, lean a little on the Gaussian of all speech.
+Silence neither depends on neighbours nor is one: phones in its context learn to take some of it (4 to 10 ms, where times are
+known).
 """
 
 from __future__ import annotations
@@ -66,8 +68,7 @@ class AlignerSettings:
 class PhoneModels:
     """Gaussians, float64 of shape (units, features), and those of all speech; ``keys`` say what each is a model of.
 
-    Broader keys come before narrower ones. ``pau`` has no models of its own: silence between words is the silence around
-    them, and no silence depends on its neighbours.
+    Broader keys come before narrower ones. ``pau`` has no models of its own: silence between words is that around them.
     """
 
     keys: tuple[Key, ...]
@@ -165,12 +166,12 @@ class PhoneModels:
             for state in range(self.states):
                 mono: Key = (phone, state)
                 side = -1 if state < half else 1 if state >= self.states - half else 0
-                if phone == SILENCE or not side:
+                neighbour = phones[place + side] if side and phone != SILENCE else SILENCE
+                if neighbour == SILENCE:
                     chains.append((mono,))
-                    continue
-                neighbour = phones[place + side]
-                broad: Key = (*mono, _class(neighbour))
-                chains.append((mono, broad, (*broad, neighbour)))
+                else:
+                    broad: Key = (*mono, _class(neighbour))
+                    chains.append((mono, broad, (*broad, neighbour)))
         return chains
 
 
