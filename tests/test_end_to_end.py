@@ -205,7 +205,7 @@ def test_a_damaged_voice_gets_one_sentence(made: Path, tmp_path: Path, damage, s
         (
             ["train", "RECIPE", "-s", "single", "--prepared", "PREPARED", "--device", "cuda", "--out", "NEW"],
             1,
-            "no CUDA device",
+            "there are 0 CUDA devices",
         ),
         (["evaluate", "VOICE", "--prepared", "PREPARED", "--split", "tset"], 2, "there are train, validation, test"),
         (["speak", "VOICE", "--text", "...", "--output", "WAV"], 1, "nothing could be spoken"),

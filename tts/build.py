@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,9 @@ from tts.network.stack import Stack, Stage
 from tts.prepared import DURATION, Packed, Prepared
 from tts.recipe import MAIN_STREAMS, Recipe, StagePart, TrainingPart
 from tts.samples import log_samples
+from tts.text.lexicon import read_lexicon
 from tts.training.trainer import Result, Trainer, bottleneck_of, choose_device, predict
+from tts.training.weighting import make_weighting
 from tts.voice import FORMAT, Voice, denormalise, save_voice, stack_widths
 
 log = logging.getLogger(__name__)
@@ -38,7 +40,6 @@ def train_voice(
     *,
     device: str = "auto",
     command: str = "",
-    lexicon: Path | None = None,
 ) -> dict[str, Any]:
     """Train a system and write its voice into ``out``; continue where an earlier run of the same settings stopped.
 
@@ -54,14 +55,19 @@ def train_voice(
         settings.model_dump(mode="json"),
         recipe.duration.model_dump(mode="json"),
     )
+    check_weighting(system.stages, settings)
     training = out / "training"
     _claim(out, identity, recipe, system_name)
-    started = time.monotonic()
-    with _writer(training / "tensorboard") as writer:
+    if (out / "config.json").is_file() and (training / "summary.json").is_file():
+        finished: dict[str, Any] = read_json(training / "summary.json")
+        return finished
+    with _writer(training / "tensorboard") as writer, _counting_seconds(training / "seconds.json") as seconds:
         duration, duration_result = _train_duration(recipe, prepared, settings.seed, training, where, writer)
         stack = make_stack(prepared, system.stages, settings.seed)
         config = _config(recipe, prepared, system_name, duration.part)
         voice = Voice(config, stack, duration, prepared.statistics, where)
+        lexicon = prepared.folder / "lexicon.txt"
+        voice.lexicon = read_lexicon(lexicon) if lexicon.is_file() else None
         results = train_stages(voice, prepared, system.stages, settings, training, writer, recipe.samples)
     summary = {
         "recipe": recipe.name,
@@ -74,13 +80,40 @@ def train_voice(
             "trained": sum(p.numel() for p in stack.parameters()),
             "speaking": sum(t.numel() for t in stack.speaking().values()),
         },
-        "seconds": round(time.monotonic() - started, 1),
+        "seconds": round(seconds(), 1),
         "command": command,
         "made_with": environment(where),
     }
     write_json(training / "summary.json", summary)
-    save_voice(out, voice, voice_card(config, summary), lexicon)
+    save_voice(out, voice, voice_card(config, summary), lexicon if lexicon.is_file() else None)
     return summary
+
+
+def check_weighting(stages: tuple[StagePart, ...], settings: TrainingPart) -> None:
+    """Raise :class:`UsageError`, before anything is trained, for a weighting that does not exist or names no task."""
+    part = settings.weighting
+    learnt = {name for stage in stages for name in stage.tasks}
+    unknown = sorted({*part.start, *part.stop} - learnt)
+    if unknown:
+        raise UsageError(f"training.weighting: {unknown[0]} is not a task of this system; its tasks are {', '.join(learnt)}")
+    for stage in stages:
+        main = tuple(name for name in MAIN_STREAMS if name in stage.tasks)
+        make_weighting(part.method, part.options, tuple(stage.tasks), main, {n: use.weight for n, use in stage.tasks.items()})
+
+
+@contextmanager
+def _counting_seconds(path: Path) -> Iterator[Callable[[], float]]:
+    """Yield what tells the seconds spent so far, those of earlier, interrupted runs included."""
+    before = float(read_json(path)["seconds"]) if path.is_file() else 0.0
+    started = time.monotonic()
+
+    def spent() -> float:
+        return before + time.monotonic() - started
+
+    try:
+        yield spent
+    finally:
+        write_json(path, {"seconds": spent()})
 
 
 def make_stack(prepared: Prepared, stages: tuple[StagePart, ...], seed: int) -> Stack:
@@ -165,9 +198,7 @@ def generated_mcd(prepared: Prepared, packed: Packed, output: Tensor) -> float:
 def _train_duration(
     recipe: Recipe, prepared: Prepared, seed: int, training: Path, device: torch.device, writer: Any
 ) -> tuple[Stage, Result]:
-    part = StagePart(trunk=recipe.duration.trunk, tasks=recipe.duration.tasks)
-    if DURATION not in part.tasks:
-        raise UsageError(f"duration.tasks: must hold {DURATION}")
+    part = recipe.duration.stage
     widths = {**stack_widths(prepared.streams), DURATION: prepared.states}
     torch.manual_seed(seed)
     stage = Stage(prepared.features.dimension, part, widths).to(device)

@@ -23,18 +23,18 @@ from tts.alignment.mfcc import mfcc
 from tts.alignment.report import report_alignment
 from tts.alignment.textgrid import write_textgrid
 from tts.alignment.types import Alignment
-from tts.analysis.extract import Extra, Features, Job, extract, speaker_f0_range
+from tts.analysis.extract import VERSION, Extra, Features, Job, extract, speaker_f0_range
 from tts.analysis.streams import Stream
 from tts.analysis.world import AnalysisSettings
 from tts.analysis.world import streams as main_streams
 from tts.card import environment
 from tts.corpora.checks import AudioFacts, check_audio, seconds_summary
 from tts.corpora.ljspeech import read_ljspeech
-from tts.corpora.problems import Problem, left_out, problem_table
+from tts.corpora.problems import Problem, problem_table
 from tts.corpora.splits import Splits, make_splits
 from tts.corpora.types import Corpus, Utterance
 from tts.errors import TtsError, UsageError
-from tts.files import fingerprint, read_json, write_json, write_text
+from tts.files import file_digest, fingerprint, read_json, write_json, write_text
 from tts.packing import Plan, Ready, constant_features, pack, ready_utterances, split_lengths, usual_silence
 from tts.parallel import Failure
 from tts.prepared import FORMAT, SPLITS, Prepared, read_sentences, write_sentences
@@ -87,17 +87,21 @@ def prepare(
     ``workers`` processes analyse recordings, by default one a core; ``device`` trains the aligner.
     """
     started = time.monotonic()
+    root = root.resolve()
     for name in recipe.tasks:
         resolve_options(name, recipe.tasks[name])
-    _claim(out, recipe)
     work = _Work(recipe, recipe_folder, out, workers, device)
-    corpus, facts = _read(work, root)
     engine = make_engine(recipe.text.engine, recipe.corpus.language, _lexicon(work))
+    _claim(out, recipe)
+    corpus, facts = _read(work, root)
     splits = _split(work, corpus)
     chosen = [u for u in corpus if u.id in {*splits.train, *splits.validation, *splits.test}]
     sentences = _sentences(work, engine, chosen)
     f0_range = recipe.analysis.f0_range or _f0_range(work, chosen, splits, facts)
     features = _analyse(work, [u for u in chosen if u.id in sentences], f0_range)
+    if not any(key in features for key in splits.train):
+        reasons = "; ".join(str(problem) for problem in work.problems[-3:])
+        raise TtsError(f"no training recording could be analysed; the last reasons: {reasons}")
     aligned = _align(work, sentences, features, splits)
     spoken = {key: item.sentence for key, item in aligned.items()}
     alignments = {key: item.alignment for key, item in aligned.items()}
@@ -111,6 +115,7 @@ def prepare(
         FORMAT,
         [stream.to_dict() for stream in (*plan.frame_streams, *plan.segment_streams)],
         plan.features.to_dict(),
+        {split: [item.sentence.to_dict() for item in items] for split, items in ready.items()},
         {
             s: [(i.id, [str(p) for p in i.features.paths], i.alignment.durations.tolist()) for i in items]
             for s, items in ready.items()
@@ -118,9 +123,17 @@ def prepare(
     )
     _report(work, corpus, facts, engine, aligned, ready, f0_range)
     path = out / "prepared.json"
-    if path.is_file() and read_json(path).get("fingerprint") == identity:
-        return Prepared(out)
-    pack(ready, plan, out / "packed")
+    seconds = round(time.monotonic() - started, 1)
+    if path.is_file() and (stored := read_json(path)).get("fingerprint") == identity:
+        seconds = stored["seconds"]
+    else:
+        path.unlink(missing_ok=True)  # interrupted from here on, the folder is unfinished and says so
+        pack(ready, plan, out / "packed")
+        seconds = round(time.monotonic() - started, 1)
+    if (lexicon := _lexicon_path(work)) is not None:
+        write_text(out / "lexicon.txt", lexicon.read_text(encoding="utf-8"))
+    else:
+        (out / "lexicon.txt").unlink(missing_ok=True)
     write_text(out / "sentences.jsonl", write_sentences([(i.id, i.sentence) for items in ready.values() for i in items]))
     write_json(
         path,
@@ -152,7 +165,7 @@ def prepare(
             "texts": {u.id: u.text for u in chosen},
             "channel": recipe.corpus.channel,
             "command": command,
-            "seconds": round(time.monotonic() - started, 1),
+            "seconds": seconds,
             "made_with": environment(),
         },
     )
@@ -197,12 +210,17 @@ def _read(work: _Work, root: Path) -> tuple[Corpus, dict[str, AudioFacts]]:
         facts, odd = check_audio(corpus.utterances, grid, part.channel, work.workers)
         write_json(path, {"facts": [asdict(f) for f in facts], "problems": [asdict(p) for p in odd]})
     work.problems += odd
-    return corpus.subset({fact.id for fact in facts} - left_out(work.problems)), {fact.id: fact for fact in facts}
+    return corpus.subset({fact.id for fact in facts}), {fact.id: fact for fact in facts}
+
+
+def _lexicon_path(work: _Work) -> Path | None:
+    name = work.recipe.text.lexicon
+    return work.recipe_folder / name if name else None
 
 
 def _lexicon(work: _Work) -> Mapping[str, Sequence[str]] | None:
-    name = work.recipe.text.lexicon
-    return read_lexicon(work.recipe_folder / name) if name else None
+    path = _lexicon_path(work)
+    return read_lexicon(path) if path is not None else None
 
 
 def _split(work: _Work, corpus: Corpus) -> Splits:
@@ -225,9 +243,11 @@ def _f0_range(work: _Work, chosen: Sequence[Utterance], splits: Splits, facts: M
     """Find the speaker's F0 range on training recordings; kept by their content."""
     train = set(splits.train)
     used = [u for u in chosen if u.id in train]
-    path = work.cache / f"f0-range-{fingerprint([facts[u.id].digest for u in used], asdict(work.recipe.frames.grid))}.json"
+    channel = work.recipe.corpus.channel
+    digests = [facts[u.id].digest for u in used]
+    path = work.cache / f"f0-range-{fingerprint(VERSION, digests, asdict(work.recipe.frames.grid), channel)}.json"
     if not path.is_file():
-        recordings = [(u.audio, work.recipe.corpus.channel) for u in used]
+        recordings = [(u.audio, channel) for u in used]
         write_json(path, speaker_f0_range(recordings, work.recipe.frames.grid, workers=work.workers))
     low, high = read_json(path)
     return float(low), float(high)
@@ -262,6 +282,7 @@ def _align(
         part.model_dump(mode="json"),
         list(splits.train),
         [(key, sentences[key].to_dict(), features[key].paths[1].name, features[key].paths[1].parent.name) for key in keys],
+        [file_digest(path) for key in keys if (path := _label_path(work, key)) and path.is_file()],
     )
     folder = work.out / "alignments"
     mark = folder / "alignment.json"
@@ -305,18 +326,26 @@ def _find_times(
     return aligner.align([values[key] for key in keys], [sentences[key] for key in keys])
 
 
+def _label_path(work: _Work, key: str) -> Path | None:
+    """Return where an utterance's label file is, or should be; None where the recipe names no labels."""
+    if work.recipe.alignment.labels is None:
+        return None
+    folder = work.recipe_folder / work.recipe.alignment.labels
+    if not folder.is_dir():
+        raise UsageError(f"alignment.labels: {folder} is not a folder of label files")
+    paths = [folder / f"{key}{suffix}" for suffix in SUFFIXES]
+    return next((path for path in paths if path.is_file()), paths[0])
+
+
 def _read_times(
     work: _Work, keys: Sequence[str], sentences: Mapping[str, Sentence], features: Mapping[str, Features]
 ) -> list[Aligned | Failure]:
     """Read other people's label files instead; phones must be those of the front end, pauses are taken from the labels."""
     part = work.recipe.alignment
-    folder = work.recipe_folder / str(part.labels)
-    if not folder.is_dir():
-        raise UsageError(f"alignment.labels: {folder} is not a folder of label files")
     found: list[Aligned | Failure] = []
     for key in keys:
-        paths = [folder / f"{key}{suffix}" for suffix in SUFFIXES]
-        path = next((path for path in paths if path.is_file()), paths[0])
+        path = _label_path(work, key)
+        assert path is not None
         try:
             times = read_labels(path, work.recipe.frames.grid, features[key].frames, part.states)
             found.append(attach(sentences[key], times, str(path)))

@@ -14,7 +14,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from tts.errors import UsageError
-from tts.frames import FrameGrid
+from tts.frames import MAX_RATE, MIN_RATE, FrameGrid
 from tts.sharing_parts import HardSharing, SharingPart, Unrelated, check_heads, check_sharing, check_unrelated
 
 MAIN_STREAMS = ("mcep", "lf0", "vuv", "bap")
@@ -59,8 +59,8 @@ class TextPart(Part):
 class FramesPart(Part):
     """The frame grid; FFT size, warping and band count follow from it."""
 
-    sample_rate: int
-    shift_ms: float = 5.0
+    sample_rate: int = Field(ge=MIN_RATE, le=MAX_RATE)
+    shift_ms: float = Field(5.0, ge=1.0, le=20.0)
     mcep_order: int = Field(59, ge=10, le=99)
 
     @property
@@ -80,8 +80,14 @@ class AlignmentPart(Part):
 class AnalysisPart(Part):
     """F0 tracker and, where the automatic first pass is not wanted, its range in Hz."""
 
-    f0_tracker: str = "combined"
+    f0_tracker: Literal["combined", "dio", "harvest"] = "combined"
     f0_range: tuple[float, float] | None = None
+
+    @model_validator(mode="after")
+    def _range(self) -> AnalysisPart:
+        if self.f0_range is not None and not 50.0 <= self.f0_range[0] < self.f0_range[1] / 1.41 <= 800.0 / 1.41:
+            raise ValueError("f0_range: expected [low, high] within 50..800 Hz, half an octave apart or more")
+        return self
 
 
 class TrunkPart(Part):
@@ -102,6 +108,11 @@ class TrunkPart(Part):
             raise ValueError("layers: every width must be at least 1")
         if self.kind == "convolution" and self.kernel % 2 == 0:
             raise ValueError("kernel: must be odd, so that a layer sees as much past as future")
+        ignored = {"lstm": ("normalise", "kernel"), "attention": ("normalise", "residual", "activation", "kernel")}
+        other = {"kernel": self.kind != "convolution", "heads": self.kind != "attention"}
+        for key in (*ignored.get(self.kind, ()), *(k for k, no in other.items() if no)):
+            if getattr(self, key) != type(self).model_fields[key].default:
+                raise ValueError(f"{key}: a trunk of kind {self.kind} does not have it; leave it out")
         if self.kind == "attention" and any(width % self.heads or width % 2 for width in self.layers):
             raise ValueError("layers: an attention layer's width must be even and a multiple of heads")
         return self
@@ -110,7 +121,7 @@ class TrunkPart(Part):
 class TaskUse(Part):
     """How a stage learns one task. A bare number in YAML is the weight."""
 
-    weight: float = Field(1.0, gt=0.0)
+    weight: float = Field(1.0, ge=0.0)  # 0: not learnt, as if the task were not there
     emphasis: float = Field(0.0, ge=0.0, le=1.0)  # 0: all dimensions weigh alike; 1: by their size, as the MCD counts them
     private: tuple[int, ...] = ()  # hidden layers between the trunk and this head alone
     depth: int | None = Field(None, ge=1)  # the trunk layer that the head reads, the first is 1; default: the top
@@ -185,6 +196,18 @@ class DurationPart(Part):
     }
     training: TrainingPart
 
+    @model_validator(mode="after")
+    def _learns_durations(self) -> DurationPart:
+        if "duration" not in self.tasks or self.tasks["duration"].weight == 0.0:
+            raise ValueError("tasks: duration must be among them, with a weight above 0")
+        _ = self.stage  # its own checks
+        return self
+
+    @property
+    def stage(self) -> StagePart:
+        """The duration model as a stage."""
+        return StagePart(trunk=self.trunk, tasks=self.tasks)
+
 
 class SystemPart(Part):
     """A named system: its stages, first to last, and what differs from the recipe's training."""
@@ -227,14 +250,19 @@ class Recipe(Part):
                 for task in stage.tasks:
                     if task not in known:
                         raise ValueError(f"systems.{name}: stage {number} learns {task}, which {_missing(task, known)}")
+                if "vuv" in stage.tasks and stage.tasks["vuv"].emphasis:
+                    raise ValueError(f"systems.{name}: stage {number}: vuv has one dimension, so no emphasis")
+                if number < len(system.stages) and stage.bottleneck is None:
+                    raise ValueError(f"systems.{name}: stage {number} needs a bottleneck, stage {number + 1} reads it")
+            if system.stages[0].context:
+                raise ValueError(f"systems.{name}: stage 1 has no stage before it whose context it could read")
             last = system.stages[-1].tasks
-            missing = [stream for stream in MAIN_STREAMS if stream not in last]
+            missing = [stream for stream in MAIN_STREAMS if stream not in last or last[stream].weight == 0.0]
             if missing:
                 raise ValueError(f"systems.{name}: the last stage must learn {', '.join(missing)}, it is what speaks")
-            for number, (stage, after) in enumerate(zip(system.stages, system.stages[1:], strict=False), 1):
-                if stage.bottleneck is None:
-                    raise ValueError(f"systems.{name}: stage {number} needs a bottleneck, stage {number + 1} reads it")
-                del after
+        for task in self.duration.tasks:
+            if task != "duration" and task not in self.tasks:
+                raise ValueError(f"duration.tasks: {task} {_missing(task, {'duration', *self.tasks})}")
         return self
 
     def system(self, name: str) -> SystemPart:
@@ -275,6 +303,7 @@ def load_recipe(where: str | Path, changes: list[str] | None = None) -> Recipe:
         raise UsageError(f"{path}: not valid YAML ({' '.join(str(error).split())})") from None
     if not isinstance(data, dict):
         raise UsageError(f"{path}: a recipe is a mapping of keys to values")
+    data = _unshared(data)
     for change in changes or []:
         _apply(data, change)
     try:
@@ -287,6 +316,13 @@ def load_recipe(where: str | Path, changes: list[str] | None = None) -> Recipe:
         except ValidationError as error:
             raise UsageError(f"{path}: {_explain(error, ('systems', name, 'training'))}") from None
     return recipe
+
+
+def _unshared(data: Any) -> Any:
+    """Return YAML data in which what an alias stands for is a copy, so that a change in one place changes one place."""
+    if isinstance(data, dict):
+        return {key: _unshared(value) for key, value in data.items()}
+    return [_unshared(value) for value in data] if isinstance(data, list) else data
 
 
 def _apply(data: dict[str, Any], change: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,15 @@ from tts.generation.requests import Request
 from tts.generation.synthesiser import Synthesiser, SynthesisSettings
 from tts.voice import Voice
 
+log = logging.getLogger(__name__)
+
 
 def log_samples(voice: Voice, sentences: tuple[str, ...], folder: Path, writer: Any, step: int) -> None:
     """Speak ``sentences`` with the voice as it stands; write ``folder/step-STEP/NUMBER.wav`` and TensorBoard entries."""
     with Synthesiser(voice, SynthesisSettings(workers=0)) as synthesiser:
         for spoken in synthesiser.speak(Request(str(n), text) for n, text in enumerate(sentences, 1)):
             if spoken.error is not None:
+                log.warning("sample %s cannot be spoken: %s", spoken.id, spoken.error)
                 continue
             rate = voice.grid.sample_rate
             write_wav(folder / f"step-{step:06d}" / f"{spoken.id}.wav", spoken.signal, rate)

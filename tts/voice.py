@@ -13,22 +13,24 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from pydantic import ValidationError
 from torch import Tensor
 
+import tts
 from tts.analysis.streams import Stream
 from tts.errors import TtsError, UsageError
 from tts.files import file_digest, read_json, write_json, write_text
 from tts.frames import FrameGrid
 from tts.network.positions import frame_positions, position_width
 from tts.network.stack import Stack, Stage, speaking_parts
-from tts.prepared import DURATION, end_silences
+from tts.prepared import DURATION
 from tts.recipe import MAIN_STREAMS, GenerationPart, StagePart
 from tts.text.engine import Engine, make_engine
 from tts.text.features import ContextFeatures
@@ -102,14 +104,14 @@ class Voice:
         """Predict frames per state, float64 (segments, states) a sentence; the corpus's usual silence at the ends."""
         self.duration.eval()
         statistics = self.statistics[DURATION]
-        found = []
-        for sentence in self.known(sentences):
-            x = torch.from_numpy(self._vectors(sentence))[None].to(self.device)
-            y = self.duration(x).heads[DURATION][0].float().cpu().numpy()
-            frames = np.maximum(y * statistics.deviation + statistics.mean, 1.0)
-            ends = np.flatnonzero(end_silences(sentence))
-            frames[ends[0]], frames[ends[-1]] = self.silence
-            found.append(frames.astype(np.float64))
+        inputs = [torch.from_numpy(self._vectors(sentence)) for sentence in self.known(sentences)]
+        found: list[np.ndarray] = [np.zeros((0, 0))] * len(inputs)
+        for group, x, mask in self._padded(inputs):
+            heads = self.duration(x, mask).heads[DURATION].float().cpu().numpy()
+            for place, n in enumerate(group):
+                frames = heads[place, : len(inputs[n])] * statistics.deviation + statistics.mean
+                found[n] = np.maximum(frames, 1.0).astype(np.float64)
+                found[n][0], found[n][-1] = self.silence
         return found
 
     @torch.no_grad()
@@ -122,10 +124,7 @@ class Voice:
         self.stack.eval()
         inputs = [self._inputs(sentence, frames) for sentence, frames in zip(self.known(sentences), durations, strict=True)]
         found: list[dict[str, np.ndarray]] = [{}] * len(inputs)
-        for group in _groups([len(x) for x in inputs]):
-            lengths = torch.tensor([len(inputs[n]) for n in group])
-            x = torch.nn.utils.rnn.pad_sequence([inputs[n] for n in group], batch_first=True).to(self.device)
-            mask = (torch.arange(x.shape[1]) < lengths[:, None]).to(self.device)
+        for group, x, mask in self._padded(inputs):
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
                 heads = self.stack(x, mask)[-1].heads
             for place, n in enumerate(group):
@@ -133,6 +132,13 @@ class Voice:
                     name: self.denormalise(name, heads[name][place, : len(inputs[n])].float().cpu()) for name in MAIN_STREAMS
                 }
         return found
+
+    def _padded(self, inputs: Sequence[Tensor]) -> Iterator[tuple[list[int], Tensor, Tensor]]:
+        """Yield groups of inputs (length, width) by number, with their padded batch and its mask on the device."""
+        for group in _groups([len(x) for x in inputs]):
+            lengths = torch.tensor([len(inputs[n]) for n in group])
+            x = torch.nn.utils.rnn.pad_sequence([inputs[n] for n in group], batch_first=True).to(self.device)
+            yield group, x, (torch.arange(x.shape[1]) < lengths[:, None]).to(self.device)
 
     def denormalise(self, name: str, output: Tensor) -> np.ndarray:
         """Turn a head's output (frames, width) into natural units, float64, or into the probability of a binary stream."""
@@ -228,5 +234,8 @@ def load_voice(path: Path | str, device: str = "auto") -> Voice:
         if (folder / "lexicon.txt").is_file():
             voice.lexicon = read_lexicon(folder / "lexicon.txt")
         return voice
+    except ValidationError as error:
+        made = f"made by version {config.get('version')}, this is {tts.__version__}"
+        raise TtsError(f"{folder / 'config.json'}: {made}, which reads it otherwise ({error.errors()[0]['msg']})") from None
     except (KeyError, TypeError, ValueError) as error:
         raise TtsError(f"{folder / 'config.json'}: damaged ({type(error).__name__}: {error}); copy the voice again") from None

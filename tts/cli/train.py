@@ -36,8 +36,7 @@ def train(
     settings = load_recipe(path, [*(changes or []), *([] if seed is None else [f"training.seed={seed}"])])
     folder = out or Path("output") / settings.name / (system if seed is None else f"{system}-seed{seed}")
     source = Prepared(prepared or Path("output") / settings.name / "prepared")
-    lexicon = path.parent / settings.text.lexicon if settings.text.lexicon else None
-    summary = train_voice(settings, source, system, folder, device=device, command=command_line(), lexicon=lexicon)
+    summary = train_voice(settings, source, system, folder, device=device, command=command_line())
     last = summary["stages"][-1]
     print(f"voice: {folder}")
     mcd = f", validation MCD {last['valid/mcd']:.3f} dB" if "valid/mcd" in last else ""

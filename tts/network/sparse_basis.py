@@ -37,11 +37,12 @@ class SparseBasis(nn.Module):
         more = {n: torch.stack([basis[n].detach() for basis in others]) for n in self.names} if others else {}
         self.more = nn.ParameterDict({n.replace(".", "/"): nn.Parameter(values) for n, values in more.items()})
         size = len(bases) ** -0.5
+        self.tasks = tuple(tasks)  # a ParameterDict sorts what it is given
         self.weights = nn.ParameterDict({t: nn.Parameter(size * (1.0 + 0.1 * torch.randn(len(bases)))) for t in tasks})
 
     def combined(self) -> dict[str, Tensor]:
         """Return every matrix of every task by name, (tasks, *shape) each."""
-        weights = torch.stack(list(self.weights.values()))
+        weights = torch.stack([self.weights[task] for task in self.tasks])
         found = {}
         for name in self.names:
             first, key = self.first.get_parameter(name), name.replace(".", "/")
@@ -66,7 +67,7 @@ class SparseBasis(nn.Module):
 
     def grouping(self) -> dict[str, list[float]]:
         """Return the weights of the basis by task."""
-        return {task: s.detach().tolist() for task, s in self.weights.items()}
+        return {task: self.weights[task].detach().tolist() for task in self.tasks}
 
 
 class SparseTrunks(Sharing):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tts.errors import TtsError
+from tts.errors import TtsError, UsageError
 from tts.files import write_text
 from tts.network.stack import Stage, StageOutput
 from tts.progress import Progress
@@ -81,6 +82,8 @@ class Trainer:
         self.emphasis: dict[str, Tensor] = {}
         for name, use in stage.part.tasks.items():
             statistics = train.targets[name].statistics
+            if use.emphasis and train.targets[name].stream.kind != "continuous":
+                raise UsageError(f"tasks.{name}.emphasis: only continuous streams have dimensions to weigh; leave it out")
             if use.emphasis and statistics is not None:
                 weights = dimension_emphasis(train.targets[name].stream, statistics.deviation, use.emphasis)
                 if weights is not None:
@@ -338,10 +341,12 @@ def choose_device(wanted: str) -> torch.device:
     """Turn ``auto`` into CUDA where there is one, else the CPU; a device that is not there raises :class:`TtsError`."""
     if wanted == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(wanted)
-    except RuntimeError:
-        raise TtsError(f"--device {wanted}: no such device; use auto, cpu, cuda or cuda:1") from None
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise TtsError(f"--device {wanted}: no CUDA device is available; use --device cpu")
+    match = re.fullmatch(r"cpu|cuda(:\d+)?", wanted)
+    if match is None:
+        raise UsageError(f"--device {wanted}: no such device; use auto, cpu, cuda or cuda:1")
+    device = torch.device(wanted)
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise TtsError(
+            f"--device {wanted}: there are {torch.cuda.device_count()} CUDA devices; use --device cpu or another number"
+        )
     return device
