@@ -245,6 +245,32 @@ def test_broken_recordings_are_left_out_and_named(made: Path, tmp_path: Path) ->
     assert sum(entry["utterances"] for entry in splits.values()) == 24 - 5
 
 
+def test_a_changed_text_is_prepared_again(made: Path, tmp_path: Path) -> None:
+    shutil.copytree(made / "corpus", tmp_path / "corpus")
+    shutil.copytree(made / "prepared", tmp_path / "prepared")
+    before = Prepared(tmp_path / "prepared")
+    metadata = tmp_path / "corpus" / "metadata.csv"
+    lines = metadata.read_text(encoding="utf-8").splitlines()
+    number = next(n for n, line in enumerate(lines) if line.endswith("."))
+    changed = lines[number].split("|")[0]
+    lines[number] = lines[number].replace(".", "?")
+    metadata.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    tts("prepare", made / "recipe.yaml", "--corpus-root", tmp_path / "corpus", "--out", tmp_path / "prepared")
+    after = Prepared(tmp_path / "prepared")
+    assert after.fingerprint != before.fingerprint
+    assert before.sentences[changed].kind == "statement"
+    assert after.sentences[changed].kind == "question"
+
+
+def test_label_files_are_read_instead_of_aligning(made: Path, tmp_path: Path) -> None:
+    change = f"alignment.labels={made / 'prepared' / 'alignments'}"
+    tts("prepare", made / "recipe.yaml", "--corpus-root", made / "corpus", "--out", tmp_path / "prepared", "--set", change)
+    ours, theirs = Prepared(made / "prepared"), Prepared(tmp_path / "prepared")
+    for split in ("train", "validation", "test"):
+        np.testing.assert_array_equal(ours.packed(split).durations, theirs.packed(split).durations)
+    assert not (tmp_path / "prepared" / "alignments" / "aligner.safetensors").exists()
+
+
 def test_the_recipe_can_be_loaded_with_its_changes(made: Path) -> None:
     assert load_recipe(made / "recipe.yaml", SMALL).training.steps == 40
 

@@ -52,7 +52,21 @@ def write(folder: Path, data: object) -> Path:
         ("tasks.mell", {}, None),
         ("systems.single.stages.0.tasks", {**MAIN, "mal": 1}, r"learns mal, which is not there; did you mean mel"),
         ("systems.single.stages.0.tasks", {"mcep": 1}, r"last stage must learn lf0, vuv, bap"),
-        ("systems.single.stages.0.tasks", {**MAIN, "mcep": 0}, r"tasks\.mcep.*greater than 0"),
+        ("systems.single.stages.0.tasks", {**MAIN, "mcep": 0}, r"last stage must learn mcep"),
+        ("systems.single.stages.0.tasks", {**MAIN, "mel": -1}, r"tasks\.mel.*greater than or equal to 0"),
+        (
+            "systems.single.stages.0.trunk",
+            {"kind": "lstm", "layers": [8], "normalise": True},
+            r"normalise: a trunk of kind lstm",
+        ),
+        ("systems.single.stages.0.context", 2, r"stage 1 has no stage before it"),
+        ("systems.single.stages.0.tasks", {**MAIN, "vuv": {"emphasis": 1}}, r"vuv has one dimension"),
+        ("duration.tasks", {"phone_class": 1}, r"duration must be among them"),
+        ("duration.tasks", {"duration": {"depth": 9}}, r"depth"),
+        ("duration.tasks", {"duration": 1, "melt": 1}, r"duration\.tasks: melt .*did you mean mel"),
+        ("frames.sample_rate", 8000, r"frames\.sample_rate: .*greater than or equal to 16000"),
+        ("analysis", {"f0_tracker": "nope"}, r"analysis\.f0_tracker"),
+        ("analysis", {"f0_range": [300, 200]}, r"f0_range: expected \[low, high\]"),
         ("systems.single.stages.0.trunk.kind", "transformer", r"trunk\.kind: .*'feedforward'"),
         ("systems.single.stages.0.trunk", {"kind": "convolution", "layers": [8], "kernel": 4}, r"kernel: must be odd"),
         (
@@ -84,6 +98,17 @@ def test_changes_from_the_command_line(tmp_path: Path) -> None:
         load_recipe(path, ["training.steps"])
     with pytest.raises(UsageError, match="not a group of keys"):
         load_recipe(path, ["name.x.y=1"])
+
+
+def test_a_change_behind_an_alias_changes_one_place(tmp_path: Path) -> None:
+    data = yaml.safe_load(yaml.safe_dump(GOOD))
+    data["systems"]["other"] = data["systems"]["single"]  # written as an anchor and an alias
+    path = tmp_path / "recipe.yaml"
+    path.write_text(yaml.dump(data), encoding="utf-8")
+    assert "*id" in path.read_text(encoding="utf-8")
+    recipe = load_recipe(path, ["systems.other.stages.0.trunk.dropout=0.5"])
+    assert recipe.systems["other"].stages[0].trunk.dropout == 0.5
+    assert recipe.systems["single"].stages[0].trunk.dropout == 0.0
 
 
 def test_a_system_may_change_the_training(tmp_path: Path) -> None:

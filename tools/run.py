@@ -45,7 +45,13 @@ def set_up(extra: str) -> None:
         return
     print(f"setting up {VENV} (once; about a minute, 1.5 GB)", flush=True)
     if not (BIN / "python").exists() and not (BIN / "python.exe").exists():
-        venv.create(VENV, with_pip=True)
+        try:
+            venv.create(VENV, with_pip=True)
+        except (subprocess.CalledProcessError, OSError) as error:
+            shutil.rmtree(VENV, ignore_errors=True)
+            print(f"{VENV} cannot be made: {error}", file=sys.stderr)
+            print("this Python lacks venv or ensurepip; use one from python.org, or on Debian python3-venv", file=sys.stderr)
+            sys.exit(1)
     command = [str(BIN / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     command += ["-c", str(ROOT / "constraints.txt"), "-e", f"{ROOT}[{extra}]"]
     if sys.platform.startswith("linux") and not shutil.which("nvidia-smi") and not os.environ.get("PIP_FIND_LINKS"):

@@ -8,7 +8,6 @@ import pytest
 from synthetic_voice import glide, harmonics, noise
 
 from tts.analysis import extract as module
-from tts.analysis.copy_synthesis import write_copies
 from tts.analysis.extract import Extra, Features, Job, extract, extract_one, speaker_f0_range
 from tts.audio import read_audio, write_wav
 from tts.errors import TtsError
@@ -152,15 +151,3 @@ def test_the_range_of_a_speaker(jobs, tmp_path):
     assert 300 <= high <= 400
     with pytest.raises(TtsError, match="voiced frames"):
         speaker_f0_range(recordings[3:], GRID, workers=0)
-
-
-def test_copies_are_written_and_do_not_clip(jobs, tmp_path):
-    results = extract(jobs, tmp_path / "cache", workers=0)
-    lost = replace(results[0], id="lost", paths=(tmp_path / "lost.safetensors",))
-    copies = write_copies([*results, lost], GRID, tmp_path / "copies", workers=0)
-    assert copies[:3] == [tmp_path / "copies" / f"u{i}.wav" for i in range(3)]
-    assert isinstance(copies[3], Failure)
-    signal_, rate = read_audio(copies[0])
-    assert rate == 16000
-    assert GRID.frames(len(signal_)) == results[0].frames
-    assert 0.05 < signal_.std() < 0.2
