@@ -6,6 +6,7 @@ out; durations are scored apart. What people listen to is made with predicted du
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,31 +14,36 @@ from typing import Any
 
 import numpy as np
 
-from tts.analysis.world import synthesise
+from tts.analysis.copy_synthesis import write_copies
 from tts.audio import read_audio, write_wav
 from tts.card import environment, voice_card
 from tts.errors import TtsError, UsageError
 from tts.evaluation.metrics import duration_sums
+from tts.evaluation.pictures import Sound, draw_global_variance, draw_spectrograms, draw_trajectories, require_pictures
 from tts.evaluation.recogniser import require_recogniser, transcribe_all, word_scores
 from tts.evaluation.report import Settings, format_interval, format_table, report_dict, score_table, worst_utterances
 from tts.evaluation.scores import Scores, pool, score_utterance
 from tts.evaluation.statistics import score_interval
 from tts.files import read_json, write_json, write_text
+from tts.frames import FrameGrid
 from tts.generation.mlpg import generate
 from tts.generation.postfilter import PostFilterSettings
 from tts.generation.requests import Request
 from tts.generation.synthesiser import Synthesiser, SynthesisSettings
-from tts.generation.vocode import limit
 from tts.parallel import Failure
 from tts.prepared import Packed, Prepared
 from tts.progress import tracked
-from tts.recipe import MAIN_STREAMS
 from tts.text.sentence import Sentence
 from tts.voice import Voice
+
+log = logging.getLogger(__name__)
 
 METRICS = ("mcd", "bap", "f0_rmse", "f0_correlation", "f0_gross", "vuv_error", "duration_rmse", "duration_correlation")
 SMOOTHNESS = ("gv_mcep", "gv_lf0", "modulation")
 KINDS = ("natural", "copy", "synthetic")
+OTHER_PREPARATION = (
+    "not the preparation that the voice was trained on: if the corpus was split anew, training sentences are among those scored"
+)
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,22 @@ class Item:
     natural: dict[str, np.ndarray]
     generated: dict[str, np.ndarray]
     scores: Scores
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """The scores of a voice: ``result`` as in ``scores.json``, ``text`` as in ``scores.md``, and what pictures are made of."""
+
+    result: dict[str, Any]
+    text: str
+    items: list[Item]
+    wavs: dict[str, dict[str, Path]]  # by kind and id
+
+
+def score_settings(prepared: Prepared) -> Settings:
+    """Return what scores on a prepared corpus depend on."""
+    grid = prepared.grid
+    return Settings(grid.sample_rate, grid.shift_ms, prepared.streams["mcep"].dimension - 1, grid.alpha)
 
 
 def generate_split(voice: Voice, prepared: Prepared, split: str) -> list[Item]:
@@ -87,16 +109,27 @@ def _sentence(prepared: Prepared, key: str) -> Sentence:
         raise TtsError(f"{prepared.folder / 'sentences.jsonl'}: lacks {key}; run tts prepare again") from None
 
 
-def check_match(voice: Voice, prepared: Prepared) -> None:
-    """Raise :class:`UsageError` unless the voice can be scored on this corpus: same grid, same states."""
-    if voice.grid != prepared.grid or voice.states != prepared.states:
+def check_match(voice: Voice, prepared: Prepared) -> bool:
+    """Return whether this is the very preparation that the voice was trained on; if not, log a warning.
+
+    Raises :class:`UsageError` unless the voice can be scored on it: same grid, same states, same mel-cepstrum.
+    """
+    if _shape(voice) != _shape(prepared):
         raise UsageError(
-            f"{prepared.folder}: prepared at {_grid(prepared)}; the voice is at {_grid(voice)}; prepare the corpus alike"
+            f"{prepared.folder}: prepared at {_shape(prepared)}; the voice is at {_shape(voice)}; prepare the corpus alike"
         )
+    same = bool(voice.config["prepared"] == prepared.fingerprint)
+    if not same:
+        log.warning("%s: %s", prepared.folder, OTHER_PREPARATION)
+    return same
 
 
-def _grid(thing: Voice | Prepared) -> str:
-    return f"{thing.grid.sample_rate} Hz, {thing.grid.shift_ms:g} ms, {thing.states} states"
+def _shape(thing: Voice | Prepared) -> str:
+    grid, order = thing.grid, thing.streams["mcep"].dimension - 1
+    return (
+        f"{grid.sample_rate} Hz, {grid.shift_ms:g} ms, warping {grid.alpha:g}, mel-cepstrum of order {order}, "
+        f"{thing.states} states"
+    )
 
 
 def assess(
@@ -106,101 +139,130 @@ def assess(
     *,
     split: str = "test",
     words: bool = False,
-    pictures: int = 2,
+    wavs: int = 4,
+    workers: int | None = None,
     command: str = "",
-) -> dict[str, Any]:
-    """Score a voice and leave ``scores.json``, ``scores.md``, wavs and pictures in ``out``; return what ``scores.json`` holds.
+) -> Assessment:
+    """Score a voice and leave ``scores.json``, ``scores.md`` and wavs in ``out``.
 
-    ``words`` adds the recogniser's word error rate on natural, copy-synthesised and synthetic speech; ``pictures`` is how
-    many utterances are drawn.
+    ``words`` adds the recogniser's word error rate on natural, copy-synthesised and synthetic speech; ``wavs`` is how many
+    utterances become wavs (with ``words``, all); ``workers`` as in :func:`tts.parallel.parallel_map`.
     """
-    check_match(voice, prepared)
+    same = check_match(voice, prepared)
     if words:
         require_recogniser(voice.config["text"]["language"])
     items = generate_split(voice, prepared, split)
     scores = {item.id: item.scores for item in items}
-    settings = Settings(voice.grid.sample_rate, voice.grid.shift_ms, voice.streams["mcep"].dimension - 1, voice.grid.alpha)
+    settings = score_settings(prepared)
     label = f"{voice.config['recipe']} {voice.config['system']}"
     result = report_dict({label: scores}, settings, intervals=("mcd", "f0_rmse", "vuv_error"))
-    result |= {"split": split, "prepared": prepared.fingerprint, "command": command, "made_with": environment(voice.device)}
+    result |= {"split": split, "prepared": prepared.fingerprint, "same_preparation": same}
+    result |= {"command": command, "made_with": environment(voice.device)}
     table = score_table([(label, pool(scores.values()))], settings, metrics=METRICS, style="markdown")
-    lines = [f"# {label}, {split}", "", table, ""]
+    lines = [f"# {label}, {split}", "", *([] if same else [f"Beware: {OTHER_PREPARATION}.", ""]), table, ""]
     lines += [f"95 % interval of MCD over utterances: {format_interval('mcd', score_interval(scores, 'mcd'))}", ""]
     lines += [score_table([(label, pool(scores.values()))], settings, metrics=SMOOTHNESS, style="markdown"), ""]
-    wavs = _write_wavs(voice, prepared, items if words else items[: max(pictures, 4)], out / "wavs")
+    made = _write_wavs(voice, prepared, items if words else items[:wavs], out / "wavs", workers)
     if words:
-        heard = _recognise(prepared, items, wavs)
+        heard, failed = recognise(items, made, workers)
         result["word_error_rate"] = {kind: pool(heard[kind].values())["wer"] for kind in KINDS}
-        rows = [[kind, format_interval("wer", score_interval(heard[kind], "wer"))] for kind in KINDS]
-        lines += [
-            "Words that an independent recogniser got wrong:",
-            "",
-            format_table(["speech", "word error"], rows, "markdown"),
-            "",
-        ]
+        result["not_recognised"] = failed
+        lines += _word_lines(heard, failed)
     lines += ["Worst utterances by MCD: " + ", ".join(f"{key} {value:.2f}" for key, value in worst_utterances(scores)), ""]
+    text = "\n".join(lines)
     write_json(out / "scores.json", result)
-    write_text(out / "scores.md", "\n".join(lines))
-    if pictures:
-        _draw(voice, items[:pictures], wavs, out, scores)
-    return result
+    write_text(out / "scores.md", text)
+    return Assessment(result, text, items, made)
 
 
-def _write_wavs(voice: Voice, prepared: Prepared, items: Sequence[Item], folder: Path) -> dict[str, dict[str, Path]]:
+def _write_wavs(
+    voice: Voice, prepared: Prepared, items: Sequence[Item], folder: Path, workers: int | None
+) -> dict[str, dict[str, Path]]:
     """Write natural, copy-synthesised and synthetic speech of every item; return the paths by kind and id.
 
     Synthetic speech goes the whole way from the text, with predicted durations and the voice's own post-filter.
     """
-    made: dict[str, dict[str, Path]] = {kind: {} for kind in KINDS}
-    settings = SynthesisSettings(post_filter=PostFilterSettings(voice.generation.post_filter, voice.generation.strength))
-    with Synthesiser(voice, settings) as synthesiser:
+    made = {kind: {item.id: folder / kind / f"{item.id}.wav" for item in items} for kind in KINDS}
+    for item in items:
+        recording = Path(prepared.facts["audio"][item.id])
+        natural, rate = read_audio(recording, voice.grid.sample_rate, prepared.facts["channel"])
+        write_wav(made["natural"][item.id], natural, rate)
+    copies = write_copies([(item.id, item.natural) for item in items], voice.grid, folder / "copy", workers=workers)
+    for item, copy in zip(items, copies, strict=True):
+        if isinstance(copy, Failure):
+            raise TtsError(f"{item.id}: cannot be copied: {copy.message}")
+    post_filter = PostFilterSettings(voice.generation.post_filter, voice.generation.strength)
+    with Synthesiser(voice, SynthesisSettings(post_filter=post_filter, workers=workers)) as synthesiser:
         spoken = synthesiser.speak(Request(item.id, prepared.facts["texts"][item.id]) for item in items)
         for item, answer in zip(items, tracked(spoken, "speaking", len(items)), strict=True):
             if answer.error is not None:
                 raise TtsError(f"{item.id}: cannot be spoken: {answer.error}")
-            recording = Path(prepared.facts["audio"][item.id])
-            copy = synthesise(**{n: item.natural[n].astype(np.float64) for n in MAIN_STREAMS}, grid=voice.grid)
-            signals = {
-                "natural": read_audio(recording, voice.grid.sample_rate, prepared.facts["channel"])[0],
-                "copy": limit(copy),
-                "synthetic": answer.signal,
-            }
-            for kind, samples in signals.items():
-                made[kind][item.id] = folder / kind / f"{item.id}.wav"
-                write_wav(made[kind][item.id], samples, voice.grid.sample_rate)
+            write_wav(made["synthetic"][item.id], answer.signal, voice.grid.sample_rate)
     return made
 
 
-def _recognise(
-    prepared: Prepared, items: Sequence[Item], wavs: Mapping[str, Mapping[str, Path]]
-) -> dict[str, dict[str, Scores]]:
-    heard: dict[str, dict[str, Scores]] = {}
+def recognise(
+    items: Sequence[Item], wavs: Mapping[str, Mapping[str, Path]], workers: int | None = None
+) -> tuple[dict[str, dict[str, Scores]], dict[str, str]]:
+    """Return word scores by kind and id, and by id why an utterance has none.
+
+    An utterance on which the recogniser fails in one kind of speech is left out of all, so that their rates compare.
+    """
+    heard: dict[str, dict[str, Scores]] = {kind: {} for kind in KINDS}
+    failed: dict[str, str] = {}
     for kind in KINDS:
-        answers = transcribe_all([wavs[kind][item.id] for item in items])
-        heard[kind] = {
-            item.id: word_scores(" ".join(word.text for word in item.sentence.words), words)
-            for item, words in zip(items, answers, strict=True)
-            if not isinstance(words, Failure)
-        }
-        if not heard[kind]:
-            raise TtsError(f"the recogniser failed on all {kind} recordings: {next(iter(answers))}")
-    return heard
+        answers = transcribe_all([wavs[kind][item.id] for item in items], workers=workers)
+        for item, words in zip(items, answers, strict=True):
+            try:
+                if isinstance(words, Failure):
+                    raise TtsError(words.message)
+                heard[kind][item.id] = word_scores(" ".join(word.text for word in item.sentence.words), words)
+            except TtsError as error:
+                failed.setdefault(item.id, f"{kind} speech: {error}")
+    if failed:
+        log.warning("no words counted in %d of %d utterances: %s", len(failed), len(items), ", ".join(failed))
+    return {kind: {key: one for key, one in found.items() if key not in failed} for kind, found in heard.items()}, failed
 
 
-def _draw(
-    voice: Voice, items: Sequence[Item], wavs: Mapping[str, Mapping[str, Path]], out: Path, scores: Mapping[str, Scores]
-) -> None:
-    from tts.evaluation.pictures import Sound as Drawn
-    from tts.evaluation.pictures import draw_global_variance, draw_spectrograms, draw_trajectories
+def _word_lines(heard: Mapping[str, Mapping[str, Scores]], failed: Mapping[str, str]) -> list[str]:
+    lines = ["Words that an independent recogniser got wrong:", ""]
+    if any(heard.values()):
+        rows = [[kind, format_interval("wer", score_interval(heard[kind], "wer"))] for kind in KINDS]
+        lines += [format_table(["speech", "word error"], rows, "markdown"), ""]
+    if failed:
+        lines += ["Left out, because the recogniser failed:", "", *(f"* {key}: {why}" for key, why in failed.items()), ""]
+    return lines
 
-    for item in items:
-        sounds = [Drawn(kind, read_audio(wavs[kind][item.id])[0]) for kind in KINDS]
-        draw_spectrograms(out / f"{item.id}-spectrograms.png", sounds, voice.grid.sample_rate, voice.grid.shift)
+
+def pictures_to_draw(wanted: int | None) -> int:
+    """Return how many utterances to draw: ``wanted``, or for None two where matplotlib is installed (else none: logged).
+
+    Raises :class:`UsageError` where pictures are wanted and matplotlib is missing.
+    """
+    try:
+        if wanted != 0:
+            require_pictures()
+    except UsageError as error:
+        if wanted is not None:
+            raise
+        log.warning("no pictures: %s", error)
+        return 0
+    return 2 if wanted is None else wanted
+
+
+def draw(assessment: Assessment, grid: FrameGrid, out: Path, count: int) -> None:
+    """Draw spectrograms and trajectories of the first ``count`` utterances into ``out``, and the global variance of all.
+
+    There are as many at most as were written as wavs. Needs matplotlib.
+    """
+    for item in assessment.items[: min(count, len(assessment.wavs["natural"]))]:
+        sounds = [Sound(kind, read_audio(assessment.wavs[kind][item.id])[0]) for kind in KINDS]
+        draw_spectrograms(out / f"{item.id}-spectrograms.png", sounds, grid.sample_rate, grid.shift)
         generated = {"generated": item.generated["mcep"]}
-        draw_trajectories(out / f"{item.id}-trajectories.png", item.natural["mcep"], generated, voice.grid.shift, (1, 2, 5, 12))
-    sums, count = pool(scores.values()).sums, len(scores)
+        draw_trajectories(out / f"{item.id}-trajectories.png", item.natural["mcep"], generated, grid.shift, (1, 2, 5, 12))
+    sums, number = pool(item.scores for item in assessment.items).sums, len(assessment.items)
     draw_global_variance(
-        out / "global-variance.png", sums["gv_mcep_natural"] / count, {"generated": sums["gv_mcep_generated"] / count}
+        out / "global-variance.png", sums["gv_mcep_natural"] / number, {"generated": sums["gv_mcep_generated"] / number}
     )
 
 

@@ -3,58 +3,80 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
+import numpy as np
+
+from tts.analysis.copy_synthesis import write_copies
 from tts.analysis.extract import Features, Job, extract
-from tts.analysis.world import AnalysisSettings, synthesise
-from tts.audio import write_wav
+from tts.analysis.world import AnalysisSettings
+from tts.assess import score_settings
 from tts.card import environment
 from tts.errors import TtsError, UsageError
-from tts.evaluation.report import Settings, report_dict, score_table
-from tts.evaluation.scores import pool, score_utterance
-from tts.files import write_json, write_text
-from tts.generation.vocode import limit
+from tts.evaluation.report import report_dict, score_table
+from tts.evaluation.scores import Scores, pool, score_utterance
+from tts.files import read_json, write_json, write_text
 from tts.parallel import Failure
 from tts.prepared import Prepared
-from tts.progress import tracked
 from tts.recipe import MAIN_STREAMS, Recipe
 
 METRICS = ("mcd", "bap", "f0_rmse", "f0_correlation", "f0_gross", "vuv_error", "gv_mcep", "gv_lf0", "modulation")
 
 
 def copy_split(prepared: Prepared, out: Path, *, split: str = "test", workers: int | None = None, command: str = "") -> str:
-    """Write ``out/ID.wav`` for every utterance of a split, ``scores.json`` and ``scores.md``; return the table."""
-    if out.exists() and any(out.iterdir()):
-        raise UsageError(f"{out}: is not empty; choose another --out")
-    packed, recipe = prepared.packed(split), Recipe.model_validate(prepared.facts["recipe"])
-    jobs = []
+    """Write ``out/ID.wav`` for every utterance of a split, ``scores.json`` and ``scores.md``; return the text of the latter.
+
+    Copies that an interrupted run left are kept. An utterance that fails is left out and named.
+    """
+    packed = prepared.packed(split)
+    _claim(out, prepared, split)
+    wavs = {key: out / f"{key}.wav" for key in packed.ids}
+    missing = [(key, packed.utterance(n)) for n, key in enumerate(packed.ids) if not wavs[key].is_file()]
+    copies = zip((key for key, _ in missing), write_copies(missing, prepared.grid, out, workers=workers), strict=True)
+    failed = {key: copy.message for key, copy in copies if isinstance(copy, Failure)}
+
+    recipe = Recipe.model_validate(prepared.facts["recipe"])
     settings = AnalysisSettings(recipe.frames.mcep_order, recipe.analysis.f0_tracker)
-    for number, key in enumerate(tracked(packed.ids, "copying", len(packed.ids))):
-        natural = packed.utterance(number)
-        copy = limit(synthesise(**{name: natural[name].astype(float) for name in MAIN_STREAMS}, grid=prepared.grid))
-        write_wav(out / f"{key}.wav", copy, prepared.grid.sample_rate)
-        low, high = prepared.facts["f0_range"]
-        jobs.append(Job(key, out / f"{key}.wav", prepared.grid, (low, high), settings))
-    scores: dict[str, Any] = {}
-    for number, (key, result) in enumerate(
-        zip(packed.ids, extract(jobs, prepared.folder / "cache", workers=workers, label="analysing copies"), strict=True)
-    ):
-        if not isinstance(result, Failure):
-            scores[key] = _score(prepared, packed.utterance(number), result, packed.counted_frames(number))
+    low, high = prepared.facts["f0_range"]
+    made = [number for number, key in enumerate(packed.ids) if key not in failed]
+    jobs = [Job(packed.ids[n], wavs[packed.ids[n]], prepared.grid, (low, high), settings) for n in made]
+    scores: dict[str, Scores] = {}
+    again = extract(jobs, prepared.folder / "cache", workers=workers, label="analysing copies")
+    for number, result in zip(made, again, strict=True):
+        if isinstance(result, Failure):
+            failed[packed.ids[number]] = result.message
+        else:
+            natural, counted = packed.utterance(number), packed.counted_frames(number)
+            scores[packed.ids[number]] = _score(natural, result, counted, prepared.grid.shift)
     if not scores:
-        raise TtsError(f"{out}: no copy could be analysed again")
-    where = Settings(prepared.grid.sample_rate, prepared.grid.shift_ms, recipe.frames.mcep_order, prepared.grid.alpha)
+        raise TtsError(f"{out}: no utterance could be copied and analysed again; the first: {next(iter(failed.values()))}")
+
+    where = score_settings(prepared)
     table = score_table([("copy synthesis", pool(scores.values()))], where, metrics=METRICS, style="markdown")
-    result_data = report_dict({"copy synthesis": scores}, where)
-    write_json(out / "scores.json", {**result_data, "split": split, "command": command, "made_with": environment()})
-    write_text(out / "scores.md", f"# Copy synthesis, {split}\n\n{table}\n")
-    return table
+    left_out = ["Left out:", "", *(f"* {key}: {why}" for key, why in failed.items()), ""] if failed else []
+    text = "\n".join([f"# Copy synthesis, {split}", "", table, "", *left_out])
+    facts = {"split": split, "prepared": prepared.fingerprint, "failed": failed, "command": command}
+    write_json(
+        out / "scores.json", {**report_dict({"copy synthesis": scores}, where), **facts, "made_with": environment()}
+    )
+    write_text(out / "scores.md", text)
+    return text
 
 
-def _score(prepared: Prepared, natural: dict[str, Any], features: Features, counted: Any) -> Any:
+def _claim(out: Path, prepared: Prepared, split: str) -> None:
+    """Mark ``out`` as the folder of these copies, or check that it already is."""
+    mark, content = out / "copies.json", {"prepared": prepared.fingerprint, "split": split}
+    if mark.is_file():
+        if read_json(mark) != content:
+            raise UsageError(f"{out}: holds the copies of another split or preparation; choose another --out")
+    elif out.exists() and not (out.is_dir() and not any(out.iterdir())):
+        raise UsageError(f"{out}: exists and was not made by tts copy; choose another --out")
+    write_json(mark, content)
+
+
+def _score(natural: dict[str, np.ndarray], features: Features, counted: np.ndarray, shift: float) -> Scores:
     """Score a copy analysed again; WORLD's synthesis may end a frame early, whose place is silence."""
     again = features.load()
     frames = min(len(natural["mcep"]), features.frames)
     a = {name: natural[name][:frames] for name in MAIN_STREAMS}
     b = {name: again[name][:frames] for name in MAIN_STREAMS}
-    return score_utterance(a, b, counted[:frames], prepared.grid.shift)
+    return score_utterance(a, b, counted[:frames], shift)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from tts.assess import assess, generate_split
+from tts.assess import assess, draw, generate_split, pictures_to_draw, score_settings
 from tts.build import train_voice
 from tts.compare import compare_scores, sentence
 from tts.errors import UsageError
-from tts.evaluation.report import Settings, score_table
+from tts.evaluation.report import score_table
 from tts.evaluation.scores import pool
 from tts.files import write_text
 from tts.generation.batch import speak_to_folder, voice_digest
@@ -45,11 +45,9 @@ def run_demo(out: Path, *, short: bool = False, say: Callable[[str], None], comm
         say(f"2. train {system}: {recipe.systems[system].description}")
         train_voice(recipe, prepared, system, out / system, command=command)
         scores[system] = {item.id: item.scores for item in generate_split(load_voice(out / system), prepared, "test")}
-    settings = Settings(
-        prepared.grid.sample_rate, prepared.grid.shift_ms, prepared.streams["mcep"].dimension - 1, prepared.grid.alpha
-    )
     metrics = ("mcd", "f0_rmse", "vuv_error", "duration_rmse", "gv_mcep")
-    table = score_table([(s, pool(scores[s].values())) for s in SYSTEMS], settings, metrics=metrics, style="markdown")
+    rows = [(system, pool(scores[system].values())) for system in SYSTEMS]
+    table = score_table(rows, score_settings(prepared), metrics=metrics, style="markdown")
     differences, found = compare_scores(scores[SYSTEMS[0]], scores[SYSTEMS[1]], SYSTEMS)
     verdict = sentence(found[0], SYSTEMS)
     say(f"\n3. comparison on the test sentences\n\n{table}\n\n{differences}\n\n{verdict}")
@@ -58,10 +56,13 @@ def run_demo(out: Path, *, short: bool = False, say: Callable[[str], None], comm
     better = SYSTEMS[1] if (found[0].probability_better or 0.0) > 0.5 else SYSTEMS[0]
     say(f"\n4. speak {text.name} with {better}")
     voice = load_voice(out / better)
-    assess(voice, prepared, out / better / "evaluation", pictures=1, command=command)
+    judged = out / better / "evaluation"
+    found = assess(voice, prepared, judged, command=command)
+    if pictures_to_draw(None):
+        draw(found, voice.grid, judged, 1)
     with Synthesiser(voice) as synthesiser:
         report = speak_to_folder(
             synthesiser, read_requests([text]), out / "speech", voice=voice_digest(out / better), resume=True
         )
     say(str(report))
-    say(f"speech: {out / 'speech'}   pictures: {out / better / 'evaluation'}   comparison: {out / 'comparison.md'}")
+    say(f"speech: {out / 'speech'}   scores, wavs and pictures: {judged}   comparison: {out / 'comparison.md'}")

@@ -50,7 +50,7 @@ from tts.training.trainer import choose_device
 
 log = logging.getLogger(__name__)
 MFCC = "mfcc"
-ALIGNMENT_VERSION = 1  # raise it when the aligner gives other times for the same features
+ALIGNMENT_VERSION = 2  # raise it when the aligner gives other times for the same features
 
 
 @dataclass

@@ -29,4 +29,4 @@ def copy(
     if split not in SPLITS:
         raise UsageError(f"--split {split}: there are {', '.join(SPLITS)}")
     print(copy_split(Prepared(prepared), out, split=split, workers=workers, command=command_line()))
-    print(f"\nwavs: {out}")
+    print(f"wavs: {out}")

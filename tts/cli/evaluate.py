@@ -21,14 +21,20 @@ def evaluate(
         Path | None, typer.Option("--prepared", help="Prepared corpus [default: output/RECIPE/prepared].")
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Where results go [default: VOICE/evaluation].")] = None,
-    split: Annotated[str, typer.Option("--split", help="test or validation.")] = "test",
+    split: Annotated[str, typer.Option("--split", help="train, validation or test.")] = "test",
     wer: Annotated[bool, typer.Option("--wer", help="Also count a recogniser's word errors (needs the extra wer).")] = False,
-    pictures: Annotated[int, typer.Option("--pictures", min=0, help="Utterances to draw (needs the extra viz).")] = 2,
+    pictures: Annotated[
+        int | None,
+        typer.Option("--pictures", min=0, help="Utterances to draw (needs the extra viz).", show_default="2 with viz, else 0"),
+    ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Also write the scores here.")] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=0, help="Processes that vocode and recognise.", show_default="one a core")
+    ] = None,
     device: Device = "auto",
 ) -> None:
     """Score a voice on natural durations, and leave wavs and pictures to judge by."""
-    from tts.assess import assess, update_card
+    from tts.assess import assess, draw, pictures_to_draw, update_card
     from tts.errors import UsageError
     from tts.files import write_json
     from tts.prepared import SPLITS, Prepared
@@ -36,14 +42,18 @@ def evaluate(
 
     if split not in SPLITS:
         raise UsageError(f"--split {split}: there are {', '.join(SPLITS)}")
+    drawn = pictures_to_draw(pictures)
     loaded = load_voice(voice, device)
     source = Prepared(prepared or Path("output") / loaded.config["recipe"] / "prepared")
     folder = out or voice / ("evaluation" if split == "test" else f"evaluation-{split}")
-    result = assess(loaded, source, folder, split=split, words=wer, pictures=pictures, command=command_line())
+    found = assess(
+        loaded, source, folder, split=split, words=wer, wavs=max(drawn, 4), workers=workers, command=command_line()
+    )
+    print(found.text)
     if json_file is not None:
-        write_json(json_file, result)
-    table = (folder / "scores.md").read_text(encoding="utf-8")
-    print(table)
-    print(f"wavs and pictures: {folder}")
+        write_json(json_file, found.result)
     if split == "test" and out is None:
-        update_card(voice, loaded, table.partition("\n")[2])
+        update_card(voice, loaded, found.text.partition("\n")[2])
+    if drawn:
+        draw(found, loaded.grid, folder, drawn)
+    print(f"{'wavs and pictures' if drawn else 'wavs'}: {folder}")

@@ -18,6 +18,12 @@ from tts.cli import copy, demo, evaluate, prepare, speak, train
 from tts.errors import TtsError
 
 
+CONTINUE = {
+    "speak": "run the same command again with --resume to continue (one wav by --output starts over)",
+    "evaluate": "run the same command again to start over",
+}
+
+
 class _Verbs(TyperGroup):
     """The verbs; an interruption says how to go on, where Typer would only say that it aborted."""
 
@@ -25,7 +31,8 @@ class _Verbs(TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            print("\ntts: interrupted; run the same command again to continue", file=sys.stderr)
+            advice = CONTINUE.get(ctx.invoked_subcommand, "run the same command again to continue")
+            print(f"\ntts: interrupted; {advice}", file=sys.stderr)
             raise typer.Exit(130) from None
 
 

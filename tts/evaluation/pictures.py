@@ -29,6 +29,11 @@ class Sound:
     f0: np.ndarray | None = None
 
 
+def require_pictures() -> None:
+    """Raise :class:`UsageError` unless matplotlib is installed."""
+    _pyplot()
+
+
 def _pyplot() -> tuple[Any, Any]:
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
