@@ -57,9 +57,9 @@ def run_demo(out: Path, *, short: bool = False, say: Callable[[str], None], comm
     say(f"\n4. speak {text.name} with {better}")
     voice = load_voice(out / better)
     judged = out / better / "evaluation"
-    found = assess(voice, prepared, judged, command=command)
+    assessment = assess(voice, prepared, judged, command=command)
     if pictures_to_draw(None):
-        draw(found, voice.grid, judged, 1)
+        draw(assessment, voice.grid, judged, 1)
     with Synthesiser(voice) as synthesiser:
         report = speak_to_folder(
             synthesiser, read_requests([text]), out / "speech", voice=voice_digest(out / better), resume=True

@@ -46,9 +46,7 @@ def evaluate(
     loaded = load_voice(voice, device)
     source = Prepared(prepared or Path("output") / loaded.config["recipe"] / "prepared")
     folder = out or voice / ("evaluation" if split == "test" else f"evaluation-{split}")
-    found = assess(
-        loaded, source, folder, split=split, words=wer, wavs=max(drawn, 4), workers=workers, command=command_line()
-    )
+    found = assess(loaded, source, folder, split=split, words=wer, wavs=max(drawn, 4), workers=workers, command=command_line())
     print(found.text)
     if json_file is not None:
         write_json(json_file, found.result)

@@ -17,7 +17,6 @@ from tts import __version__
 from tts.cli import copy, demo, evaluate, prepare, speak, train
 from tts.errors import TtsError
 
-
 CONTINUE = {
     "speak": "run the same command again with --resume to continue (one wav by --output starts over)",
     "evaluate": "run the same command again to start over",
