@@ -32,7 +32,7 @@ from tts.generation.postfilter import post_filter
 from tts.generation.requests import Request, read_requests
 from tts.generation.synthesiser import Synthesiser, SynthesisSettings
 from tts.text.sentence import SILENCE, Sentence
-from tts.text.split import split_text
+from tts.text.split import PHONES_A_LETTER, split_text
 from tts.voice import Voice, load_voice
 
 DEMO = Path(__file__).parent.parent / "data" / "speak_demo.txt"
@@ -76,7 +76,9 @@ def time_parts(voice: Voice, texts: list[str], repeats: int) -> tuple[dict[str, 
     """Return the ratio of every part, and the seconds of speech that the texts become."""
     grid = voice.grid
     settings = SynthesisSettings()
-    pieces = [piece for text in texts for piece in split_text(text, settings.max_characters)]
+    phones = voice.engine.reads_phones
+    longest = settings.max_characters * (PHONES_A_LETTER if phones else 1)
+    pieces = [piece for text in texts for piece in split_text(text, longest, phones=phones)]
     times: dict[str, float] = {}
     started = time.perf_counter()
     sentences = [voice.engine.sentence(text) for text in dict.fromkeys(pieces)]

@@ -19,6 +19,7 @@ ORDER = 12
 
 class FakeEngine:
     language = "en"
+    reads_phones = False
 
     def identity(self) -> dict[str, Any]:
         return {"engine": "fake"}

@@ -14,6 +14,7 @@ from tts.generation.postfilter import PostFilterSettings
 from tts.generation.requests import Request
 from tts.generation.synthesiser import Spoken, Synthesiser, SynthesisSettings
 from tts.generation.vocode import limit
+from tts.text.engine import make_engine
 
 INLINE = SynthesisSettings(workers=0)
 
@@ -80,6 +81,15 @@ def test_ten_thousand_words_in_one_line() -> None:
     assert len(spoken.sentences) > 100
     assert max(voice.calls) < len(spoken.sentences)
     assert len(spoken.signal) == FrameGrid(16_000).samples(frames(spoken))
+
+
+def test_text_of_phones_is_cut_between_words() -> None:
+    voice = FakeVoice(frames_a_state=1.0, states=1)
+    voice.engine = make_engine("phones", "en-us")
+    text = "h ə l ˈoʊ | w ˈɜː l d | " * 40
+    (spoken,) = speak([text], SynthesisSettings(workers=0, max_characters=100, post_filter=PostFilterSettings("none")), voice)
+    assert words(spoken) == ["həlˈoʊ", "wˈɜːld"] * 40
+    assert len(spoken.sentences) == 5  # of at most 200 characters
 
 
 def test_sentences_join_with_the_pause_asked_for() -> None:

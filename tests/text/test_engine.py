@@ -174,6 +174,12 @@ def test_phones_as_text(phones):
         phones.sentence("h Q")
 
 
+def test_a_lexicon_of_words_is_not_for_phones():
+    with pytest.raises(UsageError, match="leave the lexicon out"):
+        make_engine("phones", "en-us", {"s": ("ɛ", "s")})
+    assert make_engine("phones", "en-us", {}).sentence("s ˈɪ t").phones == ("sil", "s", "ɪ", "t", "sil")
+
+
 def test_what_there_is_not_is_told():
     with pytest.raises(UsageError, match="there are gruut, espeak, phones"):
         make_engine("festival", "en-us")

@@ -28,7 +28,7 @@ from tts.generation.vocode import Sound, limit, vocode
 from tts.generation.workers import Ticket, Workers
 from tts.text.engine import Engine
 from tts.text.sentence import SILENCE, Sentence
-from tts.text.split import split_text
+from tts.text.split import PHONES_A_LETTER, split_text
 
 log = logging.getLogger(__name__)
 
@@ -72,9 +72,9 @@ class SynthesisSettings:
 
     The first five decide the sound. ``pause_scale`` (0.1..10) stretches pauses between words and sentences;
     ``sentence_pause`` (0..10 s) is the pause between two sentences of one text at normal speed; ``voicing_threshold`` (0..1)
-    the probability from which a frame is voiced; a sentence of more than ``max_characters`` (20..2000) is cut at the best
-    place. About ``batch_frames`` go through the network at a time; ``workers`` is the number of vocoder processes, by default
-    one a core, 0 for none.
+    the probability from which a frame is voiced; a sentence of more than ``max_characters`` (20..2000; twice as many where the
+    text is phones) is cut at the best place. About ``batch_frames`` go through the network at a time; ``workers`` is the number
+    of vocoder processes, by default one a core, 0 for none.
     """
 
     post_filter: PostFilterSettings = field(default_factory=PostFilterSettings)
@@ -211,7 +211,7 @@ class Synthesiser:
     def _pieces(self, job: _Job) -> Iterator[_Piece]:
         """Yield the sentences of a request one by one, since a front end takes its time over a long text."""
         try:
-            texts = split_text(job.request.text, self.settings.max_characters)
+            texts = split_text(job.request.text, self._longest, phones=self.voice.engine.reads_phones)
             # A sentence of punctuation alone ("Wait. ... Go.") is a pause; only a text of nothing else is an error.
             texts = [text for text in texts if any(map(str.isalnum, text))] or [job.request.text]
             pauses = [None, *map(self._pause, texts[:-1]), None]
@@ -249,9 +249,14 @@ class Synthesiser:
             piece.ticket = self.workers.submit(vocode, self.sound, narrow, speech, piece.job.request.pitch)
         return list(pieces)
 
+    @property
+    def _longest(self) -> int:
+        """Characters that a piece of text may have."""
+        return self.settings.max_characters * (PHONES_A_LETTER if self.voice.engine.reads_phones else 1)
+
     def _pause(self, text: str) -> float:
         """Return the seconds of silence after a sentence that another one follows."""
-        cut = len(text) > self.settings.max_characters // 2 and not re.search(r"[.!?…。！？]\W*$", text)
+        cut = len(text) > self._longest // 2 and not re.search(r"[.!?…。！？]\W*$", text)
         return self.settings.sentence_pause * self.settings.pause_scale * (CUT_PAUSE if cut else 1.0)
 
     def _whole(self, piece: _Piece, predicted: np.ndarray) -> np.ndarray:

@@ -35,6 +35,7 @@ class Engine(Protocol):
     """What the rest of the product asks of a front end."""
 
     language: str
+    reads_phones: bool  # its text is phones already, so that words end at | and punctuation
 
     def identity(self) -> dict[str, Any]:
         """Return what decides the answers (name, version, options): recorded in voices, part of every cache's key."""
@@ -66,12 +67,15 @@ def make_engine(name: str, language: str, lexicon: Mapping[str, Sequence[str]] |
     """Return the engine ``name`` (one of :data:`ENGINES`) for ``language`` (such as ``en-us``), a user's lexicon on top.
 
     The words of ``lexicon`` map to phones with stress marks, as :func:`tts.text.lexicon.read_lexicon` returns them. An
-    unknown engine or language, or an engine that is not installed, raises :class:`UsageError` saying what there is.
+    unknown engine or language, or an engine that is not installed, raises :class:`UsageError` saying what there is; so does a
+    lexicon for ``phones``, whose text has no words to look up.
     """
     language = language.lower().replace("_", "-")
     makers: dict[str, Callable[[str], Pronouncer]] = {"gruut": _gruut, "espeak": _espeak, "phones": _phones}
     if name not in makers:
         raise UsageError(f"there is no text engine {name!r}; there are {', '.join(ENGINES)}")
+    if name == "phones" and lexicon:
+        raise UsageError("the text engine 'phones' reads phones as they stand and looks no word up; leave the lexicon out")
     words = {word.lower(): parse_phones(" ".join(phones)) for word, phones in (lexicon or {}).items()}
     return FrontEnd(makers[name](language), words)
 
@@ -101,6 +105,7 @@ class FrontEnd:
         self.pronouncer = pronouncer
         self.lexicon = dict(lexicon)
         self.language = pronouncer.language
+        self.reads_phones = pronouncer.reads_phones
         self._answers: dict[str, tuple[Sentence, tuple[str, ...]]] = {}
         self._lock = threading.Lock()
         self._guessed: set[str] = set()
@@ -146,7 +151,7 @@ class FrontEnd:
     def _sentence(self, text: str) -> Sentence:
         original = normalisation.clean(text)
         marked, known = self._mark(original)
-        spoken = marked if self.pronouncer.reads_phones else normalisation.normalise(marked, self.language)
+        spoken = marked if self.reads_phones else normalisation.normalise(marked, self.language)
         words: list[Word] = []
         try:
             for run in re.split("([\ue000-\uf8ff])", spoken):

@@ -7,12 +7,16 @@ word too.
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from tts.errors import TtsError
 from tts.text.engine import PronunciationError, break_of
 from tts.text.lexicon import parse_phones
 from tts.text.sentence import Word
 from tts.text.syllables import syllabify
+
+WORD_END: Final = r"(?:[|,;.?!]|(?<=\s):(?=\s|$))"
+"""What ends a word, as a regular expression; a colon after a phone makes it long."""
 
 
 class PhonesPronouncer:
@@ -29,7 +33,7 @@ class PhonesPronouncer:
     def words(self, text: str) -> list[Word]:
         """Return the words; see :class:`tts.text.engine.Pronouncer`."""
         found: list[Word] = []
-        pieces = re.split(r"((?:\s*(?:[|,;.?!]|(?<=\s):(?=\s|$)))+)", text)
+        pieces = re.split(rf"((?:\s*{WORD_END})+)", text)
         for phones, signs in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
             if not phones.strip():
                 continue

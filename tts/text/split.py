@@ -7,7 +7,10 @@ from itertools import pairwise
 from typing import Final
 
 from tts.errors import UsageError
+from tts.text.phones_engine import WORD_END
 from tts.text.spoken_forms import ABBREVIATIONS, MAY_END
+
+PHONES_A_LETTER: Final = 2  # characters of ``h ə l ˈoʊ | w ˈɜː l d`` a character of spelling: 1.8 in English prompts
 
 _CLOSING: Final = r"[\"'”’»›)\]）】〕」』]*"
 # A sentence ends after its marks and what closes with them: before white space, or anywhere after an ideographic mark.
@@ -16,27 +19,42 @@ _PAUSE: Final = re.compile(r"[,;:،؛](?=\s)|[，；：、]|\s[-–—]+(?=\s)|�
 _SPACE: Final = re.compile(r"\s+")
 _NEXT: Final = re.compile(r"\s*(\S?)")
 _KNOWN: Final = frozenset(word for table in ABBREVIATIONS.values() for word in table)
-_LONGEST_INLINE: Final = 1000  # characters of one [[...]]
+
+_INLINE: Final = "\ufffc"  # stands for every character of ``[[phones]]`` while places to cut are sought
+_SIGNS: Final = rf"(?:\s*{WORD_END})*"  # what else ends the same word stays with it
+_PHONES_END: Final = re.compile(rf"[.!?]{_SIGNS}|\n\s*\n")
+_PHONES_PAUSE: Final = re.compile(rf"(?:[,;]|(?<=\s):(?=\s)){_SIGNS}")
+_PHONES_WORD: Final = re.compile(rf"{WORD_END}{_SIGNS}|(?<={_INLINE})(?=\s+[^\s|,;:.?!])|\s(?={_INLINE})")
 
 
-def split_text(text: str, max_characters: int = 300) -> list[str]:
-    """Return the sentences of ``text``, those over ``max_characters`` cut at commas and then at spaces.
+def split_text(text: str, max_characters: int = 300, *, phones: bool = False) -> list[str]:
+    """Return the sentences of ``text``, those over ``max_characters`` cut at commas and then between words.
 
     Joined together, the pieces are ``text`` but for white space. A blank line ends a sentence, a single line break does not.
     Full stops in decimals, initials and the usual abbreviations of any language with a table do not; nothing is cut inside
-    ``[[phones]]``. A single word longer than ``max_characters`` stays whole.
+    ``[[phones]]``. With ``phones`` the text is what the engine ``phones`` reads, where every full stop ends a sentence and
+    words end at ``|`` and punctuation. A single word longer than ``max_characters`` stays whole.
     """
     if max_characters < 1:
         raise UsageError(f"max_characters is {max_characters}; it must be at least 1")
+    masked = _masked(text)
+    ends = [m.end() for m in (_PHONES_END if phones else _END).finditer(masked) if phones or _ends_sentence(masked, m)]
     pieces: list[str] = []
-    for sentence in _cut(text, [match.end() for match in _END.finditer(text) if _ends_sentence(text, match)]):
-        pieces += _short(sentence, max_characters)
-    return pieces
+    for start, end in pairwise([0, *ends, len(text)]):
+        pieces += _short(text[start:end].strip(), masked[start:end].strip(), max_characters, phones)
+    return [piece for piece in pieces if piece]
+
+
+def _masked(text: str) -> str:
+    """Return ``text`` with inline phones, brackets included, as a character that is no letter, mark or white space."""
+    pieces, end = [], 0
+    while (start := text.find("[[", end)) >= 0 and (closing := text.find("]]", start + 2)) >= 0:
+        pieces += [text[end:start], _INLINE * (closing + 2 - start)]
+        end = closing + 2
+    return "".join([*pieces, text[end:]])
 
 
 def _ends_sentence(text: str, match: re.Match[str]) -> bool:
-    if not _free(text, match.end()):
-        return False
     following = _NEXT.match(text, match.end())
     after = following[1] if following else ""
     if not match[0].startswith(".") or match[0].startswith(".."):
@@ -50,36 +68,26 @@ def _ends_sentence(text: str, match: re.Match[str]) -> bool:
     return not after.islower()
 
 
-def _short(sentence: str, limit: int) -> list[str]:
-    """Cut a sentence that is too long: at its last pause within ``limit``, or else at its last space."""
+def _short(sentence: str, masked: str, limit: int, phones: bool) -> list[str]:
+    """Cut a sentence that is too long: at its last pause within ``limit``, or else after its last word that fits."""
+    pause, word = (_PHONES_PAUSE, _PHONES_WORD) if phones else (_PAUSE, _SPACE)
     pieces: list[str] = []
     while len(sentence) > limit:
-        place = _last(_PAUSE, sentence, limit // 3, limit) or _last(_SPACE, sentence, 1, limit) or _first_space(sentence)
+        place = _last(pause, masked, limit // 3, limit) or _last(word, masked, 1, limit) or _first(word, masked)
         if place is None:
             break
         pieces.append(sentence[:place].strip())
-        sentence = sentence[place:].strip()
+        sentence, masked = sentence[place:].strip(), masked[place:].strip()
     return [*pieces, sentence]
 
 
-def _last(pattern: re.Pattern[str], text: str, least: int, most: int) -> int | None:
+def _last(pattern: re.Pattern[str], masked: str, least: int, most: int) -> int | None:
     """Return the last cut that leaves ``least`` to ``most`` characters before it."""
-    ends = [match.end() for match in pattern.finditer(text, 0, most + 2)]
-    return next((end for end in reversed(ends) if least <= len(text[:end].strip()) <= most and _free(text, end)), None)
+    ends = [match.end() for match in pattern.finditer(masked, 0, most + 2)]
+    return next((end for end in reversed(ends) if least <= len(masked[:end].strip()) <= most), None)
 
 
-def _first_space(text: str) -> int | None:
-    """Return the first space at all: what is before it is too long by itself."""
-    return next((match.end() for match in _SPACE.finditer(text) if _free(text, match.end())), None)
-
-
-def _free(text: str, place: int) -> bool:
-    """Whether ``place`` is outside all ``[[phones]]``."""
-    start = text.rfind("[[", max(place - _LONGEST_INLINE, 0), place)
-    end = text.find("]]", start, place + _LONGEST_INLINE) if start >= 0 else -1
-    return end < 0 or end + 2 <= place
-
-
-def _cut(text: str, places: list[int]) -> list[str]:
-    pieces = [text[a:b].strip() for a, b in pairwise([0, *places, len(text)])]
-    return [piece for piece in pieces if piece]
+def _first(pattern: re.Pattern[str], masked: str) -> int | None:
+    """Return the first cut at all: what is before it is too long by itself."""
+    match = pattern.search(masked)
+    return match.end() if match else None
