@@ -18,6 +18,7 @@ import tts.voice
 from tts.analysis.streams import Stream
 from tts.assess import Assessment, Item, check_match, pictures_to_draw, recognise, score_settings
 from tts.errors import UsageError
+from tts.evaluation.scores import pool
 from tts.frames import FrameGrid
 from tts.parallel import Failure
 
@@ -154,3 +155,10 @@ def test_what_the_recogniser_fails_on_is_left_out_of_every_kind(monkeypatch, cap
     assert failed["b"] == "copy speech: it died"
     assert "has no words" in failed["c"]
     assert "2 of 3 utterances: c, b" in caplog.text
+
+
+def test_a_recogniser_that_fails_on_everything_still_leaves_a_result(monkeypatch) -> None:
+    monkeypatch.setattr(tts.assess, "transcribe_all", lambda wavs, workers=None: [Failure("it died") for _ in wavs])
+    heard, failed = recognise([item("a", "one")], {kind: {"a": Path("a.wav")} for kind in tts.assess.KINDS})
+    assert [pool(found.values())["wer"] for found in heard.values()] == [None, None, None]
+    assert "* a: natural speech: it died" in tts.assess._word_lines(heard, failed)

@@ -162,17 +162,22 @@ def assess(
     lines = [f"# {label}, {split}", "", *([] if same else [f"Beware: {OTHER_PREPARATION}.", ""]), table, ""]
     lines += [f"95 % interval of MCD over utterances: {format_interval('mcd', score_interval(scores, 'mcd'))}", ""]
     lines += [score_table([(label, pool(scores.values()))], settings, metrics=SMOOTHNESS, style="markdown"), ""]
+    lines += ["Worst utterances by MCD: " + ", ".join(f"{key} {value:.2f}" for key, value in worst_utterances(scores)), ""]
+    text = _save(out, result, lines)
     made = _write_wavs(voice, prepared, items if words else items[:wavs], out / "wavs", workers)
     if words:
         heard, failed = recognise(items, made, workers)
         result["word_error_rate"] = {kind: pool(heard[kind].values())["wer"] for kind in KINDS}
         result["not_recognised"] = failed
-        lines += _word_lines(heard, failed)
-    lines += ["Worst utterances by MCD: " + ", ".join(f"{key} {value:.2f}" for key, value in worst_utterances(scores)), ""]
+        text = _save(out, result, lines + _word_lines(heard, failed))
+    return Assessment(result, text, items, made)
+
+
+def _save(out: Path, result: dict[str, Any], lines: Sequence[str]) -> str:
     text = "\n".join(lines)
     write_json(out / "scores.json", result)
     write_text(out / "scores.md", text)
-    return Assessment(result, text, items, made)
+    return text
 
 
 def _write_wavs(
