@@ -1,6 +1,10 @@
 """What a recipe may say about sharing, and how it is told what it may not."""
 
+import re
+from pathlib import Path
+
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from tts.recipe import StagePart
@@ -80,3 +84,10 @@ def test_activations_can_be_compared_where_each_group_has_layers_of_its_own() ->
     unrelated = {"pairs": [["main", "mel"]], "form": "activation"}
     assert stage(unrelated=unrelated, sharing="cross_stitch").unrelated
     assert stage(unrelated=unrelated, tasks={**MAIN, "mel": {"private": [4]}}).unrelated
+
+
+def test_the_documented_example_is_one() -> None:
+    text = (Path(__file__).parent.parent / "docs" / "sharing.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    part = StagePart.model_validate(yaml.safe_load(example)["stages"][0])
+    assert part.sharing.kind == "ple" and part.tasks["mel"].depth == 2
