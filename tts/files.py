@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from tts.errors import TtsError
 
 
@@ -55,12 +53,6 @@ def read_json(path: Path) -> Any:
         raise TtsError(f"{path}: this file is missing") from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise TtsError(f"{path}: not valid JSON ({error}); the file is damaged or not one of ours") from None
-
-
-def save_array(path: Path, array: np.ndarray) -> None:
-    """Write one array as ``.npy``, atomically."""
-    with replacing(path) as temporary, temporary.open("wb") as stream:
-        np.save(stream, array, allow_pickle=False)
 
 
 def fingerprint(*parts: Any) -> str:

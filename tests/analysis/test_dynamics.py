@@ -1,10 +1,9 @@
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts.analysis.dynamics import WINDOWS, interpolate_f0, interpolate_lf0, with_dynamics, with_dynamics_torch
+from tts.analysis.dynamics import WINDOWS, interpolate_f0, interpolate_lf0, with_dynamics
 
 
 @given(st.integers(1, 30), st.integers(1, 4), st.integers(0, 99))
@@ -13,7 +12,6 @@ def test_equals_the_windows_as_correlations(frames, dimension, seed):
     padded = np.pad(x, ((1, 1), (0, 0)), mode="edge")
     expected = [np.stack([np.correlate(column, window, "valid") for column in padded.T], 1) for window in WINDOWS]
     np.testing.assert_allclose(with_dynamics(x), np.concatenate(expected, 1), atol=1e-12)
-    np.testing.assert_allclose(with_dynamics_torch(torch.from_numpy(x)).numpy(), with_dynamics(x), atol=1e-12)
 
 
 def test_slope_and_curvature_of_a_parabola():
@@ -22,12 +20,6 @@ def test_slope_and_curvature_of_a_parabola():
     np.testing.assert_allclose(static, 3 * t**2)
     np.testing.assert_allclose(delta[1:-1], 6 * t[1:-1])
     np.testing.assert_allclose(acceleration[1:-1], 6)
-
-
-def test_a_batch_of_tensors_is_a_batch_of_utterances():
-    x = torch.randn(3, 7, 2)
-    assert with_dynamics_torch(x).shape == (3, 7, 6)
-    torch.testing.assert_close(with_dynamics_torch(x)[1], with_dynamics_torch(x[1]))
 
 
 def test_gaps_are_filled_in_log_f0_and_ends_held():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tts.errors import TtsError, UsageError
-from tts.evaluation.pictures import Sound, draw_global_variance, draw_learning_curves, draw_spectrograms, draw_trajectories
+from tts.evaluation.pictures import Sound, draw_global_variance, draw_spectrograms, draw_trajectories
 
 RATE = 16000
 
@@ -35,11 +35,9 @@ def test_every_picture_is_written(tmp_path):
     draw_spectrograms(tmp_path / "s.png", sounds, RATE, 0.005, top=4000.0)
     draw_trajectories(tmp_path / "t.png", rng.normal(size=(200, 25)), {"single": rng.normal(size=(200, 25))}, 0.005, [1, 24])
     draw_global_variance(tmp_path / "v.png", np.geomspace(1, 0.01, 24), {"single": np.geomspace(0.5, 0.001, 24)})
-    curves = {"MCD (dB)": {"single": [(100, 6.0), (200, 5.5)], "not begun": []}, "loss": {"x": [(1, 1)]}}
-    draw_learning_curves(tmp_path / "l.png", curves)
-    for name in "stvl":
+    for name in "stv":
         assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
-    assert len(list(tmp_path.iterdir())) == 4
+    assert len(list(tmp_path.iterdir())) == 3
 
 
 def test_what_cannot_be_drawn_is_refused(tmp_path, monkeypatch):
@@ -50,8 +48,6 @@ def test_what_cannot_be_drawn_is_refused(tmp_path, monkeypatch):
         draw_global_variance(tmp_path / "v.pdf", np.ones(3), {})
     with pytest.raises(TtsError, match="no signal"):
         draw_spectrograms(tmp_path / "s.png", [], RATE, 0.005)
-    with pytest.raises(TtsError, match="no learning curve"):
-        draw_learning_curves(tmp_path / "l.png", {})
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(UsageError, match=r"pip install 'stacked-tts\[viz\]'"):
         draw_global_variance(tmp_path / "v.png", np.ones(3), {})

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from tts.errors import TtsError, UsageError
 from tts.evaluation import recogniser
-from tts.evaluation.recogniser import normalise, transcribe, transcribe_all, wer_interval, word_errors, word_scores
+from tts.evaluation.recogniser import normalise, transcribe, transcribe_all, word_errors, word_scores
 from tts.evaluation.scores import pool
+from tts.evaluation.statistics import score_interval
 from tts.parallel import Failure
 
 
@@ -57,7 +58,7 @@ def test_normalise(text, expected):
 def test_word_error_rate_pools_words():
     scores = {"a": word_scores("one two three", ["one", "two", "three"]), "b": word_scores("Well-known.", ["well"])}
     assert pool(scores.values())["wer"] == pytest.approx(100 * 1 / 5)
-    interval = wer_interval(scores)
+    interval = score_interval(scores, "wer")
     assert interval.low <= 20.0 <= interval.high
     assert word_scores("one", ["one", "more", "time"])["wer"] == 200.0
     with pytest.raises(TtsError, match="no words"):

@@ -53,16 +53,6 @@ class Alignment:
         ends = np.cumsum(self.phone_durations)
         return np.asarray(ends - self.phone_durations)
 
-    @property
-    def phone_index(self) -> np.ndarray:
-        """Segment index of every frame, int64 of shape (frames,)."""
-        return np.repeat(np.arange(len(self.phones)), self.phone_durations)
-
-    @property
-    def state_index(self) -> np.ndarray:
-        """State (0-based) of every frame, int64 of shape (frames,)."""
-        return np.repeat(np.tile(np.arange(self.states), len(self.phones)), self.durations.ravel())
-
 
 @dataclass(frozen=True)
 class Aligned:

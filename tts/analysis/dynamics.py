@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 # Static, delta and acceleration: weights on the frame before, the frame itself and the frame after (HTS convention).
 WINDOWS: tuple[tuple[float, float, float], ...] = ((0.0, 1.0, 0.0), (-0.5, 0.0, 0.5), (1.0, -2.0, 1.0))
@@ -18,15 +13,6 @@ def with_dynamics(x: np.ndarray) -> np.ndarray:
     padded = np.concatenate([x[:1], x, x[-1:]])
     before, after = padded[:-2], padded[2:]
     return np.concatenate([x, 0.5 * (after - before), before - 2.0 * x + after], axis=1)
-
-
-def with_dynamics_torch(x: Tensor) -> Tensor:
-    """Return what :func:`with_dynamics` returns, for a tensor (..., frames, D)."""
-    import torch
-
-    padded = torch.cat([x[..., :1, :], x, x[..., -1:, :]], dim=-2)
-    before, after = padded[..., :-2, :], padded[..., 2:, :]
-    return torch.cat([x, 0.5 * (after - before), before - 2.0 * x + after], dim=-1)
 
 
 def interpolate_f0(f0: np.ndarray) -> np.ndarray:

@@ -93,7 +93,10 @@ def lpc_to_lsf(polynomial: np.ndarray) -> np.ndarray:
 
 
 def lsf_to_lpc(frequencies: np.ndarray) -> np.ndarray:
-    """Return the prediction polynomials (rows, p + 1), first coefficient 1, of frequencies (rows, p) in radians."""
+    """Return the prediction polynomials (rows, p + 1), first coefficient 1, of frequencies (rows, p) in radians.
+
+    The inverse of :func:`lpc_to_lsf`: what a synthesis filter is made from.
+    """
     rows, order = frequencies.shape
     cosines = -2.0 * np.cos(np.asarray(frequencies, dtype=np.float64))
     halves = []

@@ -127,20 +127,5 @@ def draw_global_variance(path: Path, natural: np.ndarray, generated: Mapping[str
         axis.legend()
 
 
-def draw_learning_curves(path: Path, curves: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]]) -> None:
-    """Draw learning curves: an axis a quantity (``validation MCD (dB)``, ...), on it a line a system of (step, value)."""
-    if not curves:
-        raise TtsError("there is no learning curve to draw")
-    with _picture(path, len(curves), 2.8) as axes:
-        for axis, (quantity, lines) in zip(axes, curves.items(), strict=True):
-            for place, (label, points) in enumerate(lines.items()):
-                steps, values = zip(*points, strict=True) if points else ((), ())
-                axis.plot(steps, values, color=_colour(place), marker=".", label=label)
-            axis.set(ylabel=quantity)
-            axis.grid(alpha=0.3)
-            axis.legend(fontsize="small")
-        axes[-1].set_xlabel("step")
-
-
 def _colour(place: int) -> str:
     return (GENERATED, "#00798c", "#edae49", "#66a182", "#8d5a97", "#2e4057")[place % 6]

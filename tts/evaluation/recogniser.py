@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,6 @@ import numpy as np
 from tts.audio import read_audio
 from tts.errors import TtsError, UsageError
 from tts.evaluation.scores import Scores
-from tts.evaluation.statistics import Interval, score_interval
 from tts.parallel import Failure, parallel_map
 from tts.text.normalise import clean
 from tts.text.normalise import normalise as read_signs
@@ -124,8 +123,3 @@ def word_scores(reference: str, heard: Sequence[str]) -> Scores:
     if words == 0:
         raise TtsError(f"the reference text {reference!r} has no words to recognise")
     return Scores({"word_errors": np.asarray(float(errors)), "words": np.asarray(float(words))})
-
-
-def wer_interval(scores: Mapping[str, Scores], *, level: float = 0.95, resamples: int = 2000, seed: int = 0) -> Interval:
-    """Return the pooled word error rate in % with its bootstrap interval over utterances."""
-    return score_interval(scores, "wer", level=level, resamples=resamples, seed=seed)

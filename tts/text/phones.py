@@ -119,19 +119,9 @@ def _marked(base: str, marks: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def is_vowel(symbol: str) -> bool:
-    """Whether a phone is a vowel (or diphthong)."""
-    return "vowel" in attributes(symbol)
-
-
 def is_nucleus(symbol: str) -> bool:
     """Whether a phone can be the nucleus of a syllable: a vowel or a syllabic consonant."""
     return bool(attributes(symbol) & {"vowel", "syllabic"})
-
-
-def is_voiced(symbol: str) -> bool:
-    """Whether the vocal folds are expected to vibrate."""
-    return "voiced" in attributes(symbol)
 
 
 BROAD_CLASSES: Final = ("silence", "vowel", "plosive", "fricative", "affricate", "nasal", "approximant")
