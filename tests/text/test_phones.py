@@ -123,7 +123,7 @@ def test_inventory_has_silences_sorted_and_round_trips():
     assert inventory.symbols == tuple(sorted({"s", "aɪ", "t͡ʃ", "sil", "pau"}))
     assert [inventory.symbols[inventory.index(symbol)] for symbol in inventory.symbols] == list(inventory.symbols)
     assert PhoneInventory.from_dict(inventory.to_dict()) == inventory
-    vector = inventory.vector("t͡ʃ")
+    vector = inventory.matrix[inventory.index("t͡ʃ")]
     assert vector.dtype == np.float32 and vector.shape == (len(ATTRIBUTES),)
     assert {name for name, value in zip(ATTRIBUTES, vector, strict=True) if value} == attributes("t͡ʃ")
     with pytest.raises(TtsError, match=r"'z'.*nearest is 's'"):

@@ -212,11 +212,6 @@ class PhoneInventory:
         rows = [[name in attributes(symbol) for name in ATTRIBUTES] for symbol in self.symbols]
         return np.array(rows, dtype=np.float32)
 
-    def vector(self, symbol: str) -> np.ndarray:
-        """Attributes of a phone of the inventory: float32 of 0 and 1, shape (len(ATTRIBUTES),)."""
-        row: np.ndarray = self.matrix[self.index(symbol)]
-        return row
-
     def nearest(self, symbol: str) -> str:
         """Return the phone that shares most with ``symbol``: fewest differing attributes, first in order among equals."""
         if symbol in self._places:
