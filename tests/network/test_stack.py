@@ -36,8 +36,12 @@ def test_window_under_a_mask_equals_each_utterance_alone() -> None:
         torch.testing.assert_close(together[n, :length], window(x[n : n + 1, :length], 3)[0])
 
 
-@pytest.mark.parametrize("kind", ["feedforward", "convolution", "lstm", "attention"])
-@pytest.mark.parametrize("options", [{}, {"normalise": True, "residual": True}])
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [(kind, {}) for kind in ("feedforward", "convolution", "lstm", "attention")]
+    + [(kind, {"normalise": True, "residual": True}) for kind in ("feedforward", "convolution")]
+    + [("lstm", {"residual": True})],
+)
 def test_padding_does_not_reach_real_frames(kind: str, options: dict) -> None:
     torch.manual_seed(0)
     trunk = make_trunk(6, TrunkPart(kind=kind, layers=(8, 8), **options)).eval()
