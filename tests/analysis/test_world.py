@@ -4,7 +4,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from synthetic_voice import frame_values, glide, harmonics, noise
 
-from tts.analysis.copy_synthesis import copy_synthesis
 from tts.analysis.mcep import to_log_power
 from tts.analysis.voicing import pitch
 from tts.analysis.world import POWER_FLOOR, AnalysisSettings, analyse, streams, synthesise
@@ -12,6 +11,10 @@ from tts.errors import TtsError, UsageError
 from tts.frames import FrameGrid
 
 RANGE = (80.0, 400.0)
+
+
+def copy_synthesis(signal, grid, f0_range):
+    return synthesise(**analyse(signal, grid, f0_range).to_dict(), grid=grid)
 
 
 @settings(max_examples=25, deadline=None)
