@@ -117,7 +117,7 @@ def prepare(
         plan.features.to_dict(),
         {split: [item.sentence.to_dict() for item in items] for split, items in ready.items()},
         {
-            s: [(i.id, [str(p) for p in i.features.paths], i.alignment.durations.tolist()) for i in items]
+            s: [(i.id, [f"{p.parent.name}/{p.name}" for p in i.features.paths], i.alignment.durations.tolist()) for i in items]
             for s, items in ready.items()
         },
     )
