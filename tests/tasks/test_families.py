@@ -1,0 +1,66 @@
+"""Every family keeps its promises: names, options, widths; and each label is what it says."""
+
+import numpy as np
+import pytest
+
+from tts.errors import UsageError
+from tts.frames import FrameGrid
+from tts.tasks.base import AudioFamily, TextFamily, family_names, get_family, resolve_options
+from tts.text.phones import ATTRIBUTES, PhoneInventory, attributes
+from tts.text.sentence import Sentence, Syllable, Word
+
+GRID = FrameGrid(16000)
+SENTENCE = Sentence("ma so", "en-us", (Word("ma", (Syllable(("m", "ɑ"), 1),)), Word("so", (Syllable(("s", "ɑ"), 1),))))
+INVENTORY = PhoneInventory.of([SENTENCE])
+
+
+@pytest.mark.parametrize("name", family_names())
+def test_every_family_makes_what_its_stream_says(name: str) -> None:
+    family = get_family(name)
+    options = resolve_options(name, {})
+    stream = family.stream(name, INVENTORY, options)
+    if isinstance(family, AudioFamily):
+        signal = np.random.default_rng(0).normal(0.0, 0.1, 8000)
+        values = family.extract(signal, GRID, **options)
+        assert values.shape == (GRID.frames(len(signal)), stream.columns)
+    else:
+        assert isinstance(family, TextFamily)
+        values = family.label(SENTENCE, INVENTORY)
+        assert values.shape == (len(SENTENCE.segments), stream.columns)
+        assert values.max() < (stream.classes if stream.kind == "class" else 2)
+    assert values.dtype == np.float32
+    assert np.isfinite(values).all()
+
+
+def test_neighbours_are_the_phones_beside() -> None:
+    own, before, after = (
+        get_family(name).label(SENTENCE, INVENTORY)[:, 0] for name in ("phone_class", "phone_before", "phone_after")
+    )
+    assert [INVENTORY.symbols[int(n)] for n in own] == ["sil", "m", "ɑ", "s", "ɑ", "sil"]
+    assert before[1:].tolist() == own[:-1].tolist()
+    assert after[:-1].tolist() == own[1:].tolist()
+
+
+def test_articulation_is_that_of_the_phone() -> None:
+    values = get_family("articulation").label(SENTENCE, INVENTORY)
+    for row, phone in zip(values, SENTENCE.phones, strict=True):
+        assert {name for name, held in zip(ATTRIBUTES, row, strict=True) if held} == set(attributes(phone)) & set(ATTRIBUTES)
+    nasal = values[:, ATTRIBUTES.index("nasal")]
+    assert nasal.tolist() == [0, 1, 0, 0, 0, 0]
+
+
+def test_noise_is_fixed_by_recording_and_seed_and_tells_nothing() -> None:
+    extract = get_family("noise").extract
+    signal = np.random.default_rng(1).normal(size=160_000)
+    first = extract(signal, GRID, dimension=5, seed=0)
+    np.testing.assert_array_equal(first, extract(signal, GRID, dimension=5, seed=0))
+    assert not np.array_equal(first, extract(signal, GRID, dimension=5, seed=1))
+    assert abs(first.mean()) < 0.05
+    assert abs(first.std() - 1.0) < 0.05
+
+
+def test_mistakes_are_named() -> None:
+    with pytest.raises(UsageError, match="did you mean gammatone"):
+        get_family("gamatone")
+    with pytest.raises(UsageError, match="its options are: bands"):
+        resolve_options("mel", {"bandz": 3})
