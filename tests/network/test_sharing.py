@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from tts.network.adapters import Adapters
 from tts.network.columns import Columns
 from tts.network.experts import Gate, MixtureOfExperts, ProgressiveExtraction
+from tts.network.orthogonality import overlap
 from tts.network.sharing import Sharing
 from tts.network.sparse_basis import SparseTrunks
 from tts.network.stack import Stack, Stage, speaking_parts
