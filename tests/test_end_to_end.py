@@ -30,6 +30,7 @@ SMALL = [
     "duration.training.steps=40",
     "duration.training.validate_every=20",
 ]
+SINGLE = ["RECIPE", "-s", "single", "--prepared", "PREPARED"]
 ROOT = Path(__file__).parent.parent
 
 
@@ -207,6 +208,16 @@ def test_a_damaged_voice_gets_one_sentence(made: Path, tmp_path: Path, damage, s
             1,
             "there are 0 CUDA devices",
         ),
+        (["train", *SINGLE, "--out", "NEW", "--set", "frames.sample_rate=48000"], 2, "prepared with another frames part"),
+        (
+            ["train", *SINGLE, "--out", "NEW", "--set", "tasks.mel={}", "--set", "systems.single.stages.0.tasks.mel=0.1"],
+            2,
+            "the task mel is not in it",
+        ),
+        (["train", *SINGLE, "--out", "RECIPE"], 2, "is a file; --out names a folder"),
+        (["prepare", "RECIPE", "--corpus-root", "CORPUS", "--out", "RECIPE"], 2, "is a file; --out names a folder"),
+        (["evaluate", "VOICE", "--prepared", "PREPARED", "--out", "RECIPE", "--pictures", "0"], 1, "recipe.yaml"),
+        (["speak", "VOICE", "--text", "caf\udce9", "--out", "NEW"], 2, "not valid UTF-8"),
         (["evaluate", "VOICE", "--prepared", "PREPARED", "--split", "tset"], 2, "there are train, validation, test"),
         (["speak", "VOICE", "--text", "...", "--output", "WAV"], 1, "nothing could be spoken"),
     ],
@@ -222,6 +233,12 @@ def test_wrong_usage_gets_a_sentence(made: Path, tmp_path: Path, arguments: list
     }
     printed = tts(*(places.get(argument, argument) for argument in arguments), code=code)
     assert said in printed
+
+
+def test_a_foreign_prepared_folder_gets_one_sentence(made: Path, tmp_path: Path) -> None:
+    for content, said in (("[]", "not the facts"), ('{"format": 1}', "damaged"), ("{", "not valid JSON")):
+        (tmp_path / "prepared.json").write_text(content, encoding="utf-8")
+        assert said in tts("evaluate", made / "single", "--prepared", tmp_path, code=1)
 
 
 def test_broken_recordings_are_left_out_and_named(made: Path, tmp_path: Path) -> None:

@@ -47,6 +47,7 @@ def write(folder: Path, data: object) -> Path:
         ("training.stepz", 5, r"training\.stepz: unknown key, .*did you mean steps"),
         ("corpus.licence", None, r"corpus\.licence: this key is required"),
         ("corpus.licence", "", r"corpus\.licence: .*at least 1 character"),
+        ("training.learning_rate", float("inf"), r"training\.learning_rate: .*finite"),
         ("training.steps", 0, r"training\.steps: .*greater than or equal to 1"),
         ("training.steps", "many", r"training\.steps: .*valid integer"),
         ("tasks.mell", {}, None),

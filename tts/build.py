@@ -54,8 +54,10 @@ def train_voice(
         [stage.model_dump(mode="json") for stage in system.stages],
         settings.model_dump(mode="json"),
         recipe.duration.model_dump(mode="json"),
+        recipe.generation.model_dump(mode="json"),
     )
     check_weighting(system.stages, settings)
+    check_prepared(recipe, system_name, prepared)
     training = out / "training"
     _claim(out, identity, recipe, system_name)
     if (out / "config.json").is_file() and (training / "summary.json").is_file():
@@ -87,6 +89,19 @@ def train_voice(
     write_json(training / "summary.json", summary)
     save_voice(out, voice, voice_card(config, summary), lexicon if lexicon.is_file() else None)
     return summary
+
+
+def check_prepared(recipe: Recipe, system: str, prepared: Prepared) -> None:
+    """Raise :class:`UsageError` where the recipe asks for what the corpus was not prepared with."""
+    again = "run tts prepare again with this recipe, or leave the change out"
+    stored = prepared.facts["recipe"]
+    for part in ("corpus", "split", "text", "frames", "alignment", "analysis"):
+        if getattr(recipe, part).model_dump(mode="json") != stored[part]:
+            raise UsageError(f"{prepared.folder}: was prepared with another {part} part than the recipe has now; {again}")
+    used = {task for stage in recipe.system(system).stages for task in stage.tasks} | set(recipe.duration.tasks)
+    for task in sorted(used - set(MAIN_STREAMS) - {DURATION}):
+        if task not in prepared.streams or stored["tasks"].get(task) != recipe.tasks[task]:
+            raise UsageError(f"{prepared.folder}: the task {task} is not in it, or with other options; {again}")
 
 
 def check_weighting(stages: tuple[StagePart, ...], settings: TrainingPart) -> None:
@@ -213,13 +228,15 @@ def _train_duration(
 def _claim(out: Path, identity: str, recipe: Recipe, system: str) -> None:
     """Make ``out`` this run's folder, or check that it already is."""
     mark = out / "training" / "run.json"
-    if mark.is_file():
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out}: is a file; --out names a folder")
+    if mark.is_file() and list(mark.parent.glob("*/last.safetensors")):
         if read_json(mark).get("identity") != identity:
             raise UsageError(
                 f"{out}: holds a voice trained with other settings or data; choose another --out or delete the folder"
             )
         return
-    if out.exists() and any(out.iterdir()):
+    if not mark.is_file() and out.exists() and any(out.iterdir()):
         raise UsageError(f"{out}: exists and was not made by tts train; choose another --out")
     run = {"identity": identity, "recipe": recipe.model_dump(mode="json"), "system": system}
     write_json(mark, run)

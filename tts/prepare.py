@@ -175,6 +175,8 @@ def prepare(
 def _claim(out: Path, recipe: Recipe) -> None:
     """Make ``out`` this recipe's folder, or check that it already is."""
     mark = out / "recipe.json"
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out}: is a file; --out names a folder")
     if mark.is_file():
         name = read_json(mark).get("name")
         if name != recipe.name:

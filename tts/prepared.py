@@ -76,13 +76,18 @@ class Prepared:
                 f"{folder}: not a prepared corpus (no prepared.json); make one with: tts prepare RECIPE --out {folder}"
             )
         self.facts: dict[str, Any] = read_json(path)
+        if not isinstance(self.facts, dict):
+            raise TtsError(f"{path}: not the facts of a prepared corpus; run tts prepare again")
         if self.facts.get("format") != FORMAT:
             raise TtsError(f"{path}: format {self.facts.get('format')}, this version reads {FORMAT}; run tts prepare again")
-        self.grid = FrameGrid(**self.facts["grid"])
-        self.streams = {entry["name"]: Stream(**entry) for entry in self.facts["streams"]}
-        self.inventory = PhoneInventory.from_dict(self.facts["inventory"])
-        self.features = ContextFeatures.from_dict(self.facts["features"])
-        self.states = int(self.facts["states"])
+        try:
+            self.grid = FrameGrid(**self.facts["grid"])
+            self.streams = {entry["name"]: Stream(**entry) for entry in self.facts["streams"]}
+            self.inventory = PhoneInventory.from_dict(self.facts["inventory"])
+            self.features = ContextFeatures.from_dict(self.facts["features"])
+            self.states = int(self.facts["states"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise TtsError(f"{path}: damaged ({type(error).__name__}: {error}); run tts prepare again") from None
 
     @property
     def fingerprint(self) -> str:

@@ -23,7 +23,7 @@ MAIN_STREAMS = ("mcep", "lf0", "vuv", "bap")
 class Part(BaseModel):
     """Base of every part of a recipe: frozen, and strict about keys."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class CorpusPart(Part):
@@ -277,8 +277,12 @@ class Recipe(Part):
 
 
 def _missing(word: str, known: set[str] | list[str]) -> str:
+    return f"is not there; {_close(word, known)}"
+
+
+def _close(word: str, known: set[str] | list[str]) -> str:
     close = difflib.get_close_matches(word, sorted(known), n=1)
-    return f"is not there; did you mean {close[0]}?" if close else f"is not there; there are {', '.join(sorted(known))}"
+    return f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(known))}"
 
 
 def find_recipe(where: str) -> Path:
@@ -327,7 +331,7 @@ def _unshared(data: Any) -> Any:
 
 def _apply(data: dict[str, Any], change: str) -> None:
     key, equals, value = change.partition("=")
-    if not equals or not key:
+    if not equals or not all(key.split(".")):
         raise UsageError(f"--set {change}: expected key.sub=value, for example training.steps=2000")
     *parents, last = key.split(".")
     place: Any = data
@@ -355,7 +359,7 @@ def _explain(error: ValidationError, prefix: tuple[str, ...] = ()) -> str:
     place = ".".join(str(part) for part in (*prefix, *first["loc"]))
     if first["type"] == "extra_forbidden":
         siblings = _fields_at(first["loc"][:-1]) if not prefix else list(TrainingPart.model_fields)
-        return f"{place}: unknown key, {_missing(str(first['loc'][-1]), siblings)}"
+        return f"{place}: unknown key, {_close(str(first['loc'][-1]), siblings)}"
     if first["type"] == "missing":
         return f"{place}: this key is required"
     message = first["msg"].removeprefix("Value error, ")

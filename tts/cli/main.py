@@ -75,6 +75,9 @@ def main() -> None:
     except BrokenPipeError:  # the reader of our output went away, as in `tts ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as error:  # a full disk, a folder that may not be written, a file where a folder should be
+        print(f"tts: {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -48,6 +48,8 @@ class Request:
     place: str = ""
 
     def __post_init__(self) -> None:
+        if any("\ud800" <= character <= "\udfff" for character in self.text):
+            raise UsageError(f"{self.id}: the text is not valid UTF-8; convert it first")
         fault = unsafe(self.id)
         if fault:
             raise UsageError(self.located(f"the id {self.id!r} {fault}; ids become file names, choose another"))
@@ -114,7 +116,7 @@ def _read_file(path: Path, format: Format, speed: float, pitch: float) -> list[R
     chosen = _guess(path, name, lines) if format == "auto" else format
     requests = []
     for number, line in lines:
-        place = f"{name}:{number}"
+        place = f"{name}:{number}".encode(errors="replace").decode()  # a file name may be any bytes
         fields: dict[str, Any] = {"id": f"{stem}-{number:05d}", "speed": speed, "pitch": pitch, "place": place}
         if chosen == "jsonl":
             fields |= _json_fields(line, place)
