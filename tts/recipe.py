@@ -286,11 +286,15 @@ def _close(word: str, known: set[str] | list[str]) -> str:
 
 
 def find_recipe(where: str) -> Path:
-    """Return the YAML file of a recipe given as a file, a folder holding ``recipe.yaml``, or a name under ``recipes/``."""
-    for candidate in (Path(where), Path(where) / "recipe.yaml", Path("recipes") / where / "recipe.yaml"):
+    """Return the YAML file of a recipe given as a file, a folder holding ``recipe.yaml``, or a name.
+
+    A name is looked up under ``recipes/`` in the current folder, then beside the package, where a clone has it.
+    """
+    shelves = (Path("recipes"), Path(__file__).parent.parent / "recipes")
+    for candidate in (Path(where), Path(where) / "recipe.yaml", *(shelf / where / "recipe.yaml" for shelf in shelves)):
         if candidate.is_file():
             return candidate
-    known = sorted(path.parent.name for path in Path("recipes").glob("*/recipe.yaml"))
+    known = sorted({path.parent.name for shelf in shelves for path in shelf.glob("*/recipe.yaml")})
     there = f"; recipes here: {', '.join(known)}" if known else ""
     raise UsageError(f"{where}: no recipe there (a YAML file, a folder holding recipe.yaml, or a name under recipes/){there}")
 
