@@ -21,6 +21,7 @@ from tts.voice import load_voice
 
 SYSTEMS = ("single", "stacked")
 SHORT = [
+    "systems.single.training={}",
     "training.steps=150",
     "training.validate_every=75",
     "duration.training.steps=100",
