@@ -1,0 +1,69 @@
+"""What predictors that know next to nothing score on a prepared corpus: the scale that a voice's scores are read on.
+
+    python tools/bench_baselines.py output/RECIPE/prepared
+
+Prints, for validation and test, the MCD of the training mean and of each phone's training mean, the F0 error of the training
+mean, and how F0 is spread in every split; frames as in ``tts evaluate`` (silence before and after speech left out).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from tts.card import environment
+from tts.errors import TtsError
+from tts.evaluation.metrics import frame_mcd
+from tts.prepared import Packed, Prepared
+
+
+def main() -> int:
+    """Print the baselines; return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("prepared", type=Path)
+    try:
+        prepared = Prepared(parser.parse_args().prepared)
+        train = prepared.packed("train")
+        kept, phones, mcep, f0 = frames_of(prepared, train)
+        mean = mcep[kept].mean(axis=0)
+        known = [kept & (phones == n) for n in range(len(prepared.inventory))]
+        means = np.stack([mcep[own].mean(axis=0) if own.any() else mean for own in known])
+        centre = np.exp(np.log(f0).mean())
+        print(f"train: F0 {spread(f0)}")
+        for split in ("validation", "test"):
+            kept, phones, mcep, f0 = frames_of(prepared, prepared.packed(split))
+            whole = frame_mcd(mcep[kept], np.broadcast_to(mean, mcep[kept].shape)).mean()
+            each = frame_mcd(mcep[kept], means[phones[kept]]).mean()
+            error = np.sqrt(np.mean((f0 - centre) ** 2))
+            print(f"{split}: MCD of the training mean {whole:.3f} dB, of each phone's {each:.3f} dB; F0 RMSE {error:.1f} Hz")
+            print(f"{split}: F0 {spread(f0)}")
+        print(environment())
+    except TtsError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def spread(f0: np.ndarray) -> str:
+    """Say how F0 in Hz is spread."""
+    return f"mean {f0.mean():.1f} Hz, deviation {f0.std():.1f} Hz, above 240 Hz {100 * (f0 > 240).mean():.1f} %"
+
+
+def frames_of(prepared: Prepared, packed: Packed) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return which frames count, every frame's phone number and mel-cepstrum, and F0 in Hz of the voiced frames that count."""
+    numbers = range(len(packed.ids))
+    kept = np.concatenate([packed.counted_frames(n) for n in numbers])
+    index, sentences = prepared.inventory.index, prepared.sentences
+    phones = [
+        np.repeat([index(p) for p in sentences[packed.ids[n]].phones], packed.durations_of(n).sum(axis=1)) for n in numbers
+    ]
+    voiced = kept & (np.asarray(packed.streams["vuv"])[:, 0] >= 0.5)
+    f0 = np.exp(np.asarray(packed.streams["lf0"], dtype=np.float64)[voiced, 0])
+    return kept, np.concatenate(phones), np.asarray(packed.streams["mcep"], dtype=np.float64), f0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
