@@ -49,12 +49,13 @@ def train_voice(
     system = recipe.system(system_name)
     settings = recipe.training_of(system)
     where = choose_device(device)
+    # Only what differs from the defaults, so that an option added later does not make finished voices strangers.
     identity = fingerprint(
         prepared.fingerprint,
-        [stage.model_dump(mode="json") for stage in system.stages],
-        settings.model_dump(mode="json"),
-        recipe.duration.model_dump(mode="json"),
-        recipe.generation.model_dump(mode="json"),
+        [stage.model_dump(mode="json", exclude_defaults=True) for stage in system.stages],
+        settings.model_dump(mode="json", exclude_defaults=True),
+        recipe.duration.model_dump(mode="json", exclude_defaults=True),
+        recipe.generation.model_dump(mode="json", exclude_defaults=True),
     )
     check_weighting(system.stages, settings)
     check_prepared(recipe, system_name, prepared)

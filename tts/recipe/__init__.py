@@ -1,0 +1,43 @@
+"""Recipes: one YAML file says what is read, how it is analysed, which networks are trained. Unknown keys are errors.
+
+A recipe names things that exist (tasks, trunks, trackers); it never names Python objects and never evaluates anything.
+"""
+
+from tts.recipe.load import corpus_root, find_recipe, load_recipe
+from tts.recipe.network import StagePart, TaskUse, TrunkPart
+from tts.recipe.parts import (
+    MAIN_STREAMS,
+    AlignmentPart,
+    AnalysisPart,
+    CorpusPart,
+    FramesPart,
+    GenerationPart,
+    Part,
+    SplitPart,
+    TextPart,
+)
+from tts.recipe.recipe import Recipe, SystemPart
+from tts.recipe.training import DurationPart, TrainingPart, WeightingPart
+
+__all__ = [
+    "MAIN_STREAMS",
+    "AlignmentPart",
+    "AnalysisPart",
+    "CorpusPart",
+    "DurationPart",
+    "FramesPart",
+    "GenerationPart",
+    "Part",
+    "Recipe",
+    "SplitPart",
+    "StagePart",
+    "SystemPart",
+    "TaskUse",
+    "TextPart",
+    "TrainingPart",
+    "TrunkPart",
+    "WeightingPart",
+    "corpus_root",
+    "find_recipe",
+    "load_recipe",
+]

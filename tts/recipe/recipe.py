@@ -1,0 +1,94 @@
+"""The whole recipe, and the systems it names."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from tts.errors import UsageError
+from tts.recipe.network import StagePart
+from tts.recipe.parts import (
+    MAIN_STREAMS,
+    AlignmentPart,
+    AnalysisPart,
+    CorpusPart,
+    FramesPart,
+    GenerationPart,
+    Part,
+    SplitPart,
+    TextPart,
+)
+from tts.recipe.training import DurationPart, TrainingPart
+
+
+class SystemPart(Part):
+    """A named system: its stages, first to last, and what differs from the recipe's training."""
+
+    description: str = ""
+    stages: tuple[StagePart, ...] = Field(min_length=1)
+    training: dict[str, Any] = {}
+
+
+class Recipe(Part):
+    """Everything that decides what a voice becomes."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    description: str = ""
+    corpus: CorpusPart
+    split: SplitPart
+    text: TextPart = TextPart()
+    frames: FramesPart
+    alignment: AlignmentPart = AlignmentPart()
+    analysis: AnalysisPart = AnalysisPart()
+    tasks: dict[str, dict[str, Any]] = {}  # auxiliary streams to compute in prepare, with their options
+    training: TrainingPart
+    duration: DurationPart
+    generation: GenerationPart = GenerationPart()
+    systems: dict[str, SystemPart] = Field(min_length=1)
+    samples: tuple[str, ...] = ()  # sentences spoken at every validation
+
+    @model_validator(mode="after")
+    def _tasks_exist(self) -> Recipe:
+        known = {*MAIN_STREAMS, *self.tasks}
+        for name, system in self.systems.items():
+            for number, stage in enumerate(system.stages, 1):
+                for task in stage.tasks:
+                    if task not in known:
+                        raise ValueError(f"systems.{name}: stage {number} learns {task}, which {not_there(task, known)}")
+                if "vuv" in stage.tasks and stage.tasks["vuv"].emphasis:
+                    raise ValueError(f"systems.{name}: stage {number}: vuv has one dimension, so no emphasis")
+                if number < len(system.stages) and stage.bottleneck is None:
+                    raise ValueError(f"systems.{name}: stage {number} needs a bottleneck, stage {number + 1} reads it")
+            if system.stages[0].context:
+                raise ValueError(f"systems.{name}: stage 1 has no stage before it whose context it could read")
+            last = system.stages[-1].tasks
+            missing = [stream for stream in MAIN_STREAMS if stream not in last or last[stream].weight == 0.0]
+            if missing:
+                raise ValueError(f"systems.{name}: the last stage must learn {', '.join(missing)}, it is what speaks")
+        for task in self.duration.tasks:
+            if task != "duration" and task not in self.tasks:
+                raise ValueError(f"duration.tasks: {task} {not_there(task, {'duration', *self.tasks})}")
+        return self
+
+    def system(self, name: str) -> SystemPart:
+        """Return the system called ``name``; an unknown name raises :class:`UsageError` listing those there are."""
+        if name not in self.systems:
+            raise UsageError(f"recipe {self.name} has no system {name!r}; it has {', '.join(self.systems)}")
+        return self.systems[name]
+
+    def training_of(self, system: SystemPart) -> TrainingPart:
+        """Return the recipe's training settings with the system's own on top."""
+        return TrainingPart.model_validate({**self.training.model_dump(), **system.training})
+
+
+def not_there(word: str, known: set[str] | list[str]) -> str:
+    """Say that a word is not among those known, and which may be meant."""
+    return f"is not there; {close_names(word, known)}"
+
+
+def close_names(word: str, known: set[str] | list[str]) -> str:
+    """Name the known word that is nearest, or all of them."""
+    close = difflib.get_close_matches(word, sorted(known), n=1)
+    return f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(known))}"
