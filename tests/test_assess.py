@@ -32,7 +32,7 @@ def thing(**changes: object) -> SimpleNamespace:
         "states": 5,
         "streams": {"mcep": Stream("mcep", 60)},
         "config": {"prepared": "0123"},
-        "fingerprint": "0123",
+        "basis": "0123",
         "folder": Path("prepared"),
     }
     return SimpleNamespace(**{**usual, **changes})
@@ -41,7 +41,7 @@ def thing(**changes: object) -> SimpleNamespace:
 def test_a_voice_is_scored_on_its_own_preparation_or_warns(caplog: pytest.LogCaptureFixture) -> None:
     assert check_match(thing(), thing()) is True
     assert not caplog.records
-    assert check_match(thing(), thing(fingerprint="4567")) is False
+    assert check_match(thing(), thing(basis="4567")) is False
     assert "not the preparation that the voice was trained on" in caplog.text
 
 

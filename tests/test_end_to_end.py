@@ -236,7 +236,12 @@ def test_wrong_usage_gets_a_sentence(made: Path, tmp_path: Path, arguments: list
 
 
 def test_a_foreign_prepared_folder_gets_one_sentence(made: Path, tmp_path: Path) -> None:
-    for content, said in (("[]", "not the facts"), ('{"format": 1}', "damaged"), ("{", "not valid JSON")):
+    for content, said in (
+        ("[]", "not the facts"),
+        ('{"format": 2}', "damaged"),
+        ('{"format": 1}', "this version reads 2"),
+        ("{", "not valid JSON"),
+    ):
         (tmp_path / "prepared.json").write_text(content, encoding="utf-8")
         assert said in tts("evaluate", made / "single", "--prepared", tmp_path, code=1)
 

@@ -118,7 +118,7 @@ def check_match(voice: Voice, prepared: Prepared) -> bool:
         raise UsageError(
             f"{prepared.folder}: prepared at {_shape(prepared)}; the voice is at {_shape(voice)}; prepare the corpus alike"
         )
-    same = bool(voice.config["prepared"] == prepared.fingerprint)
+    same = bool(voice.config["prepared"] == prepared.basis)
     if not same:
         log.warning("%s: %s", prepared.folder, OTHER_PREPARATION)
     return same

@@ -49,9 +49,10 @@ def train_voice(
     system = recipe.system(system_name)
     settings = recipe.training_of(system)
     where = choose_device(device)
+    tasks = {task for stage in system.stages for task in stage.tasks} | set(recipe.duration.tasks)
     # Only what differs from the defaults, so that an option added later does not make finished voices strangers.
     identity = fingerprint(
-        prepared.fingerprint,
+        prepared.identity(tasks),
         [stage.model_dump(mode="json", exclude_defaults=True) for stage in system.stages],
         settings.model_dump(mode="json", exclude_defaults=True),
         recipe.duration.model_dump(mode="json", exclude_defaults=True),
@@ -263,7 +264,7 @@ def _config(recipe: Recipe, prepared: Prepared, system: str, duration: StagePart
         "duration": duration.model_dump(mode="json"),
         "generation": recipe.generation.model_dump(mode="json"),
         "corpus": facts["corpus"],
-        "prepared": prepared.fingerprint,
+        "prepared": prepared.basis,
     }
 
 

@@ -13,9 +13,10 @@ import numpy as np
 from tts.alignment.types import Alignment
 from tts.analysis.extract import Features
 from tts.analysis.streams import Stream
-from tts.files import write_json
-from tts.prepared import DURATION, end_silences
+from tts.files import fingerprint, write_json
+from tts.prepared import DURATION, FORMAT, end_silences
 from tts.progress import Progress
+from tts.recipe import MAIN_STREAMS
 from tts.tasks.base import TextFamily, get_family
 from tts.text.features import ContextFeatures
 from tts.text.phones import PhoneInventory
@@ -99,6 +100,29 @@ def _pack_split(
     np.save(folder / "silent.npy", np.concatenate([end_silences(item.sentence) for item in items]))
     starts = np.concatenate([[0], np.cumsum(segments)]).tolist()
     write_json(folder / "utterances.json", {"ids": [item.id for item in items], "segment_starts": starts})
+
+
+def identities(splits: Mapping[str, Sequence[Ready]], plan: Plan) -> dict[str, str]:
+    """Return what identifies the numbers of every auxiliary stream, and under ``basis`` those of all else.
+
+    A task added to a corpus leaves the others as they were: voices that do not learn it are still of this preparation.
+    """
+    everything = [(split, item) for split, items in splits.items() for item in items]
+    extras = [stream for stream in plan.frame_streams if stream.name not in MAIN_STREAMS]
+
+    def files(*numbers: int) -> list[str]:
+        return [f"{path.parent.name}/{path.name}" for _, i in everything for path in (i.features.paths[n] for n in numbers)]
+
+    basis = [
+        FORMAT,
+        [stream.to_dict() for stream in plan.frame_streams if stream.name in MAIN_STREAMS],
+        plan.features.to_dict(),
+        [(split, i.id, i.sentence.to_dict(), i.alignment.durations.tolist()) for split, i in everything],
+        files(0, 1),
+    ]
+    found = {"basis": fingerprint(basis)}
+    found |= {stream.name: fingerprint(stream.to_dict(), files(number)) for number, stream in enumerate(extras, 2)}
+    return found | {stream.name: fingerprint(stream.to_dict()) for stream in plan.segment_streams}
 
 
 def constant_features(vectors: np.ndarray) -> dict[str, float]:

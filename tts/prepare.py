@@ -35,7 +35,7 @@ from tts.corpora.splits import Splits, make_splits
 from tts.corpora.types import Corpus, Utterance
 from tts.errors import TtsError, UsageError
 from tts.files import file_digest, fingerprint, read_json, write_json, write_text
-from tts.packing import Plan, Ready, constant_features, pack, ready_utterances, split_lengths, usual_silence
+from tts.packing import Plan, Ready, constant_features, identities, pack, ready_utterances, split_lengths, usual_silence
 from tts.parallel import Failure
 from tts.prepared import FORMAT, SPLITS, Prepared, read_sentences, write_sentences
 from tts.recipe import Recipe
@@ -111,16 +111,8 @@ def prepare(
             raise TtsError(f"no utterance of the {split} split is left; see {out / 'report.md'} for the reasons")
 
     plan = _plan(recipe, ready)
-    identity = fingerprint(
-        FORMAT,
-        [stream.to_dict() for stream in (*plan.frame_streams, *plan.segment_streams)],
-        plan.features.to_dict(),
-        {split: [item.sentence.to_dict() for item in items] for split, items in ready.items()},
-        {
-            s: [(i.id, [f"{p.parent.name}/{p.name}" for p in i.features.paths], i.alignment.durations.tolist()) for i in items]
-            for s, items in ready.items()
-        },
-    )
+    parts = identities(ready, plan)
+    identity = fingerprint(parts)
     _report(work, corpus, facts, engine, aligned, ready, f0_range)
     path = out / "prepared.json"
     seconds = round(time.monotonic() - started, 1)
@@ -140,6 +132,7 @@ def prepare(
         {
             "format": FORMAT,
             "fingerprint": identity,
+            "identities": parts,
             "recipe": recipe.model_dump(mode="json"),
             "corpus": {
                 "name": corpus.name,

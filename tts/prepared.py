@@ -11,7 +11,7 @@ cache/               results a utterance, by content and settings; may be delete
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +22,7 @@ import torch
 
 from tts.analysis.streams import Stream
 from tts.errors import TtsError, UsageError
-from tts.files import read_json
+from tts.files import fingerprint, read_json
 from tts.frames import FrameGrid
 from tts.network.positions import frame_positions
 from tts.text.features import ContextFeatures
@@ -31,7 +31,7 @@ from tts.text.sentence import SILENCE, Sentence
 from tts.training.statistics import StreamStatistics, load_statistics
 from tts.training.table import Table, Target
 
-FORMAT = 1
+FORMAT = 2
 SPLITS = ("train", "validation", "test")
 DURATION = "duration"
 
@@ -93,6 +93,16 @@ class Prepared:
     def fingerprint(self) -> str:
         """Identifies the content: two preparations with the same fingerprint hold the same numbers."""
         return str(self.facts["fingerprint"])
+
+    @property
+    def basis(self) -> str:
+        """Identifies the content without the auxiliary streams: same utterances, splits, times and vocoder parameters."""
+        return str(self.facts["identities"]["basis"])
+
+    def identity(self, tasks: Iterable[str]) -> str:
+        """Identifies what a system that learns these tasks sees of the content."""
+        parts: dict[str, str] = self.facts["identities"]
+        return fingerprint(parts["basis"], {name: parts[name] for name in sorted(set(tasks)) if name in parts})
 
     @cached_property
     def statistics(self) -> dict[str, StreamStatistics]:

@@ -64,3 +64,15 @@ def test_mistakes_are_named() -> None:
         get_family("gamatone")
     with pytest.raises(UsageError, match="its options are: bands"):
         resolve_options("mel", {"bandz": 3})
+
+
+def test_unrelated_counts_words_and_nothing_else() -> None:
+    words = tuple(Word(text, (Syllable(("a",)),), pause_after=text == "c") for text in "abcdef")
+    sentence = Sentence("a b c, d e f", "en-us", words)
+    family = get_family("unrelated")
+    assert isinstance(family, TextFamily)
+    inventory = PhoneInventory.of([sentence])
+    labels = family.label(sentence, inventory)
+    assert labels[:, 0].tolist() == [0, 0, 1, 2, 2, 3, 0, 1, 1]
+    stream = family.stream("unrelated", inventory, {})
+    assert stream.kind == "class" and stream.width == 4
