@@ -49,15 +49,7 @@ def train_voice(
     system = recipe.system(system_name)
     settings = recipe.training_of(system)
     where = choose_device(device)
-    tasks = {task for stage in system.stages for task in stage.tasks} | set(recipe.duration.tasks)
-    # Only what differs from the defaults, so that an option added later does not make finished voices strangers.
-    identity = fingerprint(
-        prepared.identity(tasks),
-        [stage.model_dump(mode="json", exclude_defaults=True) for stage in system.stages],
-        settings.model_dump(mode="json", exclude_defaults=True),
-        recipe.duration.model_dump(mode="json", exclude_defaults=True),
-        recipe.generation.model_dump(mode="json", exclude_defaults=True),
-    )
+    identity = voice_identity(recipe, prepared, system_name)
     check_weighting(system.stages, settings)
     check_prepared(recipe, system_name, prepared)
     training = out / "training"
@@ -91,6 +83,21 @@ def train_voice(
     write_json(training / "summary.json", summary)
     save_voice(out, voice, voice_card(config, summary), lexicon if lexicon.is_file() else None)
     return summary
+
+
+def voice_identity(recipe: Recipe, prepared: Prepared, system_name: str) -> str:
+    """Return what identifies a voice: everything its numbers depend on, the seed and the training data included."""
+    system = recipe.system(system_name)
+    settings = recipe.training_of(system)
+    tasks = {task for stage in system.stages for task in stage.tasks} | set(recipe.duration.tasks)
+    # Only what differs from the defaults, so that an option added later does not make finished voices strangers.
+    return fingerprint(
+        prepared.identity(tasks),
+        [stage.model_dump(mode="json", exclude_defaults=True) for stage in system.stages],
+        settings.model_dump(mode="json", exclude_defaults=True),
+        recipe.duration.model_dump(mode="json", exclude_defaults=True),
+        recipe.generation.model_dump(mode="json", exclude_defaults=True),
+    )
 
 
 def check_prepared(recipe: Recipe, system: str, prepared: Prepared) -> None:
