@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from tts.errors import UsageError
+from tts.recipe.comparison import ComparisonPart, check_comparison
 from tts.recipe.network import StagePart
 from tts.recipe.parts import (
     MAIN_STREAMS,
@@ -48,6 +49,7 @@ class Recipe(Part):
     generation: GenerationPart = GenerationPart()
     systems: dict[str, SystemPart] = Field(min_length=1)
     samples: tuple[str, ...] = ()  # sentences spoken at every validation
+    comparison: ComparisonPart = ComparisonPart()
 
     @model_validator(mode="after")
     def _tasks_exist(self) -> Recipe:
@@ -70,6 +72,7 @@ class Recipe(Part):
         for task in self.duration.tasks:
             if task != "duration" and task not in self.tasks:
                 raise ValueError(f"duration.tasks: {task} {not_there(task, {'duration', *self.tasks})}")
+        check_comparison(self.comparison, self.systems)
         return self
 
     def system(self, name: str) -> SystemPart:

@@ -1,0 +1,115 @@
+"""What a recipe says of ``tts compare``: what is compared with what, on which score, and what counts as a difference.
+
+All of it is written down before the first run, so that nobody chooses the score after seeing the results.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from tts.recipe.parts import MAIN_STREAMS, Part
+
+SMALLEST_MCD = 0.05  # dB: about 1 %; smaller differences are not known to be heard
+
+
+class EnsemblePart(Part):
+    """A control of equal budget: the mean of the outputs of networks that differ in their seed alone."""
+
+    system: str
+    members: int = Field(3, ge=2, le=20)
+
+
+class SearchPart(Part):
+    """Settings of a system that are chosen on validation; every run of the search is charged to the system.
+
+    ``keys`` maps a key within the system, such as ``stages.0.tasks.gammatone.weight``, to its grid. ``grid`` tries every
+    combination; ``coordinate`` one key after the other, each with the best values so far, starting from the recipe's.
+    """
+
+    method: Literal["coordinate", "grid"] = "coordinate"
+    keys: dict[str, tuple[Any, ...]] = Field(min_length=1)
+    seed: int = 1
+    steps: int | None = Field(None, ge=1)  # a stage; default: those of the system
+
+    @model_validator(mode="after")
+    def _grids(self) -> SearchPart:
+        for key, values in self.keys.items():
+            if len(values) < 2 or len({repr(value) for value in values}) < len(values):
+                raise ValueError(f"keys: {key}: expected two different values or more")
+            if key in ("training.seed", "training.steps"):
+                raise ValueError(f"keys: {key} is the same for all runs; leave it out (steps has a key of its own here)")
+            task = task_of_weight(key)
+            if task is not None and task not in MAIN_STREAMS and 0 not in values:
+                raise ValueError(f"keys: {key}: add 0 to its values; a search that cannot drop a task says nothing about it")
+        return self
+
+
+class TakesPart(Part):
+    """Second takes of the same prompts in the corpus: their distance is what a score is held against."""
+
+    suffix: str = Field("_alt", min_length=1)  # recording ID has its second take in ID + suffix
+
+
+class ComparisonPart(Part):
+    """What ``tts compare`` does unless told otherwise."""
+
+    primary: str = "mcd"  # the score that decides
+    smallest_effect: float | None = Field(None, ge=0.0)  # smaller differences do not matter; in the primary score's unit
+    baseline: str | None = None  # default: the system called single, or the first
+    seeds: tuple[int, ...] = Field((1, 2, 3, 4, 5), min_length=1)
+    systems: tuple[str, ...] = ()  # default: all
+    controls: tuple[str, ...] = ()  # systems that show what else could explain a gain
+    ensembles: dict[str, EnsemblePart] = {}
+    search: dict[str, SearchPart] = {}
+    leave_one_out: str | None = None  # a system, compared with itself without each of its auxiliary tasks
+    wer: bool = False  # count a recogniser's word errors in the speech of the first seed
+    takes: TakesPart | None = None
+    examples: int = Field(3, ge=0)  # test utterances that the report lets one hear and see
+
+    @model_validator(mode="after")
+    def _fits(self) -> ComparisonPart:
+        if self.smallest_effect is None and self.primary != "mcd":
+            raise ValueError(f"smallest_effect: name the smallest difference of {self.primary} that matters, in its unit")
+        if len(set(self.seeds)) < len(self.seeds) or min(self.seeds) < 0:
+            raise ValueError("seeds: expected different numbers, none below 0")
+        return self
+
+    @property
+    def threshold(self) -> float:
+        """The smallest difference that matters, in the unit of the primary score."""
+        return SMALLEST_MCD if self.smallest_effect is None else self.smallest_effect
+
+    def baseline_of(self, systems: Collection[str]) -> str:
+        """Return the name of the baseline among a recipe's systems."""
+        return self.baseline or ("single" if "single" in systems else next(iter(systems)))
+
+
+def task_of_weight(key: str) -> str | None:
+    """Return the task whose weight a key within a system is, or None: ``stages.0.tasks.mel.weight`` gives ``mel``."""
+    found = re.fullmatch(r"stages\.\d+\.tasks\.([^.]+)\.weight", key)
+    return found.group(1) if found else None
+
+
+def check_comparison(part: ComparisonPart, systems: Mapping[str, Any]) -> None:
+    """Raise :class:`ValueError` where the part names a system that the recipe does not have, or one name twice."""
+    named = {
+        "baseline": (part.baseline,),
+        "systems": part.systems,
+        "controls": part.controls,
+        "search": tuple(part.search),
+        "leave_one_out": (part.leave_one_out,),
+        "ensembles": tuple(ensemble.system for ensemble in part.ensembles.values()),
+    }
+    for key, names in named.items():
+        for name in names:
+            if name is not None and name not in systems:
+                raise ValueError(f"comparison.{key}: there is no system {name}; there are {', '.join(systems)}")
+    for name in part.ensembles:
+        if name in systems or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+            raise ValueError(f"comparison.ensembles: {name}: expected a name of letters and digits that no system has")
+    if part.baseline_of(systems) in part.controls:
+        raise ValueError(f"comparison.controls: {part.baseline_of(systems)} is the baseline, so it cannot be a control")
