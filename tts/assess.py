@@ -188,22 +188,31 @@ def _write_wavs(
     Synthetic speech goes the whole way from the text, with predicted durations and the voice's own post-filter.
     """
     made = {kind: {item.id: folder / kind / f"{item.id}.wav" for item in items} for kind in KINDS}
-    for item in items:
-        recording = Path(prepared.facts["audio"][item.id])
-        natural, rate = read_audio(recording, voice.grid.sample_rate, prepared.facts["channel"])
-        write_wav(made["natural"][item.id], natural, rate)
+    write_natural(prepared, [item.id for item in items], folder / "natural")
     copies = write_copies([(item.id, item.natural) for item in items], voice.grid, folder / "copy", workers=workers)
     for item, copy in zip(items, copies, strict=True):
         if isinstance(copy, Failure):
             raise TtsError(f"{item.id}: cannot be copied: {copy.message}")
+    write_spoken(voice, prepared, [item.id for item in items], folder / "synthetic", workers)
+    return made
+
+
+def write_natural(prepared: Prepared, ids: Sequence[str], folder: Path) -> None:
+    """Write recordings as ``folder/ID.wav``, at the rate and from the channel that they were prepared with."""
+    for key in ids:
+        signal, rate = read_audio(Path(prepared.facts["audio"][key]), prepared.grid.sample_rate, prepared.facts["channel"])
+        write_wav(folder / f"{key}.wav", signal, rate)
+
+
+def write_spoken(voice: Voice, prepared: Prepared, ids: Sequence[str], folder: Path, workers: int | None = None) -> None:
+    """Speak the texts of utterances into ``folder/ID.wav``: predicted durations and the voice's own post-filter."""
     post_filter = PostFilterSettings(voice.generation.post_filter, voice.generation.strength)
     with Synthesiser(voice, SynthesisSettings(post_filter=post_filter, workers=workers)) as synthesiser:
-        spoken = synthesiser.speak(Request(item.id, prepared.facts["texts"][item.id]) for item in items)
-        for item, answer in zip(items, tracked(spoken, "speaking", len(items)), strict=True):
+        spoken = synthesiser.speak(Request(key, prepared.facts["texts"][key]) for key in ids)
+        for key, answer in zip(ids, tracked(spoken, "speaking", len(ids)), strict=True):
             if answer.error is not None:
-                raise TtsError(f"{item.id}: cannot be spoken: {answer.error}")
-            write_wav(made["synthetic"][item.id], answer.signal, voice.grid.sample_rate)
-    return made
+                raise TtsError(f"{key}: cannot be spoken: {answer.error}")
+            write_wav(folder / f"{key}.wav", answer.signal, voice.grid.sample_rate)
 
 
 def recognise(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -40,9 +42,12 @@ def train_voice(
     *,
     device: str = "auto",
     command: str = "",
+    duration_from: Path | None = None,
 ) -> dict[str, Any]:
     """Train a system and write its voice into ``out``; continue where an earlier run of the same settings stopped.
 
+    ``duration_from`` is the ``training/duration`` folder of a voice with the same duration part, seed and data, whose finished
+    duration model is taken over instead of being trained to the same numbers again.
     Returns a summary: kept steps, validation losses, MCD, seconds, parameters. Raises :class:`UsageError` when ``out`` holds
     something else, and :class:`TtsError` when training diverges.
     """
@@ -57,6 +62,8 @@ def train_voice(
     if (out / "config.json").is_file() and (training / "summary.json").is_file():
         finished: dict[str, Any] = read_json(training / "summary.json")
         return finished
+    if duration_from is not None and not (training / "duration").exists():
+        _take_over(duration_from, training / "duration")
     with _writer(training / "tensorboard") as writer, _counting_seconds(training / "seconds.json") as seconds:
         duration, duration_result = _train_duration(recipe, prepared, settings.seed, training, where, writer)
         stack = make_stack(prepared, system.stages, settings.seed)
@@ -232,6 +239,13 @@ def _train_duration(
         stage, tables[0], tables[1], settings, (DURATION,), training / "duration", label="duration", writer=writer
     )
     return stage, trainer.run()
+
+
+def _take_over(source: Path, target: Path) -> None:
+    """Copy a training folder, whole or not at all."""
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".") as folder:
+        shutil.copytree(source, Path(folder) / target.name)
+        (Path(folder) / target.name).replace(target)
 
 
 def _claim(out: Path, identity: str, recipe: Recipe, system: str) -> None:
