@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from browser_fixture import browser, downloads  # noqa: F401 - fixtures for all tests
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("GOMP_SPINCOUNT", "0")
