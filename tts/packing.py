@@ -14,14 +14,15 @@ from tts.alignment.types import Alignment
 from tts.analysis.extract import Features
 from tts.analysis.streams import Stream
 from tts.files import fingerprint, write_json
+from tts.frames import FrameGrid
 from tts.prepared import DURATION, FORMAT, end_silences
 from tts.progress import Progress
 from tts.recipe import MAIN_STREAMS
-from tts.tasks.base import TextFamily, get_family
+from tts.tasks.base import Options, SpeakerFamily, Spoken, TextFamily, TimedFamily, check_values, get_family, source_of
 from tts.text.features import ContextFeatures
 from tts.text.phones import PhoneInventory
 from tts.text.sentence import Sentence
-from tts.training.statistics import StatisticsSum, StreamStatistics, save_statistics
+from tts.training.statistics import StatisticsSum, StreamStatistics, pool_speakers, save_statistics
 
 LONGEST_SILENCE = 30  # frames of silence before or after speech that a voice makes at most
 
@@ -34,41 +35,55 @@ class Ready:
     sentence: Sentence
     alignment: Alignment
     features: Features
+    speaker: int = 0  # the speaker's number
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Which streams are packed and how text becomes vectors."""
+    """Which streams are packed and how text becomes vectors.
+
+    ``frame_streams`` come from the analysis, ``timed_streams`` are made here from what is known of an utterance.
+    """
 
     frame_streams: tuple[Stream, ...]
+    timed_streams: tuple[Stream, ...]
     segment_streams: tuple[Stream, ...]
     inventory: PhoneInventory
     features: ContextFeatures
+    grid: FrameGrid
+    options: Mapping[str, Options]  # of every auxiliary task
+    speakers: tuple[str, ...] = ()  # where there are several
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        """All streams with a row a frame."""
+        return (*self.frame_streams, *self.timed_streams)
 
 
 def pack(splits: Mapping[str, Sequence[Ready]], plan: Plan, folder: Path) -> None:
     """Write every split's arrays and the statistics of ``train`` into ``folder``, replacing what is there only when done."""
     fresh = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
-    sums = {stream.name: StatisticsSum(stream.dimension, stream.dynamic) for stream in plan.frame_streams}
+    people = range(len(plan.speakers) or 1)
+    sums = {stream.name: [StatisticsSum(stream.dimension, stream.dynamic) for _ in people] for stream in plan.streams}
     states = next(iter(splits.values()))[0].alignment.states
-    durations = StatisticsSum(states, dynamic=False)
+    durations = [StatisticsSum(states, dynamic=False) for _ in people]
     with Progress("packing", sum(len(items) for items in splits.values())) as progress:
         for split, items in splits.items():
             _pack_split(items, plan, fresh / split, sums if split == "train" else None, progress)
     for item in splits["train"]:
-        durations.add(item.alignment.durations.astype(np.float64), ~end_silences(item.sentence))
+        durations[item.speaker].add(item.alignment.durations.astype(np.float64), ~end_silences(item.sentence))
     statistics: dict[str, StreamStatistics] = {
-        stream.name: sums[stream.name].result() for stream in plan.frame_streams if stream.kind == "continuous"
+        stream.name: pool_speakers(sums[stream.name]) for stream in plan.streams if stream.kind == "continuous"
     }
-    statistics[DURATION] = durations.result()
+    statistics[DURATION] = pool_speakers(durations)
     save_statistics(fresh / "statistics.safetensors", statistics)
     shutil.rmtree(folder, ignore_errors=True)
     fresh.rename(folder)
 
 
 def _pack_split(
-    items: Sequence[Ready], plan: Plan, folder: Path, sums: Mapping[str, StatisticsSum] | None, progress: Progress
+    items: Sequence[Ready], plan: Plan, folder: Path, sums: Mapping[str, Sequence[StatisticsSum]] | None, progress: Progress
 ) -> None:
     folder.mkdir(parents=True)
     segments = [len(item.alignment.phones) for item in items]
@@ -77,22 +92,26 @@ def _pack_split(
     def array(name: str, rows: int, width: int) -> np.ndarray:
         return np.lib.format.open_memmap(folder / f"{name}.npy", mode="w+", dtype=np.float32, shape=(rows, width))
 
-    packed = {stream.name: array(stream.name, frames, stream.columns) for stream in plan.frame_streams}
-    labels = {stream.name: array(stream.name, sum(segments), stream.dimension) for stream in plan.segment_streams}
+    packed = {stream.name: array(stream.name, frames, stream.columns) for stream in plan.streams}
+    labels = {stream.name: array(stream.name, sum(segments), stream.columns) for stream in plan.segment_streams}
     vectors = array("vectors", sum(segments), plan.features.dimension)
     frame, segment = 0, 0
     for item, count in zip(items, segments, strict=True):
-        values = item.features.load()
+        values = _frame_values(item, plan)
         counted = np.repeat(~end_silences(item.sentence), item.alignment.phone_durations)
-        for stream in plan.frame_streams:
+        for stream in plan.streams:
             packed[stream.name][frame : frame + item.alignment.frames] = values[stream.name]
             if sums is not None:
                 valid = counted & (values[stream.name][:, -1] > 0.5) if stream.masked else counted
-                sums[stream.name].add(values[stream.name][:, : stream.dimension], valid)
+                sums[stream.name][item.speaker].add(values[stream.name][:, : stream.dimension], valid)
         for stream in plan.segment_streams:
             family = get_family(stream.name)
-            assert isinstance(family, TextFamily)
-            labels[stream.name][segment : segment + count] = family.label(item.sentence, plan.inventory)
+            if isinstance(family, SpeakerFamily):
+                made = family.label(item.speaker, count)
+            else:
+                assert isinstance(family, TextFamily)
+                made = family.label(item.sentence, plan.inventory, **plan.options[stream.name])
+            labels[stream.name][segment : segment + count] = check_values(stream, made, count, item.id)
         vectors[segment : segment + count] = plan.features.vectors(item.sentence)
         frame, segment = frame + item.alignment.frames, segment + count
         progress.advance()
@@ -100,6 +119,20 @@ def _pack_split(
     np.save(folder / "silent.npy", np.concatenate([end_silences(item.sentence) for item in items]))
     starts = np.concatenate([[0], np.cumsum(segments)]).tolist()
     write_json(folder / "utterances.json", {"ids": [item.id for item in items], "segment_starts": starts})
+
+
+def _frame_values(item: Ready, plan: Plan) -> dict[str, np.ndarray]:
+    """Return all streams of an utterance that have a row a frame, checked."""
+    values = item.features.load()
+    main = {stream.name: values[stream.name] for stream in plan.frame_streams if stream.name in MAIN_STREAMS}
+    spoken = Spoken(item.sentence, item.alignment.durations, main, plan.grid)
+    for stream in plan.timed_streams:
+        family = get_family(stream.name)
+        assert isinstance(family, TimedFamily)
+        values[stream.name] = family.label(spoken, **plan.options[stream.name])
+    for stream in plan.streams:
+        check_values(stream, values[stream.name], item.alignment.frames, item.id)
+    return values
 
 
 def identities(splits: Mapping[str, Sequence[Ready]], plan: Plan) -> dict[str, str]:
@@ -119,10 +152,17 @@ def identities(splits: Mapping[str, Sequence[Ready]], plan: Plan) -> dict[str, s
         plan.features.to_dict(),
         [(split, i.id, i.sentence.to_dict(), i.alignment.durations.tolist()) for split, i in everything],
         files(0, 1),
+        *([[plan.speakers, [i.speaker for _, i in everything]]] if plan.speakers else []),
     ]
     found = {"basis": fingerprint(basis)}
     found |= {stream.name: fingerprint(stream.to_dict(), files(number)) for number, stream in enumerate(extras, 2)}
-    return found | {stream.name: fingerprint(stream.to_dict()) for stream in plan.segment_streams}
+    for stream in (*plan.timed_streams, *plan.segment_streams):
+        family, options, source = get_family(stream.name), plan.options[stream.name], source_of(stream.name)
+        version = [family.version] if isinstance(family, TimedFamily) else []
+        found[stream.name] = fingerprint(
+            stream.to_dict(), *version, *([options] if options else []), *([source] if source else [])
+        )
+    return found
 
 
 def constant_features(vectors: np.ndarray) -> dict[str, float]:
@@ -153,9 +193,13 @@ def split_lengths(splits: Mapping[str, Sequence[Ready]], shift: float) -> dict[s
 
 
 def ready_utterances(
-    ids: Sequence[str], sentences: Mapping[str, Sentence], alignments: Mapping[str, Alignment], features: Mapping[str, Features]
+    ids: Sequence[str],
+    sentences: Mapping[str, Sentence],
+    alignments: Mapping[str, Alignment],
+    features: Mapping[str, Features],
+    speakers: Mapping[str, int],
 ) -> Iterator[Ready]:
     """Yield the utterances of ``ids`` that have everything."""
     for key in ids:
         if key in alignments and key in features:
-            yield Ready(key, sentences[key], alignments[key], features[key])
+            yield Ready(key, sentences[key], alignments[key], features[key], speakers[key])

@@ -39,7 +39,7 @@ from tts.packing import Plan, Ready, constant_features, identities, pack, ready_
 from tts.parallel import Failure
 from tts.prepared import FORMAT, SPLITS, Prepared, read_sentences, write_sentences
 from tts.recipe import Recipe
-from tts.tasks.base import AudioFamily, get_family, resolve_options
+from tts.tasks.base import AudioFamily, TimedFamily, get_family, resolve_options
 from tts.text.engine import FrontEnd, make_engine
 from tts.text.features import ContextFeatures
 from tts.text.lexicon import read_lexicon
@@ -143,9 +143,10 @@ def prepare(
                 **split_lengths(ready, recipe.frames.grid.shift)["train"],
             },
             "grid": asdict(recipe.frames.grid),
-            "streams": [stream.to_dict() for stream in (*plan.frame_streams, *plan.segment_streams)],
-            "frame_streams": [stream.name for stream in plan.frame_streams],
+            "streams": [stream.to_dict() for stream in (*plan.streams, *plan.segment_streams)],
+            "frame_streams": [stream.name for stream in plan.streams],
             "segment_streams": [stream.name for stream in plan.segment_streams],
+            "shown": {n: get_family(n).shown(plan.inventory, options) for n, options in plan.options.items()},
             "inventory": plan.inventory.to_dict(),
             "features": plan.features.to_dict(),
             "states": ready["train"][0].alignment.states,
@@ -364,12 +365,15 @@ def _stored_alignments(work: _Work, mark: Path) -> dict[str, Aligned]:
 def _plan(recipe: Recipe, ready: Mapping[str, Sequence[Ready]]) -> Plan:
     inventory = PhoneInventory.of(item.sentence for items in ready.values() for item in items)
     frame = list(main_streams(recipe.frames.grid, AnalysisSettings(recipe.frames.mcep_order)))
+    timed: list[Stream] = []
     segment: list[Stream] = []
-    for name, given in recipe.tasks.items():
+    options = {name: resolve_options(name, given) for name, given in recipe.tasks.items()}
+    for name in recipe.tasks:
         family = get_family(name)
-        stream = family.stream(name, inventory, resolve_options(name, given))
-        (frame if isinstance(family, AudioFamily) else segment).append(stream)
-    return Plan(tuple(frame), tuple(segment), inventory, ContextFeatures(inventory))
+        kind = frame if isinstance(family, AudioFamily) else timed if isinstance(family, TimedFamily) else segment
+        kind.append(family.stream(name, inventory, options[name]))
+    features = ContextFeatures(inventory)
+    return Plan(tuple(frame), tuple(timed), tuple(segment), inventory, features, recipe.frames.grid, options)
 
 
 def _report(

@@ -5,16 +5,29 @@ import pytest
 
 from tts.errors import UsageError
 from tts.frames import FrameGrid
-from tts.tasks.base import AudioFamily, TextFamily, family_names, get_family, resolve_options
+from tts.tasks.base import (
+    AudioFamily,
+    Spoken,
+    TextFamily,
+    TimedFamily,
+    built_in_names,
+    check_values,
+    get_family,
+    resolve_options,
+)
 from tts.text.phones import ATTRIBUTES, PhoneInventory, attributes
 from tts.text.sentence import Sentence, Syllable, Word
 
 GRID = FrameGrid(16000)
 SENTENCE = Sentence("ma so", "en-us", (Word("ma", (Syllable(("m", "ɑ"), 1),)), Word("so", (Syllable(("s", "ɑ"), 1),))))
 INVENTORY = PhoneInventory.of([SENTENCE])
+DURATIONS = np.arange(1, 31).reshape(6, 5) % 7 + 1
+FRAMES = int(DURATIONS.sum())
+STREAMS = {"lf0": np.full((FRAMES, 1), 5.0, np.float32), "vuv": (np.arange(FRAMES) % 40 > 5).astype(np.float32)[:, None]}
+SPOKEN = Spoken(SENTENCE, DURATIONS, STREAMS, GRID)
 
 
-@pytest.mark.parametrize("name", family_names())
+@pytest.mark.parametrize("name", built_in_names())
 def test_every_family_makes_what_its_stream_says(name: str) -> None:
     family = get_family(name)
     options = resolve_options(name, {})
@@ -23,13 +36,17 @@ def test_every_family_makes_what_its_stream_says(name: str) -> None:
         signal = np.random.default_rng(0).normal(0.0, 0.1, 8000)
         values = family.extract(signal, GRID, **options)
         assert values.shape == (GRID.frames(len(signal)), stream.columns)
+    elif isinstance(family, TimedFamily):
+        values = family.label(SPOKEN, **options)
+        assert values.shape == (SPOKEN.durations.sum(), stream.columns)
     else:
         assert isinstance(family, TextFamily)
         values = family.label(SENTENCE, INVENTORY)
         assert values.shape == (len(SENTENCE.segments), stream.columns)
-        assert values.max() < (stream.classes if stream.kind == "class" else 2)
     assert values.dtype == np.float32
-    assert np.isfinite(values).all()
+    check_values(stream, values, len(values), "here")
+    labels = family.shown(INVENTORY, options)["labels"]
+    assert len(labels) in (0, stream.classes if stream.kind == "class" else stream.dimension)
 
 
 def test_neighbours_are_the_phones_beside() -> None:

@@ -45,7 +45,8 @@ class Extra:
     @property
     def identity(self) -> list[Any]:
         """Everything that shapes the result, as JSON-able data."""
-        return [f"{self.function.__module__}.{self.function.__qualname__}", dict(self.options), self.version]
+        own = getattr(self.function, "identity", None)  # of a function that is found again by other means than its name
+        return [own or f"{self.function.__module__}.{self.function.__qualname__}", dict(self.options), self.version]
 
 
 @dataclass(frozen=True)

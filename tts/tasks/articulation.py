@@ -15,4 +15,8 @@ def label(sentence: Sentence, inventory: PhoneInventory) -> np.ndarray:
     return np.asarray(inventory.matrix[[inventory.index(phone) for phone in sentence.phones]], dtype=np.float32)
 
 
-FAMILY = TextFamily(label, lambda name, inventory: Stream(name, len(ATTRIBUTES), kind="binary"))
+FAMILY = TextFamily(
+    label,
+    lambda name, inventory: Stream(name, len(ATTRIBUTES), kind="binary"),
+    labels=lambda inventory, options: ATTRIBUTES,
+)

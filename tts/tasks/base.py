@@ -1,53 +1,73 @@
-"""What a task family is: how a named stream of targets is computed, from audio or from text.
+"""What a task family is: how a named stream of targets is computed, from audio, from text, or from both once aligned.
 
 A family is one file in this folder holding ``FAMILY``; its file name is the name that recipes use. Options given in a
-recipe replace the family's defaults; an option it does not have is an error.
+recipe replace the family's defaults; an option it does not have is an error. Files outside this folder that do the same are
+found as :mod:`tts.tasks.own` says.
 """
 
 from __future__ import annotations
 
 import difflib
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tts.analysis.streams import Stream
-from tts.errors import UsageError
+from tts.analysis.streams import Kind, Stream
+from tts.errors import TtsError, UsageError
+from tts.frames import FrameGrid
 from tts.text.phones import PhoneInventory
 from tts.text.sentence import Sentence
 
 Options = dict[str, Any]
+Labels = Callable[[PhoneInventory, Options], Sequence[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """How a family's values are read by people: in ``unit``, each class or dimension called as ``labels`` says."""
+
+    unit: str = ""
+    labels: Labels | None = None
+
+    def shown(self, inventory: PhoneInventory, options: Options) -> dict[str, Any]:
+        """Return the unit, and the names of a class stream's classes or any other's dimensions, empty where they have none."""
+        return {"unit": self.unit, "labels": list(self.labels(inventory, options)) if self.labels is not None else []}
 
 
 @dataclass(frozen=True)
-class AudioFamily:
+class AudioFamily(Shown):
     """Targets computed from the recording.
 
     ``extract(signal, grid, **options)`` returns float32 (frames, dimension) and is importable, because worker processes
     call it; ``dimension`` says how wide it is for given options. A ``masked`` family returns one column more, 1 where the
-    frame has a value.
+    frame has a value. ``kind`` and ``classes`` are those of the stream.
     """
 
     extract: Callable[..., np.ndarray]
     dimension: Callable[[Options], int]
     options: Options = field(default_factory=dict)
     masked: bool = False
+    kind: Kind = "continuous"
+    classes: int = 0
 
     def stream(self, name: str, inventory: PhoneInventory, options: Options) -> Stream:
         """Return the stream that this family makes with these options."""
         del inventory
-        return Stream(name, self.dimension(options), masked=self.masked)
+        return Stream(name, self.dimension(options), kind=self.kind, classes=self.classes, masked=self.masked)
 
 
 @dataclass(frozen=True)
-class TextFamily:
-    """Targets known from the text, one row a segment: ``label(sentence, inventory)`` returns (segments, dimension)."""
+class TextFamily(Shown):
+    """Targets known from the text, one row a segment.
 
-    label: Callable[[Sentence, PhoneInventory], np.ndarray]
+    ``label(sentence, inventory, **options)`` returns float32 (segments, dimension).
+    """
+
+    label: Callable[..., np.ndarray]
     make_stream: Callable[[str, PhoneInventory], Stream]
     options: Options = field(default_factory=dict)
 
@@ -57,24 +77,96 @@ class TextFamily:
         return self.make_stream(name, inventory)
 
 
-Family = AudioFamily | TextFamily
-_NOT_FAMILIES = {"__init__", "base", "losses"}
+@dataclass(frozen=True)
+class Spoken:
+    """An utterance of which everything is known: what is said, when, and the vocoder's parameters.
+
+    ``durations`` are frames in every state of every segment, int (segments, states); ``streams`` are ``mcep``, ``lf0`` (log
+    Hz, interpolated through unvoiced stretches), ``vuv`` (0 or 1) and ``bap``, float32 (frames, dimension) each.
+    """
+
+    sentence: Sentence
+    durations: np.ndarray
+    streams: Mapping[str, np.ndarray]
+    grid: FrameGrid
+
+    @property
+    def segment_of_frame(self) -> np.ndarray:
+        """The number of the segment that each frame belongs to, int64 (frames,)."""
+        return np.repeat(np.arange(len(self.durations)), self.durations.sum(axis=1))
+
+
+@dataclass(frozen=True)
+class TimedFamily(Shown):
+    """Targets known once an utterance is analysed and aligned: ``label(spoken, **options)`` returns float32 (frames, columns).
+
+    ``make_stream(name, options)`` says which stream that is. Raise ``version`` when the same options give other numbers.
+    """
+
+    label: Callable[..., np.ndarray]
+    make_stream: Callable[[str, Options], Stream]
+    options: Options = field(default_factory=dict)
+    version: int = 1
+
+    def stream(self, name: str, inventory: PhoneInventory, options: Options) -> Stream:
+        """Return the stream that this family makes with these options."""
+        del inventory
+        return self.make_stream(name, options)
+
+
+@dataclass(frozen=True)
+class SpeakerFamily(Shown):
+    """Who speaks: a class stream, one label for a whole utterance."""
+
+    options: Options = field(default_factory=dict)
+
+    def stream_of(self, name: str, speakers: Sequence[str]) -> Stream:
+        """Return the stream for a corpus of these speakers."""
+        return Stream(name, 1, kind="class", classes=len(speakers))
+
+    def label(self, speaker: int, segments: int) -> np.ndarray:
+        """Return the speaker's number for every segment of an utterance, float32 (segments, 1)."""
+        return np.full((segments, 1), speaker, dtype=np.float32)
+
+
+Family = AudioFamily | TextFamily | TimedFamily | SpeakerFamily
+_NOT_FAMILIES = {"__init__", "base", "losses", "own"}
+
+
+def built_in_names() -> list[str]:
+    """Return the names of the task families of this package."""
+    return sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in _NOT_FAMILIES)
 
 
 def family_names() -> list[str]:
-    """Return the names of all task families."""
-    return sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in _NOT_FAMILIES)
+    """Return the names of all task families, the user's own included."""
+    from tts.tasks.own import own_tasks
+
+    return sorted({*built_in_names(), *own_tasks()})
 
 
 def get_family(name: str) -> Family:
     """Return a family by name; an unknown one raises :class:`UsageError` listing those there are."""
+    if name in built_in_names():
+        family: Family = importlib.import_module(f"tts.tasks.{name}").FAMILY
+        return family
+    from tts.tasks.own import load_own, own_tasks
+
+    if name in own_tasks():
+        return load_own(name)[0]
     names = family_names()
-    if name not in names:
-        close = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(names)}"
-        raise UsageError(f"tasks.{name}: no such task family; {hint}")
-    family: Family = importlib.import_module(f"tts.tasks.{name}").FAMILY
-    return family
+    close = difflib.get_close_matches(name, names, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(names)}"
+    raise UsageError(f"tasks.{name}: no such task family; {hint}")
+
+
+def source_of(name: str) -> str:
+    """Return what identifies the source of a user's own family, so that an edit is noticed; empty for those of this package."""
+    if name in built_in_names():
+        return ""
+    from tts.tasks.own import load_own
+
+    return load_own(name)[1]
 
 
 def resolve_options(name: str, given: Mapping[str, Any]) -> Options:
@@ -85,3 +177,19 @@ def resolve_options(name: str, given: Mapping[str, Any]) -> Options:
             known = ", ".join(family.options) or "none"
             raise UsageError(f"tasks.{name}.{key}: no such option; its options are: {known}")
     return {**family.options, **given}
+
+
+def check_values(stream: Stream, values: Any, rows: int, where: str) -> np.ndarray:
+    """Return ``values`` if they are what a stream promises for ``rows`` rows, else raise :class:`TtsError` naming ``where``."""
+    what = f"{where}: task {stream.name}"
+    if not isinstance(values, np.ndarray) or values.shape != (rows, stream.columns):
+        found = f"an array of shape {values.shape}" if isinstance(values, np.ndarray) else f"a {type(values).__name__}"
+        raise TtsError(f"{what} gave {found}, expected an array of shape {(rows, stream.columns)}")
+    if not np.isfinite(values).all():
+        raise TtsError(f"{what} gave values that are not finite; mask frames without a value instead")
+    kept = values[:, : stream.dimension]
+    if stream.kind == "binary" and not np.isin(kept, (0.0, 1.0)).all():
+        raise TtsError(f"{what} is binary but gave values other than 0 and 1")
+    if stream.kind == "class" and not (np.isin(kept, np.arange(stream.classes))).all():
+        raise TtsError(f"{what} gave labels other than whole numbers from 0 to {stream.classes - 1}")
+    return values

@@ -5,4 +5,4 @@ from __future__ import annotations
 from tts.analysis.energy import energy
 from tts.tasks.base import AudioFamily
 
-FAMILY = AudioFamily(energy, lambda options: 1, {"window": 0.025})
+FAMILY = AudioFamily(energy, lambda options: 1, {"window": 0.025}, unit="dB")

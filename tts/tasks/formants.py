@@ -9,4 +9,11 @@ from __future__ import annotations
 from tts.analysis.formants import formant_features
 from tts.tasks.base import AudioFamily
 
-FAMILY = AudioFamily(formant_features, lambda options: 4, {"maximum": 5000.0}, masked=True)
+FAMILY = AudioFamily(
+    formant_features,
+    lambda options: 4,
+    {"maximum": 5000.0},
+    masked=True,
+    unit="Hz",
+    labels=lambda inventory, options: ("F1", "F2", "F3", "F4"),
+)

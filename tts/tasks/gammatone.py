@@ -5,4 +5,6 @@ from __future__ import annotations
 from tts.analysis.gammatone import gammatone_spectrum
 from tts.tasks.base import AudioFamily
 
-FAMILY = AudioFamily(gammatone_spectrum, lambda options: int(options["bands"]), {"bands": 64, "low": 80.0, "window": 0.025})
+FAMILY = AudioFamily(
+    gammatone_spectrum, lambda options: int(options["bands"]), {"bands": 64, "low": 80.0, "window": 0.025}, unit="dB"
+)

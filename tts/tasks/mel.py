@@ -5,4 +5,6 @@ from __future__ import annotations
 from tts.analysis.mel import mel_spectrum
 from tts.tasks.base import AudioFamily
 
-FAMILY = AudioFamily(mel_spectrum, lambda options: int(options["bands"]), {"bands": 60, "low": 50.0, "window": 0.025})
+FAMILY = AudioFamily(
+    mel_spectrum, lambda options: int(options["bands"]), {"bands": 60, "low": 50.0, "window": 0.025}, unit="dB"
+)

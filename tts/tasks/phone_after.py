@@ -17,4 +17,8 @@ def label(sentence: Sentence, inventory: PhoneInventory) -> np.ndarray:
     return np.concatenate([labels[1:], labels[-1:]])
 
 
-FAMILY = TextFamily(label, lambda name, inventory: Stream(name, 1, kind="class", classes=len(inventory)))
+FAMILY = TextFamily(
+    label,
+    lambda name, inventory: Stream(name, 1, kind="class", classes=len(inventory)),
+    labels=lambda inventory, options: inventory.symbols,
+)

@@ -15,4 +15,8 @@ def label(sentence: Sentence, inventory: PhoneInventory) -> np.ndarray:
     return np.array([[inventory.index(phone)] for phone in sentence.phones], dtype=np.float32)
 
 
-FAMILY = TextFamily(label, lambda name, inventory: Stream(name, 1, kind="class", classes=len(inventory)))
+FAMILY = TextFamily(
+    label,
+    lambda name, inventory: Stream(name, 1, kind="class", classes=len(inventory)),
+    labels=lambda inventory, options: inventory.symbols,
+)

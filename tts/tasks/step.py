@@ -6,5 +6,5 @@ from tts.analysis.gammatone import excitation_pattern
 from tts.tasks.base import AudioFamily
 
 FAMILY = AudioFamily(
-    excitation_pattern, lambda options: int(options["bands"]), {"bands": 55, "low": 80.0, "time_constant": 0.008}
+    excitation_pattern, lambda options: int(options["bands"]), {"bands": 55, "low": 80.0, "time_constant": 0.008}, unit="dB"
 )

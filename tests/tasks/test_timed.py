@@ -1,0 +1,79 @@
+"""Tasks that are known once an utterance is aligned: where in the phone, and where F0 goes."""
+
+import numpy as np
+import pytest
+
+from tts.errors import UsageError
+from tts.frames import FrameGrid
+from tts.tasks import f0_class, position
+from tts.tasks.base import Spoken
+from tts.text.sentence import Sentence, Syllable, Word
+
+GRID = FrameGrid(16000)
+SENTENCE = Sentence("a", "en-us", (Word("a", (Syllable(("a",)),)),))
+SEMITONE = np.log(2.0) / 12.0
+
+
+def spoken(f0: np.ndarray, vuv: np.ndarray | None = None, durations: np.ndarray | None = None) -> Spoken:
+    vuv = np.ones(len(f0)) if vuv is None else vuv
+    streams = {"lf0": np.log(f0)[:, None].astype(np.float32), "vuv": vuv[:, None].astype(np.float32)}
+    return Spoken(SENTENCE, np.array([[1, 1], [1, 1], [1, 1]]) if durations is None else durations, streams, GRID)
+
+
+def ramp(semitones_a_second: float, frames: int = 60) -> np.ndarray:
+    return 120.0 * np.exp(SEMITONE * semitones_a_second * np.arange(frames) * GRID.shift)
+
+
+def names(values: np.ndarray) -> set[str]:
+    return {f0_class.CLASSES[int(n)] for n in values[:, 0]}
+
+
+def test_position_counts_the_frames_of_every_phone() -> None:
+    durations = np.array([[1, 1], [3, 1], [1, 4]])
+    values = position.label(spoken(np.full(11, 100.0), durations=durations))
+    np.testing.assert_allclose(values[:, 0], [0.25, 0.75, *np.arange(0.125, 1, 0.25), *np.arange(0.1, 1, 0.2)], rtol=1e-6)
+
+
+@pytest.mark.parametrize(("slope", "name"), [(15, "level"), (17, "rising"), (-15, "level"), (-17, "falling"), (0, "level")])
+def test_a_straight_slope_has_one_class_to_its_ends(slope: float, name: str) -> None:
+    assert names(f0_class.label(spoken(ramp(slope)))) == {name}
+
+
+def test_the_slope_is_that_of_the_line_through_the_window() -> None:
+    generator = np.random.default_rng(0)
+    values = generator.normal(size=40)
+    slopes = f0_class.slopes(values, 4)
+    for n in range(40):
+        a, b = max(0, n - 4), min(40, n + 5)
+        assert np.isclose(slopes[n], np.polyfit(np.arange(a, b), values[a:b], 1)[0])
+    assert f0_class.slopes(np.array([3.0]), 4).tolist() == [0.0]
+
+
+def test_unvoiced_frames_part_what_is_voiced() -> None:
+    up, down = ramp(40.0, 30), ramp(-40.0, 30)
+    f0 = np.concatenate([up, np.full(5, 90.0), down])
+    vuv = np.concatenate([np.ones(30), np.zeros(5), np.ones(30)])
+    values = f0_class.label(spoken(f0, vuv))
+    assert names(values[:30]) == {"rising"}
+    assert names(values[30:35]) == {"unvoiced"}
+    assert names(values[35:]) == {"falling"}
+
+
+def test_classes_know_no_pitch_and_turn_round_with_time() -> None:
+    steps = np.cumsum(np.random.default_rng(1).normal(0.0, 0.02, 200))
+    vuv = np.arange(200) % 50 > 8
+    values = f0_class.label(spoken(np.exp(5.0 + steps), vuv))
+    assert len(names(values)) == 4
+    np.testing.assert_array_equal(values, f0_class.label(spoken(np.exp(5.7 + steps), vuv)))
+    back = f0_class.label(spoken(np.exp(5.0 + steps)[::-1], vuv[::-1]))[::-1]
+    np.testing.assert_array_equal(values, np.array([0, 3, 2, 1])[back.astype(int)])
+
+
+def test_jitter_is_not_a_movement() -> None:
+    f0 = 120.0 * np.exp(0.3 * SEMITONE * (-1.0) ** np.arange(80))  # 120 semitones a second from frame to frame
+    assert names(f0_class.label(spoken(f0))[5:-5]) == {"level"}
+
+
+def test_impossible_options_are_refused() -> None:
+    with pytest.raises(UsageError, match="threshold 0 and window"):
+        f0_class.label(spoken(ramp(1.0)), threshold=0.0)
