@@ -11,25 +11,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor
 
 import tts
 from tts.card import environment, voice_card
 from tts.errors import UsageError
-from tts.evaluation.metrics import frame_mcd
 from tts.files import fingerprint, read_json, write_json
-from tts.generation.mlpg import mlpg
 from tts.network.positions import position_width
 from tts.network.stack import Stack, Stage
-from tts.prepared import DURATION, Packed, Prepared
+from tts.prepared import DURATION, Prepared
 from tts.recipe import MAIN_STREAMS, Recipe, StagePart, TrainingPart
-from tts.samples import log_samples
+from tts.stages import summary_of, train_stages
 from tts.text.lexicon import read_lexicon
-from tts.training.trainer import Result, Trainer, bottleneck_of, choose_device, predict
+from tts.training.trainer import Result, Trainer, choose_device
 from tts.training.weighting import make_weighting
-from tts.voice import FORMAT, Voice, denormalise, save_voice, stack_widths
+from tts.voice import FORMAT, Voice, save_voice, stack_widths
 
 log = logging.getLogger(__name__)
 
@@ -71,14 +67,14 @@ def train_voice(
         voice = Voice(config, stack, duration, prepared.statistics, where)
         lexicon = prepared.folder / "lexicon.txt"
         voice.lexicon = read_lexicon(lexicon) if lexicon.is_file() else None
-        results = train_stages(voice, prepared, system.stages, settings, training, writer, recipe.samples)
+        stages = train_stages(voice, prepared, system.stages, settings, training, writer, recipe.samples)
     summary = {
         "recipe": recipe.name,
         "system": system_name,
         "seed": settings.seed,
         "prepared": prepared.fingerprint,
-        "stages": [_summary(result) for result in results],
-        "duration": _summary(duration_result),
+        "stages": stages,
+        "duration": summary_of(duration_result),
         "parameters": {
             "trained": sum(p.numel() for p in stack.parameters()),
             "speaking": sum(t.numel() for t in stack.speaking().values()),
@@ -153,79 +149,6 @@ def make_stack(prepared: Prepared, stages: tuple[StagePart, ...], seed: int) -> 
     return Stack(inputs, stages, stack_widths(prepared.streams), seed=seed)
 
 
-def train_stages(
-    voice: Voice,
-    prepared: Prepared,
-    parts: tuple[StagePart, ...],
-    settings: TrainingPart,
-    folder: Path,
-    writer: Any,
-    samples: tuple[str, ...],
-) -> list[Result]:
-    """Train the stages one after the other, each reading the finished one before it; return what each training found."""
-    results = []
-    hidden: dict[str, Tensor] = {}
-    for number, part in enumerate(parts, 1):
-        stage = voice.stack.stages[number - 1]
-        assert isinstance(stage, Stage)
-        tables = {split: prepared.frame_table(split, list(part.tasks), voice.device) for split in ("train", "validation")}
-        for split, table in tables.items():
-            table.hidden, table.context = hidden.get(split), part.context
-        last = number == len(parts)
-        hook = _Hook(prepared, tables["validation"], voice if last else None, samples, folder / "samples", writer)
-        trainer = Trainer(
-            stage,
-            tables["train"],
-            tables["validation"],
-            settings,
-            MAIN_STREAMS,
-            folder / f"stage{number}",
-            label=f"stage{number}",
-            hook=hook,
-            writer=writer,
-        )
-        torch.manual_seed(settings.seed)
-        results.append(trainer.run())
-        if not last:
-            hidden = {split: bottleneck_of(stage, table, trainer.precision) for split, table in tables.items()}
-    return results
-
-
-class _Hook:
-    """Adds the MCD of generated trajectories to a validation and speaks the recipe's fixed sentences."""
-
-    def __init__(
-        self, prepared: Prepared, table: Any, voice: Voice | None, samples: tuple[str, ...], folder: Path, writer: Any
-    ) -> None:
-        self.prepared, self.table, self.voice, self.folder, self.writer = prepared, table, voice, folder, writer
-        self.samples = samples
-        self.packed = prepared.packed("validation")
-
-    def __call__(self, stage: Stage, step: int) -> dict[str, float]:
-        if self.voice is not None and self.samples:
-            self._speak(step)
-        if "mcep" not in stage.heads:
-            return {}
-        output = predict(stage, self.table, ["mcep"])["mcep"]
-        return {"valid/mcd": generated_mcd(self.prepared, self.packed, output)}
-
-    def _speak(self, step: int) -> None:
-        assert self.voice is not None
-        log_samples(self.voice, self.samples, self.folder, self.writer, step)
-
-
-def generated_mcd(prepared: Prepared, packed: Packed, output: Tensor) -> float:
-    """Return the pooled MCD in dB of trajectories generated from an mcep head's output (rows, width) on natural durations."""
-    stream, statistics = prepared.streams["mcep"], prepared.statistics["mcep"]
-    total, frames = 0.0, 0
-    for number in range(len(packed.ids)):
-        a, b = packed.frame_starts[number : number + 2]
-        made = mlpg(denormalise(stream, statistics, output[a:b]), statistics.deviation**2)
-        errors = frame_mcd(np.asarray(packed.streams["mcep"][a:b]), made)[packed.counted_frames(number)]
-        total, frames = total + float(errors.sum()), frames + len(errors)
-    return total / max(frames, 1)
-
-
 def _train_duration(
     recipe: Recipe, prepared: Prepared, seed: int, training: Path, device: torch.device, writer: Any
 ) -> tuple[Stage, Result]:
@@ -287,11 +210,6 @@ def _config(recipe: Recipe, prepared: Prepared, system: str, duration: StagePart
         "corpus": facts["corpus"],
         "prepared": prepared.basis,
     }
-
-
-def _summary(result: Result) -> dict[str, Any]:
-    kept = next(entry for entry in result.history if int(entry["step"]) == result.step)
-    return {"step": result.step, "main_loss": result.loss, **{k: v for k, v in kept.items() if k.startswith("valid/")}}
 
 
 @contextmanager

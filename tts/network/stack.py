@@ -1,13 +1,13 @@
 """Stages and stacks: the model. A stage is a shared trunk with named heads; a stack is stages in order.
 
 Each stage reads the linguistic input and, after the first, a window of the bottleneck of the stage before (Wu,
-Valentini-Botinhao, Watts and King 2015, section 3). Heads of auxiliary tasks shape the trunk in training and are dropped
-when speaking (:meth:`Stack.speaking`).
+Valentini-Botinhao, Watts and King 2015, section 3), or what else its ``inputs`` name. Heads of auxiliary tasks shape the
+trunk in training and are dropped when speaking (:meth:`Stack.speaking`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
@@ -22,7 +22,7 @@ from tts.network.orthogonality import activation_overlap, overlap
 from tts.network.sharing import Sharing
 from tts.network.sparse_basis import SparseTrunks
 from tts.network.trunks import Trunk, make_trunk
-from tts.recipe import MAIN_STREAMS, StagePart
+from tts.recipe import MAIN_STREAMS, StagePart, TrunkLayer, bottleneck_read
 
 # Ways of sharing by the kind in a recipe, whose options are the constructor's. Hard sharing is a plain trunk.
 SHARINGS: dict[str, type[Sharing]] = {
@@ -41,6 +41,13 @@ class StageOutput:
 
     heads: dict[str, Tensor]
     bottleneck: Tensor | None
+
+    def outputs(self, part: StagePart) -> Tensor:
+        """What a later stage reads of the main tasks of the stage of ``part``, (batch, time, width).
+
+        They are normalised as in training, and voicing is a probability.
+        """
+        return torch.cat([torch.sigmoid(self.heads[n]) if n == "vuv" else self.heads[n] for n in part.main], dim=-1)
 
 
 class Head(nn.Module):
@@ -90,16 +97,27 @@ class Head(nn.Module):
 class Stage(nn.Module):
     """A trunk, an optional bottleneck on top of it, and heads that read the bottleneck (or the trunk where there is none).
 
-    With the bottleneck below the heads it is a hidden layer that every task of the stage shapes, as in the paper. ``widths``
-    gives the output width of every task. Where each group of tasks has hidden layers of its own (``part.sharing``), all go
-    through the one bottleneck; the main group's is handed on, or the mean where the stage learns no main task.
+    With the bottleneck below the heads it is a hidden layer that every task of the stage shapes, as in the paper; or it is
+    a layer of the trunk itself, handed on as it is. ``widths`` gives the output width of every task. Where each group of
+    tasks has hidden layers of its own (``part.sharing``), all go through the one bottleneck; the main group's is handed on,
+    or the mean where the stage learns no main task.
 
-    ``speaks`` names the tasks to be answered, and leaves out whatever they do not need; with none of them it is the
-    bottleneck that is wanted. By default all are there, for training.
+    ``speaks`` names the tasks to be answered and ``hands_on`` says whether the bottleneck is wanted (by default where no
+    task is); whatever neither needs is left out. By default all is there, for training.
     """
 
-    def __init__(self, inputs: int, part: StagePart, widths: Mapping[str, int], speaks: Collection[str] | None = None) -> None:
+    def __init__(
+        self,
+        inputs: int,
+        part: StagePart,
+        widths: Mapping[str, int],
+        speaks: Collection[str] | None = None,
+        hands_on: bool | None = None,
+    ) -> None:
         super().__init__()
+        self.hands_on = not speaks if hands_on is None else hands_on
+        place = part.bottleneck.layer if isinstance(part.bottleneck, TrunkLayer) else None
+        width = part.bottleneck if isinstance(part.bottleneck, int) else None
         self.inputs, self.part, self.widths = inputs, part, dict(widths)
         tasks = part.tasks
         wanted = set(tasks) if speaks is None else set(speaks) & set(tasks)
@@ -113,12 +131,13 @@ class Stage(nn.Module):
                 needed.add(read)
         self.order = [name for name in order if name in needed]
 
-        depths = [tasks[name].depth for name in needed]
+        depths = [tasks[name].depth for name in needed] + ([place] if self.hands_on else [])
         to_top = speaks is None or not depths or None in depths
         layers = part.trunk.layers[: None if to_top else max(depth for depth in depths if depth)]
         self.trunk: Trunk | Sharing = make_trunk(inputs, part.trunk.model_copy(update={"layers": layers}))
-        self.bottleneck = nn.Linear(self.trunk.width, part.bottleneck) if part.bottleneck and to_top else None
-        top = part.bottleneck or self.trunk.width
+        self.bottleneck = nn.Linear(self.trunk.width, width) if width and to_top else None
+        self.place = place if self.hands_on else None
+        top = width or self.trunk.width
         heads = {}
         for name in (name for name in names if name in needed):
             use = tasks[name]
@@ -143,10 +162,15 @@ class Stage(nn.Module):
         shared = isinstance(self.trunk, Trunk)
         views = [self.trunk.hidden(x, mask)] if isinstance(self.trunk, Trunk) else self.trunk(x, mask)
         tops = [view[-1] for view in views]
-        narrow = None
+        handed: list[Tensor] = []
         if self.bottleneck is not None:
-            tops = [torch.tanh(self.bottleneck(top)) for top in tops]  # bounded, so it can be read raw beside 0..1 inputs
-            narrow = tops[0] if shared or self.kept[0] == "main" else torch.stack(tops).mean(dim=0)
+            # Bounded, so it can be read raw beside 0..1 inputs.
+            tops = handed = [torch.tanh(self.bottleneck(top)) for top in tops]
+        elif self.place is not None:
+            handed = [view[min(self.place, len(view)) - 1] for view in views]
+        narrow = None
+        if handed:
+            narrow = handed[0] if shared or self.kept[0] == "main" else torch.stack(handed).mean(dim=0)
         hidden: dict[str, Tensor] = {}
         outputs: dict[str, Tensor] = {}
         for name in self.order:
@@ -198,10 +222,10 @@ class Stage(nn.Module):
         """Return the grouping found, by ``main`` or auxiliary task: the weights of the basis (go_mtl), or nothing."""
         return self.trunk.grouping() if isinstance(self.trunk, Sharing) else {}
 
-    def speaking(self, speaks: Collection[str]) -> dict[str, Tensor]:
-        """Return the tensors needed to answer the tasks ``speaks`` (or, with none, the bottleneck)."""
+    def speaking(self, speaks: Collection[str], hands_on: bool | None = None) -> dict[str, Tensor]:
+        """Return the tensors needed to answer the tasks ``speaks`` and, with ``hands_on`` or no task, the bottleneck."""
         with torch.device("meta"):
-            needed = Stage(self.inputs, self.part, self.widths, speaks).state_dict().keys()
+            needed = Stage(self.inputs, self.part, self.widths, speaks, hands_on).state_dict().keys()
         return {name: tensor for name, tensor in self.state_dict().items() if name in needed}
 
     def _readout(self, names: tuple[str, ...]) -> Tensor:
@@ -211,9 +235,10 @@ class Stage(nn.Module):
 
 
 class SpeakingPart(StagePart):
-    """A stage of a stack that is to speak: the tasks it answers, or none where only its bottleneck is read."""
+    """A stage of a stack that is to speak: the tasks it answers, none where only its bottleneck is read."""
 
     speaks: tuple[str, ...]
+    hands_on: bool  # whether its bottleneck is read
 
 
 class Stack(nn.Module):
@@ -225,45 +250,87 @@ class Stack(nn.Module):
         super().__init__()
         self.linguistic, self.parts = linguistic, parts
         self.stages = nn.ModuleList()
-        extra = 0
         for number, part in enumerate(parts):
             if seed is not None:  # each stage draws its own numbers, whatever heads the stage before it has
                 torch.manual_seed((seed << 8) + number)
-            speaks = part.speaks if isinstance(part, SpeakingPart) else None
-            self.stages.append(Stage(linguistic + extra * (2 * part.context + 1), part, widths, speaks))
-            extra = part.bottleneck or 0
+            wanted = (part.speaks, part.hands_on) if isinstance(part, SpeakingPart) else (None, None)
+            self.stages.append(Stage(input_width(linguistic, parts[: number + 1], widths), part, widths, *wanted))
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> list[StageOutput]:
         """Run all stages on whole utterances: (batch, time, linguistic) and mask (batch, time)."""
-        outputs: list[StageOutput] = []
-        for stage in self.stages:
-            assert isinstance(stage, Stage)
-            inputs = x
-            if outputs:
-                narrow = outputs[-1].bottleneck
-                assert narrow is not None
-                inputs = torch.cat([x, window(narrow, stage.part.context, mask).to(x.dtype)], dim=-1)
-            outputs.append(stage(inputs, mask))
-        return outputs
+        said: list[StageOutput] = []
+        for stage, part in zip(self.stages, self.parts, strict=True):
+            sources, pieces = part.sources(first=not said), []
+            if "linguistic" in sources:
+                pieces.append(window(x, part.linguistic_context, mask, part.dilation))
+            if said:
+                before = self.parts[len(said) - 1]
+                outputs = said[-1].outputs(before) if "outputs" in sources else None
+                handed = handed_on(sources, [output.bottleneck for output in said], outputs)
+                pieces.append(window(handed.to(x.dtype), part.context, mask, part.dilation))
+            said.append(stage(torch.cat(pieces, dim=-1), mask))
+        return said
 
     def speaking(self) -> dict[str, Tensor]:
-        """Return the tensors needed to speak: without auxiliary heads, and without any head before the last stage."""
+        """Return the tensors needed to speak: without auxiliary heads, and without main heads that no stage reads."""
         kept: dict[str, Tensor] = {}
         for number, (stage, part) in enumerate(zip(self.stages, speaking_parts(self.parts), strict=True)):
             assert isinstance(stage, Stage)
-            kept |= {f"stages.{number}.{name}": tensor for name, tensor in stage.speaking(part.speaks).items()}
+            tensors = stage.speaking(part.speaks, part.hands_on)
+            kept |= {f"stages.{number}.{name}": tensor for name, tensor in tensors.items()}
         return kept
 
 
-def window(x: Tensor, context: int, mask: Tensor | None = None) -> Tensor:
+def input_width(linguistic: int, parts: Sequence[StagePart], widths: Mapping[str, int]) -> int:
+    """Return the width of what the last of ``parts`` reads, those before it being the stages before."""
+    *before, part = parts
+    sources = part.sources(first=not before)
+    handed = 0
+    if "bottlenecks" in sources:
+        handed += sum(bottleneck_width(other) for other in before)
+    if "bottleneck" in sources:
+        handed += bottleneck_width(before[-1])
+    if "outputs" in sources:
+        handed += sum(widths[name] for name in before[-1].main)
+    width = linguistic * (2 * part.linguistic_context + 1) if "linguistic" in sources else 0
+    return width + handed * (2 * part.context + 1)
+
+
+def bottleneck_width(part: StagePart) -> int:
+    """Return the width of what a stage hands on, 0 where it has no bottleneck."""
+    if isinstance(part.bottleneck, TrunkLayer):
+        return part.trunk.layers[part.bottleneck.layer - 1]
+    return part.bottleneck or 0
+
+
+def handed_on(sources: Collection[str], bottlenecks: Sequence[Tensor | None], outputs: Tensor | None) -> Tensor:
+    """Put side by side what a stage reads of those before it: bottlenecks, first stage first, then outputs: (..., width).
+
+    ``bottlenecks`` are those of all stages before it, ``outputs`` (:meth:`StageOutput.outputs`) of the last of them; what
+    ``sources`` do not name may be missing.
+    """
+    wanted: list[Tensor | None] = []
+    if "bottlenecks" in sources:
+        wanted += bottlenecks
+    if "bottleneck" in sources:
+        wanted.append(bottlenecks[-1])
+    if "outputs" in sources:
+        wanted.append(outputs)
+    found = [tensor for tensor in wanted if tensor is not None]
+    assert found and len(found) == len(wanted)
+    return found[0] if len(found) == 1 else torch.cat(found, dim=-1)
+
+
+def window(x: Tensor, context: int, mask: Tensor | None = None, dilation: int = 1) -> Tensor:
     """Stack each frame of (batch, time, width) with ``context`` frames either side: (batch, time, (2 context + 1) width).
 
-    The first and last frame of an utterance are repeated beyond its ends; ``mask`` says where padded utterances end.
+    The frames are ``dilation`` apart. The first and last frame of an utterance are repeated beyond its ends; ``mask`` says
+    where padded utterances end.
     """
     if context == 0:
         return x
     time = x.shape[1]
-    offsets = torch.arange(-context, context + 1, device=x.device)
+    offsets = dilation * torch.arange(-context, context + 1, device=x.device)
     index = torch.arange(time, device=x.device)[:, None] + offsets  # (time, window)
     if mask is None:
         return x[:, index.clamp(0, time - 1)].flatten(2)
@@ -274,8 +341,12 @@ def window(x: Tensor, context: int, mask: Tensor | None = None) -> Tensor:
 
 
 def speaking_parts(parts: tuple[StagePart, ...]) -> tuple[SpeakingPart, ...]:
-    """Return the stages as they are when they speak: the last answers the main tasks, the others hand on."""
-    speaks: list[tuple[str, ...]] = [()] * (len(parts) - 1) + [MAIN_STREAMS]
-    return tuple(
-        SpeakingPart.model_construct(**{**dict(part), "speaks": names}) for part, names in zip(parts, speaks, strict=True)
-    )
+    """Return the stages as they are when they speak: the last answers the main tasks, the others hand on what is read."""
+    found = []
+    for number, part in enumerate(parts):
+        names: tuple[str, ...] = MAIN_STREAMS
+        if number + 1 < len(parts):
+            names = part.main if "outputs" in parts[number + 1].sources(first=False) else ()
+        reads = bottleneck_read(parts, number)
+        found.append(SpeakingPart.model_construct(**{**dict(part), "speaks": names, "hands_on": reads}))
+    return tuple(found)

@@ -4,7 +4,7 @@ A recipe names things that exist (tasks, trunks, trackers); it never names Pytho
 """
 
 from tts.recipe.load import corpus_root, find_recipe, load_recipe
-from tts.recipe.network import StagePart, TaskUse, TrunkPart
+from tts.recipe.network import StagePart, TaskUse, TrunkLayer, TrunkPart, bottleneck_read
 from tts.recipe.parts import (
     MAIN_STREAMS,
     AlignmentPart,
@@ -35,8 +35,10 @@ __all__ = [
     "TaskUse",
     "TextPart",
     "TrainingPart",
+    "TrunkLayer",
     "TrunkPart",
     "WeightingPart",
+    "bottleneck_read",
     "corpus_root",
     "find_recipe",
     "load_recipe",

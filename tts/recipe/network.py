@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -48,12 +49,27 @@ class TaskUse(Part):
     reads: str | None = None  # eavesdropping: also reads this task's private layers, without changing them
 
 
+class TrunkLayer(Part):
+    """A layer of the trunk that is handed on as it is."""
+
+    layer: int = Field(ge=1)  # the first is 1
+
+
+# What a stage can read: the linguistic input; of the stage before its bottleneck, of all before theirs, of the stage before
+# the outputs of its main tasks, normalised.
+Source = Literal["linguistic", "bottleneck", "bottlenecks", "outputs"]
+
+
 class StagePart(Part):
     """One network of the stack."""
 
     trunk: TrunkPart
-    bottleneck: int | None = Field(None, ge=1)  # width of the hidden layer that feeds the next stage
-    context: int = Field(0, ge=0)  # frames either side of the previous stage's bottleneck that are read
+    # What later stages read: a hidden layer of this width between trunk and heads, or the trunk's own layer {layer: N}.
+    bottleneck: Annotated[int, Field(ge=1)] | TrunkLayer | None = None
+    inputs: tuple[Source, ...] | None = None  # what is read; default: linguistic and, after the first stage, bottleneck
+    context: int = Field(0, ge=0)  # frames either side of what earlier stages hand on that are read
+    linguistic_context: int = Field(0, ge=0)  # frames either side of the linguistic input that are read
+    dilation: int = Field(1, ge=1)  # the frames of both contexts are so many frames apart
     tasks: dict[str, Annotated[TaskUse, BeforeValidator(lambda v: {"weight": v} if isinstance(v, int | float) else v)]]
     sharing: SharingPart = HardSharing()  # how the groups of tasks share the trunk
     unrelated: Unrelated | None = None  # groups of tasks that a penalty keeps apart
@@ -68,9 +84,63 @@ class StagePart(Part):
                 groups[name] = (*groups.get(name, ()), name)
         return groups
 
+    @property
+    def main(self) -> tuple[str, ...]:
+        """The main streams that are learnt, in their usual order: what ``outputs`` are."""
+        return tuple(name for name in MAIN_STREAMS if name in self.tasks and self.tasks[name].weight)
+
+    def sources(self, first: bool) -> tuple[Source, ...]:
+        """What the stage reads, being the first of its stack or not."""
+        if self.inputs is not None:
+            return self.inputs
+        return ("linguistic",) if first else ("linguistic", "bottleneck")
+
     @model_validator(mode="after")
     def _fits(self) -> StagePart:
+        check_inputs(self)
         check_heads(self)
         check_sharing(self)
         check_unrelated(self)
         return self
+
+
+def check_inputs(stage: StagePart) -> None:
+    """Check that a stage reads something, nothing twice, and no window of what it does not read; raises :class:`ValueError`."""
+    inputs = stage.inputs
+    if inputs is not None and not inputs:
+        raise ValueError("inputs: the list is empty; name what the stage reads, or leave it out for the default")
+    if inputs is not None and (len(set(inputs)) < len(inputs) or {"bottleneck", "bottlenecks"} <= set(inputs)):
+        raise ValueError(f"inputs: [{', '.join(inputs)}] reads something twice (bottlenecks are those of all earlier stages)")
+    if inputs is not None and stage.linguistic_context and "linguistic" not in inputs:
+        raise ValueError("linguistic_context: the stage does not read linguistic; add it to inputs or leave the context out")
+    if stage.dilation != 1 and not stage.context and not stage.linguistic_context:
+        raise ValueError("dilation: there is no context whose frames could be apart; give context or linguistic_context too")
+
+
+def check_stages(stages: Sequence[StagePart]) -> None:
+    """Check that every stage of a stack can read what it asks for, and is read; raises :class:`ValueError`."""
+    first = stages[0]
+    before = [source for source in first.sources(first=True) if source != "linguistic"]
+    if before or first.context:
+        what = before[0] if before else "context"
+        raise ValueError(f"stage 1 has no stage before it whose {what} it could read; it reads linguistic alone")
+    for number, stage in enumerate(stages[1:], 2):
+        sources = stage.sources(first=False)
+        if set(sources) == {"linguistic"}:
+            raise ValueError(f"stage {number} reads nothing of the stages before it; add bottleneck or outputs to its inputs")
+        if "bottleneck" in sources and stages[number - 2].bottleneck is None:
+            raise ValueError(f"stage {number - 1} needs a bottleneck, stage {number} reads it")
+        for earlier, other in enumerate(stages[: number - 1], 1):
+            if "bottlenecks" in sources and other.bottleneck is None:
+                raise ValueError(f"stage {earlier} needs a bottleneck, stage {number} reads those of all earlier stages")
+        if "outputs" in sources and not stages[number - 2].main:
+            raise ValueError(f"stage {number - 1} learns no main task whose outputs stage {number} could read")
+    for number, stage in enumerate(stages, 1):
+        if isinstance(stage.bottleneck, TrunkLayer) and not bottleneck_read(stages, number - 1):
+            raise ValueError(f"stage {number} hands on layer {stage.bottleneck.layer}, which no stage reads; leave it out")
+
+
+def bottleneck_read(stages: Sequence[StagePart], number: int) -> bool:
+    """Return whether a later stage reads the bottleneck of stage ``number``, counted from 0."""
+    later = [stage.sources(first=False) for stage in stages[number + 1 :]]
+    return any("bottlenecks" in sources for sources in later) or ("bottleneck" in later[0] if later else False)

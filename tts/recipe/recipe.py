@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from tts.errors import UsageError
 from tts.recipe.comparison import ComparisonPart, check_comparison
-from tts.recipe.network import StagePart
+from tts.recipe.network import StagePart, check_stages
 from tts.recipe.parts import (
     MAIN_STREAMS,
     AlignmentPart,
@@ -61,10 +61,12 @@ class Recipe(Part):
                         raise ValueError(f"systems.{name}: stage {number} learns {task}, which {not_there(task, known)}")
                 if "vuv" in stage.tasks and stage.tasks["vuv"].emphasis:
                     raise ValueError(f"systems.{name}: stage {number}: vuv has one dimension, so no emphasis")
-                if number < len(system.stages) and stage.bottleneck is None:
-                    raise ValueError(f"systems.{name}: stage {number} needs a bottleneck, stage {number + 1} reads it")
-            if system.stages[0].context:
-                raise ValueError(f"systems.{name}: stage 1 has no stage before it whose context it could read")
+            try:
+                check_stages(system.stages)
+            except ValueError as error:
+                raise ValueError(f"systems.{name}: {error}") from None
+            if len(system.stages) == 1 and system.training.get("cross_fit"):
+                raise ValueError(f"systems.{name}.training.cross_fit: one stage hands nothing on; leave it out")
             last = system.stages[-1].tasks
             missing = [stream for stream in MAIN_STREAMS if stream not in last or last[stream].weight == 0.0]
             if missing:

@@ -140,8 +140,13 @@ def check_heads(stage: StagePart) -> None:
         ) from None
     if "main" in tasks and len(stage.groups["main"]) > 1:
         raise ValueError("tasks: main is what the vocoder's streams are called together; give this task another name")
+    place = getattr(stage.bottleneck, "layer", None)
+    if place is not None and place > layers:
+        raise ValueError(f"bottleneck: layer {place} is not there, the trunk has {layers} layers")
+    if place is not None and place < layers and stage.sharing.kind == "mmoe":
+        raise ValueError("bottleneck: mmoe mixes on top alone, so only its top layer can be handed on; take ple instead")
     deepest = max((use.depth or layers for use in tasks.values()), default=layers)
-    if stage.bottleneck is None and deepest < layers:
+    if not isinstance(stage.bottleneck, int) and max(deepest, place or 0) < layers:
         raise ValueError(f"trunk.layers: no task reads the layers above the one at depth {deepest}; remove them")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from tts.recipe.network import StagePart, TaskUse, TrunkPart
 from tts.recipe.parts import Part
@@ -36,9 +36,17 @@ class TrainingPart(Part):
     input_dropout: float = Field(0.0, ge=0.0, lt=1.0)  # share of linguistic inputs hidden in training
     weighting: WeightingPart = WeightingPart()
     validate_every: int = Field(500, ge=1)
+    cross_fit: int = Field(0, ge=0)  # folds whose bottlenecks come from networks that never saw them; 0: none
     patience: int = Field(0, ge=0)  # validations without improvement before stopping; 0 never stops early
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     seed: int = 1
+
+    @field_validator("cross_fit")
+    @classmethod
+    def _folds(cls, value: int) -> int:
+        if value == 1:
+            raise ValueError("expected 0 (off) or at least 2 folds")
+        return value
 
 
 class DurationPart(Part):
@@ -54,6 +62,8 @@ class DurationPart(Part):
     def _learns_durations(self) -> DurationPart:
         if "duration" not in self.tasks or self.tasks["duration"].weight == 0.0:
             raise ValueError("tasks: duration must be among them, with a weight above 0")
+        if self.training.cross_fit:
+            raise ValueError("training.cross_fit: the duration model is one network that hands nothing on; leave it out")
         _ = self.stage  # its own checks
         return self
 

@@ -7,6 +7,7 @@ index; dynamic features are made from the statics of the neighbouring rows as a 
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ import torch
 from torch import Tensor
 
 from tts.analysis.streams import Stream
+from tts.recipe import StagePart
 from tts.training.statistics import StreamStatistics
 
 
@@ -35,8 +37,11 @@ class Table:
 
     ``starts`` (utterances + 1,) are row offsets; ``segments`` (segments, features) are linguistic vectors; ``segment_of_row``
     (rows,) says which applies, None where rows are segments; ``positions`` (rows, width) are appended; ``counted`` (rows,)
-    says which rows are learnt and scored. ``hidden`` (rows, width), set between stages, is the previous stage's bottleneck,
-    read with ``context`` rows either side.
+    says which rows are learnt and scored. The rows of ``chosen`` utterances are what is drawn from, by default all.
+
+    What is gathered as the input is set by :meth:`read`: the linguistic input of a row and ``linguistic_context`` rows either
+    side, then ``hidden`` (rows, width), what earlier stages hand on, with ``context`` rows either side; both contexts are
+    ``dilation`` rows apart and repeat an utterance's first and last row.
     """
 
     starts: np.ndarray
@@ -48,6 +53,9 @@ class Table:
     device: torch.device
     hidden: Tensor | None = None
     context: int = 0
+    linguistic: bool = True
+    linguistic_context: int = 0
+    dilation: int = 1
     _columns: dict[str, Tensor] = field(default_factory=dict)
     _scales: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict)
 
@@ -64,12 +72,30 @@ class Table:
         lengths = starts[1:] - starts[:-1]
         self._first = torch.repeat_interleave(starts[:-1], lengths).to(self.device)
         self._last = torch.repeat_interleave(starts[1:] - 1, lengths).to(self.device)
-        self.counted_rows = torch.from_numpy(np.flatnonzero(self.counted))
-        self._counted = torch.from_numpy(self.counted.astype(np.bool_)).to(self.device)
+        self.chosen = np.arange(self.utterances)
+        self._count(self.counted)
         for name, target in self.targets.items():
             if target.statistics is not None:
                 scale = torch.from_numpy(target.statistics.deviation).float().to(self.device)
                 self._scales[name] = (torch.from_numpy(target.statistics.mean).float().to(self.device), scale)
+
+    def _count(self, counted: np.ndarray) -> None:
+        self.counted_rows = torch.from_numpy(np.flatnonzero(counted))
+        self._counted = torch.from_numpy(counted.astype(np.bool_)).to(self.device)
+
+    def read(self, part: StagePart, hidden: Tensor | None = None) -> None:
+        """Gather as inputs what a stage reads; ``hidden`` (rows, width) is what it reads of the stages before it."""
+        self.hidden, self.context, self.dilation = hidden, part.context, part.dilation
+        self.linguistic = "linguistic" in part.sources(first=hidden is None)
+        self.linguistic_context = part.linguistic_context
+
+    def only(self, utterances: np.ndarray) -> Table:
+        """Return a view of the same rows of which only those of some utterances, by number, are drawn and counted."""
+        view = copy.copy(self)
+        view.chosen = np.sort(utterances)
+        view.counted = self.counted & np.repeat(np.isin(np.arange(self.utterances), utterances), np.diff(self.starts))
+        view._count(view.counted)
+        return view
 
     @property
     def rows(self) -> int:
@@ -89,21 +115,38 @@ class Table:
 
     @property
     def input_width(self) -> int:
-        """Width of :meth:`inputs`, without the previous stage's window."""
+        """Width of the linguistic input of one row."""
         return int(self.segments.shape[1]) + (0 if self.positions is None else int(self.positions.shape[1]))
 
     def inputs(self, index: Tensor) -> Tensor:
         """Gather the inputs of rows ``index`` (any shape, on the device): float32 (..., width)."""
-        segment = index if self.segment_of_row is None else self._columns["/segment_of_row"][index]
-        parts = [self._take("/segments", segment)]
-        if self.positions is not None:
-            parts.append(self._take("/positions", index))
+        parts = []
+        if self.linguistic:
+            rows = self._around(index, self.linguistic_context)
+            segment = rows if self.segment_of_row is None else self._columns["/segment_of_row"][rows]
+            parts.append(self._take("/segments", segment))
+            if self.positions is not None:
+                parts.append(self._take("/positions", rows))
+            if self.linguistic_context:
+                parts = [torch.cat(parts, dim=-1).flatten(-2)]
         if self.hidden is not None:
-            offsets = torch.arange(-self.context, self.context + 1, device=index.device)
-            around = torch.maximum(index[..., None] + offsets, self._first[index][..., None])
-            around = torch.minimum(around, self._last[index][..., None])
+            around = self._around(index[..., None] if self.context == 0 else index, self.context)
             parts.append(self.hidden[around].flatten(-2).float())
         return torch.cat(parts, dim=-1)
+
+    def hide(self, inputs: Tensor, share: float) -> Tensor:
+        """Zero a random ``share`` of the linguistic inputs, by utterance and feature, in all rows of a window alike."""
+        if not self.linguistic:
+            return inputs
+        width, window = self.input_width, 2 * self.linguistic_context + 1
+        keep = torch.rand((inputs.shape[0], 1, width), device=inputs.device) >= share
+        linguistic = inputs[..., : width * window] * keep.repeat(1, 1, window)
+        return torch.cat([linguistic, inputs[..., width * window :]], dim=-1)
+
+    @property
+    def pass_rows(self) -> int:
+        """Rows that a pass over the whole table gathers at once."""
+        return max(1024, 8192 // (2 * self.linguistic_context + 1))
 
     def target(self, name: str, index: Tensor) -> Tensor:
         """Gather the normalised target of rows ``index``: float32 (..., stream.width), labels (..., 1) for class streams."""
@@ -126,6 +169,14 @@ class Table:
     def counts(self, index: Tensor) -> Tensor:
         """Return which of the rows ``index`` are learnt and scored, bool."""
         return self._counted[index]
+
+    def _around(self, index: Tensor, context: int) -> Tensor:
+        """Return rows (...) with those ``context`` either side, (..., 2 context + 1), or as they are where it is 0."""
+        if context == 0:
+            return index
+        offsets = self.dilation * torch.arange(-context, context + 1, device=index.device)
+        around = torch.maximum(index[..., None] + offsets, self._first[index][..., None])
+        return torch.minimum(around, self._last[index][..., None])
 
     def _take(self, name: str, index: Tensor) -> Tensor:
         column = self._columns[name]
@@ -167,7 +218,7 @@ class Batches:
 
     def __init__(self, table: Table, size: int, *, utterances: bool, seed: int) -> None:
         self.table, self.size, self.by_utterance, self.seed = table, size, utterances, seed
-        count = table.utterances if utterances else len(table.counted_rows)
+        count = len(table.chosen) if utterances else len(table.counted_rows)
         self.per_epoch = max(1, count // size)
         self._epoch = -1
         self._order: Sequence[Tensor] | Tensor = ()
@@ -190,9 +241,10 @@ class Batches:
         return rows[torch.randperm(len(rows), generator=generator)]
 
     def _utterance_order(self, generator: torch.Generator) -> list[Tensor]:
-        lengths = torch.from_numpy(np.diff(self.table.starts)).float()
+        chosen = torch.from_numpy(self.table.chosen)
+        lengths = torch.from_numpy(np.diff(self.table.starts)).float()[chosen]
         noisy = lengths * (1.0 + 0.2 * torch.rand(len(lengths), generator=generator))
-        chunks = torch.tensor_split(noisy.argsort(), self.per_epoch)
+        chunks = torch.tensor_split(chosen[noisy.argsort()], self.per_epoch)
         return [chunks[i] for i in torch.randperm(len(chunks), generator=generator).tolist()]
 
 

@@ -18,7 +18,7 @@ from tts.errors import TtsError, UsageError
 from tts.files import write_text
 from tts.network.stack import Stage, StageOutput
 from tts.progress import Progress
-from tts.recipe import TrainingPart, WeightingPart
+from tts.recipe import StagePart, TrainingPart, WeightingPart
 from tts.tasks.losses import dimension_emphasis, task_loss
 from tts.training.checkpoint import (
     load_tensors,
@@ -124,8 +124,7 @@ class Trainer:
         index, mask = self.batches(self.step)
         inputs = self.train.inputs(index)
         if self.settings.input_dropout:
-            keep = torch.rand((inputs.shape[0], 1, self.train.input_width), device=self.device) >= self.settings.input_dropout
-            inputs = torch.cat([inputs[..., : self.train.input_width] * keep, inputs[..., self.train.input_width :]], dim=-1)
+            inputs = self.train.hide(inputs, self.settings.input_dropout)
         for group in self.optimiser.param_groups:
             group["lr"] = self.settings.learning_rate * rate_at(self.step, self.settings)
         losses = self._losses(inputs, index, mask, self.train)
@@ -200,7 +199,7 @@ class Trainer:
         """Return every task's mean loss over the counted rows of a table, whole utterances at a time."""
         totals: dict[str, float] = {}
         rows = 0
-        for numbers in utterance_groups(table, 8192):
+        for numbers in utterance_groups(table, table.pass_rows):
             index, mask = pad_utterances(table, numbers)
             count = int((mask & table.counts(index)).sum())
             for name, loss in self._losses(table.inputs(index), index, mask, table).items():
@@ -237,9 +236,9 @@ class Trainer:
         if not path.exists():
             return False
         tensors, facts = load_tensors(path)
-        settings = self.settings.model_dump(mode="json")
-        changed = sorted(key for key in settings if key != "steps" and facts["settings"].get(key) != settings[key])
-        if changed or facts["stage"] != self.stage.part.model_dump(mode="json"):
+        settings, before = self.settings, TrainingPart.model_validate(facts["settings"])
+        changed = sorted(key for key in dict(settings) if key != "steps" and getattr(before, key) != getattr(settings, key))
+        if changed or StagePart.model_validate(facts["stage"]) != self.stage.part:
             what = ", ".join(f"training.{key}" for key in changed) or "the stage's layers or tasks"
             raise TtsError(f"{path}: was trained with other settings ({what}); choose another --out or delete the folder")
         stage = {name.removeprefix("weights."): t for name, t in tensors.items() if name.startswith("weights.")}
@@ -305,18 +304,27 @@ def predict(stage: Stage, table: Table, tasks: Sequence[str], precision: str = "
 
 
 @torch.no_grad()
-def bottleneck_of(stage: Stage, table: Table, precision: str = "float32") -> Tensor:
-    """Run a stage over all rows of a table; return what it hands on, bfloat16 (rows, width) on the table's device."""
-    parts = []
+def handed_on_by(
+    stage: Stage, table: Table, precision: str = "float32", *, bottleneck: bool = True, outputs: bool = False
+) -> tuple[Tensor | None, Tensor | None]:
+    """Run a stage over all rows of a table; return what it hands on, as far as it is wanted.
+
+    That is its bottleneck and the outputs of its main tasks (:meth:`StageOutput.outputs`), both bfloat16 (rows, width) on
+    the table's device.
+    """
+    found: tuple[list[Tensor], list[Tensor]] = ([], [])
     for output, mask in _outputs(stage, table, precision):
-        assert output.bottleneck is not None
-        parts.append(output.bottleneck[mask].to(torch.bfloat16))
-    return torch.cat(parts)
+        if bottleneck:
+            assert output.bottleneck is not None
+            found[0].append(output.bottleneck[mask].to(torch.bfloat16))
+        if outputs:
+            found[1].append(output.outputs(stage.part)[mask].to(torch.bfloat16))
+    return torch.cat(found[0]) if bottleneck else None, torch.cat(found[1]) if outputs else None
 
 
 def _outputs(stage: Stage, table: Table, precision: str) -> Iterator[tuple[StageOutput, Tensor]]:
     stage.eval()
-    for numbers in utterance_groups(table, 8192):
+    for numbers in utterance_groups(table, table.pass_rows):
         index, mask = pad_utterances(table, numbers)
         with torch.autocast(table.device.type, torch.bfloat16, enabled=precision == "bfloat16"):
             output: StageOutput = stage(table.inputs(index), mask)

@@ -1,0 +1,138 @@
+"""The stages of a stack trained one after the other, each reading the finished ones before it."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tts.evaluation.metrics import frame_mcd
+from tts.generation.mlpg import mlpg
+from tts.network.stack import Stage, handed_on
+from tts.prepared import Packed, Prepared
+from tts.recipe import MAIN_STREAMS, StagePart, TrainingPart, bottleneck_read
+from tts.samples import log_samples
+from tts.training.cross_fitting import Handed, cross_fit
+from tts.training.table import Table
+from tts.training.trainer import Hook, Result, Trainer, handed_on_by, predict
+from tts.voice import Voice, denormalise
+
+SPLITS = ("train", "validation")
+
+
+def train_stages(
+    voice: Voice,
+    prepared: Prepared,
+    parts: tuple[StagePart, ...],
+    settings: TrainingPart,
+    folder: Path,
+    writer: Any,
+    samples: tuple[str, ...],
+) -> list[dict[str, Any]]:
+    """Train the stages in order and leave the best weights in the voice's stack; return a summary of every training.
+
+    With ``settings.cross_fit``, what a stage hands on for training comes from networks that never saw the utterance; their
+    own trainings lie in ``stageN/fold-K``.
+    """
+    summaries = []
+    handed: dict[str, list[Handed]] = {split: [] for split in SPLITS}
+    for number, part in enumerate(parts, 1):
+        stage = voice.stack.stages[number - 1]
+        assert isinstance(stage, Stage)
+        tables = {split: prepared.frame_table(split, list(part.tasks), voice.device) for split in SPLITS}
+        for split, table in tables.items():
+            table.read(part, _read(part, handed[split]))
+        last = number == len(parts)
+        hook = _Hook(prepared, tables["validation"], voice if last else None, samples, folder / "samples", writer)
+
+        def make_trainer(
+            stage: Stage,
+            train: Table,
+            settings: TrainingPart,
+            fold: int = 0,
+            *,
+            hook: Hook | None = None,
+            valid: Table = tables["validation"],
+            name: str = f"stage{number}",
+        ) -> Trainer:
+            place = folder / name / f"fold-{fold}" if fold else folder / name
+            label = f"{name}-fold{fold}" if fold else name
+            return Trainer(stage, train, valid, settings, MAIN_STREAMS, place, label=label, hook=hook, writer=writer)
+
+        initial = copy.deepcopy(stage) if settings.cross_fit and not last else None
+        trainer = make_trainer(stage, tables["train"], settings, hook=hook)
+        torch.manual_seed(settings.seed)
+        result = trainer.run()
+        summary = summary_of(result)
+        if not last:
+            wanted = _wanted(parts, number - 1)
+            whole = {split: handed_on_by(stage, table, trainer.precision, **wanted) for split, table in tables.items()}
+            if initial is not None:
+                both = (whole["train"], whole["validation"])
+                whole["train"], folds = cross_fit(initial, tables["train"], tables["validation"], both, settings, make_trainer)
+                summary["steps"] += sum(fold.steps for fold in folds)
+                summary["folds"] = [asdict(fold) for fold in folds]
+            for split in SPLITS:
+                handed[split].append(whole[split])
+        summaries.append(summary)
+    return summaries
+
+
+def summary_of(result: Result) -> dict[str, Any]:
+    """Return the kept step, its main loss and validation scores, and the steps trained."""
+    kept = next(entry for entry in result.history if int(entry["step"]) == result.step)
+    scores = {name: value for name, value in kept.items() if name.startswith("valid/")}
+    return {"step": result.step, "steps": int(result.history[-1]["step"]), "main_loss": result.loss, **scores}
+
+
+def _wanted(parts: tuple[StagePart, ...], number: int) -> dict[str, bool]:
+    """Say what later stages read of stage ``number``, counted from 0."""
+    outputs = "outputs" in parts[number + 1].sources(first=False)
+    return {"bottleneck": bottleneck_read(parts, number), "outputs": outputs}
+
+
+def _read(part: StagePart, handed: list[Handed]) -> Tensor | None:
+    """Put side by side what a stage reads of those before it, or None for the first stage."""
+    if not handed:
+        return None
+    return handed_on(part.sources(first=False), [bottleneck for bottleneck, _ in handed], handed[-1][1])
+
+
+class _Hook:
+    """Adds the MCD of generated trajectories to a validation and speaks the recipe's fixed sentences."""
+
+    def __init__(
+        self, prepared: Prepared, table: Any, voice: Voice | None, samples: tuple[str, ...], folder: Path, writer: Any
+    ) -> None:
+        self.prepared, self.table, self.voice, self.folder, self.writer = prepared, table, voice, folder, writer
+        self.samples = samples
+        self.packed = prepared.packed("validation")
+
+    def __call__(self, stage: Stage, step: int) -> dict[str, float]:
+        if self.voice is not None and self.samples:
+            self._speak(step)
+        if "mcep" not in stage.heads:
+            return {}
+        output = predict(stage, self.table, ["mcep"])["mcep"]
+        return {"valid/mcd": generated_mcd(self.prepared, self.packed, output)}
+
+    def _speak(self, step: int) -> None:
+        assert self.voice is not None
+        log_samples(self.voice, self.samples, self.folder, self.writer, step)
+
+
+def generated_mcd(prepared: Prepared, packed: Packed, output: Tensor) -> float:
+    """Return the pooled MCD in dB of trajectories generated from an mcep head's output (rows, width) on natural durations."""
+    stream, statistics = prepared.streams["mcep"], prepared.statistics["mcep"]
+    total, frames = 0.0, 0
+    for number in range(len(packed.ids)):
+        a, b = packed.frame_starts[number : number + 2]
+        made = mlpg(denormalise(stream, statistics, output[a:b]), statistics.deviation**2)
+        errors = frame_mcd(np.asarray(packed.streams["mcep"][a:b]), made)[packed.counted_frames(number)]
+        total, frames = total + float(errors.sum()), frames + len(errors)
+    return total / max(frames, 1)

@@ -1,0 +1,165 @@
+"""Cross-fitted bottlenecks: what a stage hands on for training comes from networks that never saw the utterance.
+
+A network knows its training utterances better than new text, so the stage that reads it would learn to trust bottlenecks that
+are better than those it meets when it speaks. As in stacked generalisation (Wolpert 1992, Neural Networks 5), the training
+utterances are split into folds; for each, a copy of the network is trained on the others and answers for the fold.
+
+Copies trained apart do not share the meaning of their hidden units. The network trained on all utterances, which is the one
+that speaks, sets it: each copy's bottleneck is mapped onto that network's by a linear regression on the frames that both
+were trained on. Outputs need no map.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tts.errors import UsageError
+from tts.network.stack import Stage
+from tts.recipe import TrainingPart
+from tts.training.table import Table
+from tts.training.trainer import Trainer, handed_on_by
+
+log = logging.getLogger(__name__)
+
+_CHUNK = 1 << 16  # rows taken at once in double precision
+_RIDGE = 1e-6  # in mean variances of the units: enough for units that are constant, too little to shrink the others
+
+# Makes the trainer of a fold's copy: the stage, the utterances it may draw, its settings, and the fold's number from 1.
+MakeTrainer = Callable[[Stage, Table, TrainingPart, int], Trainer]
+# What a stage hands on for all rows of a table: bottleneck and outputs, None where nobody reads them.
+Handed = tuple[Tensor | None, Tensor | None]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One fold: its utterances, steps trained, the copy's main validation loss, and how well its bottleneck was mapped.
+
+    ``fit`` is the share of variance (R squared) explained on the frames that the map was fitted on, ``fit_validation`` on
+    those of validation, which neither network has seen; None where only outputs are handed on.
+    """
+
+    utterances: int
+    steps: int
+    loss: float
+    fit: float | None
+    fit_validation: float | None
+
+
+def fold_utterances(utterances: int, folds: int, seed: int) -> list[np.ndarray]:
+    """Split utterances 0, 1, ... into ``folds`` sets as equal as can be, at random by ``seed``.
+
+    Raises :class:`UsageError` where there are fewer utterances than folds.
+    """
+    if utterances < folds:
+        raise UsageError(f"training.cross_fit: {folds} folds need as many training utterances, there are {utterances}")
+    order = np.random.default_rng(seed).permutation(utterances)
+    return [np.sort(order[number::folds]) for number in range(folds)]
+
+
+def fold_settings(settings: TrainingPart, folds: int) -> TrainingPart:
+    """Return the settings of a fold's copy: as many passes over its utterances, so ``(folds - 1) / folds`` of every step."""
+
+    def scaled(step: int) -> int:
+        return round(step * (folds - 1) / folds)
+
+    weighting = settings.weighting
+    update: dict[str, Any] = {name: {k: scaled(v) for k, v in getattr(weighting, name).items()} for name in ("start", "stop")}
+    if weighting.main_only_from is not None:
+        update["main_only_from"] = scaled(weighting.main_only_from)
+    steps = max(1, scaled(settings.steps))
+    return settings.model_copy(update={"steps": steps, "weighting": weighting.model_copy(update=update)})
+
+
+def fit_map(x: Tensor, y: Tensor, rows: Tensor) -> Tensor:
+    """Fit ``y = [x, 1] M`` by ridge regression on ``rows`` of (all rows, inputs) and (all rows, outputs).
+
+    Returns M (inputs + 1, outputs), float64. The constant is not shrunk.
+    """
+    width = x.shape[1] + 1
+    gram = torch.zeros(width, width, dtype=torch.float64, device=x.device)
+    cross = torch.zeros(width, y.shape[1], dtype=torch.float64, device=x.device)
+    for part in _chunks(rows):
+        a = _with_one(x[part])
+        gram += a.T @ a
+        cross += a.T @ y[part].double()
+    variances = gram.diagonal()[:-1] - gram[-1, :-1] ** 2 / len(rows)
+    ridge = torch.full((width,), _RIDGE * max(float(variances.mean()), 1e-12), dtype=torch.float64, device=x.device)
+    ridge[-1] = 0.0
+    matrix: Tensor = torch.linalg.solve(gram + ridge.diag(), cross)
+    return matrix
+
+
+def apply_map(x: Tensor, matrix: Tensor) -> Tensor:
+    """Map (rows, inputs) by what :func:`fit_map` returned: (rows, outputs) of ``x``'s type."""
+    return torch.cat([(_with_one(part) @ matrix).to(x.dtype) for part in _chunks(x)])
+
+
+def explained(prediction: Tensor, y: Tensor, rows: Tensor) -> float:
+    """Return the share of the variance of ``y`` on ``rows``, all dimensions together, that a prediction explains."""
+    mean = torch.stack([y[part].double().sum(dim=0) for part in _chunks(rows)]).sum(dim=0) / len(rows)
+    wrong, total = 0.0, 0.0
+    for part in _chunks(rows):
+        target = y[part].double()
+        wrong += float((target - prediction[part].double()).square().sum())
+        total += float((target - mean).square().sum())
+    return 1.0 - wrong / max(total, 1e-30)
+
+
+def cross_fit(
+    initial: Stage,
+    train: Table,
+    valid: Table,
+    whole: tuple[Handed, Handed],
+    settings: TrainingPart,
+    make_trainer: MakeTrainer,
+) -> tuple[Handed, list[Fold]]:
+    """Train a copy of a stage a fold and return what they hand on for training, each for the utterances it never saw.
+
+    ``initial`` is the stage as it was before training; ``whole`` what the one trained on all utterances hands on for
+    ``train`` and ``valid``, which says what is wanted. Copies whose training is complete are read back.
+    """
+    (bottleneck, outputs), (bottleneck_valid, _) = whole
+    found = tuple(None if tensor is None else torch.empty_like(tensor) for tensor in (bottleneck, outputs))
+    settings = fold_settings(settings, settings.cross_fit)
+    lengths = np.diff(train.starts)
+    folds = []
+    for number, unseen in enumerate(fold_utterances(train.utterances, settings.cross_fit, settings.seed), 1):
+        held_out = np.isin(np.arange(train.utterances), unseen)
+        seen = train.only(np.flatnonzero(~held_out))
+        trainer = make_trainer(copy.deepcopy(initial), seen, settings, number)
+        torch.manual_seed(settings.seed)
+        result = trainer.run()
+        wanted = {"bottleneck": bottleneck is not None, "outputs": outputs is not None}
+        said = handed_on_by(trainer.stage, train, trainer.precision, **wanted)
+        rows = torch.from_numpy(np.flatnonzero(np.repeat(held_out, lengths))).to(train.device)
+        fit = fit_validation = None
+        if bottleneck is not None and bottleneck_valid is not None and said[0] is not None:
+            both = seen.counted_rows.to(train.device)
+            matrix = fit_map(said[0], bottleneck, both)
+            said = apply_map(said[0], matrix), said[1]
+            fit = explained(said[0], bottleneck, both)
+            heard, _ = handed_on_by(trainer.stage, valid, trainer.precision)
+            assert heard is not None
+            fit_validation = explained(apply_map(heard, matrix), bottleneck_valid, valid.counted_rows.to(valid.device))
+            log.info("%s: the map explains %.4f of training, %.4f of validation", trainer.label, fit, fit_validation)
+        for all_rows, own in zip(found, said, strict=True):
+            if all_rows is not None and own is not None:
+                all_rows[rows] = own[rows]
+        folds.append(Fold(len(unseen), int(result.history[-1]["step"]), result.loss, fit, fit_validation))
+    return (found[0], found[1]), folds
+
+
+def _chunks(x: Tensor) -> tuple[Tensor, ...]:
+    return torch.split(x, _CHUNK)
+
+
+def _with_one(x: Tensor) -> Tensor:
+    return torch.cat([x.double(), x.new_ones(len(x), 1, dtype=torch.float64)], dim=1)
