@@ -1,0 +1,127 @@
+"""The test as one HTML file: audio, program and style inside, nothing fetched, nothing sent."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+
+from tts.errors import UsageError
+from tts.files import write_text
+from tts.listening.design import Design, condition_name, design_test, reference_of
+from tts.listening.stimuli import Files
+
+SCRIPTS = ("order.js", "player.js", "results.js", "widgets.js", "trials.js", "pages.js")
+
+
+def make_test(stimuli: Files, out: Path, *, overwrite: bool = False, **choices: Any) -> Path:
+    """Write a listening test to the HTML file ``out`` and return it; ``choices`` are those of :func:`~.design.design_test`.
+
+    Raises :class:`UsageError` where ``out`` exists, unless ``overwrite``.
+    """
+    if out.exists() and not overwrite:
+        raise UsageError(f"{out}: is there already; remove it or choose another name")
+    write_page(design_test(stimuli, **choices), out)
+    return out
+
+
+def write_page(design: Design, out: Path) -> None:
+    """Write a designed test as one HTML file, atomically."""
+    assets = resources.files("tts.listening").joinpath("assets")
+    style = assets.joinpath("page.css").read_text(encoding="utf-8")
+    parts = [assets.joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS]
+    script = "\n".join(['"use strict";', "(() => {", *parts, "})();\n"])
+    policy = (
+        f"default-src 'none'; script-src {_digest(script)}; style-src {_digest(style)}; base-uri 'none'; form-action 'none'"
+    )
+    page = f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex">
+<title>{html.escape(design.title)}</title>
+<style>{style}</style>
+</head>
+<body>
+<noscript><p>This listening test needs JavaScript, which is switched off in this browser.</p></noscript>
+<script type="application/json" id="test">{_json(_payload(design))}</script>
+<script type="application/json" id="sounds">{_json(_encoded(design))}</script>
+<script>{script}</script>
+</body>
+</html>
+"""
+    write_text(out, page)
+
+
+def _payload(design: Design) -> dict[str, Any]:
+    return {
+        "title": design.title,
+        "id": design.test_id,
+        "seed": design.seed,
+        "rate": design.sample_rate,
+        "minutes": design.minutes,
+        "minimum": design.minimum,
+        "consent": design.consent,
+        "fields": [asdict(field) for field in design.fields],
+        "kinds": design.kinds,
+        "trials": design.trials,
+        "practice": design.practice,
+        "key": _sealed(design),
+    }
+
+
+def _encoded(design: Design) -> dict[str, str]:
+    """Return the sounds as base64 FLAC by id: lossless, and half the size of wav."""
+    return {name: base64.b64encode(flac_bytes(sound, design.sample_rate)).decode() for name, sound in design.sounds.items()}
+
+
+def flac_bytes(signal: np.ndarray, sample_rate: int) -> bytes:
+    """Return mono samples in -1..1 as a 16-bit FLAC file."""
+    buffer = io.BytesIO()
+    soundfile.write(buffer, signal, sample_rate, subtype="PCM_16", format="FLAC")
+    return buffer.getvalue()
+
+
+def _sealed(design: Design) -> list[str]:
+    """Return the names of all stimuli, unreadable until two halves are combined: ``[pad, pad XOR names]`` in base64.
+
+    It keeps names out of what a listener can see or find by searching the source; it is no secret from someone who runs the
+    page's own code.
+    """
+    reference = reference_of(design)
+    named = {
+        name: {"system": system, "condition": condition_name(system, reference), "sentence": sentence}
+        for name, (system, sentence) in design.names.items()
+    }
+    clear = np.frombuffer(json.dumps(named, ensure_ascii=False).encode(), np.uint8)
+    pad = np.random.default_rng(design.seed).integers(0, 256, size=len(clear), dtype=np.uint8)
+    return [base64.b64encode(half.tobytes()).decode() for half in (pad, pad ^ clear)]
+
+
+def open_seal(sealed: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+    """Return what a page's ``key`` hides: system, condition name and sentence by stimulus id."""
+    pad, covered = (np.frombuffer(base64.b64decode(half), np.uint8) for half in sealed)
+    names: Mapping[str, Mapping[str, str]] = json.loads((pad ^ covered).tobytes())
+    return names
+
+
+def _json(value: Any) -> str:
+    """Return JSON that cannot end the script element it stands in."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

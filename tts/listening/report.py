@@ -1,0 +1,169 @@
+"""The analysis for people: a Markdown table, and a chart as SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from xml.sax.saxutils import escape
+
+from tts.evaluation.report import format_table
+
+TITLES = {
+    "mos": "MOS: naturalness from 1 (bad) to 5 (excellent)",
+    "ab": "AB: which sounds more natural",
+    "mushra": "MUSHRA: against the reference, 0 to 100",
+}
+RANGES = {"mos": (1.0, 5.0), "mushra": (0.0, 100.0)}
+
+
+def tables(result: Mapping[str, Any]) -> str:
+    """Return the results as Markdown; no newline at the end."""
+    parts = [f"# Listening test {result['test']}".rstrip()]
+    for kind in ("mos", "mushra"):
+        if kind in result:
+            parts += _score_tables(kind, result[kind])
+    if "ab" in result:
+        parts += _preference_tables(result["ab"])
+    screened = result["screened"]
+    if screened["listeners"]:
+        names = ", ".join(f"{name} ({share:.0%})" for name, share in screened["listeners"].items())
+        verb = "left out of MUSHRA" if screened["excluded"] else "still counted; --exclude leaves them out"
+        parts.append(f"Listeners who rated the {screened['rule']} (BS.1534-3): {names}; {verb}.")
+    parts += result["notes"]
+    parts.append(
+        f"Intervals: 95 %, bootstrap over listeners and sentences ({result['resamples']} resamples). "
+        "p: corrected for the number of pairs (Holm)."
+    )
+    return "\n\n".join(parts)
+
+
+def _score_tables(kind: str, found: Mapping[str, Any]) -> list[str]:
+    digits = 2 if kind == "mos" else 1
+    rows = [[row["system"], *_interval(row, digits), str(row["ratings"])] for row in found["systems"]]
+    parts = [f"## {TITLES[kind]}", _size(found), format_table(["", "mean", "95 %", "ratings"], rows, "markdown")]
+    if found["differences"]:
+        rows = [[f"{row['a']} − {row['b']}", *_interval(row, digits, "+"), _p(row["p_holm"])] for row in found["differences"]]
+        parts.append(format_table(["difference", "mean", "95 %", "p"], rows, "markdown"))
+        parts.append("p: Wilcoxon's signed-rank test on one mean difference a listener.")
+    return parts
+
+
+def _preference_tables(found: Mapping[str, Any]) -> list[str]:
+    rows = []
+    for row in found["pairs"]:
+        none = 1.0 - row["share_a"]["mean"] - row["share_b"]["mean"]
+        sides = [
+            f"{row[side]['mean']:.0%} ({row[side]['low']:.0%} to {row[side]['high']:.0%})" for side in ("share_a", "share_b")
+        ]
+        listeners = f"{row['listeners_for_a']} : {row['listeners_for_b']}"
+        rows.append(
+            [
+                f"{row['a']} / {row['b']}",
+                sides[0],
+                f"{abs(none):.0%}",
+                sides[1],
+                listeners,
+                _p(row["p_holm"]),
+                _p(row["p_votes"]),
+            ]
+        )
+    head = ["pair A / B", "for A", "no preference", "for B", "listeners A : B", "p (listeners)", "p (votes)"]
+    return [
+        f"## {TITLES['ab']}",
+        _size(found),
+        format_table(head, rows, "markdown"),
+        "p (listeners): exact sign test, one vote a listener. p (votes): exact binomial test on all votes with a preference, "
+        "not corrected; it takes a listener's votes for independent, which they are not, so it is too small.",
+    ]
+
+
+def _size(found: Mapping[str, Any]) -> str:
+    answers = found.get("ratings", found.get("votes"))
+    return f"{_count(found['listeners'], 'listener')}, {_count(found['sentences'], 'sentence')}, {_count(answers, 'answer')}."
+
+
+def _count(number: Any, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _interval(row: Mapping[str, float], digits: int, sign: str = "") -> list[str]:
+    return [f"{row['mean']:{sign}.{digits}f}", f"{row['low']:{sign}.{digits}f} to {row['high']:{sign}.{digits}f}"]
+
+
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+STYLE = """
+svg { font: 13px system-ui, sans-serif; background: #fff; color: #1d2129; }
+text { fill: currentColor; } .soft { fill: #5a6270; } .grid { stroke: #d9d8d3; } .dot { fill: #2457c5; stroke: none; }
+.whisker { stroke: #2457c5; stroke-width: 2; } .a { fill: #2457c5; }
+.b { fill: #b3571e; } .none { fill: #c9cdd6; } .in { fill: #fff; }
+@media (prefers-color-scheme: dark) {
+ svg { background: #1d2026; color: #eceef2; } .soft { fill: #a6aebb; } .grid { stroke: #383d47; }
+ .dot { fill: #8fb2ff; }
+ .whisker { stroke: #8fb2ff; } .a { fill: #8fb2ff; } .b { fill: #f0a871; } .none { fill: #4a505c; } .in { fill: #14161a; }
+}
+"""
+LEFT, WIDTH, LINE = 170, 560, 30  # pixels
+
+
+def chart(result: Mapping[str, Any]) -> str:
+    """Return the results as one SVG: means with intervals, and preference shares as bars. Follows light and dark."""
+    drawn: list[str] = []
+    top = 12
+    for kind in ("mos", "mushra", "ab"):
+        if kind not in result:
+            continue
+        rows = result[kind]["pairs" if kind == "ab" else "systems"]
+        drawn.append(f'<text x="12" y="{top + 16}" font-weight="600">{escape(TITLES[kind])}</text>')
+        top += 34
+        drawn += _bars(rows, top) if kind == "ab" else _dots(rows, top, *RANGES[kind])
+        top += LINE * len(rows) + 42
+    total = LEFT + WIDTH + 90
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {total} {top}" width="{total}" height="{top}" role="img">'
+    title = f"<title>Results of the listening test {escape(result['test'])}</title>"
+    return "\n".join([head, title, f"<style>{STYLE}</style>", *drawn, "</svg>\n"])
+
+
+def _dots(rows: Sequence[Mapping[str, Any]], top: int, least: float, most: float) -> list[str]:
+    def x(value: float) -> float:
+        return LEFT + WIDTH * (value - least) / (most - least)
+
+    bottom = top + LINE * len(rows)
+    drawn = []
+    for tick in range(5 if most == 5.0 else 6):
+        value = least + tick * (1.0 if most == 5.0 else 20.0)
+        drawn.append(f'<path class="grid" d="M{x(value):.1f} {top}V{bottom}"/>')
+        drawn.append(f'<text class="soft" x="{x(value):.1f}" y="{bottom + 16}" text-anchor="middle">{value:g}</text>')
+    for i, row in enumerate(rows):
+        y = top + LINE * (i + 0.5)
+        drawn.append(f'<text x="{LEFT - 12}" y="{y + 4}" text-anchor="end">{escape(_short(row["system"]))}</text>')
+        drawn.append(f'<path class="whisker" d="M{x(row["low"]):.1f} {y}H{x(row["high"]):.1f}"/>')
+        drawn.append(f'<circle class="dot" cx="{x(row["mean"]):.1f}" cy="{y}" r="5"/>')
+        shown = f"{row['mean']:.2f}" if most == 5.0 else f"{row['mean']:.1f}"
+        drawn.append(f'<text x="{LEFT + WIDTH + 16}" y="{y + 4}">{shown}</text>')
+    return drawn
+
+
+def _bars(rows: Sequence[Mapping[str, Any]], top: int) -> list[str]:
+    drawn = []
+    for i, row in enumerate(rows):
+        y, x = top + LINE * i, float(LEFT)
+        parts = {"a": row["share_a"]["mean"], "none": 0.0, "b": row["share_b"]["mean"]}
+        parts["none"] = max(0.0, 1.0 - parts["a"] - parts["b"])
+        drawn.append(f'<text x="{LEFT - 12}" y="{y + 19}" text-anchor="end">{escape(_short(row["a"]))}</text>')
+        for name, share in parts.items():
+            drawn.append(f'<rect class="{name}" x="{x:.1f}" y="{y + 4}" width="{WIDTH * share:.1f}" height="{LINE - 8}"/>')
+            if share >= 0.08:
+                shade = "" if name == "none" else ' class="in"'
+                drawn.append(
+                    f'<text{shade} x="{x + WIDTH * share / 2:.1f}" y="{y + 19}" text-anchor="middle">{share:.0%}</text>'
+                )
+            x += WIDTH * share
+        drawn.append(f'<text x="{LEFT + WIDTH + 12}" y="{y + 19}">{escape(_short(row["b"], 11))}</text>')
+    return drawn
+
+
+def _short(name: str, most: int = 22) -> str:
+    return name if len(name) <= most else name[: most - 1] + "…"

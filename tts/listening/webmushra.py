@@ -1,0 +1,149 @@
+"""The same test as a configuration for webMUSHRA, for those who run its server.
+
+Only webMUSHRA's documented keys are used. Its paired comparison asks which sample *is the reference*, not which one is better,
+so an AB preference test has no equivalent there and is not exported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from tts.audio import write_wav
+from tts.errors import UsageError
+from tts.files import write_text
+from tts.listening.design import ANCHOR, CONSENT, Design, reference_of
+
+LONGEST = 12.0  # seconds; above, webMUSHRA's check of conformity with BS.1534 refuses a stimulus
+SCALE = {1: "Bad", 2: "Poor", 3: "Fair", 4: "Good", 5: "Excellent"}
+CONSENT_ON_A_SERVER = (
+    "You will hear short recordings of speech and say how they sound. Taking part is voluntary and you may stop at any time by "
+    "closing this page. At the end your ratings, how long each took, and what you say about yourself are sent to the server "
+    "that this page came from."
+)
+FIELD_TYPES = {"text": "text", "number": "number", "choice": "likert"}
+
+
+def write_webmushra(design: Design, folder: Path, *, overwrite: bool = False) -> Path:
+    """Write ``folder/configs/ID.yaml`` with its wavs under ``folder/configs/resources/audio/ID``; return the configuration.
+
+    Copy ``configs`` into a webMUSHRA folder and open ``?config=ID.yaml``. Stimuli of a sentence are padded with silence to one
+    length, which webMUSHRA's switching needs; file names say nothing about systems. Raises :class:`UsageError` without MOS or
+    MUSHRA, and where ``folder`` has something in it unless ``overwrite``.
+    """
+    kinds = [kind for kind in design.kinds if kind != "ab"]
+    if not kinds:
+        raise UsageError(
+            "webMUSHRA has no AB preference page (its paired comparison asks which sample is the reference); add mos or mushra"
+        )
+    if folder.exists() and any(folder.iterdir()) and not overwrite:
+        raise UsageError(f"{folder}: is there already and not empty; remove it or choose another name")
+    audio = Path("configs") / "resources" / "audio" / design.test_id
+    longest: dict[str, int] = {}
+    for name, (_, sentence) in design.names.items():
+        longest[sentence] = max(longest.get(sentence, 0), len(design.sounds[name]))
+    files: dict[str, str] = {}
+    for name, sound in design.sounds.items():
+        padded = np.pad(sound, (0, longest[design.names[name][1]] - len(sound)))
+        write_wav(folder / audio / f"{name}.wav", padded, design.sample_rate)
+        files[name] = (audio / f"{name}.wav").as_posix()
+    consent = CONSENT_ON_A_SERVER if design.consent == CONSENT else design.consent
+    pages: list[Any] = [
+        {
+            "type": "consent",
+            "id": "consent",
+            "name": design.title,
+            "mustConsent": True,
+            "content": f"<p>{_plain(consent)}</p>",
+        },
+        {
+            "type": "volume",
+            "id": "volume",
+            "name": "Volume",
+            "content": "Set a comfortable volume and leave it as it is until the end.",
+            "stimulus": files[design.practice[0]],
+            "defaultVolume": 0.5,
+        },
+    ]
+    strict = max(longest.values()) <= LONGEST * design.sample_rate
+    make = {"mos": _mos_page, "mushra": lambda *given: _mushra_page(*given, reference=reference_of(design), strict=strict)}
+    for kind in kinds:
+        pages.append(["random", *(make[kind](design, trial, files) for trial in design.trials[kind])])
+    questions = [_question(field.name, field.label, field.kind, field.choices) for field in design.fields]
+    pages.append(
+        {
+            "type": "finish",
+            "name": "Thank you",
+            "content": "Thank you for listening!",
+            "showResults": False,
+            "writeResults": True,
+            "questionnaire": [
+                _question("listener", "Your name or number, so that your answers stay together", "text", ()),
+                *questions,
+            ],
+        }
+    )
+    config = {
+        "testname": design.title,
+        "testId": design.test_id,
+        "bufferSize": 2048,
+        "stopOnErrors": True,
+        "showButtonPreviousPage": False,
+        "remoteService": "service/write.php",
+        "pages": pages,
+    }
+    path = folder / "configs" / f"{design.test_id}.yaml"
+    write_text(path, yaml.safe_dump(config, sort_keys=False, allow_unicode=True, width=120))
+    return path
+
+
+def _mos_page(design: Design, trial: Mapping[str, Any], files: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "type": "likert_single_stimulus",
+        "id": design.names[trial["stimuli"][0]][1],
+        "name": "How natural does it sound?",
+        "content": "Judge the voice, not the sentence.",
+        "mustRate": True,
+        "mustPlayback": "ended",
+        "stimuli": {design.names[name][0]: files[name] for name in trial["stimuli"]},
+        "response": [{"value": str(value), "label": f"{value} {word}"} for value, word in SCALE.items()],
+    }
+
+
+def _mushra_page(
+    design: Design, trial: Mapping[str, Any], files: Mapping[str, str], *, reference: str | None, strict: bool
+) -> dict[str, Any]:
+    """Return one trial; webMUSHRA adds the hidden reference itself, the anchor is ours so that both pages play the same."""
+    named = {design.names[name][0]: files[name] for name in trial["stimuli"]}
+    return {
+        "type": "mushra",
+        "id": design.names[trial["reference"]][1],
+        "name": "Rate each version against the reference",
+        "content": "One version is the reference itself and should get 100.",
+        "showWaveform": False,
+        "enableLooping": True,
+        "strict": strict,
+        "reference": files[trial["reference"]],
+        "createAnchor35": False,
+        "createAnchor70": False,
+        "randomize": True,
+        "showConditionNames": False,
+        "stimuli": {name: path for name, path in named.items() if name != reference} | {ANCHOR: named[ANCHOR]},
+    }
+
+
+def _question(name: str, label: str, kind: str, choices: tuple[str, ...]) -> dict[str, Any]:
+    asked: dict[str, Any] = {"type": FIELD_TYPES[kind], "name": name, "label": label}
+    if kind == "choice":
+        asked["response"] = [{"value": choice, "label": choice} for choice in choices]
+    if kind == "number":
+        asked |= {"min": 0, "max": 1000}
+    return asked
+
+
+def _plain(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace("\n", "<br>")
