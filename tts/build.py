@@ -17,6 +17,7 @@ import tts
 from tts.card import environment, voice_card
 from tts.errors import UsageError
 from tts.files import fingerprint, read_json, write_json
+from tts.jointly import check_stacking, train_stack
 from tts.network.positions import position_width
 from tts.network.stack import Stack, Stage
 from tts.prepared import DURATION, Prepared
@@ -53,6 +54,7 @@ def train_voice(
     identity = voice_identity(recipe, prepared, system_name)
     check_weighting(system.stages, settings)
     check_prepared(recipe, system_name, prepared)
+    check_stacking(system.stages, settings)
     training = out / "training"
     _claim(out, identity, recipe, system_name)
     if (out / "config.json").is_file() and (training / "summary.json").is_file():
@@ -67,7 +69,7 @@ def train_voice(
         voice = Voice(config, stack, duration, prepared.statistics, where)
         lexicon = prepared.folder / "lexicon.txt"
         voice.lexicon = read_lexicon(lexicon) if lexicon.is_file() else None
-        stages = train_stages(voice, prepared, system.stages, settings, training, writer, recipe.samples)
+        stages = train_stack(voice, prepared, system.stages, settings, training, writer, recipe.samples)
     summary = {
         "recipe": recipe.name,
         "system": system_name,

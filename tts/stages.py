@@ -18,8 +18,9 @@ from tts.prepared import Packed, Prepared
 from tts.recipe import MAIN_STREAMS, StagePart, TrainingPart, bottleneck_read
 from tts.samples import log_samples
 from tts.training.cross_fitting import Handed, cross_fit
+from tts.training.phases import learn_trajectories, trains_jointly
 from tts.training.table import Table
-from tts.training.trainer import Hook, Result, Trainer, handed_on_by, predict
+from tts.training.trainer import Hook, Model, Result, Trainer, handed_on_by, predict
 from tts.voice import Voice, denormalise
 
 SPLITS = ("train", "validation")
@@ -48,7 +49,7 @@ def train_stages(
         for split, table in tables.items():
             table.read(part, _read(part, handed[split]))
         last = number == len(parts)
-        hook = _Hook(prepared, tables["validation"], voice if last else None, samples, folder / "samples", writer)
+        hook = ValidationHook(prepared, tables["validation"], voice if last else None, samples, folder / "samples", writer)
 
         def make_trainer(
             stage: Stage,
@@ -70,6 +71,13 @@ def train_stages(
         result = trainer.run()
         summary = summary_of(result)
         if not last:
+        if last and settings.trajectory is not None and not trains_jointly(parts, settings):
+            place = folder / "trajectory"
+            hook = ValidationHook(prepared, tables["validation"], voice, samples, place / "samples", writer)
+            then = learn_trajectories(stage, tables["train"], tables["validation"], settings, place, hook=hook, writer=writer)
+            steps = summary["steps"]
+            summary = summary_of(then) | {"before": scores_of(then.history[0])}
+            summary["steps"] += steps
             wanted = _wanted(parts, number - 1)
             whole = {split: handed_on_by(stage, table, trainer.precision, **wanted) for split, table in tables.items()}
             if initial is not None:
@@ -86,8 +94,12 @@ def train_stages(
 def summary_of(result: Result) -> dict[str, Any]:
     """Return the kept step, its main loss and validation scores, and the steps trained."""
     kept = next(entry for entry in result.history if int(entry["step"]) == result.step)
-    scores = {name: value for name, value in kept.items() if name.startswith("valid/")}
-    return {"step": result.step, "steps": int(result.history[-1]["step"]), "main_loss": result.loss, **scores}
+    return {"step": result.step, "steps": int(result.history[-1]["step"]), "main_loss": result.loss, **scores_of(kept)}
+
+
+def scores_of(entry: dict[str, float]) -> dict[str, float]:
+    """Return the validation scores of an entry of a history."""
+    return {name: value for name, value in entry.items() if name.startswith("valid/")}
 
 
 def _wanted(parts: tuple[StagePart, ...], number: int) -> dict[str, bool]:
@@ -103,7 +115,7 @@ def _read(part: StagePart, handed: list[Handed]) -> Tensor | None:
     return handed_on(part.sources(first=False), [bottleneck for bottleneck, _ in handed], handed[-1][1])
 
 
-class _Hook:
+class ValidationHook:
     """Adds the MCD of generated trajectories to a validation and speaks the recipe's fixed sentences."""
 
     def __init__(
@@ -113,7 +125,8 @@ class _Hook:
         self.samples = samples
         self.packed = prepared.packed("validation")
 
-    def __call__(self, stage: Stage, step: int) -> dict[str, float]:
+    def __call__(self, stage: Model, step: int) -> dict[str, float]:
+        """Return ``valid/mcd`` in dB where the model learns the mel-cepstrum."""
         if self.voice is not None and self.samples:
             self._speak(step)
         if "mcep" not in stage.heads:

@@ -22,7 +22,7 @@ from tts.network.orthogonality import activation_overlap, overlap
 from tts.network.sharing import Sharing
 from tts.network.sparse_basis import SparseTrunks
 from tts.network.trunks import Trunk, make_trunk
-from tts.recipe import MAIN_STREAMS, StagePart, TrunkLayer, bottleneck_read
+from tts.recipe import MAIN_STREAMS, StagePart, TaskUse, TrunkLayer, bottleneck_read
 
 # Ways of sharing by the kind in a recipe, whose options are the constructor's. Hard sharing is a plain trunk.
 SHARINGS: dict[str, type[Sharing]] = {
@@ -156,6 +156,27 @@ class Stage(nn.Module):
             self.trunk = SHARINGS[part.sharing.kind](self.trunk, tuple(groups), self.kept, **options)
         self.unrelated = part.unrelated if speaks is None else None
         self._said: tuple[dict[str, Tensor], Tensor | None] | None = None
+
+    @property
+    def tasks(self) -> Mapping[str, TaskUse]:
+        """How the task of every head is learnt."""
+        return self.part.tasks
+
+    @property
+    def parts(self) -> tuple[StagePart, ...]:
+        """The one stage there is."""
+        return (self.part,)
+
+    @property
+    def framewise(self) -> bool:
+        """Whether a frame's answer depends on its input alone."""
+        return self.trunk.framewise
+
+    @property
+    def shared(self) -> list[nn.Parameter]:
+        """What is not a head, first to last."""
+        heads = {id(parameter) for parameter in self.heads.parameters()}
+        return [parameter for parameter in self.parameters() if id(parameter) not in heads]
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> StageOutput:
         """Map (batch, time, inputs) to the outputs of every head and the bottleneck; ``mask`` (batch, time)."""

@@ -17,7 +17,7 @@ from tts.recipe.parts import (
     TextPart,
 )
 from tts.recipe.recipe import Recipe, SystemPart
-from tts.recipe.training import DurationPart, TrainingPart, WeightingPart
+from tts.recipe.training import DurationPart, TrainingPart, TrajectoryPart, WeightingPart
 
 __all__ = [
     "MAIN_STREAMS",
@@ -35,6 +35,7 @@ __all__ = [
     "TaskUse",
     "TextPart",
     "TrainingPart",
+    "TrajectoryPart",
     "TrunkLayer",
     "TrunkPart",
     "WeightingPart",

@@ -85,6 +85,8 @@ class Recipe(Part):
 
     def training_of(self, system: SystemPart) -> TrainingPart:
         """Return the recipe's training settings with the system's own on top."""
+            if len(system.stages) == 1 and system.training.get("stacking", "greedy") != "greedy":
+                raise ValueError(f"systems.{name}.training.stacking: one stage has none to be trained with; leave it out")
         return TrainingPart.model_validate({**self.training.model_dump(), **system.training})
 
 

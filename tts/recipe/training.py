@@ -21,6 +21,23 @@ class WeightingPart(Part):
     measure_every: int = Field(0, ge=0)  # steps between measurements of the tasks' gradients against main's; 0: never
 
 
+class TrajectoryPart(Part):
+    """A last phase that learns the trajectories of streams, after parameter generation, on whole utterances."""
+
+    steps: int = Field(ge=1)
+    streams: tuple[Literal["mcep", "lf0", "bap"], ...] = Field(("mcep",), min_length=1)
+    weight: float = Field(1.0, gt=0.0, le=1.0)  # share of a stream's loss that its trajectory has, the rest is frame-wise
+    batch: int = Field(8, ge=1)  # utterances a step
+    learning_rate: float | None = Field(None, gt=0.0)  # default: a tenth of the training's
+
+    @field_validator("streams")
+    @classmethod
+    def _once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(value)) < len(value):
+            raise ValueError("a stream is named twice")
+        return value
+
+
 class TrainingPart(Part):
     """How a network is trained."""
 
@@ -36,6 +53,12 @@ class TrainingPart(Part):
     input_dropout: float = Field(0.0, ge=0.0, lt=1.0)  # share of linguistic inputs hidden in training
     weighting: WeightingPart = WeightingPart()
     validate_every: int = Field(500, ge=1)
+    # Stages one after the other, all together end to end, or the one and then the other; a single stage is not stacked.
+    stacking: Literal["greedy", "joint", "greedy_then_joint"] = "greedy"
+    stage_weights: tuple[Annotated[float, Field(ge=0.0)], ...] = ()  # joint: one a stage, relative to the last; default: 1 each
+    joint_steps: int | None = Field(None, ge=1)  # greedy_then_joint: steps together after those of every stage
+    joint_learning_rate: float | None = Field(None, gt=0.0)  # greedy_then_joint; default: a tenth of learning_rate
+    trajectory: TrajectoryPart | None = None
     cross_fit: int = Field(0, ge=0)  # folds whose bottlenecks come from networks that never saw them; 0: none
     patience: int = Field(0, ge=0)  # validations without improvement before stopping; 0 never stops early
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
@@ -47,6 +70,21 @@ class TrainingPart(Part):
         if value == 1:
             raise ValueError("expected 0 (off) or at least 2 folds")
         return value
+
+    @model_validator(mode="after")
+    def _stacks(self) -> TrainingPart:
+        if self.stacking == "greedy_then_joint" and self.joint_steps is None:
+            raise ValueError("joint_steps: greedy_then_joint needs it, the steps that all stages are trained together")
+        for key in ("joint_steps", "joint_learning_rate"):
+            if self.stacking != "greedy_then_joint" and getattr(self, key) is not None:
+                raise ValueError(f"{key}: is for greedy_then_joint, and stacking is {self.stacking}; leave it out")
+        if self.stacking == "greedy" and self.stage_weights:
+            raise ValueError("stage_weights: stages trained one after the other have no common loss; leave them out")
+        if self.stage_weights and self.stage_weights[-1] == 0.0:
+            raise ValueError("stage_weights: the last stage is the one that speaks, its weight must be above 0")
+        if self.stacking == "joint" and self.cross_fit:
+            raise ValueError("cross_fit: what a stage hands on in joint training is its own; use greedy or greedy_then_joint")
+        return self
 
 
 class DurationPart(Part):
@@ -64,6 +102,9 @@ class DurationPart(Part):
             raise ValueError("tasks: duration must be among them, with a weight above 0")
         if self.training.cross_fit:
             raise ValueError("training.cross_fit: the duration model is one network that hands nothing on; leave it out")
+        for key in ("stacking", "trajectory"):
+            if getattr(self.training, key) != TrainingPart.model_fields[key].default:
+                raise ValueError(f"training.{key}: the duration model is one network without trajectories; leave it out")
         _ = self.stage  # its own checks
         return self
 

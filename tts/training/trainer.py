@@ -29,13 +29,17 @@ from tts.training.checkpoint import (
     restore_random_state,
     save_tensors,
 )
+from tts.training.groups import Pull, Tuning, parameter_groups
+from tts.training.joint import CROP, Crops, Joint, margin, task_of
 from tts.training.table import Batches, Table, pad_utterances
+from tts.training.trajectory import Trajectories
 from tts.training.weighting import Schedule, Weighting, after_step, backward, make_weighting
 
 log = logging.getLogger(__name__)
 
-# Called after a validation with the stage (in evaluation mode, validated weights) and the step; returns further scores.
-Hook = Callable[[Stage, int], dict[str, float]]
+Model = Stage | Joint
+# Called after a validation with the model (in evaluation mode, validated weights) and the step; returns further scores.
+Hook = Callable[[Model, int], dict[str, float]]
 
 
 @dataclass(frozen=True)
@@ -48,15 +52,17 @@ class Result:
 
 
 class Trainer:
-    """Trains ``stage`` on ``train``, validating on ``valid``; keeps ``best`` and ``last`` in ``folder``.
+    """Trains a stage, or a stack as one, on ``train``, validating on ``valid``; keeps ``best`` and ``last`` in ``folder``.
 
     ``main`` names the tasks whose weighted losses are the main loss, by which the best weights are chosen. ``hook`` adds
-    scores (MCD, samples) to a validation; ``writer`` is a TensorBoard writer or None.
+    scores (MCD, samples) to a validation; ``writer`` is a TensorBoard writer or None; ``tuning`` is for a stage that starts
+    from another voice's weights. ``trajectories`` replaces the losses of the streams it knows, on batches of whole utterances.
+    With ``baseline`` the weights at the start are validated too, and kept where none that follow are better.
     """
 
     def __init__(
         self,
-        stage: Stage,
+        stage: Model,
         train: Table,
         valid: Table,
         settings: TrainingPart,
@@ -66,32 +72,38 @@ class Trainer:
         label: str,
         hook: Hook | None = None,
         writer: Any = None,
+        tuning: Tuning | None = None,
+        trajectories: Trajectories | None = None,
+        baseline: bool = False,
     ) -> None:
         self.stage, self.train, self.valid, self.settings = stage, train, valid, settings
-        self.main = tuple(name for name in main if name in stage.part.tasks)
+        self.main = tuple(name for name in main if name in stage.tasks)
         self.folder, self.label, self.hook, self.writer = folder, label, hook, writer
         self.device = train.device
-        self.by_utterance = settings.utterances or not stage.trunk.framewise
-        self.batches = Batches(train, settings.batch, utterances=self.by_utterance, seed=settings.seed)
+        self.trajectories, self.baseline = trajectories, baseline
+        self.by_utterance = settings.utterances or not stage.framewise or trajectories is not None
+        self.batches: Batches | Crops
+        if isinstance(stage, Joint) and not self.by_utterance:
+            self.batches = Crops(train, settings.batch, length=CROP, around=margin(stage.parts), seed=settings.seed)
+        else:
+            self.batches = Batches(train, settings.batch, utterances=self.by_utterance, seed=settings.seed)
         self.precision = choose_precision(settings.precision, self.device)
-        decayed = [p for p in stage.parameters() if p.ndim > 1]
-        others = [p for p in stage.parameters() if p.ndim <= 1]
-        groups = [{"params": decayed, "weight_decay": settings.weight_decay}, {"params": others, "weight_decay": 0.0}]
+        module = stage.stack if isinstance(stage, Joint) else stage
+        groups = parameter_groups(module, settings.weight_decay, tuning)
         self.optimiser = torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.98), fused=True)
+        self.pull = Pull(groups, module, tuning or Tuning())
         self.average = {name: p.detach().clone() for name, p in stage.state_dict().items()} if settings.average else None
         self.emphasis: dict[str, Tensor] = {}
-        for name, use in stage.part.tasks.items():
-            statistics = train.targets[name].statistics
-            if use.emphasis and train.targets[name].stream.kind != "continuous":
-                raise UsageError(f"tasks.{name}.emphasis: only continuous streams have dimensions to weigh; leave it out")
+        for name, use in stage.tasks.items():
+            stream, statistics = train.targets[task_of(name)].stream, train.targets[task_of(name)].statistics
+            if use.emphasis and stream.kind != "continuous":
+                raise UsageError(f"tasks.{stream.name}.emphasis: only continuous streams have dimensions to weigh; leave out")
             if use.emphasis and statistics is not None:
-                weights = dimension_emphasis(train.targets[name].stream, statistics.deviation, use.emphasis)
+                weights = dimension_emphasis(stream, statistics.deviation, use.emphasis)
                 if weights is not None:
                     self.emphasis[name] = weights.to(self.device)
         self.weighting = _make_weighting(stage, train, settings.weighting, self.main)
-        self.others = list(stage.heads.parameters())
-        head_parameters = {id(parameter) for parameter in self.others}
-        self.shared = [parameter for parameter in stage.parameters() if id(parameter) not in head_parameters]
+        self.others, self.shared = list(stage.heads.parameters()), stage.shared
         self.diagnostics: list[dict[str, float]] = []
         self.step = 0
         self.history: list[dict[str, float]] = []
@@ -99,6 +111,8 @@ class Trainer:
     def run(self) -> Result:
         """Train to the end, continuing from ``last`` where it exists, and leave the best weights in the stage."""
         finished = self._resume()
+        if self.baseline and not self.history:
+            self._validate({}, 0.0)
         running: dict[str, Tensor] = {}
         start = time.monotonic()
         with Progress(self.label, self.settings.steps, done=self.step, unit="steps") as progress:
@@ -121,13 +135,14 @@ class Trainer:
 
     def _train_step(self) -> dict[str, Tensor]:
         self.stage.train()
-        index, mask = self.batches(self.step)
+        index, mask, *piece = self.batches(self.step)
+        learnt = (piece or [mask])[0] & self.train.counts(index)
         inputs = self.train.inputs(index)
         if self.settings.input_dropout:
             inputs = self.train.hide(inputs, self.settings.input_dropout)
         for group in self.optimiser.param_groups:
-            group["lr"] = self.settings.learning_rate * rate_at(self.step, self.settings)
-        losses = self._losses(inputs, index, mask, self.train)
+            group["lr"] = self.settings.learning_rate * rate_at(self.step, self.settings) * group["scale"]
+        losses = self._losses(inputs, index, mask, learnt, self.train)
         self.optimiser.zero_grad(set_to_none=True)
         every = self.settings.weighting.measure_every
         self._measured(backward(losses, self.shared, self.others, self.weighting, self.step, every=every))
@@ -138,10 +153,11 @@ class Trainer:
         if not bool(torch.isfinite(norm)):
             raise TtsError(f"{self.label}: training diverged at step {self.step} (the loss is not finite); lower learning_rate")
         self.optimiser.step()
+        self.pull.after_step(self.optimiser)
         self.stage.after_step(self.optimiser.param_groups[0]["lr"])
         if self.weighting.needs_losses_after:
             with torch.no_grad():
-                after_step(self._losses(inputs, index, mask, self.train), self.weighting, self.step)
+                after_step(self._losses(inputs, index, mask, learnt, self.train), self.weighting, self.step)
         if self.average is not None:
             # A shorter memory at first, so that the average forgets the random start.
             decay = min(self.settings.average, (1.0 + self.step) / (10.0 + self.step))
@@ -158,14 +174,15 @@ class Trainer:
             for name, value in found.items():
                 self.writer.add_scalar(f"{self.label}/gradient/{name}", value, self.step)
 
-    def _losses(self, inputs: Tensor, index: Tensor, mask: Tensor, table: Table) -> dict[str, Tensor]:
+    def _losses(self, inputs: Tensor, index: Tensor, mask: Tensor, counted: Tensor, table: Table) -> dict[str, Tensor]:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
             output = self.stage(inputs, mask)
-        counted = mask & table.counts(index)
         losses = {}
         for name, prediction in output.heads.items():
-            stream, target = table.targets[name].stream, table.target(name, index)
+            stream, target = table.targets[task_of(name)].stream, table.target(task_of(name), index)
             losses[name] = task_loss(stream, prediction, target, counted, self.emphasis.get(name))
+            if self.trajectories is not None and name in self.trajectories.streams:
+                losses[name] = self.trajectories(name, prediction, target, mask, counted, losses[name])
         return losses
 
     def _validate(self, totals: dict[str, float], seconds: float) -> dict[str, float]:
@@ -177,7 +194,7 @@ class Trainer:
         scores = {f"train/{name}": total / steps for name, total in totals.items()}
         valid = self.losses_on(self.valid)
         scores |= {f"valid/{name}": value for name, value in valid.items()}
-        scores["valid/main"] = sum(self.stage.part.tasks[name].weight * valid[name] for name in self.main)
+        scores["valid/main"] = sum(self.stage.tasks[name].weight * valid[name] for name in self.main)
         scores["speed/steps_per_second"] = steps / seconds if seconds > 0 else 0.0
         if self.hook is not None:
             scores |= self.hook(self.stage, self.step)
@@ -201,8 +218,9 @@ class Trainer:
         rows = 0
         for numbers in utterance_groups(table, table.pass_rows):
             index, mask = pad_utterances(table, numbers)
-            count = int((mask & table.counts(index)).sum())
-            for name, loss in self._losses(table.inputs(index), index, mask, table).items():
+            counted = mask & table.counts(index)
+            count = int(counted.sum())
+            for name, loss in self._losses(table.inputs(index), index, mask, counted, table).items():
                 totals[name] = totals.get(name, 0.0) + float(loss) * count
             rows += count
         return {name: total / max(rows, 1) for name, total in totals.items()}
@@ -222,7 +240,7 @@ class Trainer:
             "history": self.history,
             "diagnostics": self.diagnostics,
             "settings": self.settings.model_dump(mode="json"),
-            "stage": self.stage.part.model_dump(mode="json"),
+            "stages": [part.model_dump(mode="json") for part in self.stage.parts],
         }
         save_tensors(self.folder / "last.safetensors", tensors, facts)
         columns = sorted({name for entry in self.history for name in entry} - {"step"})
@@ -238,7 +256,8 @@ class Trainer:
         tensors, facts = load_tensors(path)
         settings, before = self.settings, TrainingPart.model_validate(facts["settings"])
         changed = sorted(key for key in dict(settings) if key != "steps" and getattr(before, key) != getattr(settings, key))
-        if changed or StagePart.model_validate(facts["stage"]) != self.stage.part:
+        parts = tuple(StagePart.model_validate(part) for part in facts.get("stages") or [facts["stage"]])
+        if changed or parts != self.stage.parts:
             what = ", ".join(f"training.{key}" for key in changed) or "the stage's layers or tasks"
             raise TtsError(f"{path}: was trained with other settings ({what}); choose another --out or delete the folder")
         stage = {name.removeprefix("weights."): t for name, t in tensors.items() if name.startswith("weights.")}
@@ -256,15 +275,15 @@ class Trainer:
         return bool(facts["finished"]) and facts["settings"]["steps"] >= self.settings.steps
 
 
-def _make_weighting(stage: Stage, table: Table, part: WeightingPart, main: tuple[str, ...]) -> Weighting:
-    tasks = stage.part.tasks
+def _make_weighting(stage: Model, table: Table, part: WeightingPart, main: tuple[str, ...]) -> Weighting:
+    tasks = stage.tasks
     schedule = Schedule(
-        {name: step for name, step in part.start.items() if name in tasks},
-        {name: step for name, step in part.stop.items() if name in tasks},
+        {name: part.start[task_of(name)] for name in tasks if task_of(name) in part.start},
+        {name: part.stop[task_of(name)] for name in tasks if task_of(name) in part.stop},
         part.main_only_from,
     )
     weights = {name: use.weight for name, use in tasks.items()}
-    kinds = {name: table.targets[name].stream.kind for name in tasks}
+    kinds = {name: table.targets[task_of(name)].stream.kind for name in tasks}
     return make_weighting(part.method, part.options, tuple(tasks), main, weights, kinds=kinds, schedule=schedule)
 
 
@@ -294,7 +313,7 @@ def utterance_groups(table: Table, rows: int) -> list[list[int]]:
 
 
 @torch.no_grad()
-def predict(stage: Stage, table: Table, tasks: Sequence[str], precision: str = "float32") -> dict[str, Tensor]:
+def predict(stage: Model, table: Table, tasks: Sequence[str], precision: str = "float32") -> dict[str, Tensor]:
     """Run a stage over all rows of a table; return the outputs of ``tasks``, float32 (rows, width) on the CPU."""
     parts: dict[str, list[Tensor]] = {name: [] for name in tasks}
     for output, mask in _outputs(stage, table, precision):
@@ -305,7 +324,7 @@ def predict(stage: Stage, table: Table, tasks: Sequence[str], precision: str = "
 
 @torch.no_grad()
 def handed_on_by(
-    stage: Stage, table: Table, precision: str = "float32", *, bottleneck: bool = True, outputs: bool = False
+    stage: Model, table: Table, precision: str = "float32", *, bottleneck: bool = True, outputs: bool = False
 ) -> tuple[Tensor | None, Tensor | None]:
     """Run a stage over all rows of a table; return what it hands on, as far as it is wanted.
 
@@ -318,11 +337,11 @@ def handed_on_by(
             assert output.bottleneck is not None
             found[0].append(output.bottleneck[mask].to(torch.bfloat16))
         if outputs:
-            found[1].append(output.outputs(stage.part)[mask].to(torch.bfloat16))
+            found[1].append(output.outputs(stage.parts[-1])[mask].to(torch.bfloat16))
     return torch.cat(found[0]) if bottleneck else None, torch.cat(found[1]) if outputs else None
 
 
-def _outputs(stage: Stage, table: Table, precision: str) -> Iterator[tuple[StageOutput, Tensor]]:
+def _outputs(stage: Model, table: Table, precision: str) -> Iterator[tuple[StageOutput, Tensor]]:
     stage.eval()
     for numbers in utterance_groups(table, table.pass_rows):
         index, mask = pad_utterances(table, numbers)

@@ -1,0 +1,111 @@
+"""A stack trained end to end, from the start or after its stages were trained one after the other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from tts.errors import UsageError
+from tts.prepared import Prepared
+from tts.recipe import MAIN_STREAMS, StagePart, TrainingPart
+from tts.stages import SPLITS, ValidationHook, scores_of, summary_of, train_stages
+from tts.training.groups import Tuning
+from tts.training.joint import Joint
+from tts.training.phases import fine_tuning, learn_trajectories, trains_jointly
+from tts.training.trainer import Result, Trainer
+from tts.voice import Voice
+
+
+def check_stacking(parts: tuple[StagePart, ...], settings: TrainingPart) -> None:
+    """Raise :class:`UsageError`, before anything is trained, where the weights of stages do not fit a stack."""
+    given = len(settings.stage_weights)
+    if trains_jointly(parts, settings) and given not in (0, len(parts)):
+        raise UsageError(f"training.stage_weights: there are {given}; the system has {len(parts)} stages, give one weight each")
+
+
+def train_stack(
+    voice: Voice,
+    prepared: Prepared,
+    parts: tuple[StagePart, ...],
+    settings: TrainingPart,
+    folder: Path,
+    writer: Any,
+    samples: tuple[str, ...],
+) -> list[dict[str, Any]]:
+    """Train the voice's stack as ``settings.stacking`` says, best weights left in it; return a summary of every stage."""
+    if not trains_jointly(parts, settings):
+        return train_stages(voice, prepared, parts, settings, folder, writer, samples)
+    first: list[dict[str, Any]] = [{"steps": 0} for _ in parts]
+    if settings.stacking == "greedy_then_joint":
+        first = train_stages(voice, prepared, parts, settings, folder, writer, samples)
+    then = train_jointly(voice, prepared, settings, folder, writer, samples)
+    return [a | b | {"steps": a["steps"] + b["steps"]} for a, b in zip(first, then, strict=True)]
+
+
+def train_jointly(
+    voice: Voice,
+    prepared: Prepared,
+    settings: TrainingPart,
+    folder: Path,
+    writer: Any,
+    samples: tuple[str, ...],
+    tuning: Tuning | None = None,
+) -> list[dict[str, Any]]:
+    """Train all stages of the voice's stack together; return a summary of every stage. Checkpoints lie in ``folder/joint``.
+
+    With ``greedy_then_joint`` the stack holds trained stages, whose weights are kept where training them together finds none
+    better. The trajectory phase, where there is one, is for the whole stack too.
+    """
+    model = Joint(voice.stack, settings.stage_weights)
+    tasks = list(dict.fromkeys(name for part in model.parts for name in part.tasks))
+    train, valid = (prepared.frame_table(split, tasks, voice.device) for split in SPLITS)
+    after = settings.stacking == "greedy_then_joint"
+    phase = settings
+    if after:
+        assert settings.joint_steps is not None
+        phase = fine_tuning(settings, settings.joint_steps, settings.joint_learning_rate)
+
+    def hook(name: str) -> ValidationHook:
+        # Samples of later phases lie with them, so that none of an earlier phase is overwritten.
+        place = folder / name / "samples" if name == "trajectory" or after else folder / "samples"
+        return ValidationHook(prepared, valid, voice, samples, place, writer)
+
+    torch.manual_seed(settings.seed)
+    result = Trainer(
+        model,
+        train,
+        valid,
+        phase,
+        MAIN_STREAMS,
+        folder / "joint",
+        label="joint",
+        hook=hook("joint"),
+        writer=writer,
+        tuning=tuning,
+        baseline=after,
+    ).run()
+    summaries = summaries_of(model, result, before=after)
+    if settings.trajectory is not None:
+        place = folder / "trajectory"
+        then = learn_trajectories(model, train, valid, settings, place, hook=hook("trajectory"), writer=writer, tuning=tuning)
+        for summary, later in zip(summaries, summaries_of(model, then, before=True), strict=True):
+            summary |= later | {"steps": summary["steps"] + later["steps"]}
+    return summaries
+
+
+def summaries_of(model: Joint, result: Result, *, before: bool) -> list[dict[str, Any]]:
+    """Return for every stage what :func:`~tts.stages.summary_of` tells of one trained alone.
+
+    ``before`` adds, to the last, the scores of the weights that training started from.
+    """
+    whole = summary_of(result)
+    own = {name: value for name, value in whole.items() if not name.startswith("valid/stage")}
+    found = []
+    for prefix, part in zip(model.prefixes[:-1], model.parts, strict=False):
+        start = f"valid/{prefix}"
+        scores = {f"valid/{n.removeprefix(start)}": v for n, v in whole.items() if n.startswith(start)}
+        loss = sum(part.tasks[name].weight * scores[f"valid/{name}"] for name in part.main)
+        found.append({"step": whole["step"], "steps": whole["steps"], "main_loss": loss, **scores, "valid/main": loss})
+    return [*found, own | ({"before": scores_of(result.history[0])} if before else {})]

@@ -1,0 +1,78 @@
+"""Phases of training that start from trained weights, and keep those where nothing better is found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from tts.recipe import MAIN_STREAMS, StagePart, TrainingPart, WeightingPart
+from tts.training.groups import Tuning
+from tts.training.table import Table
+from tts.training.trainer import Hook, Model, Result, Trainer
+from tts.training.trajectory import Trajectories
+from tts.training.weighting import Schedule
+
+
+def trains_jointly(parts: Sequence[StagePart], settings: TrainingPart) -> bool:
+    """Return whether stages are trained together at any time; a single stage never is."""
+    return len(parts) > 1 and settings.stacking != "greedy"
+
+
+def fine_tuning(settings: TrainingPart, steps: int, learning_rate: float | None, batch: int | None = None) -> TrainingPart:
+    """Return the settings of a phase after the training that ``settings`` describe.
+
+    Its rate is by default a tenth. Auxiliary tasks that were not learnt at the end of the training are not learnt in it.
+    """
+    weighting = settings.weighting
+    schedule = Schedule(weighting.start, weighting.stop, weighting.main_only_from)
+    over = [name for name in {*weighting.start, *weighting.stop} if not schedule.active(name, settings.steps - 1)]
+    main_only = weighting.main_only_from is not None and weighting.main_only_from < settings.steps
+    ended: dict[str, Any] = {"start": {}, "stop": dict.fromkeys(sorted(over), 0), "main_only_from": 0 if main_only else None}
+    return settings.model_copy(
+        update={
+            "steps": steps,
+            "learning_rate": learning_rate or 0.1 * settings.learning_rate,
+            "batch": batch or settings.batch,
+            "weighting": WeightingPart.model_validate({**weighting.model_dump(), **ended}),
+        }
+    )
+
+
+def learn_trajectories(
+    model: Model,
+    train: Table,
+    valid: Table,
+    settings: TrainingPart,
+    folder: Path,
+    *,
+    hook: Hook | None = None,
+    writer: Any = None,
+    tuning: Tuning | None = None,
+) -> Result:
+    """Go on training on the trajectories of streams (``settings.trajectory``), in ``folder``; leave the better weights.
+
+    The losses of these streams, in training, validation and history, are then those of their trajectories; the validation
+    loss made of them says which weights are kept, those at the start (step 0) among them.
+    """
+    part = settings.trajectory
+    assert part is not None
+    emphasis = {str(name): model.tasks[name].emphasis for name in part.streams}
+    trajectories = Trajectories({name: train.targets[name] for name in part.streams}, emphasis, part.weight)
+    torch.manual_seed(settings.seed)
+    return Trainer(
+        model,
+        train,
+        valid,
+        fine_tuning(settings, part.steps, part.learning_rate, part.batch),
+        MAIN_STREAMS,
+        folder,
+        label=folder.name,
+        hook=hook,
+        writer=writer,
+        tuning=tuning,
+        trajectories=trajectories,
+        baseline=True,
+    ).run()
