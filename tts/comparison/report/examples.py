@@ -1,0 +1,149 @@
+"""The same sentence by every system: to listen to, to see as spectrograms and as F0."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tts.comparison.report.charts import Scale
+from tts.comparison.report.html import Html, join, section, tag
+from tts.comparison.report.look import NATURAL, Look, named
+from tts.comparison.report.media import data_address, encode_sound, spectrogram
+from tts.comparison.report.results import Results
+
+ROOM = 8_000_000  # bytes of sounds and pictures, so that the whole page stays below ten million
+
+
+def examples(results: Results, folder: Path, room: int = ROOM) -> Html | None:
+    """Return the examples whose sounds and pictures fit into ``room`` bytes, and say how many were left out.
+
+    Paths in the results are relative to ``folder``; files that are missing are left out.
+    """
+    listed = results.list("examples")
+    shown: list[Html] = []
+    for number, example in enumerate(listed, 1):
+        block = _example(results, folder, example, number)
+        if block is None:
+            continue
+        if len(block) > room:
+            break
+        room -= len(block)
+        shown.append(block)
+    if not listed:
+        return None
+    left_out = len(listed) - len(shown)
+    words = f"{left_out} of {len(listed)} examples are not in this file, to keep it small: see the folders wavs and examples beside it."
+    cut = tag("p", words, class_="hint") if left_out else None
+    hint = (
+        "Sounds are spoken from text with each system's own durations and post-filter, by its first seed, and are embedded as MP3; the lossless "
+        "ones lie in wavs. Spectrograms and F0 are made with natural durations, so that they line up."
+    )
+    keys = tag(
+        "p",
+        tag("kbd", "Space"), " plays and pauses, ", tag("kbd", "1"), "–", tag("kbd", "9"), " or the arrow keys change the voice at the same place of "
+        "the sentence, ", tag("kbd", "0"), " goes back to the start.",
+        class_="hint js",
+    )  # fmt: skip
+    return section("examples", "Listen and look", tag("p", hint, class_="hint"), keys, cut, *shown)
+
+
+def _example(results: Results, folder: Path, example: Mapping[str, Any], number: int) -> Html | None:
+    wavs = example.get("wavs") or {}
+    names = [name for name in ("natural", "copy", *results.order()) if name in wavs and (folder / wavs[name]).is_file()]
+    sounds = [_sound(results, name, folder / wavs[name]) for name in names]
+    data = folder / str(example.get("data"))
+    arrays: dict[str, np.ndarray] = {}
+    if example.get("data") and data.is_file():
+        with np.load(data, allow_pickle=False) as stored:
+            arrays = {key: stored[key] for key in stored.files}
+    pictures = _spectrograms(results, arrays)
+    tracks = _f0(results, arrays)
+    if not sounds and pictures is None and tracks is None:
+        return None
+    text = str(example.get("text") or example["id"])
+    heading = tag("h3", f"“{text}” ", tag("small", example["id"]), id=f"example-{number}")
+    player = tag("div", *sounds, class_="player", role="group", aria_label=f"Listen: {text}") if sounds else None
+    return tag("article", heading, player, pictures, tracks, aria_labelledby=f"example-{number}", class_="example")
+
+
+def _label(results: Results, source: str) -> tuple[str, Look]:
+    if source in ("natural", "copy") and source not in results.systems:
+        return {"natural": "natural", "copy": "copy synthesis"}[source], NATURAL
+    return source, results.look(source)
+
+
+def _sound(results: Results, name: str, path: Path) -> Html:
+    label, look = _label(results, name)
+    audio = tag("audio", controls=True, preload="none", src=data_address(*encode_sound(path)), aria_label=label)
+    return tag("div", named(label, look), audio, class_=f"sound {look.colour}", data_name=label)
+
+
+def _sources(results: Results, arrays: Mapping[str, np.ndarray], kind: str) -> list[str]:
+    return [name for name in ("natural", *results.order()) if f"{kind}/{name}" in arrays]
+
+
+def _spectrograms(results: Results, arrays: Mapping[str, np.ndarray]) -> Html | None:
+    rows = []
+    for name in _sources(results, arrays, "spectrogram"):
+        label, look = _label(results, name)
+        address = data_address(spectrogram(arrays[f"spectrogram/{name}"]), "image/png")
+        picture = tag("img", src=address, alt=f"Spectrogram of {label}")
+        rows.append(tag("div", tag("div", named(label, look), class_="row-label"), picture, class_="track"))
+    if not rows:
+        return None
+    caption = tag("figcaption", "Spectrograms: time to the right, frequency upwards, 70 dB from dark to light")
+    return tag("figure", caption, *rows, class_="tracks")
+
+
+def _f0(results: Results, arrays: Mapping[str, np.ndarray]) -> Html | None:
+    sources = _sources(results, arrays, "f0")
+    voiced = [track[track > 0.0] for name in sources if len(track := np.asarray(arrays[f"f0/{name}"], np.float64))]
+    heard = np.concatenate(voiced) if voiced else np.zeros(0)
+    if not len(heard):
+        return None
+    shift = float(arrays["shift"]) if "shift" in arrays else 0.005
+    frames = max(len(arrays[f"f0/{name}"]) for name in sources)
+    up = Scale.around(np.percentile(heard, (0.5, 99.5)).tolist(), count=4)
+    across = Scale.around((0.0, frames * shift), count=8)
+    lines = []
+    for name in sources:
+        label, look = _label(results, name)
+        paths = "".join(_voiced_path(np.asarray(arrays[f"f0/{name}"], np.float64), up))
+        if paths:
+            kind = "line f0-natural" if name == "natural" else "line f0"
+            path = tag("path", tag("title", label), d=paths, class_=kind, stroke_dasharray=look.dash)
+            number = results.number(name) if name in results.systems else None
+            lines.append(tag("g", path, class_=f"series {look.colour}", data_system=number))
+    inner = tag("svg", *lines, viewBox=f"0 0 {frames} 100", preserveAspectRatio="none", width="100%", height="100%")
+    grid: list[Html] = []
+    for tick in up.ticks:
+        y = f"{100.0 - 100.0 * up.at(tick):.2f}%"
+        grid.append(tag("line", x1=0, x2="100%", y1=y, y2=y, class_="grid"))
+        grid.append(tag("text", up.label(tick), tag("tspan", " Hz"), x=4, y=y, dy=-3, class_="tick"))
+    for tick in across.ticks:
+        if 0.0 <= tick < frames * shift:
+            x = f"{100.0 * tick / (frames * shift):.2f}%"
+            grid.append(tag("line", x1=x, x2=x, y1="97%", y2="100%", class_="axis-tick"))
+            grid.append(
+                tag("text", f"{across.label(tick)} s", x=x, y="100%", dx=3, dy=-3, class_="tick") if tick > 0.0 else Html()
+            )
+    title = f"F0 in Hz over {frames * shift:.1f} seconds: {', '.join(_label(results, name)[0] for name in sources)}"
+    chart = tag("svg", *grid, inner, class_="f0-chart", role="img", aria_label=title)
+    key = [tag("span", named(*_label(results, name)), " ") for name in sources]
+    label = tag("div", tag("span", *key, class_="key lines"), class_="row-label")
+    caption = tag("figcaption", "F0 (Hz) where voiced; the broad band is the natural speech")
+    return tag("figure", caption, tag("div", label, chart, class_="track tall"), class_="tracks")
+
+
+def _voiced_path(track: np.ndarray, up: Scale) -> list[str]:
+    """One stroke for every voiced stretch of two frames or more."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], track > 0.0, [False]]).astype(np.int8)))
+    strokes = []
+    for start, end in zip(edges[::2], edges[1::2], strict=True):
+        places = [f"{frame} {100.0 - 100.0 * min(1.0, max(0.0, up.at(track[frame]))):.1f}" for frame in range(start, end)]
+        if len(places) > 1:
+            strokes.append("M" + "L".join(places))
+    return strokes
