@@ -22,7 +22,7 @@ from tts.network.positions import position_width
 from tts.network.stack import Stack, Stage
 from tts.prepared import DURATION, Prepared
 from tts.recipe import MAIN_STREAMS, Recipe, StagePart, TrainingPart
-from tts.stages import summary_of, train_stages
+from tts.stages import summary_of
 from tts.text.lexicon import read_lexicon
 from tts.training.trainer import Result, Trainer, choose_device
 from tts.training.weighting import make_weighting
@@ -53,8 +53,8 @@ def train_voice(
     where = choose_device(device)
     identity = voice_identity(recipe, prepared, system_name)
     check_weighting(system.stages, settings)
-    check_prepared(recipe, system_name, prepared)
     check_stacking(system.stages, settings)
+    check_prepared(recipe, system_name, prepared)
     training = out / "training"
     _claim(out, identity, recipe, system_name)
     if (out / "config.json").is_file() and (training / "summary.json").is_file():

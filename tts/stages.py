@@ -70,7 +70,6 @@ def train_stages(
         torch.manual_seed(settings.seed)
         result = trainer.run()
         summary = summary_of(result)
-        if not last:
         if last and settings.trajectory is not None and not trains_jointly(parts, settings):
             place = folder / "trajectory"
             hook = ValidationHook(prepared, tables["validation"], voice, samples, place / "samples", writer)
@@ -78,6 +77,7 @@ def train_stages(
             steps = summary["steps"]
             summary = summary_of(then) | {"before": scores_of(then.history[0])}
             summary["steps"] += steps
+        if not last:
             wanted = _wanted(parts, number - 1)
             whole = {split: handed_on_by(stage, table, trainer.precision, **wanted) for split, table in tables.items()}
             if initial is not None:

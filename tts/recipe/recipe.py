@@ -67,6 +67,8 @@ class Recipe(Part):
                 raise ValueError(f"systems.{name}: {error}") from None
             if len(system.stages) == 1 and system.training.get("cross_fit"):
                 raise ValueError(f"systems.{name}.training.cross_fit: one stage hands nothing on; leave it out")
+            if len(system.stages) == 1 and system.training.get("stacking", "greedy") != "greedy":
+                raise ValueError(f"systems.{name}.training.stacking: one stage has none to be trained with; leave it out")
             last = system.stages[-1].tasks
             missing = [stream for stream in MAIN_STREAMS if stream not in last or last[stream].weight == 0.0]
             if missing:
@@ -85,8 +87,6 @@ class Recipe(Part):
 
     def training_of(self, system: SystemPart) -> TrainingPart:
         """Return the recipe's training settings with the system's own on top."""
-            if len(system.stages) == 1 and system.training.get("stacking", "greedy") != "greedy":
-                raise ValueError(f"systems.{name}.training.stacking: one stage has none to be trained with; leave it out")
         return TrainingPart.model_validate({**self.training.model_dump(), **system.training})
 
 
