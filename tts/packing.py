@@ -165,6 +165,12 @@ def identities(splits: Mapping[str, Sequence[Ready]], plan: Plan) -> dict[str, s
     return found
 
 
+def shown_streams(plan: Plan) -> dict[str, dict[str, Any]]:
+    """Return how the values of every auxiliary stream are shown to people (see :class:`tts.tasks.base.Shown`)."""
+    rate = plan.grid.sample_rate
+    return {name: get_family(name).shown(plan.inventory, options, rate) for name, options in plan.options.items()}
+
+
 def constant_features(vectors: np.ndarray) -> dict[str, float]:
     """Return the linguistic features that never change in training, by column number, with their value.
 

@@ -35,7 +35,17 @@ from tts.corpora.splits import Splits, make_splits
 from tts.corpora.types import Corpus, Utterance
 from tts.errors import TtsError, UsageError
 from tts.files import file_digest, fingerprint, read_json, write_json, write_text
-from tts.packing import Plan, Ready, constant_features, identities, pack, ready_utterances, split_lengths, usual_silence
+from tts.packing import (
+    Plan,
+    Ready,
+    constant_features,
+    identities,
+    pack,
+    ready_utterances,
+    shown_streams,
+    split_lengths,
+    usual_silence,
+)
 from tts.parallel import Failure
 from tts.prepared import FORMAT, SPLITS, Prepared, read_sentences, write_sentences
 from tts.recipe import Recipe
@@ -146,7 +156,7 @@ def prepare(
             "streams": [stream.to_dict() for stream in (*plan.streams, *plan.segment_streams)],
             "frame_streams": [stream.name for stream in plan.streams],
             "segment_streams": [stream.name for stream in plan.segment_streams],
-            "shown": {n: get_family(n).shown(plan.inventory, options) for n, options in plan.options.items()},
+            "shown": shown_streams(plan),
             "inventory": plan.inventory.to_dict(),
             "features": plan.features.to_dict(),
             "states": ready["train"][0].alignment.states,

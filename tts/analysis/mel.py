@@ -54,6 +54,11 @@ def mel_filters(rate: int, fft_size: int, bands: int, low: float, high: float | 
     return np.asarray(filters.numpy(), dtype=np.float64)
 
 
+def mel_centres(bands: int, low: float, high: float) -> np.ndarray:
+    """Return the frequency in Hz at which each filter between ``low`` and ``high`` Hz peaks, (bands,)."""
+    return _hertz(np.linspace(_mel(low), _mel(high), bands + 2))[1:-1]
+
+
 def _mel(hertz: float) -> float:
     return float(2595.0 * np.log10(1.0 + hertz / 700.0))
 

@@ -35,8 +35,8 @@ class Stream:
             raise UsageError(f"stream {self.name}: a class stream has one column and at least 2 classes")
         if self.dynamic and self.kind != "continuous":
             raise UsageError(f"stream {self.name}: only continuous streams have dynamic features")
-        if self.masked and (self.kind != "continuous" or self.dynamic):
-            raise UsageError(f"stream {self.name}: only continuous streams without dynamic features can be masked")
+        if self.masked and self.dynamic:
+            raise UsageError(f"stream {self.name}: only streams without dynamic features can be masked")
 
     @property
     def columns(self) -> int:

@@ -64,17 +64,9 @@ def draw_spectrograms(path: Path, sounds: Sequence[Sound], rate: int, shift: flo
     """
     if not sounds:
         raise TtsError("there is no signal to draw")
-    from scipy.signal import ShortTimeFFT
-    from scipy.signal.windows import gaussian
-
-    width = round(0.025 * rate)
-    hop = round(0.002 * rate)
-    transform = ShortTimeFFT(gaussian(width, width / 6.0), hop, rate, mfft=2048, scale_to="magnitude")
     with _picture(path, len(sounds), 2.3) as axes:
         for axis, sound in zip(axes, sounds, strict=True):
-            signal = np.pad(np.asarray(sound.signal, np.float64), (0, max(0, width - len(sound.signal))))
-            level = 20.0 * np.log10(np.abs(transform.stft(signal)) + 1e-9)
-            box = transform.extent(len(signal))
+            level, box = spectrogram(sound.signal, rate)
             loudest = float(level.max())
             axis.imshow(level, origin="lower", aspect="auto", extent=box, cmap="magma", vmin=loudest - 70.0, vmax=loudest)
             axis.set(ylim=(0.0, top or rate / 2.0), ylabel="Hz", title=sound.label)
@@ -82,6 +74,17 @@ def draw_spectrograms(path: Path, sounds: Sequence[Sound], rate: int, shift: flo
                 _draw_f0(axis.twinx(), sound.f0, shift)
         axes[0].set_xlim(0.0, max(len(sound.signal) for sound in sounds) / rate)
         axes[-1].set_xlabel("seconds")
+
+
+def spectrogram(signal: np.ndarray, rate: int) -> tuple[np.ndarray, tuple[float, float, float, float]]:
+    """Return the level in dB (frequencies, times) seen through Gaussian windows of 25 ms, and the extent in seconds and Hz."""
+    from scipy.signal import ShortTimeFFT
+    from scipy.signal.windows import gaussian
+
+    width = round(0.025 * rate)
+    transform = ShortTimeFFT(gaussian(width, width / 6.0), round(0.002 * rate), rate, mfft=2048, scale_to="magnitude")
+    padded = np.pad(np.asarray(signal, np.float64), (0, max(0, width - len(signal))))
+    return 20.0 * np.log10(np.abs(transform.stft(padded)) + 1e-9), transform.extent(len(padded))
 
 
 def _draw_f0(axis: Any, f0: np.ndarray, shift: float) -> None:

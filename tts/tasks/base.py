@@ -23,19 +23,25 @@ from tts.text.phones import PhoneInventory
 from tts.text.sentence import Sentence
 
 Options = dict[str, Any]
-Labels = Callable[[PhoneInventory, Options], Sequence[str]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """How a family's values are read by people: in ``unit``, each class or dimension called as ``labels`` says."""
+    """How a family's values are shown to people.
+
+    They are in ``unit``; ``labels`` names the classes of a class stream, or the dimensions of any other; ``hertz`` says which
+    frequency each dimension stands for, given the options and the sample rate, where that is what they are.
+    """
 
     unit: str = ""
-    labels: Labels | None = None
+    labels: Callable[[PhoneInventory, Options], Sequence[str]] | None = None
+    hertz: Callable[[Options, int], np.ndarray] | None = None
 
-    def shown(self, inventory: PhoneInventory, options: Options) -> dict[str, Any]:
-        """Return the unit, and the names of a class stream's classes or any other's dimensions, empty where they have none."""
-        return {"unit": self.unit, "labels": list(self.labels(inventory, options)) if self.labels is not None else []}
+    def shown(self, inventory: PhoneInventory, options: Options, rate: int) -> dict[str, Any]:
+        """Return JSON-able ``unit``, ``labels`` and ``hertz``, the last two empty where the family has none."""
+        labels = list(self.labels(inventory, options)) if self.labels is not None else []
+        hertz = np.round(self.hertz(options, rate), 1).tolist() if self.hertz is not None else []
+        return {"unit": self.unit, "labels": labels, "hertz": hertz}
 
 
 @dataclass(frozen=True)

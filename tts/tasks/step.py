@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from tts.analysis.gammatone import excitation_pattern
+from tts.analysis.gammatone import excitation_pattern, filterbank
 from tts.tasks.base import AudioFamily
 
 FAMILY = AudioFamily(
-    excitation_pattern, lambda options: int(options["bands"]), {"bands": 55, "low": 80.0, "time_constant": 0.008}, unit="dB"
+    excitation_pattern,
+    lambda options: int(options["bands"]),
+    {"bands": 55, "low": 80.0, "time_constant": 0.008},
+    unit="dB",
+    hertz=lambda options, rate: filterbank(rate, options["bands"], options["low"], None)[0],
 )

@@ -57,7 +57,8 @@ class Trainer:
     ``main`` names the tasks whose weighted losses are the main loss, by which the best weights are chosen. ``hook`` adds
     scores (MCD, samples) to a validation; ``writer`` is a TensorBoard writer or None; ``tuning`` is for a stage that starts
     from another voice's weights. ``trajectories`` replaces the losses of the streams it knows, on batches of whole utterances.
-    With ``baseline`` the weights at the start are validated too, and kept where none that follow are better.
+    With ``baseline`` the weights at the start are validated too, and kept where none that follow are better. With ``equal``
+    the weighting treats all tasks alike, and ``main`` only chooses the best weights.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Trainer:
         tuning: Tuning | None = None,
         trajectories: Trajectories | None = None,
         baseline: bool = False,
+        equal: bool = False,
     ) -> None:
         self.stage, self.train, self.valid, self.settings = stage, train, valid, settings
         self.main = tuple(name for name in main if name in stage.tasks)
@@ -102,7 +104,7 @@ class Trainer:
                 weights = dimension_emphasis(stream, statistics.deviation, use.emphasis)
                 if weights is not None:
                     self.emphasis[name] = weights.to(self.device)
-        self.weighting = _make_weighting(stage, train, settings.weighting, self.main)
+        self.weighting = _make_weighting(stage, train, settings.weighting, () if equal else self.main)
         self.others, self.shared = list(stage.heads.parameters()), stage.shared
         self.diagnostics: list[dict[str, float]] = []
         self.step = 0

@@ -1,0 +1,1 @@
+"""Looking at one utterance: every prepared stream as a table, and as one picture under one time axis."""
