@@ -1,0 +1,72 @@
+"""``tts compare``: whether extra tasks help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tts.cli.options import Changes, Device, RecipeName, command_line
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("compare")(compare)
+
+
+def compare(
+    recipe: RecipeName,
+    prepared: Annotated[
+        Path | None, typer.Option("--prepared", help="Prepared corpus [default: output/RECIPE/prepared].")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Results [default: output/RECIPE/comparison].")] = None,
+    systems: Annotated[str, typer.Option("--systems", help="Systems, by commas.", show_default="the recipe's")] = "",
+    seeds: Annotated[str, typer.Option("--seeds", help="Seeds, by commas.", show_default="the recipe's")] = "",
+    wer: Annotated[
+        bool | None, typer.Option("--wer/--no-wer", help="Count a recogniser's word errors.", show_default="the recipe's")
+    ] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Say what would be done and how long it may take, and stop.")] = False,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=0, help="Runs side by side.", show_default="one a core, or one a GPU")
+    ] = None,
+    device: Device = "auto",
+    changes: Changes = None,
+) -> None:
+    """Train a recipe's systems over seeds and say whether one is better than the baseline; run again to continue."""
+    from tts.comparison.estimate import describe
+    from tts.comparison.plan import make_plan
+    from tts.comparison.runner import compare as run
+    from tts.comparison.runner import write_pages
+    from tts.errors import UsageError
+    from tts.prepared import Prepared
+    from tts.recipe import load_recipe
+
+    settings = load_recipe(recipe, changes)
+    folder = out or Path("output") / settings.name / "comparison"
+    source = Prepared(prepared or Path("output") / settings.name / "prepared")
+    names = [name for name in systems.replace(" ", "").split(",") if name]
+    try:
+        numbers = [int(seed) for seed in seeds.replace(" ", "").split(",") if seed]
+    except ValueError:
+        raise UsageError(f"--seeds {seeds}: expected numbers by commas, for example 1,2,3") from None
+    print(describe(make_plan(settings, systems=names, seeds=numbers, wer=wer), source, folder, workers=workers, device=device))
+    if plan:
+        return
+    print()
+    results = run(
+        settings,
+        source,
+        folder,
+        systems=names,
+        seeds=numbers,
+        wer=wer,
+        workers=workers,
+        device=device,
+        command=command_line(),
+        say=lambda line: print(line, flush=True),
+    )
+    print(f"\n{results['answer']}\n")
+    print(f"tables: {folder / 'tables.md'}   everything: {folder / 'results.json'}")
+    for name, path in write_pages(folder, results).items():
+        print(f"{name}: {path}")

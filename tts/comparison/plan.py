@@ -1,0 +1,217 @@
+"""What is compared: the arms, their seeds, and what was settled before the first run (``plan.json``)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from tts.errors import UsageError
+from tts.evaluation.scores import find_metric
+from tts.files import read_json, write_json
+from tts.prepared import Prepared
+from tts.recipe import MAIN_STREAMS, Recipe, SystemPart
+from tts.recipe.comparison import ComparisonPart, SearchPart
+
+FORMAT = 1
+SEED_STEP = 100  # between the seeds of an ensemble's members
+Role = Literal["baseline", "candidate", "control", "ablation"]
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One row of the comparison.
+
+    A plain arm is a system of the recipe. An ensemble (``members`` > 1) averages networks of the arm ``of``; an ablation is
+    the arm ``of`` without ``task``. ``search`` is done before the seeds are trained.
+    """
+
+    name: str
+    role: Role
+    description: str
+    system: SystemPart | None = None
+    of: str | None = None
+    members: int = 1
+    task: str | None = None
+    search: SearchPart | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON-able data."""
+        system = self.system.model_dump(mode="json", exclude_defaults=True) if self.system else None
+        search = self.search.model_dump(mode="json") if self.search else None
+        return {**vars(self), "system": system, "search": search}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Arm:
+        """Return what :meth:`to_dict` described."""
+        system = SystemPart.model_validate(data["system"]) if data["system"] else None
+        search = SearchPart.model_validate(data["search"]) if data["search"] else None
+        return cls(**{**data, "system": system, "search": search})
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The arms, baseline first, and what a comparison of them depends on. ``seeds`` are those asked for now."""
+
+    recipe: Recipe
+    arms: tuple[Arm, ...]
+    seeds: tuple[int, ...]
+    baseline: str
+    primary: str
+    smallest_effect: float
+    wer: bool
+
+    def arm(self, name: str) -> Arm:
+        """Return an arm by name."""
+        return next(arm for arm in self.arms if arm.name == name)
+
+
+def make_plan(recipe: Recipe, *, systems: Sequence[str] = (), seeds: Sequence[int] = (), wer: bool | None = None) -> Plan:
+    """Return what a recipe's ``comparison`` says, narrowed to ``systems`` and ``seeds`` where these are given.
+
+    Asked for some systems, ensembles and ablations come along when named or when all they are made of is named. Raises
+    :class:`UsageError` for names that are not there, scores that do not exist and systems that bring a seed of their own.
+    """
+    part = recipe.comparison
+    find_metric(part.primary)
+    baseline = part.baseline_of(recipe.systems)
+    every = [*recipe.systems, *part.ensembles]
+    for name in systems:
+        if name not in every:
+            raise UsageError(f"--systems: recipe {recipe.name} has no system {name!r}; it has {', '.join(every)}")
+    wanted = set(systems) or set(part.systems or recipe.systems) | set(part.controls) | set(part.ensembles)
+    wanted.add(baseline)
+    for name, ensemble in part.ensembles.items():
+        if name in wanted:
+            wanted.add(ensemble.system)  # its members are runs of that system
+    arms = []
+    for name in sorted((name for name in recipe.systems if name in wanted), key=lambda name: name != baseline):
+        system = recipe.systems[name]
+        if "seed" in system.training:
+            raise UsageError(f"systems.{name}.training.seed: a comparison sets the seeds; take it out of the system")
+        role: Role = "baseline" if name == baseline else "control" if name in part.controls else "candidate"
+        arms.append(Arm(name, role, system.description, system, search=part.search.get(name)))
+    for name, ensemble in part.ensembles.items():
+        if name in wanted:
+            text = f"the mean of {ensemble.members} networks of {ensemble.system} that differ in their seed"
+            arms.append(Arm(name, "control", text, of=ensemble.system, members=ensemble.members))
+    whole = part.leave_one_out
+    if whole is not None and whole in wanted:
+        for task in auxiliary_tasks(recipe.systems[whole]):
+            name = f"{whole}-without-{task}"
+            text = f"{whole} without the task {task}"
+            arms.append(Arm(name, "ablation", text, without(recipe.systems[whole], task, whole), of=whole, task=task))
+    chosen = tuple(seeds or part.seeds)
+    if any(arm.members > 1 for arm in arms) and len({seed % SEED_STEP for seed in chosen}) < len(chosen):
+        raise UsageError(f"seeds: an ensemble's members have seeds {SEED_STEP} apart, so no two seeds may be; choose others")
+    speech = part.wer if wer is None else wer
+    return Plan(recipe, tuple(arms), chosen, baseline, part.primary, part.threshold, speech)
+
+
+def auxiliary_tasks(system: SystemPart) -> list[str]:
+    """Return the auxiliary tasks that a system learns, in order of their first appearance."""
+    used = [name for stage in system.stages for name, use in stage.tasks.items() if use.weight > 0.0]
+    return [name for name in dict.fromkeys(used) if name not in MAIN_STREAMS]
+
+
+def without(system: SystemPart, task: str, name: str) -> SystemPart:
+    """Return a system without one of its tasks; one that cannot do without it raises :class:`UsageError`."""
+    data = system.model_dump(mode="json")
+    for stage in data["stages"]:
+        stage["tasks"].pop(task, None)
+    for times in ("start", "stop"):
+        data["training"].get("weighting", {}).get(times, {}).pop(task, None)
+    try:
+        return SystemPart.model_validate(data)
+    except ValidationError as error:
+        why = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise UsageError(f"comparison.leave_one_out: {name} cannot be built without {task}: {why}") from None
+
+
+def member_seeds(seed: int, members: int) -> list[int]:
+    """Return the seeds of an ensemble's networks.
+
+    The first is the seed itself, so that the ensemble is paired with a single network as every other arm is: it holds that very
+    network, and no other run of the comparison.
+    """
+    return [seed + SEED_STEP * number for number in range(members)]
+
+
+def recipe_for(recipe: Recipe, name: str, system: SystemPart, seed: int) -> Recipe:
+    """Return the recipe with ``system`` under ``name`` and the seed as ``--set training.seed`` sets it, without spoken samples."""
+    training = recipe.training.model_copy(update={"seed": seed})
+    systems = {**recipe.systems, name: system}
+    changes = {"systems": systems, "training": training, "samples": (), "comparison": ComparisonPart()}
+    return recipe.model_copy(update=changes)
+
+
+def total_steps(recipe: Recipe, system: SystemPart) -> int:
+    """Return the training steps of all stages of a system."""
+    return recipe.training_of(system).steps * len(system.stages)
+
+
+def settle_plan(folder: Path, plan: Plan, prepared: Prepared, scored: Collection[str]) -> Plan:
+    """Write ``plan.json`` and return the plan to report: with the arms of earlier plans that have scores (``scored``) too.
+
+    What was named before the first run (primary score, smallest effect, baseline, data) may not change once there are scores:
+    that raises :class:`UsageError`, as does a folder that holds something else.
+    """
+    path = folder / "plan.json"
+    named = {
+        "format": FORMAT,
+        "recipe": plan.recipe.name,
+        "prepared": prepared.basis,
+        "primary": plan.primary,
+        "smallest_effect": plan.smallest_effect,
+        "baseline": plan.baseline,
+    }
+    kept: list[Arm] = []
+    seeds = set(plan.seeds)
+    if path.is_file():
+        before = read_json(path)
+        if not isinstance(before, dict) or before.get("format") != FORMAT:
+            raise UsageError(f"{path}: not the plan of a comparison that this version reads; choose another --out")
+        changed = [key for key, value in named.items() if before.get(key) != value]
+        if changed and scored:
+            key = changed[0]
+            raise UsageError(
+                f"{path}: {key} was {before.get(key)} when this comparison began and is now {named[key]}; it is named before "
+                "the first run, so choose another --out"
+            )
+        names = {arm.name for arm in plan.arms}
+        kept = [Arm.from_dict(data) for data in before["arms"] if data["name"] in scored and data["name"] not in names]
+        seeds |= set(before["seeds"])
+    arms = (*plan.arms, *kept)
+    write_json(path, {**named, "seeds": sorted(seeds), "arms": [arm.to_dict() for arm in arms]})
+    return Plan(plan.recipe, arms, tuple(sorted(seeds)), plan.baseline, plan.primary, plan.smallest_effect, plan.wer)
+
+
+def changed_keys(before: Mapping[str, Any], after: Recipe, system: str) -> list[str]:
+    """Return the settings in which a voice's recorded recipe (``run.json``) differs from what it is now: key, was, is."""
+    then = before["recipe"]
+    now = after.model_dump(mode="json")
+    stages = then["systems"][before["system"]]
+    pairs = [
+        ("training", {**then["training"], **stages["training"]}, {**now["training"], **now["systems"][system]["training"]}),
+        ("duration", then["duration"], now["duration"]),
+        ("generation", then["generation"], now["generation"]),
+        (f"systems.{system}.stages", stages["stages"], now["systems"][system]["stages"]),
+    ]
+    return [text for key, a, b in pairs for text in _differences(key, a, b)]
+
+
+def _differences(key: str, a: Any, b: Any) -> list[str]:
+    if isinstance(a, dict) and isinstance(b, dict):
+        # A key that only one side has was added to the recipes since, or is a task.
+        names = [name for name in {**a, **b} if (name in a and name in b) or key.endswith("tasks")]
+        return [text for name in names for text in _differences(f"{key}.{name}", a.get(name), b.get(name))]
+    if isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+        return [text for number, (x, y) in enumerate(zip(a, b, strict=True)) for text in _differences(f"{key}.{number}", x, y)]
+    return [] if a == b else [f"{key} was {_short(a)} and is {_short(b)}"]
+
+
+def _short(value: Any) -> str:
+    return "absent" if value is None else str(value) if not isinstance(value, dict | list) else "other"

@@ -1,0 +1,178 @@
+"""Runs side by side in processes of their own: one thread each, stopped with the parent, started again where they stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import IO
+
+from tts.comparison.records import read_record, write_record
+from tts.comparison.worker import Job, do_job
+from tts.errors import UsageError
+from tts.parallel import single_threaded
+from tts.progress import Progress
+
+POLL = 0.5  # seconds between looks at the running processes
+
+
+def default_workers(device: str) -> int:
+    """Return how many runs go side by side unless told otherwise: one a core, or one a GPU."""
+    import torch
+
+    gpus = torch.cuda.device_count() if device in ("auto", "cuda") else 0
+    return gpus or (1 if device.startswith("cuda") else os.cpu_count() or 1)
+
+
+def devices_of(device: str) -> list[str]:
+    """Return the devices that runs are dealt out to."""
+    import torch
+
+    gpus = torch.cuda.device_count() if device in ("auto", "cuda") else 0
+    return [f"cuda:{number}" for number in range(gpus)] or [device]
+
+
+def run_jobs(jobs: Sequence[Job], *, workers: int, device: str = "auto", done: Callable[[Job], None]) -> None:
+    """Do jobs, ``workers`` at a time (0: in this process), calling ``done`` after each.
+
+    A job whose process dies gets a record that says so; one that asks for something wrong raises :class:`UsageError` here.
+    An interruption ends all processes; the same jobs then continue from their last checkpoints.
+    """
+    with Progress("training steps", sum(job.steps for job in jobs)) as progress:
+        finished = 0
+
+        def note(job: Job, steps: int) -> None:
+            nonlocal finished
+            finished += 1
+            progress.advance(steps, note=f"{finished}/{len(jobs)} runs, last {job.name}")
+            done(job)
+
+        if workers == 0:
+            for job in jobs:
+                do_job(replace(job, device=devices_of(device)[0]))
+                note(job, job.steps)
+            return
+        waiting = list(reversed(jobs))
+        running: list[_Running] = []
+        devices = devices_of(device)
+        with _stopped(running), _threads(workers):
+            while waiting or running:
+                while waiting and len(running) < workers:
+                    taken = [one.device for one in running]
+                    free = min(devices, key=taken.count)
+                    running.append(_start(replace(waiting.pop(), device=free), free))
+                time.sleep(POLL)
+                for one in list(running):
+                    fresh = one.fresh_steps()
+                    if one.process.poll() is None:
+                        progress.advance(fresh)
+                    else:
+                        running.remove(one)
+                        one.finish()
+                        note(one.job, fresh + one.job.steps - one.steps)
+
+
+@dataclass
+class _Running:
+    """A job on its way in a process."""
+
+    job: Job
+    device: str
+    process: subprocess.Popen[bytes]
+    log: Path
+    steps: int = 0
+
+    def fresh_steps(self) -> int:
+        """Return the training steps that were written down since the last look."""
+        now = min(self.job.steps, _steps_in(self.job.voice / "training"))
+        fresh, self.steps = now - self.steps, now
+        return max(0, fresh)
+
+    def finish(self) -> None:
+        """Close the pipe; a process that ended without a record gets one, wrong usage raises :class:`UsageError`."""
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        code = self.process.returncode
+        last = _last_line(self.log)
+        if code == UsageError.exit_code:
+            raise UsageError(last)
+        if code != 0 and (read_record(self.job.record) or {}).get("status") != "finished":
+            why = f"its process ended with code {code} ({last}); see {self.log}"
+            write_record(
+                self.job.record,
+                {
+                    "system": self.job.system,
+                    "run": self.job.run,
+                    "seed": self.job.seed,
+                    "identity": self.job.identity,
+                    "status": "failed",
+                    "message": why,
+                },
+                {},
+            )
+
+
+def _start(job: Job, device: str) -> _Running:
+    path = Path(job.folder) / "logs" / f"{job.system}-{job.run}.log"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tts.comparison.worker"],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # an interruption reaches the parent alone, which then ends its workers in order
+        )
+    pipe: IO[bytes] | None = process.stdin
+    assert pipe is not None
+    pipe.write(json.dumps(asdict(job)).encode() + b"\n")
+    pipe.flush()
+    return _Running(job, device, process, path)
+
+
+@contextmanager
+def _stopped(running: Sequence[_Running]) -> Iterator[None]:
+    """End what is still running when the block is left, however it is left."""
+    try:
+        yield
+    finally:
+        for one in running:
+            one.process.terminate()
+        for one in running:
+            try:
+                one.process.wait(timeout=20.0)
+            except subprocess.TimeoutExpired:
+                one.process.kill()
+            if one.process.stdin is not None:
+                one.process.stdin.close()
+
+
+@contextmanager
+def _threads(workers: int) -> Iterator[None]:
+    """Give processes that are started within one thread each where there are several."""
+    if workers == 1:
+        yield
+        return
+    with single_threaded():
+        yield
+
+
+def _steps_in(training: Path) -> int:
+    """Return the steps of acoustic networks that a training folder has written down."""
+    steps = 0
+    for path in training.rglob("history.tsv"):
+        if path.parent.name != "duration":
+            lines = path.read_text(encoding="utf-8").splitlines()
+            steps += int(lines[-1].split("\t")[0]) if len(lines) > 1 else 0
+    return steps
+
+
+def _last_line(path: Path) -> str:
+    lines = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it said nothing"

@@ -1,0 +1,166 @@
+"""What the scores are held against: copy synthesis, two natural takes of a prompt, and predictors that know next to nothing."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tts.analysis.energy import energy
+from tts.analysis.world import analyse
+from tts.assess import write_natural
+from tts.audio import read_audio
+from tts.comparison.records import plain
+from tts.comparison.worker import draw_examples
+from tts.copies import copy_split
+from tts.errors import TtsError
+from tts.evaluation.dtw import aligned_scores
+from tts.evaluation.metrics import frame_mcd
+from tts.evaluation.recogniser import transcribe_all, word_scores
+from tts.evaluation.scores import Scores, pool
+from tts.files import fingerprint, read_json, replacing, write_json
+from tts.frames import FrameGrid
+from tts.parallel import Failure, parallel_map
+from tts.prepared import Packed, Prepared
+from tts.recipe.comparison import TakesPart
+
+log = logging.getLogger(__name__)
+
+QUIET = 40.0  # dB below the loudest frame: silence, where there is no alignment to say so
+Pair = tuple[Path, Path]
+
+
+def find_references(
+    prepared: Prepared, folder: Path, *, takes: TakesPart | None, wer: bool, workers: int | None = None
+) -> dict[str, Any]:
+    """Return the references of ``results.json``, found once a folder: ``copy``, ``mean``, ``takes`` and ``natural_wer``.
+
+    Leaves the recordings and their copies in ``folder/wavs/natural`` and ``folder/wavs/copy``.
+    """
+    path = folder / "references.json"
+    asked = fingerprint(prepared.basis, takes.suffix if takes else None, wer)
+    if path.is_file() and (known := read_json(path)).get("asked") == asked:
+        return {key: value for key, value in known.items() if key != "asked"}
+    copies = folder / "wavs" / "copy"
+    copy_split(prepared, copies, workers=workers)
+    label = read_json(copies / "scores.json")["systems"]["copy synthesis"]["pooled"]
+    ids = prepared.packed("test").ids
+    write_natural(prepared, ids, folder / "wavs" / "natural")
+    found = {
+        "copy": {name: label.get(name) for name in plain(Scores({}))},
+        "mean": {"mcd": phone_means(prepared)},
+        "takes": natural_takes(prepared, takes.suffix, workers=workers) if takes else None,
+        "natural_wer": _natural_wer(prepared, folder / "wavs" / "natural", workers) if wer else None,
+    }
+    write_json(path, {**found, "asked": asked})
+    return found
+
+
+def _natural_wer(prepared: Prepared, folder: Path, workers: int | None) -> float | None:
+    ids = prepared.packed("test").ids
+    scores = []
+    for key, words in zip(ids, transcribe_all([folder / f"{key}.wav" for key in ids], workers=workers), strict=True):
+        if isinstance(words, Failure):
+            log.warning("no word error of the recordings: the recogniser fails on %s: %s", key, words.message)
+            return None
+        scores.append(word_scores(" ".join(word.text for word in prepared.sentences[key].words), words))
+    return pool(scores)["wer"]
+
+
+def natural_takes(prepared: Prepared, suffix: str, *, workers: int | None = None) -> dict[str, Any] | None:
+    """Return the pooled scores of second takes (recording ID + ``suffix``) of prepared utterances, None where there are none.
+
+    Takes are paired frame by frame through time warping, so the numbers are on another scale than natural durations.
+    """
+    audio = {key: Path(path) for key, path in prepared.facts["audio"].items()}
+    pairs = [(path, path.with_stem(path.stem + suffix)) for path in audio.values()]
+    pairs = [pair for pair in pairs if pair[1].is_file()]
+    compare = partial(compare_takes, grid=prepared.grid, f0_range=tuple(prepared.facts["f0_range"]))
+    scores = []
+    for index, found in parallel_map(compare, pairs, workers=workers, label="natural takes"):
+        if isinstance(found, Failure):
+            log.warning("%s: not compared with its second take: %s", pairs[index][0], found.message)
+        else:
+            scores.append(found)
+    return {**plain(pool(scores)), "pairs": len(scores)} if scores else None
+
+
+def compare_takes(pair: Pair, grid: FrameGrid, f0_range: tuple[float, float]) -> Scores:
+    """Return the scores of the second recording of a pair against the first, time-warped, silence at the ends left out."""
+    signals = [read_audio(path, grid.sample_rate)[0] for path in pair]
+    first, second = (analyse(signal, grid, f0_range).to_dict() for signal in signals)
+    return aligned_scores(first, second, *(between_silences(energy(signal, grid)[:, 0]) for signal in signals))
+
+
+def between_silences(level: np.ndarray) -> np.ndarray:
+    """Return which frames are from the first to the last that is loud enough, bool (frames,), from levels in dB."""
+    loud = np.flatnonzero(level >= level.max() - QUIET)
+    keep = np.zeros(len(level), bool)
+    keep[loud[0] : loud[-1] + 1] = True
+    return keep
+
+
+def phone_means(prepared: Prepared) -> float:
+    """Return the MCD in dB on the test split of a predictor that answers every phone's training mean."""
+    kept, phones, mcep = _frames(prepared, prepared.packed("train"))
+    mean = mcep[kept].mean(axis=0)
+    known = [kept & (phones == n) for n in range(len(prepared.inventory))]
+    means = np.stack([mcep[own].mean(axis=0) if own.any() else mean for own in known])
+    kept, phones, mcep = _frames(prepared, prepared.packed("test"))
+    return float(frame_mcd(mcep[kept], means[phones[kept]]).mean())
+
+
+def _frames(prepared: Prepared, packed: Packed) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return which frames count, every frame's phone number and its mel-cepstrum."""
+    kept = np.concatenate([packed.counted_frames(n) for n in range(len(packed.ids))])
+    index = prepared.inventory.index
+    phones = [
+        np.repeat([index(p) for p in prepared.sentences[key].phones], packed.durations_of(n).sum(axis=1))
+        for n, key in enumerate(packed.ids)
+    ]
+    return kept, np.concatenate(phones), np.asarray(packed.streams["mcep"], dtype=np.float64)
+
+
+def choose_examples(ids: Sequence[str], count: int) -> list[str]:
+    """Return ``count`` utterances spread evenly over a split: not chosen by how good they sound."""
+    places = np.linspace(0, len(ids) - 1, min(count, len(ids))).round()
+    return [ids[int(place)] for place in places]
+
+
+def write_examples(prepared: Prepared, folder: Path, ids: Sequence[str], systems: Sequence[str]) -> list[dict[str, Any]]:
+    """Join what the runs drew of the example utterances into ``examples/ID.npz``; return the list for ``results.json``.
+
+    ``systems`` are those with speech in ``wavs/SYSTEM``. Arrays as in ``docs/comparing.md``.
+    """
+    packed = prepared.packed("test")
+    sources = folder / "examples" / "sources"
+    natural = {key: packed.utterance(packed.ids.index(key)) for key in ids}
+    draw_examples(sources / "natural.npz", prepared.grid, natural)
+    found = []
+    for key in ids:
+        arrays: dict[str, Any] = {"shift": np.float64(prepared.grid.shift)}
+        for name in ("natural", *systems):
+            path = sources / f"{name}.npz"
+            if path.is_file():
+                with np.load(path, allow_pickle=False) as drawn:
+                    if f"{key}/f0" in drawn:
+                        arrays |= {f"spectrogram/{name}": drawn[f"{key}/spectrogram"], f"f0/{name}": drawn[f"{key}/f0"]}
+                        arrays["frequencies"] = drawn["frequencies"]
+        with replacing(folder / "examples" / f"{key}.npz") as temporary:
+            np.savez_compressed(temporary, allow_pickle=False, **arrays)
+        wavs = {name: folder / "wavs" / name / f"{key}.wav" for name in ("natural", "copy", *systems)}
+        there = {name: path.relative_to(folder).as_posix() for name, path in wavs.items() if path.is_file()}
+        found.append({"id": key, "text": prepared.facts["texts"][key], "wavs": there, "data": f"examples/{key}.npz"})
+    return found
+
+
+def speech_of(prepared: Prepared, wer: bool, examples: Sequence[str]) -> tuple[str, ...]:
+    """Return which test utterances a system's first seed speaks: the examples, or all where words are counted."""
+    ids = prepared.packed("test").ids
+    if wer and not ids:
+        raise TtsError(f"{prepared.folder}: the test split is empty")
+    return ids if wer else tuple(examples)

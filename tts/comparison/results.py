@@ -1,0 +1,247 @@
+"""Everything a comparison found, as one plain dictionary: ``results.json``, from which tables and report are made."""
+
+from __future__ import annotations
+
+import datetime
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import tts
+from tts.assess import score_settings
+from tts.card import environment
+from tts.comparison.answer import answer, notes
+from tts.comparison.differences import correct, difference, verdict
+from tts.comparison.plan import Arm, Plan
+from tts.comparison.records import read_record, read_sums, record_path
+from tts.evaluation.scores import METRICS, find_metric
+from tts.evaluation.statistics import Runs, mean_interval
+from tts.files import read_json
+from tts.prepared import Prepared
+
+FORMAT = 1
+SHOWN = ("mcd", "bap", "f0_rmse", "f0_correlation", "vuv_error", "duration_rmse", "gv_mcep", "modulation")
+RESAMPLES = 10_000  # so that the smallest p-value, 2 in 10,001, survives Holm's correction over a hundred tests
+QUICK = 500  # while runs still go on
+
+
+@dataclass(frozen=True)
+class Run:
+    """One seed of an arm: its record and where that lies."""
+
+    arm: Arm
+    seed: int
+    path: Path
+    record: dict[str, Any]
+
+    @property
+    def finished(self) -> bool:
+        """Whether there are scores."""
+        return bool(self.record["status"] == "finished" and "test" in self.record["splits"])
+
+    @cached_property
+    def scores(self) -> Mapping[str, Any]:
+        """The test scores by utterance."""
+        return read_sums(self.path, "test")
+
+
+def read_runs(plan: Plan, folder: Path) -> list[Run]:
+    """Return the runs of the plan that have a record, arm by arm, seed by seed."""
+    runs = []
+    for arm in plan.arms:
+        for seed in plan.seeds:
+            path = record_path(folder, arm.name, f"seed-{seed}")
+            record = read_record(path)
+            if record is not None and (record["status"] != "finished" or "test" in record["splits"]):
+                runs.append(Run(arm, seed, path, record))
+    return runs
+
+
+def build_results(
+    plan: Plan,
+    folder: Path,
+    prepared: Prepared,
+    *,
+    command: str,
+    complete: bool,
+    references: Mapping[str, Any] | None = None,
+    examples: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """Return the contents of ``results.json``, as ``docs/comparing.md`` lists them, from the runs that have a record."""
+    runs = read_runs(plan, folder)
+    scored: dict[str, Runs] = {}
+    for arm in plan.arms:
+        found = {run.seed: run.scores for run in runs if run.arm is arm and run.finished}
+        if found:
+            scored[arm.name] = found
+    metrics = [*SHOWN, *(["wer"] if any(run.record["heard"] for run in runs if run.finished) else [])]
+    if plan.primary not in metrics:
+        metrics.insert(0, plan.primary)
+    resamples = RESAMPLES if complete else QUICK
+    differences = _against_baseline(plan, scored, metrics, resamples)
+    made = environment()
+    results: dict[str, Any] = {
+        "format": FORMAT,
+        "state": "complete" if complete else "partial",
+        "recipe": plan.recipe.name,
+        "description": plan.recipe.description,
+        "command": command,
+        "commit": commit(),
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "made_with": made,
+        "settings": {**asdict(score_settings(prepared)), "description": score_settings(prepared).line()},
+        "splits": {split: prepared.facts["splits"][split] for split in ("train", "validation", "test")},
+        "prepared": prepared.fingerprint,
+        "primary": plan.primary,
+        "smallest_effect": plan.smallest_effect,
+        "baseline": plan.baseline,
+        "seeds": list(plan.seeds),
+        "metrics": [_metric(name) for name in metrics],
+        "systems": [_system(arm, [run for run in runs if run.arm is arm], folder) for arm in plan.arms],
+        "runs": [_run(run, folder) for run in runs],
+        "ranking": _ranking(scored, plan.primary, resamples),
+        "differences": differences,
+        "against_controls": _against_controls(plan, scored, resamples),
+        "leave_one_out": _leave_one_out(plan, scored, resamples),
+        "references": dict(references or {}),
+        "search": _searches(plan, folder),
+        "examples": [dict(example) for example in examples],
+    }
+    results["notes"] = notes(results)
+    results["answer"] = answer(results)
+    return results
+
+
+def _metric(name: str) -> dict[str, Any]:
+    rule = find_metric(name)
+    return {
+        "name": name,
+        "heading": rule.heading,
+        "unit": rule.unit,
+        "decimals": rule.decimals,
+        "better": rule.best,
+    }
+
+
+def _against_baseline(plan: Plan, scored: Mapping[str, Runs], metrics: Sequence[str], resamples: int) -> list[dict[str, Any]]:
+    found = []
+    base = scored.get(plan.baseline)
+    for name, runs in scored.items():
+        if base is None or name == plan.baseline:
+            continue
+        for metric in metrics:
+            one = difference(runs, base, metric, resamples=resamples)
+            if one is not None:
+                found.append({"system": name, **one})
+    correct(found)
+    for one in found:
+        one["verdict"] = verdict(one, plan.smallest_effect if one["metric"] == plan.primary else None)
+    return found
+
+
+def _against_controls(plan: Plan, scored: Mapping[str, Runs], resamples: int) -> list[dict[str, Any]]:
+    """Compare every candidate with every control on the primary score: the tasks, or what the control has too."""
+    roles = {arm.name: arm.role for arm in plan.arms}
+    found = []
+    for name in (name for name in scored if roles[name] == "candidate"):
+        for control in (control for control in scored if roles[control] == "control"):
+            one = difference(scored[name], scored[control], plan.primary, resamples=resamples)
+            if one is not None:
+                found.append({"system": name, "control": control, **one})
+    return _judged(found, plan.smallest_effect)
+
+
+def _leave_one_out(plan: Plan, scored: Mapping[str, Runs], resamples: int) -> list[dict[str, Any]]:
+    """Compare a system with itself without each task: what the task gives in the company of the others."""
+    found = []
+    for arm in plan.arms:
+        if arm.role == "ablation" and arm.name in scored and arm.of is not None and arm.of in scored:
+            one = difference(scored[arm.of], scored[arm.name], plan.primary, resamples=resamples)
+            if one is not None:
+                found.append({"system": arm.of, "task": arm.task, **one})
+    return _judged(found, plan.smallest_effect)
+
+
+def _judged(found: list[dict[str, Any]], smallest: float) -> list[dict[str, Any]]:
+    correct(found)
+    return [{**one, "verdict": verdict(one, smallest)} for one in found]
+
+
+def _ranking(scored: Mapping[str, Runs], metric: str, resamples: int) -> list[dict[str, Any]]:
+    rows = []
+    for name, runs in scored.items():
+        interval = mean_interval(runs, metric, resamples=resamples)
+        row = {"estimate": interval.estimate, "low": interval.low, "high": interval.high}
+        rows.append({"system": name, "metric": metric, **row, "seeds": len(runs)})
+    rule = find_metric(metric)
+    return sorted(rows, key=lambda row: float(rule.loss(row["estimate"])) if row["estimate"] is not None else float("inf"))
+
+
+def _system(arm: Arm, runs: Sequence[Run], folder: Path) -> dict[str, Any]:
+    """Describe an arm with what it cost: every run that was trained for it counts, those of its search too."""
+    records = [run.record for run in runs]
+    last: dict[str, Any] = next((record for record in reversed(records) if record["status"] == "finished"), {})
+    trials = [read_record(path) for path in sorted((folder / "scores" / arm.name).glob("search-*.json"))]
+    paid = [record for record in trials if record is not None] + records
+    distinct = {str(record.get("identity", n)): record for n, record in enumerate(paid)}
+    return {
+        "name": arm.name,
+        "description": arm.description,
+        "role": arm.role,
+        "of": arm.of,
+        "task": arm.task,
+        "members": arm.members,
+        "parameters": last.get("parameters"),
+        "stages": last.get("stages") or _stages(arm),
+        "training": last.get("training", {}),
+        "runs_charged": arm.members * len(distinct),
+        "seconds": round(sum(record.get("seconds", 0.0) for record in distinct.values()), 1),
+        "steps": sum(record.get("steps", 0) for record in distinct.values()),
+    }
+
+
+def _stages(arm: Arm) -> list[dict[str, Any]]:
+    return [stage.model_dump(mode="json") for stage in arm.system.stages] if arm.system else []
+
+
+def _run(run: Run, folder: Path) -> dict[str, Any]:
+    record = run.record
+    voice = folder / "voices" / run.arm.name / f"seed-{run.seed}"
+    utterances = record.get("utterances", {})
+    return {
+        "system": run.arm.name,
+        "seed": run.seed,
+        "status": record["status"],
+        "message": record["message"],
+        "seconds": record.get("seconds", 0.0),
+        "steps": record.get("steps", 0),
+        "voice": voice.relative_to(folder).as_posix() if (voice / "config.json").is_file() else None,
+        "validation": record.get("validation", {}),
+        "test": record.get("test", {}),
+        "utterances": {key: {name: scores.get(name) for name in METRICS} for key, scores in utterances.items()},
+        "curves": record.get("curves", {}),
+        "diagnostics": record.get("diagnostics", {}),
+    }
+
+
+def _searches(plan: Plan, folder: Path) -> list[dict[str, Any]]:
+    paths = [(arm.name, folder / "scores" / arm.name / "search.json") for arm in plan.arms]
+    return [{"system": name, **read_json(path)} for name, path in paths if path.is_file()]
+
+
+def commit() -> str | None:
+    """Return the commit of the package's checkout, with ``-dirty`` where files differ from it; None outside a checkout."""
+    where = Path(tts.__file__).parent
+    try:
+        run = subprocess.run(
+            ["git", "-C", str(where), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return run.stdout.strip() if run.returncode == 0 else None
