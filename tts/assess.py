@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,7 @@ class Item:
     natural: dict[str, np.ndarray]
     generated: dict[str, np.ndarray]
     scores: Scores
+    speaker: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,20 +76,42 @@ def score_settings(prepared: Prepared) -> Settings:
 
 
 def generate_split(voice: Voice, prepared: Prepared, split: str) -> list[Item]:
-    """Generate every utterance of a split on its natural durations and score it; durations are predicted and scored apart."""
+    """Generate every utterance of a split on its natural durations and score it; durations are predicted and scored apart.
+
+    Of a corpus of several speakers only the utterances of those that the voice has; :class:`UsageError` where it has none.
+    """
     packed = prepared.packed(split)
+    speakers = [_speaker(voice, prepared, key) for key in packed.ids]
+    scored = [number for number, speaker in enumerate(speakers) if speaker is not None]
+    if not scored:
+        has = ", ".join(voice.speakers)
+        raise UsageError(f"{prepared.folder}: the voice speaks as {has}, the corpus has {', '.join(prepared.speakers)}")
+    if len(scored) < len(speakers):
+        missing = len(speakers) - len(scored)
+        log.warning("%d of %d utterances are not scored, the voice has not their speaker", missing, len(speakers))
     sentences = [_sentence(prepared, key) for key in packed.ids]
     items = []
     step = 16
-    for first in tracked(range(0, len(sentences), step), f"scoring {split}", -(-len(sentences) // step)):
-        numbers = range(first, min(first + step, len(sentences)))
+    for first in tracked(range(0, len(scored), step), f"scoring {split}", -(-len(scored) // step)):
+        numbers = scored[first : first + step]
         natural_durations = [packed.durations_of(n) for n in numbers]
         chosen = [sentences[n] for n in numbers]
-        predicted = voice.acoustics(chosen, natural_durations)
-        durations = voice.durations(chosen)
+        who = [voice.speaker_number(speakers[n] or "") for n in numbers]
+        predicted = voice.acoustics(chosen, natural_durations, who)
+        durations = voice.durations(chosen, who)
         for n, acoustics, frames in zip(numbers, predicted, durations, strict=True):
-            items.append(_scored(voice, packed, n, sentences[n], generate(acoustics, voice.variances, voice.streams), frames))
+            generated = generate(acoustics, voice.variances, voice.streams)
+            item = _scored(voice, packed, n, sentences[n], generated, frames)
+            items.append(replace(item, speaker=prepared.speaker_of(item.id)))
     return items
+
+
+def _speaker(voice: Voice, prepared: Prepared, key: str) -> str | None:
+    """Return the voice's speaker who says an utterance, None where the voice has not that speaker."""
+    speaker = prepared.speaker_of(key)
+    if len(voice.speakers) == len(prepared.speakers) == 1:  # whatever each calls its only one
+        return voice.speakers[0]
+    return speaker if speaker in voice.speakers else None
 
 
 def _scored(
@@ -158,10 +181,13 @@ def assess(
     result = report_dict({label: scores}, settings, intervals=("mcd", "f0_rmse", "vuv_error"))
     result |= {"split": split, "prepared": prepared.fingerprint, "same_preparation": same}
     result |= {"command": command, "made_with": environment(voice.device)}
-    table = score_table([(label, pool(scores.values()))], settings, metrics=METRICS, style="markdown")
+    pooled = [(label, pool(scores.values()))]
+    own = _by_speaker(items)
+    result |= {"speakers": {speaker: one.to_dict() for speaker, one in own}} if own else {}
+    table = score_table([*own, *pooled], settings, metrics=METRICS, style="markdown")
     lines = [f"# {label}, {split}", "", *([] if same else [f"Beware: {OTHER_PREPARATION}.", ""]), table, ""]
     lines += [f"95 % interval of MCD over utterances: {format_interval('mcd', score_interval(scores, 'mcd'))}", ""]
-    lines += [score_table([(label, pool(scores.values()))], settings, metrics=SMOOTHNESS, style="markdown"), ""]
+    lines += [score_table([*own, *pooled], settings, metrics=SMOOTHNESS, style="markdown"), ""]
     lines += ["Worst utterances by MCD: " + ", ".join(f"{key} {value:.2f}" for key, value in worst_utterances(scores)), ""]
     text = _save(out, result, lines)
     made = _write_wavs(voice, prepared, items if words else items[:wavs], out / "wavs", workers)
@@ -171,6 +197,14 @@ def assess(
         result["not_recognised"] = failed
         text = _save(out, result, lines + _word_lines(heard, failed))
     return Assessment(result, text, items, made)
+
+
+def _by_speaker(items: Sequence[Item]) -> list[tuple[str, Scores]]:
+    """Return the pooled scores of every speaker, in the order of their first utterances; none where there is one."""
+    speakers = list(dict.fromkeys(item.speaker for item in items))
+    if len(speakers) == 1:
+        return []
+    return [(speaker, pool(item.scores for item in items if item.speaker == speaker)) for speaker in speakers]
 
 
 def _save(out: Path, result: dict[str, Any], lines: Sequence[str]) -> str:
@@ -208,7 +242,9 @@ def write_spoken(voice: Voice, prepared: Prepared, ids: Sequence[str], folder: P
     """Speak the texts of utterances into ``folder/ID.wav``: predicted durations and the voice's own post-filter."""
     post_filter = PostFilterSettings(voice.generation.post_filter, voice.generation.strength)
     with Synthesiser(voice, SynthesisSettings(post_filter=post_filter, workers=workers)) as synthesiser:
-        spoken = synthesiser.speak(Request(key, prepared.facts["texts"][key]) for key in ids)
+        spoken = synthesiser.speak(
+            Request(key, prepared.facts["texts"][key], speaker=_speaker(voice, prepared, key) or "") for key in ids
+        )
         for key, answer in zip(ids, tracked(spoken, "speaking", len(ids)), strict=True):
             if answer.error is not None:
                 raise TtsError(f"{key}: cannot be spoken: {answer.error}")

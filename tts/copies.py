@@ -36,9 +36,9 @@ def copy_split(prepared: Prepared, out: Path, *, split: str = "test", workers: i
 
     recipe = Recipe.model_validate(prepared.facts["recipe"])
     settings = AnalysisSettings(recipe.frames.mcep_order, recipe.analysis.f0_tracker)
-    low, high = prepared.facts["f0_range"]
+    ranges = {key: prepared.f0_range(prepared.speaker_of(key)) for key in packed.ids}
     made = [number for number, key in enumerate(packed.ids) if key not in failed]
-    jobs = [Job(packed.ids[n], wavs[packed.ids[n]], prepared.grid, (low, high), settings) for n in made]
+    jobs = [Job(key, wavs[key], prepared.grid, ranges[key], settings) for key in (packed.ids[n] for n in made)]
     scores: dict[str, Scores] = {}
     again = extract(jobs, prepared.folder / "cache", workers=workers, label="analysing copies")
     for number, result in zip(made, again, strict=True):

@@ -10,31 +10,25 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from safetensors.numpy import load_file
 
-from tts.alignment.hmm import Aligned, AlignerSettings, train_aligner
-from tts.alignment.intervals import attach
-from tts.alignment.labels import SUFFIXES, read_labels, write_hts
+from tts.alignment.hmm import Aligned
 from tts.alignment.mfcc import mfcc
 from tts.alignment.report import report_alignment
-from tts.alignment.textgrid import write_textgrid
-from tts.alignment.types import Alignment
-from tts.analysis.extract import VERSION, Extra, Features, Job, extract, speaker_f0_range
+from tts.analysis.extract import Extra, Features, Job, extract
 from tts.analysis.streams import Stream
 from tts.analysis.world import AnalysisSettings
 from tts.analysis.world import streams as main_streams
 from tts.card import environment
-from tts.corpora.checks import AudioFacts, check_audio, seconds_summary
-from tts.corpora.ljspeech import read_ljspeech
-from tts.corpora.problems import Problem, problem_table
-from tts.corpora.splits import Splits, make_splits
+from tts.corpora.checks import AudioFacts, seconds_summary
+from tts.corpora.problems import problem_table
 from tts.corpora.types import Corpus, Utterance
 from tts.errors import TtsError, UsageError
-from tts.files import file_digest, fingerprint, read_json, write_json, write_text
+from tts.files import fingerprint, read_json, write_json, write_text
 from tts.packing import (
     Plan,
     Ready,
@@ -47,39 +41,20 @@ from tts.packing import (
     usual_silence,
 )
 from tts.parallel import Failure
-from tts.prepared import FORMAT, SPLITS, Prepared, read_sentences, write_sentences
+from tts.preparation.aligning import MFCC, align
+from tts.preparation.reading import f0_ranges, read_corpus, split_corpus
+from tts.preparation.work import Work
+from tts.prepared import FORMAT, SPLITS, Prepared, write_sentences
 from tts.recipe import Recipe
-from tts.tasks.base import AudioFamily, TimedFamily, get_family, resolve_options
+from tts.tasks.base import AudioFamily, SpeakerFamily, TimedFamily, get_family, resolve_options
 from tts.text.engine import FrontEnd, make_engine
 from tts.text.features import ContextFeatures
 from tts.text.lexicon import read_lexicon
 from tts.text.phones import PhoneInventory
 from tts.text.prepare import sentences_for
 from tts.text.sentence import Sentence
-from tts.training.trainer import choose_device
 
 log = logging.getLogger(__name__)
-MFCC = "mfcc"
-ALIGNMENT_VERSION = 2  # raise it when the aligner gives other times for the same features
-
-
-@dataclass
-class _Work:
-    """What the steps share."""
-
-    recipe: Recipe
-    recipe_folder: Path
-    out: Path
-    workers: int | None
-    device: str
-    problems: list[Problem] = field(default_factory=list)
-
-    @property
-    def cache(self) -> Path:
-        return self.out / "cache"
-
-    def drop(self, key: str, code: str, reason: str, place: str) -> None:
-        self.problems.append(Problem(key, code, reason, place))
 
 
 def prepare(
@@ -100,30 +75,36 @@ def prepare(
     root = root.resolve()
     for name in recipe.tasks:
         resolve_options(name, recipe.tasks[name])
-    work = _Work(recipe, recipe_folder, out, workers, device)
+    work = Work(recipe, recipe_folder, out, workers, device)
     engine = make_engine(recipe.text.engine, recipe.corpus.language, _lexicon(work))
     _claim(out, recipe)
-    corpus, facts = _read(work, root)
-    splits = _split(work, corpus)
+    corpus, facts = read_corpus(work, root)
+    splits = split_corpus(work, corpus)
     chosen = [u for u in corpus if u.id in {*splits.train, *splits.validation, *splits.test}]
     sentences = _sentences(work, engine, chosen)
-    f0_range = recipe.analysis.f0_range or _f0_range(work, chosen, splits, facts)
-    features = _analyse(work, [u for u in chosen if u.id in sentences], f0_range)
+    ranges = f0_ranges(work, chosen, splits, facts)
+    features = _analyse(work, [u for u in chosen if u.id in sentences], ranges)
     if not any(key in features for key in splits.train):
         reasons = "; ".join(str(problem) for problem in work.problems[-3:])
         raise TtsError(f"no training recording could be analysed; the last reasons: {reasons}")
-    aligned = _align(work, sentences, features, splits)
+    aligned = align(work, sentences, features, splits)
     spoken = {key: item.sentence for key, item in aligned.items()}
     alignments = {key: item.alignment for key, item in aligned.items()}
-    ready = {split: list(ready_utterances(getattr(splits, split), spoken, alignments, features)) for split in SPLITS}
+    speaker_of = {u.id: recipe.corpus.names.index(u.speaker) for u in chosen}
+    ready = {
+        split: list(ready_utterances(getattr(splits, split), spoken, alignments, features, speaker_of)) for split in SPLITS
+    }
     for split, items in ready.items():
         if not items:
             raise TtsError(f"no utterance of the {split} split is left; see {out / 'report.md'} for the reasons")
+    for number, name in enumerate(recipe.corpus.names):
+        if not any(item.speaker == number for item in ready["train"]):
+            raise TtsError(f"no training utterance of the speaker {name} is left; see {out / 'report.md'} for the reasons")
 
     plan = _plan(recipe, ready)
     parts = identities(ready, plan)
     identity = fingerprint(parts)
-    _report(work, corpus, facts, engine, aligned, ready, f0_range)
+    _report(work, corpus, facts, engine, aligned, ready, ranges)
     path = out / "prepared.json"
     seconds = round(time.monotonic() - started, 1)
     if path.is_file() and (stored := read_json(path)).get("fingerprint") == identity:
@@ -149,7 +130,7 @@ def prepare(
                 "root": str(root),
                 "licence": corpus.licence,
                 "source": corpus.source,
-                "speaker": recipe.corpus.speaker,
+                "speaker": ", ".join(recipe.corpus.names),
                 **split_lengths(ready, recipe.frames.grid.shift)["train"],
             },
             "grid": asdict(recipe.frames.grid),
@@ -163,17 +144,34 @@ def prepare(
             "text": {"engine": recipe.text.engine, "language": recipe.corpus.language, "identity": engine.identity()},
             "silence": usual_silence(ready["train"]),
             "constant_features": constant_features(np.load(out / "packed" / "train" / "vectors.npy", mmap_mode="r")),
-            "f0_range": list(f0_range),
+            "f0_range": [min(low for low, _ in ranges.values()), max(high for _, high in ranges.values())],
             "splits": split_lengths(ready, recipe.frames.grid.shift),
             "audio": {u.id: str(u.audio) for u in chosen},
             "texts": {u.id: u.text for u in chosen},
             "channel": recipe.corpus.channel,
+            **(_speakers(recipe, ready, ranges) if recipe.corpus.speakers else {}),
             "command": command,
             "seconds": seconds,
             "made_with": environment(),
         },
     )
     return Prepared(out)
+
+
+def _speakers(
+    recipe: Recipe, ready: Mapping[str, Sequence[Ready]], ranges: Mapping[str, tuple[float, float]]
+) -> dict[str, Any]:
+    """Return what is known of every speaker, in order, and who speaks an utterance."""
+    found = {}
+    for number, name in enumerate(recipe.corpus.names):
+        own = {split: [item for item in items if item.speaker == number] for split, items in ready.items()}
+        found[name] = {
+            "f0_range": list(ranges[name]),
+            "silence": usual_silence(own["train"]),
+            "splits": split_lengths(own, recipe.frames.grid.shift),
+        }
+    names = recipe.corpus.names
+    return {"speakers": found, "speaker_of": {item.id: names[item.speaker] for items in ready.values() for item in items}}
 
 
 def _claim(out: Path, recipe: Recipe) -> None:
@@ -190,76 +188,24 @@ def _claim(out: Path, recipe: Recipe) -> None:
     write_json(mark, recipe.model_dump(mode="json"))
 
 
-def _read(work: _Work, root: Path) -> tuple[Corpus, dict[str, AudioFacts]]:
-    part, grid = work.recipe.corpus, work.recipe.frames.grid
-    if part.format == "espeak-demo":
-        from tts.corpora.espeak_demo import make_demo_corpus  # an optional extra, imported when asked for
-
-        make_demo_corpus(root)
-    corpus, found = read_ljspeech(
-        root,
-        name=work.recipe.name,
-        speaker=part.speaker,
-        language=part.language,
-        licence=part.licence,
-        source=part.source,
-        text_column=part.text_column,
-        exclude=part.exclude,
-    )
-    work.problems += found
-    states = [(u.id, u.text, u.audio.stat().st_size, u.audio.stat().st_mtime_ns) for u in corpus if u.audio.is_file()]
-    path = work.cache / f"check-{fingerprint(len(corpus), states, asdict(grid), part.channel)}.json"
-    if path.is_file():
-        stored = read_json(path)
-        facts, odd = [AudioFacts(**f) for f in stored["facts"]], [Problem(**p) for p in stored["problems"]]
-    else:
-        facts, odd = check_audio(corpus.utterances, grid, part.channel, work.workers)
-        write_json(path, {"facts": [asdict(f) for f in facts], "problems": [asdict(p) for p in odd]})
-    work.problems += odd
-    return corpus.subset({fact.id for fact in facts}), {fact.id: fact for fact in facts}
-
-
-def _lexicon_path(work: _Work) -> Path | None:
+def _lexicon_path(work: Work) -> Path | None:
     name = work.recipe.text.lexicon
     return work.recipe_folder / name if name else None
 
 
-def _lexicon(work: _Work) -> Mapping[str, Sequence[str]] | None:
+def _lexicon(work: Work) -> Mapping[str, Sequence[str]] | None:
     path = _lexicon_path(work)
     return read_lexicon(path) if path is not None else None
 
 
-def _split(work: _Work, corpus: Corpus) -> Splits:
-    part = work.recipe.split
-    rules = {"test": part.test, "validation": part.validation, "train": part.train}
-    splits, found = make_splits(corpus.utterances, rules, seed=part.seed, folder=work.recipe_folder)
-    work.problems += found
-    write_json(work.out / "splits.json", splits.to_dict())
-    return splits
-
-
-def _sentences(work: _Work, engine: FrontEnd, chosen: Sequence[Utterance]) -> dict[str, Sentence]:
+def _sentences(work: Work, engine: FrontEnd, chosen: Sequence[Utterance]) -> dict[str, Sentence]:
     sentences, failed = sentences_for(chosen, engine, work.cache / "text")
     for key, message in failed:
         work.drop(key, "pronunciation", message, "text")
     return sentences
 
 
-def _f0_range(work: _Work, chosen: Sequence[Utterance], splits: Splits, facts: Mapping[str, AudioFacts]) -> tuple[float, float]:
-    """Find the speaker's F0 range on training recordings; kept by their content."""
-    train = set(splits.train)
-    used = [u for u in chosen if u.id in train]
-    channel = work.recipe.corpus.channel
-    digests = [facts[u.id].digest for u in used]
-    path = work.cache / f"f0-range-{fingerprint(VERSION, digests, asdict(work.recipe.frames.grid), channel)}.json"
-    if not path.is_file():
-        recordings = [(u.audio, channel) for u in used]
-        write_json(path, speaker_f0_range(recordings, work.recipe.frames.grid, workers=work.workers))
-    low, high = read_json(path)
-    return float(low), float(high)
-
-
-def _analyse(work: _Work, chosen: Sequence[Utterance], f0_range: tuple[float, float]) -> dict[str, Features]:
+def _analyse(work: Work, chosen: Sequence[Utterance], ranges: Mapping[str, tuple[float, float]]) -> dict[str, Features]:
     recipe = work.recipe
     settings = AnalysisSettings(recipe.frames.mcep_order, recipe.analysis.f0_tracker)
     extras = [Extra(MFCC, mfcc)]
@@ -267,7 +213,8 @@ def _analyse(work: _Work, chosen: Sequence[Utterance], f0_range: tuple[float, fl
         family = get_family(name)
         if isinstance(family, AudioFamily):
             extras.append(Extra(name, family.extract, resolve_options(name, given)))
-    jobs = [Job(u.id, u.audio, recipe.frames.grid, f0_range, settings, tuple(extras), recipe.corpus.channel) for u in chosen]
+    grid, channel = recipe.frames.grid, recipe.corpus.channel
+    jobs = [Job(u.id, u.audio, grid, ranges[u.speaker], settings, tuple(extras), channel) for u in chosen]
     found: dict[str, Features] = {}
     for utterance, result in zip(chosen, extract(jobs, work.cache, workers=work.workers), strict=True):
         if isinstance(result, Failure):
@@ -277,123 +224,44 @@ def _analyse(work: _Work, chosen: Sequence[Utterance], f0_range: tuple[float, fl
     return found
 
 
-def _align(
-    work: _Work, sentences: Mapping[str, Sentence], features: Mapping[str, Features], splits: Splits
-) -> dict[str, Aligned]:
-    """Align all utterances, or read what the same features and sentences gave before."""
-    keys = [key for key in (*splits.train, *splits.validation, *splits.test) if key in features]
-    part = work.recipe.alignment
-    identity = fingerprint(
-        ALIGNMENT_VERSION,
-        part.model_dump(mode="json"),
-        list(splits.train),
-        [(key, sentences[key].to_dict(), features[key].paths[1].name, features[key].paths[1].parent.name) for key in keys],
-        [file_digest(path) for key in keys if (path := _label_path(work, key)) and path.is_file()],
-    )
-    folder = work.out / "alignments"
-    mark = folder / "alignment.json"
-    if mark.is_file() and read_json(mark).get("identity") == identity:
-        return _stored_alignments(work, mark)
-    results = (
-        _read_times(work, keys, sentences, features) if part.labels else _find_times(work, keys, sentences, features, splits)
-    )
-    aligned: dict[str, Aligned] = {}
-    failed: dict[str, str] = {}
-    for key, result in zip(keys, results, strict=True):
-        if isinstance(result, Failure):
-            failed[key] = result.message
-            work.drop(key, "alignment", result.message, "alignment")
-        else:
-            aligned[key] = result
-            write_hts(folder / f"{key}.lab", result.alignment, work.recipe.frames.grid)
-            write_textgrid(folder / f"{key}.TextGrid", result.sentence, result.alignment, work.recipe.frames.grid)
-    write_text(folder / "sentences.jsonl", write_sentences([(key, item.sentence) for key, item in aligned.items()]))
-    durations = {key: item.alignment.durations.tolist() for key, item in aligned.items()}
-    scores = {key: None if np.isnan(item.alignment.score) else item.alignment.score for key, item in aligned.items()}
-    write_json(mark, {"identity": identity, "durations": durations, "scores": scores, "failed": failed})
-    return aligned
-
-
-def _find_times(
-    work: _Work,
-    keys: Sequence[str],
-    sentences: Mapping[str, Sentence],
-    features: Mapping[str, Features],
-    splits: Splits,
-) -> list[Aligned | Failure]:
-    """Train an aligner from a flat start, keep it, and align all utterances with it."""
-    part = work.recipe.alignment
-    values = {key: load_file(features[key].paths[1])[MFCC] for key in keys}
-    learn = [key for key in (splits.train if part.train_on == "train" else keys) if key in values]
-    settings = AlignerSettings(states=part.states)
-    device = str(choose_device(work.device))
-    aligner = train_aligner([values[key] for key in learn], [sentences[key] for key in learn], settings, device)
-    aligner.save(work.out / "alignments" / "aligner.safetensors")
-    return aligner.align([values[key] for key in keys], [sentences[key] for key in keys])
-
-
-def _label_path(work: _Work, key: str) -> Path | None:
-    """Return where an utterance's label file is, or should be; None where the recipe names no labels."""
-    if work.recipe.alignment.labels is None:
-        return None
-    folder = work.recipe_folder / work.recipe.alignment.labels
-    if not folder.is_dir():
-        raise UsageError(f"alignment.labels: {folder} is not a folder of label files")
-    paths = [folder / f"{key}{suffix}" for suffix in SUFFIXES]
-    return next((path for path in paths if path.is_file()), paths[0])
-
-
-def _read_times(
-    work: _Work, keys: Sequence[str], sentences: Mapping[str, Sentence], features: Mapping[str, Features]
-) -> list[Aligned | Failure]:
-    """Read other people's label files instead; phones must be those of the front end, pauses are taken from the labels."""
-    part = work.recipe.alignment
-    found: list[Aligned | Failure] = []
-    for key in keys:
-        path = _label_path(work, key)
-        assert path is not None
-        try:
-            times = read_labels(path, work.recipe.frames.grid, features[key].frames, part.states)
-            found.append(attach(sentences[key], times, str(path)))
-        except TtsError as error:
-            found.append(Failure(str(error)))
-    return found
-
-
-def _stored_alignments(work: _Work, mark: Path) -> dict[str, Aligned]:
-    stored = read_json(mark)
-    for key, message in stored["failed"].items():
-        work.drop(key, "alignment", message, "alignment")
-    found = {}
-    for key, sentence in read_sentences(mark.with_name("sentences.jsonl")):
-        score = stored["scores"][key]
-        alignment = Alignment(sentence.phones, np.array(stored["durations"][key]), float("nan") if score is None else score)
-        found[key] = Aligned(sentence, alignment)
-    return found
-
-
 def _plan(recipe: Recipe, ready: Mapping[str, Sequence[Ready]]) -> Plan:
     inventory = PhoneInventory.of(item.sentence for items in ready.values() for item in items)
     frame = list(main_streams(recipe.frames.grid, AnalysisSettings(recipe.frames.mcep_order)))
     timed: list[Stream] = []
     segment: list[Stream] = []
     options = {name: resolve_options(name, given) for name, given in recipe.tasks.items()}
+    speakers = recipe.corpus.names if len(recipe.corpus.names) > 1 else ()
     for name in recipe.tasks:
         family = get_family(name)
+        if isinstance(family, SpeakerFamily):
+            segment.append(family.stream_of(name, speakers))
+            continue
         kind = frame if isinstance(family, AudioFamily) else timed if isinstance(family, TimedFamily) else segment
         kind.append(family.stream(name, inventory, options[name]))
     features = ContextFeatures(inventory)
-    return Plan(tuple(frame), tuple(timed), tuple(segment), inventory, features, recipe.frames.grid, options)
+    return Plan(tuple(frame), tuple(timed), tuple(segment), inventory, features, recipe.frames.grid, options, speakers)
+
+
+def _speaker_table(recipe: Recipe, ready: Mapping[str, Sequence[Ready]]) -> list[str]:
+    """Return utterances by speaker and split as lines of Markdown; nothing where there is one speaker."""
+    names = recipe.corpus.names
+    if len(names) == 1:
+        return []
+    lines = [f"| speaker | {' | '.join(ready)} |", f"| --- |{' ---: |' * len(ready)}"]
+    for number, name in enumerate(names):
+        counts = [sum(item.speaker == number for item in items) for items in ready.values()]
+        lines.append(f"| {name} | {' | '.join(map(str, counts))} |")
+    return [*lines, ""]
 
 
 def _report(
-    work: _Work,
+    work: Work,
     corpus: Corpus,
     facts: Mapping[str, AudioFacts],
     engine: FrontEnd,
     aligned: Mapping[str, Aligned],
     ready: Mapping[str, Sequence[Ready]],
-    f0_range: tuple[float, float],
+    ranges: Mapping[str, tuple[float, float]],
 ) -> None:
     lengths = split_lengths(ready, work.recipe.frames.grid.shift)
     lines = [
@@ -406,7 +274,11 @@ def _report(
         "| --- | ---: | ---: |",
         *(f"| {split} | {entry['utterances']} | {entry['seconds'] / 60:.1f} |" for split, entry in lengths.items()),
         "",
-        f"F0 is searched between {f0_range[0]:g} and {f0_range[1]:g} Hz.",
+        *_speaker_table(work.recipe, ready),
+        *(
+            f"F0{f' of {name}' if len(ranges) > 1 else ''} is searched between {low:g} and {high:g} Hz."
+            for name, (low, high) in ranges.items()
+        ),
         "",
         "## Left out, and warnings",
         "",

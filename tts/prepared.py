@@ -25,6 +25,7 @@ from tts.errors import TtsError, UsageError
 from tts.files import fingerprint, read_json
 from tts.frames import FrameGrid
 from tts.network.positions import frame_positions
+from tts.network.speakers import speaker_codes
 from tts.text.features import ContextFeatures
 from tts.text.phones import PhoneInventory
 from tts.text.sentence import SILENCE, Sentence
@@ -114,6 +115,24 @@ class Prepared:
         """Every utterance's sentence, pauses as spoken."""
         return dict(read_sentences(self.folder / "sentences.jsonl"))
 
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        """The speakers, in order."""
+        return tuple(self.facts["speakers"]) if "speakers" in self.facts else (str(self.facts["corpus"]["speaker"]),)
+
+    def speaker_of(self, key: str) -> str:
+        """Return who speaks an utterance."""
+        return str(self.facts["speaker_of"][key]) if "speaker_of" in self.facts else self.speakers[0]
+
+    def speaker_numbers(self, ids: Iterable[str]) -> np.ndarray:
+        """Return the number of the speaker of every utterance, int64 (utterances,)."""
+        return np.array([self.speakers.index(self.speaker_of(key)) for key in ids], dtype=np.int64)
+
+    def f0_range(self, speaker: str) -> tuple[float, float]:
+        """Return the range in Hz in which a speaker's F0 was searched."""
+        low, high = self.facts["speakers"][speaker]["f0_range"] if "speakers" in self.facts else self.facts["f0_range"]
+        return float(low), float(high)
+
     def packed(self, split: str) -> Packed:
         """Open one split's arrays."""
         folder = self.folder / "packed" / split
@@ -140,8 +159,8 @@ class Prepared:
             {name: array(name) for name in self.facts["segment_streams"]},
         )
 
-    def frame_table(self, split: str, tasks: Sequence[str], device: torch.device) -> Table:
-        """Return the frames of a split as training rows with the targets of ``tasks``."""
+    def frame_table(self, split: str, tasks: Sequence[str], device: torch.device, *, codes: bool = False) -> Table:
+        """Return the frames of a split as training rows with the targets of ``tasks``; ``codes`` adds the speakers' codes."""
         packed = self.packed(split)
         targets = {}
         for name in tasks:
@@ -151,6 +170,7 @@ class Prepared:
             targets[name] = Target(stream, values, self.statistics.get(name), by_segment)
         totals = packed.durations.sum(axis=1)
         positions = [frame_positions(packed.durations_of(number)) for number in range(len(packed.ids))]
+        speakers, code = self._who(packed, codes)
         return Table(
             packed.frame_starts,
             packed.vectors,
@@ -159,10 +179,15 @@ class Prepared:
             np.repeat(~packed.silent, totals),
             targets,
             device,
+            speakers=speakers,
+            codes=code,
         )
 
-    def segment_table(self, split: str, tasks: Sequence[str], device: torch.device) -> Table:
-        """Return the segments of a split as training rows; ``duration`` and tasks known from the text are its targets."""
+    def segment_table(self, split: str, tasks: Sequence[str], device: torch.device, *, codes: bool = False) -> Table:
+        """Return the segments of a split as training rows; ``duration`` and tasks known from the text are its targets.
+
+        ``codes`` adds the speakers' codes.
+        """
         packed = self.packed(split)
         targets = {}
         for name in tasks:
@@ -174,7 +199,16 @@ class Prepared:
             else:
                 known = ", ".join([DURATION, *packed.segment_streams])
                 raise UsageError(f"duration.tasks.{name}: the duration model learns only tasks known a segment: {known}")
-        return Table(packed.segment_starts, packed.vectors, None, None, ~packed.silent, targets, device)
+        speakers, code = self._who(packed, codes)
+        rows = ~packed.silent
+        return Table(packed.segment_starts, packed.vectors, None, None, rows, targets, device, speakers=speakers, codes=code)
+
+    def _who(self, packed: Packed, codes: bool) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """Return the number and, where wanted, the code of every utterance's speaker; None where there is one speaker."""
+        if len(self.speakers) == 1:
+            return None, None
+        numbers = self.speaker_numbers(packed.ids)
+        return numbers, speaker_codes(numbers, len(self.speakers)) if codes else None
 
     @property
     def duration_stream(self) -> Stream:

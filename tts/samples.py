@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,15 @@ log = logging.getLogger(__name__)
 
 
 def log_samples(voice: Voice, sentences: tuple[str, ...], folder: Path, writer: Any, step: int) -> None:
-    """Speak ``sentences`` with the voice as it stands; write ``folder/step-STEP/NUMBER.wav`` and TensorBoard entries."""
+    """Speak ``sentences`` with the voice as it stands; write ``folder/step-STEP/NUMBER.wav`` and TensorBoard entries.
+
+    Of several speakers each speaks them all, into ``NUMBER-SPEAKER.wav``.
+    """
+    requests = [Request(str(n), text) for n, text in enumerate(sentences, 1)]
+    if len(voice.speakers) > 1:
+        requests = [replace(one, id=f"{one.id}-{name}", speaker=name) for one in requests for name in voice.speakers]
     with Synthesiser(voice, SynthesisSettings(workers=0)) as synthesiser:
-        for spoken in synthesiser.speak(Request(str(n), text) for n, text in enumerate(sentences, 1)):
+        for spoken in synthesiser.speak(requests):
             if spoken.error is not None:
                 log.warning("sample %s cannot be spoken: %s", spoken.id, spoken.error)
                 continue

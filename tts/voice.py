@@ -29,6 +29,7 @@ from tts.errors import TtsError, UsageError
 from tts.files import file_digest, read_json, write_json, write_text
 from tts.frames import FrameGrid
 from tts.network.positions import frame_positions, position_width
+from tts.network.speakers import SpeakerInput, duration_speakers, speaker_codes, speaker_input
 from tts.network.stack import Stack, Stage, speaking_parts
 from tts.prepared import DURATION
 from tts.recipe import MAIN_STREAMS, GenerationPart, StagePart
@@ -65,10 +66,12 @@ class Voice:
         self.features = ContextFeatures.from_dict(config["features"])
         self.streams = {entry["name"]: Stream(**entry) for entry in config["streams"]}
         self.states = int(config["states"])
-        self.silence = np.array(config["silence"], dtype=np.float64)  # (2, states): frames before and after speech
         self.generation = GenerationPart.model_validate(config["generation"])
         self.precision = choose_precision("auto", device)
         self.lexicon: dict[str, tuple[str, ...]] | None = None
+        several = config.get("speakers", {})
+        self.speakers: tuple[str, ...] = tuple(several.get("names", ())) or (str(config["corpus"]["speaker"]),)
+        self._silences = np.array(several.get("silences") or [config["silence"]], dtype=np.float64)  # (speakers, 2, states)
 
     @cached_property
     def engine(self) -> Engine:
@@ -89,6 +92,20 @@ class Voice:
         """Natural variance within an utterance, (dimension,) a dynamic stream."""
         return {name: self.statistics[name].global_variance for name, stream in self.streams.items() if stream.dynamic}
 
+    def speaker_number(self, speaker: str) -> int:
+        """Return the number, from 0, of a speaker given by name or number; the first for an empty name.
+
+        An unknown one raises :class:`UsageError` listing those there are.
+        """
+        if not speaker:
+            return 0
+        if speaker in self.speakers:
+            return self.speakers.index(speaker)
+        if speaker.isdecimal() and int(speaker) < len(self.speakers):
+            return int(speaker)
+        known = ", ".join(f"{number} {name}" for number, name in enumerate(self.speakers))
+        raise UsageError(f"the voice has no speaker {speaker!r}; it has, by number and name: {known}")
+
     def known(self, sentences: Sequence[Sentence]) -> list[Sentence]:
         """Replace phones that the recordings did not have by the nearest they had; what was replaced is logged."""
         answers = []
@@ -100,36 +117,50 @@ class Voice:
         return answers
 
     @torch.no_grad()
-    def durations(self, sentences: Sequence[Sentence]) -> list[np.ndarray]:
-        """Predict frames per state, float64 (segments, states) a sentence; the corpus's usual silence at the ends."""
+    def durations(self, sentences: Sequence[Sentence], speakers: Sequence[int] | None = None) -> list[np.ndarray]:
+        """Predict frames per state, float64 (segments, states) a sentence; the speaker's usual silence at the ends.
+
+        ``speakers`` are the speakers' numbers, a sentence each; by default the first speaks all.
+        """
         self.duration.eval()
         statistics = self.statistics[DURATION]
-        inputs = [torch.from_numpy(self._vectors(sentence)) for sentence in self.known(sentences)]
+        who = [0] * len(sentences) if speakers is None else speakers
+        inputs = [
+            torch.from_numpy(_coded(self._vectors(sentence), speaker, self.duration.speakers))
+            for sentence, speaker in zip(self.known(sentences), who, strict=True)
+        ]
         found: list[np.ndarray] = [np.zeros((0, 0))] * len(inputs)
         for group, x, mask in self._padded(inputs):
             heads = self.duration(x, mask).heads[DURATION].float().cpu().numpy()
             for place, n in enumerate(group):
-                frames = heads[place, : len(inputs[n])] * statistics.deviation + statistics.mean
+                frames = heads[place, : len(inputs[n])] * statistics.deviation + statistics.mean_of(who[n])
                 found[n] = np.maximum(frames, 1.0).astype(np.float64)
-                found[n][0], found[n][-1] = self.silence
+                found[n][0], found[n][-1] = self._silences[who[n]]
         return found
 
     @torch.no_grad()
-    def acoustics(self, sentences: Sequence[Sentence], durations: Sequence[np.ndarray]) -> list[dict[str, np.ndarray]]:
+    def acoustics(
+        self, sentences: Sequence[Sentence], durations: Sequence[np.ndarray], speakers: Sequence[int] | None = None
+    ) -> list[dict[str, np.ndarray]]:
         """Predict every main stream for integer ``durations``: a dictionary a sentence.
 
         Dynamic streams are the means of statics, deltas and accelerations in natural units, (frames, 3 * dimension);
-        ``vuv`` is the probability of voicing, (frames, 1).
+        ``vuv`` is the probability of voicing, (frames, 1). ``speakers`` as in :meth:`durations`.
         """
         self.stack.eval()
-        inputs = [self._inputs(sentence, frames) for sentence, frames in zip(self.known(sentences), durations, strict=True)]
+        who = [0] * len(sentences) if speakers is None else speakers
+        inputs = [
+            self._inputs(sentence, frames, speaker)
+            for sentence, frames, speaker in zip(self.known(sentences), durations, who, strict=True)
+        ]
         found: list[dict[str, np.ndarray]] = [{}] * len(inputs)
         for group, x, mask in self._padded(inputs):
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
                 heads = self.stack(x, mask)[-1].heads
             for place, n in enumerate(group):
                 found[n] = {
-                    name: self.denormalise(name, heads[name][place, : len(inputs[n])].float().cpu()) for name in MAIN_STREAMS
+                    name: self.denormalise(name, heads[name][place, : len(inputs[n])].float().cpu(), who[n])
+                    for name in MAIN_STREAMS
                 }
         return found
 
@@ -140,9 +171,9 @@ class Voice:
             x = torch.nn.utils.rnn.pad_sequence([inputs[n] for n in group], batch_first=True).to(self.device)
             yield group, x, (torch.arange(x.shape[1]) < lengths[:, None]).to(self.device)
 
-    def denormalise(self, name: str, output: Tensor) -> np.ndarray:
+    def denormalise(self, name: str, output: Tensor, speaker: int = 0) -> np.ndarray:
         """Turn a head's output (frames, width) into natural units, float64, or into the probability of a binary stream."""
-        return denormalise(self.streams[name], self.statistics.get(name), output)
+        return denormalise(self.streams[name], self.statistics.get(name), output, speaker)
 
     def _vectors(self, sentence: Sentence) -> np.ndarray:
         """Return the features of every segment, those that never changed in training held at that value."""
@@ -151,18 +182,26 @@ class Voice:
             vectors[:, int(column)] = value
         return vectors
 
-    def _inputs(self, sentence: Sentence, durations: np.ndarray) -> Tensor:
+    def _inputs(self, sentence: Sentence, durations: np.ndarray, speaker: int) -> Tensor:
         vectors = np.repeat(self._vectors(sentence), durations.sum(axis=1), axis=0)
-        return torch.from_numpy(np.concatenate([vectors, frame_positions(durations)], axis=1))
+        rows = np.concatenate([vectors, frame_positions(durations)], axis=1)
+        return torch.from_numpy(_coded(rows, speaker, self.stack.speakers))
 
 
-def denormalise(stream: Stream, statistics: StreamStatistics | None, output: Tensor) -> np.ndarray:
-    """Undo the normalisation of training targets; see :meth:`Voice.denormalise`."""
+def _coded(rows: np.ndarray, speaker: int, told: SpeakerInput | None) -> np.ndarray:
+    """Append the speaker's code to every row, where a network is told who speaks."""
+    if told is None:
+        return rows
+    return np.concatenate([rows, speaker_codes([speaker] * len(rows), told.count)], axis=1)
+
+
+def denormalise(stream: Stream, statistics: StreamStatistics | None, output: Tensor, speaker: int = 0) -> np.ndarray:
+    """Undo the normalisation of training targets of a speaker, by number; see :meth:`Voice.denormalise`."""
     if stream.kind == "binary":
         return torch.sigmoid(output).double().numpy()
     assert statistics is not None
     values: np.ndarray = output.double().numpy() * statistics.deviation
-    values[:, : stream.dimension] += statistics.mean
+    values[:, : stream.dimension] += statistics.mean_of(speaker)
     return values
 
 
@@ -225,8 +264,13 @@ def load_voice(path: Path | str, device: str = "auto") -> Voice:
         parts = tuple(StagePart.model_validate(part) for part in config["stages"])
         duration_part = StagePart.model_validate(config["duration"])
         states = int(config["states"])
-        stack = Stack(features.dimension + position_width(states), speaking_parts(parts), stack_widths(streams))
-        duration = Stage(features.dimension, duration_part, {DURATION: states}, speaks=(DURATION,))
+        several = config.get("speakers", {"use": "none", "names": []})
+        speakers = speaker_input(several["use"], len(several["names"]))
+        linguistic = features.dimension + position_width(states)
+        stack = Stack(linguistic, speaking_parts(parts), stack_widths(streams), speakers=speakers)
+        told = duration_speakers(len(several["names"]))
+        width = features.dimension + (told.count if told else 0)
+        duration = Stage(width, duration_part, {DURATION: states}, speaks=(DURATION,), speakers=told)
         load_weights(stack, load_tensors(folder / "model.safetensors")[0], folder / "model.safetensors")
         load_weights(duration, load_tensors(folder / "duration.safetensors")[0], folder / "duration.safetensors")
         statistics = load_statistics(folder / "statistics.safetensors")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tts.analysis.streams import Stream
-from tts.errors import TtsError
+from tts.errors import TtsError, UsageError
 from tts.frames import FrameGrid
 from tts.text.sentence import Sentence, Syllable, Word
 
@@ -60,23 +60,31 @@ class FakeVoice:
     def global_variance(self) -> dict[str, np.ndarray]:
         return {name: np.ones(stream.dimension) for name, stream in self.streams.items() if stream.dynamic}
 
-    def durations(self, sentences: Sequence[Sentence]) -> list[np.ndarray]:
+    def speaker_number(self, speaker: str) -> int:
+        if speaker not in ("", "low", "high"):
+            raise UsageError(f"the voice has no speaker {speaker!r}; it has low, high")
+        return int(speaker == "high")
+
+    def durations(self, sentences: Sequence[Sentence], speakers: Sequence[int] | None = None) -> list[np.ndarray]:
         return [np.full((len(s.segments), self.states), self.frames_a_state) for s in sentences]
 
-    def acoustics(self, sentences: Sequence[Sentence], durations: Sequence[np.ndarray]) -> list[dict[str, np.ndarray]]:
+    def acoustics(
+        self, sentences: Sequence[Sentence], durations: Sequence[np.ndarray], speakers: Sequence[int] | None = None
+    ) -> list[dict[str, np.ndarray]]:
         self.calls.append(len(sentences))
         if any("explode" in s.text for s in sentences):
             raise RuntimeError("the network exploded")
-        return [self._acoustics(s, d) for s, d in zip(sentences, durations, strict=True)]
+        who = speakers or [0] * len(sentences)
+        return [self._acoustics(s, d, speaker) for s, d, speaker in zip(sentences, durations, who, strict=True)]
 
-    def _acoustics(self, sentence: Sentence, durations: np.ndarray) -> dict[str, np.ndarray]:
+    def _acoustics(self, sentence: Sentence, durations: np.ndarray, speaker: int) -> dict[str, np.ndarray]:
         codes = np.repeat([sum(map(ord, phone)) % 17 for phone in sentence.phones], durations.sum(axis=1))
         silent = np.repeat([segment.silent for segment in sentence.segments], durations.sum(axis=1))
         frames = len(codes)
         means = {name: np.zeros((frames, stream.width)) for name, stream in self.streams.items()}
         means["mcep"][:, 0] = np.where(silent, -9.0, -3.0)
         means["mcep"][:, 1 : ORDER + 1] = 0.3 * np.cos(codes[:, None] * np.arange(1, ORDER + 1))
-        means["lf0"][:, 0] = np.log(120.0 + codes)
+        means["lf0"][:, 0] = np.log(120.0 * (1 + speaker) + codes)
         means["vuv"][:, 0] = ~silent & (codes % 3 > 0)
         means["bap"][:, : self.grid.bands] = -20.0
         if "NaN" in sentence.text:

@@ -64,7 +64,7 @@ def test_standard_input_and_many_files(tmp_path: Path, monkeypatch: pytest.Monke
         ("COM1.x|hello", "device"),
         ("a" * 101 + "|hello", "longer than 100 characters"),
         ("語" * 90 + "|hello", "longer than 200 bytes"),
-        ("a|b|c", ":1: expected id|text with exactly one bar"),
+        ("a|b|c|d", ":1: expected id|text or id|speaker|text"),
         ("a|x\n\nb|y\nA|z", ":4: the id 'A' is taken by 'a' at"),
         ('{"text": "a"}\n{"text": }', ":2: not valid JSON"),
         ('{"text": "a"}\nplain', ":2: not valid JSON.*--format lines"),

@@ -51,8 +51,14 @@ def speak(
     ] = None,
     text: Annotated[str | None, typer.Option("--text", "-t", help="Speak this instead of files.")] = None,
     text_format: Annotated[
-        TextFormat, typer.Option("--format", help="lines; ids: id|text; jsonl: objects with text, id, speed, pitch.")
+        TextFormat,
+        typer.Option(
+            "--format", help="lines; ids: id|text or id|speaker|text; jsonl: objects with text, id, speaker, speed, pitch."
+        ),
     ] = TextFormat.auto,
+    speaker: Annotated[
+        str, typer.Option("--speaker", help="Of a voice of several: name or number.", show_default="the first")
+    ] = "",
     resume: Annotated[bool, typer.Option("--resume", help="Skip what --out holds already.")] = False,
     timings: Annotated[
         list[Timings] | None, typer.Option("--timings", help="Word and phone times beside each wav; may be repeated.")
@@ -83,7 +89,7 @@ def speak(
     from tts.generation.batch import speak_to_folder, speak_together, voice_digest
     from tts.generation.postfilter import PostFilterSettings
     from tts.generation.requests import STANDARD, Request, read_requests
-    from tts.generation.synthesiser import Synthesiser, SynthesisSettings
+    from tts.generation.synthesiser import Synthesiser, SynthesisSettings, check_speakers
     from tts.voice import load_voice
 
     if (out is None) == (output is None):
@@ -97,11 +103,12 @@ def speak(
     if output is not None and output != STANDARD and output.exists():
         raise UsageError(f"{output} exists already; move it or choose another name")
     if text is not None:
-        requests = [Request("text", text, speed, pitch)]
+        requests = [Request("text", text, speed, pitch, speaker=speaker)]
     else:
-        requests = read_requests(texts or [], text_format.value, speed=speed, pitch=pitch)
+        requests = read_requests(texts or [], text_format.value, speed=speed, pitch=pitch, speaker=speaker)
 
     model = load_voice(voice, device)
+    check_speakers(requests, model)
     usual = model.generation
     kind = post_filter.value if post_filter else usual.post_filter
     settings = SynthesisSettings(

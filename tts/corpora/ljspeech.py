@@ -1,5 +1,7 @@
 """The LJSpeech layout: ``metadata.csv`` with ``id|text`` or ``id|text|normalised text``, recordings in ``wavs/ID.wav``.
 
+Its form for several speakers has ``id|speaker|text``.
+
 The file has no header and no quoting: every line is one utterance and every ``|`` separates, so that a lone quotation mark
 cannot swallow the lines after it.
 """
@@ -37,12 +39,14 @@ def read_ljspeech(
     text_column: TextColumn = "auto",
     exclude: str | None = None,
     audio_dir: str = "wavs",
+    speaker_column: bool = False,
 ) -> tuple[Corpus, list[Problem]]:
     """Read the corpus in the folder ``root``; return it with the lines that were left out and why.
 
     ``text_column`` chooses the text: ``raw`` the second column, ``normalised`` the third, ``auto`` the third where it is
     there and not empty; the corpus's notes say which was used how often. Ids that the regular expression ``exclude`` finds a
-    match in are skipped without a problem. No recording is opened: see :func:`tts.corpora.checks.check_audio`.
+    match in are skipped without a problem. With ``speaker_column`` the lines are ``id|speaker|text`` and only those of
+    ``speaker`` are read. No recording is opened: see :func:`tts.corpora.checks.check_audio`.
 
     Raises :class:`UsageError` for a missing folder or file and a broken ``exclude``, :class:`TtsError` for a file that is not
     UTF-8 or of which no line can be used.
@@ -58,12 +62,21 @@ def read_ljspeech(
     used = {"normalised": 0, "raw": 0}
     bare = 0  # lines whose normalised text lost the punctuation, and with it pauses and questions
     skipped: set[str] = set()
+    others: set[str] = set()  # ids of other speakers
 
     for number, line in lines:
         fields = [field.strip() for field in line.split("|")]
         id = fields[0]
         if excluded and excluded.search(id):
             skipped.add(id)
+            continue
+        if speaker_column and len(fields) == 3:
+            if fields.pop(1) != speaker:
+                others.add(id)
+                continue
+        elif speaker_column:
+            message = f"has {len(fields)} columns, expected id|speaker|text"
+            problems.append(Problem(id or "(no id)", "columns", message, place=f"{metadata}:{number}"))
             continue
         column, text = _text(fields, text_column)
         # Two ids that differ only in case or in Unicode form would overwrite each other's files on some systems.
@@ -78,8 +91,10 @@ def read_ljspeech(
 
     if not utterances:
         reason = f"the first problems: {examples(problems)}" if problems else "the file is empty or exclude matches every id"
+        if others and not problems:
+            reason = f"none is by the speaker {speaker} (second column)"
         raise TtsError(f"{metadata}: no usable utterance in {len(lines)} lines; {reason}")
-    unnamed = len(recordings.keys() - {u.id for u in utterances} - {p.id for p in problems} - skipped)
+    unnamed = len(recordings.keys() - {u.id for u in utterances} - {p.id for p in problems} - skipped - others)
     notes = [f"text of {count} utterances from the {column} column" for column, count in used.items() if count]
     if bare:
         notes.append(f"{bare} normalised texts lost the raw text's punctuation, which gives pauses; text_column: raw keeps it")

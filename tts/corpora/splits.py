@@ -10,6 +10,9 @@ A rule is ``rest`` (everything not yet taken) or a mapping with exactly one key:
 
 Ids are ordered as people count: ``utt_9`` before ``utt_10``. Rules are applied to test, then validation, then train, each to
 what is left; so ``train: rest`` is what neither of the others took.
+
+In a corpus of several speakers the ids of the rules are those without the speaker's name: a sentence that several have read
+falls in the same split for all of them, and ``count`` counts sentences.
 """
 
 from __future__ import annotations
@@ -50,43 +53,68 @@ class Splits:
 
 
 def make_splits(
-    utterances: Iterable[Utterance], rules: Mapping[str, Rule], *, seed: int = 0, folder: Path = Path()
+    utterances: Iterable[Utterance],
+    rules: Mapping[str, Rule],
+    *,
+    seed: int = 0,
+    folder: Path = Path(),
+    limit: Mapping[str, int] | None = None,
 ) -> tuple[Splits, list[Problem]]:
     """Apply the rules of ``test``, ``validation`` and ``train`` to ``utterances``, whose order does not matter.
 
     Utterances that say the same (see :func:`same_text`) as one of an earlier split are left out of a later one and reported,
-    as are ids that a rule names in vain. ``folder`` is where the paths of ``file`` rules start. Raises
-    :class:`UsageError` for a rule that cannot be understood or selects nothing.
+    as are ids that a rule names in vain. ``folder`` is where the paths of ``file`` rules start. ``limit`` keeps of a speaker's
+    training utterances that many, chosen by the seed: the same sentences for every speaker who has them, and a smaller choice
+    is part of a larger one. Raises :class:`UsageError` for a rule that cannot be understood or selects nothing,
+    :class:`TtsError` where there are fewer than a count or a limit asks for.
     """
     if unknown := set(rules) ^ set(ORDER):
         raise UsageError(f"splits: expected exactly test, validation and train; check {', '.join(sorted(unknown))}")
-    text_of = {utterance.id: same_text(utterance.text) for utterance in utterances}
-    left = sorted(text_of, key=counting_order)
+    readings: dict[str, list[Utterance]] = {}  # by sentence
+    for utterance in utterances:
+        readings.setdefault(utterance.sentence, []).append(utterance)
+    for read in readings.values():
+        read.sort(key=lambda utterance: counting_order(utterance.id))
+    text_of = {utterance.id: same_text(utterance.text) for read in readings.values() for utterance in read}
+    left = sorted(readings, key=counting_order)
     taken: dict[str, tuple[str, str]] = {}  # text: the split and utterance that has it
-    chosen: dict[str, tuple[str, ...]] = {}
+    chosen: dict[str, list[Utterance]] = {}
     problems: list[Problem] = []
     for split in ORDER:
-        fresh = [id for id in left if text_of[id] not in taken]
+        fresh = [id for id in left if any(text_of[utterance.id] not in taken for utterance in readings[id])]
         wanted = _select(split, rules[split], left, fresh, seed, folder)
         selected = set(wanted) & set(left)
         for id in wanted:
-            if id not in text_of:
+            if id not in readings:
                 message = f"the rule of {split} names it, but the corpus has no such usable utterance"
                 problems.append(Problem(id, "unknown_id", message, split, "warning"))
             elif id not in selected:
                 message = f"the rule of {split} names it, but an earlier split's rule did too"
                 problems.append(Problem(id, "taken", message, split, "warning"))
-        for id in sorted(selected - set(fresh), key=counting_order):
-            other, twin = taken[text_of[id]]
-            problems.append(Problem(id, "same_text", f"says the same as {twin} of {other}; left out of {split}", split))
-        ids = tuple(id for id in fresh if id in selected)
-        if not ids:
+        chosen[split] = []
+        for utterance in (utterance for id in left if id in selected for utterance in readings[id]):
+            if (twin := taken.get(text_of[utterance.id])) is None:
+                chosen[split].append(utterance)
+            else:
+                message = f"says the same as {twin[1]} of {twin[0]}; left out of {split}"
+                problems.append(Problem(utterance.id, "same_text", message, split))
+        if not chosen[split]:
             raise UsageError(f"splits: {split}: the rule {rules[split]!r} selects none of the {len(left)} utterances left")
-        chosen[split] = ids
         left = [id for id in left if id not in selected]
-        for id in ids:
-            taken.setdefault(text_of[id], (split, id))
-    return Splits(**chosen), problems
+        for utterance in chosen[split]:
+            taken.setdefault(text_of[utterance.id], (split, utterance.id))
+    for speaker, count in (limit or {}).items():
+        chosen["train"] = _limited(chosen["train"], speaker, count, seed)
+    return Splits(**{split: tuple(utterance.id for utterance in found) for split, found in chosen.items()}), problems
+
+
+def _limited(train: Sequence[Utterance], speaker: str, count: int, seed: int) -> list[Utterance]:
+    """Keep ``count`` of a speaker's utterances, chosen by the rank of their sentence."""
+    own = [utterance.sentence for utterance in train if utterance.speaker == speaker]
+    if count > len(own):
+        raise TtsError(f"split.limit.{speaker}: is {count}, only {len(own)} of the training utterances are this speaker's")
+    kept = set(_ranked(own, "limit", seed)[:count])
+    return [utterance for utterance in train if utterance.speaker != speaker or utterance.sentence in kept]
 
 
 def _select(split: str, rule: Rule, left: Sequence[str], fresh: Sequence[str], seed: int, folder: Path) -> Sequence[str]:
@@ -130,10 +158,14 @@ def _range(split: str, first: str, last: str, left: Sequence[str]) -> list[str]:
 
 
 def _random(split: str, count: int, fresh: Sequence[str], seed: int) -> list[str]:
-    """Choose by the rank of a digest, so that one utterance more or less in the corpus changes one in the choice at most."""
     if count > len(fresh):
         raise TtsError(f"splits: {split}: count is {count}, only {len(fresh)} utterances with a text of their own are left")
-    return sorted(fresh, key=lambda id: hashlib.sha256(f"{seed}\0{split}\0{id}".encode()).digest())[:count]
+    return _ranked(fresh, split, seed)[:count]
+
+
+def _ranked(ids: Sequence[str], purpose: str, seed: int) -> list[str]:
+    """Shuffle by a digest, so that one id more or less in the corpus changes one in the choice of the first few at most."""
+    return sorted(ids, key=lambda id: hashlib.sha256(f"{seed}\0{purpose}\0{id}".encode()).digest())
 
 
 def same_text(text: str) -> str:

@@ -12,7 +12,8 @@ class Utterance:
     """One recording and what is said in it.
 
     ``id`` is unique in its corpus and safe as a file name (letters, digits, ``. _ -``, not starting with a dot);
-    ``language`` is a BCP 47 tag in lower case such as ``en-us`` or ``nl``.
+    ``language`` is a BCP 47 tag in lower case such as ``en-us`` or ``nl``. ``sentence`` is what split rules go by: in a corpus
+    of several speakers the id without the speaker's name, so that all who read a sentence fall in the same split.
     """
 
     id: str
@@ -20,6 +21,11 @@ class Utterance:
     audio: Path
     speaker: str
     language: str
+    sentence: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.sentence:
+            object.__setattr__(self, "sentence", self.id)
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from tts.progress import Progress, tracked
 log = logging.getLogger(__name__)
 
 MANIFEST = "manifest.jsonl"
-_ASKED = ("text", "speed", "pitch", "voice", "settings")  # what must not change when a run is resumed
+_ASKED = ("text", "speaker", "speed", "pitch", "voice", "settings")  # what must not change when a run is resumed
 Entry = dict[str, Any]
 
 
@@ -132,6 +132,7 @@ def _asked(request: Request, synthesiser: Synthesiser, voice: str) -> Entry:
         "id": request.id,
         "status": "planned",
         "text": request.text,
+        **({"speaker": request.speaker} if request.speaker else {}),
         "speed": request.speed,
         "pitch": request.pitch,
         "voice": voice,
@@ -152,7 +153,7 @@ def _done(
         raise UsageError(f"{there[0]} exists already; say --resume to speak only what is missing, or choose another folder")
     if known is None:
         raise UsageError(f"{there[0]} is in no manifest of {out}, so it is not overwritten; move it or choose another folder")
-    changed = [key for key in _ASKED if known.get(key) != asked[key]]
+    changed = [key for key in _ASKED if known.get(key) != asked.get(key)]
     if changed:
         message = (
             f"{there[0]} was made with another {' and '.join(changed)}; delete it to speak it anew, or choose another folder"

@@ -3,8 +3,8 @@
 Three formats, one utterance a line, blank lines ignored:
 
 * ``lines``: the line is the text; its name is the file's stem and the line number (``story-00012``).
-* ``ids``: ``id|text``, split at the only bar of the line.
-* ``jsonl``: an object with ``text`` and, optionally, ``id``, ``speed`` and ``pitch``; any other key is refused.
+* ``ids``: ``id|text`` or ``id|speaker|text``, split at the one or two bars of the line.
+* ``jsonl``: an object with ``text`` and, optionally, ``id``, ``speaker``, ``speed`` and ``pitch``; any other key is refused.
 
 ``auto`` decides a file at a time: ``jsonl`` where the name ends in .jsonl or the first line starts with a brace, ``ids`` where
 every line has a bar, ``lines`` where none has; a mixture is refused.
@@ -25,6 +25,7 @@ from tts.errors import UsageError
 from tts.generation.durations import MAX_SPEED, MIN_SPEED
 
 Format = Literal["auto", "lines", "ids", "jsonl"]
+STRINGS = ("id", "text", "speaker")  # keys of JSON lines whose values are strings
 STANDARD = Path("-")  # input or output
 MAX_PITCH = 24.0  # semitones up or down
 MAX_ID = 100
@@ -38,7 +39,7 @@ class Request:
     """A text to speak, under a name that is safe as that of a file.
 
     ``speed`` is a factor in 0.25..4 on the voice's own, ``pitch`` a shift in semitones in -24..24. ``place`` says where it was
-    read, ``FILE:LINE``, for messages.
+    read, ``FILE:LINE``, for messages. ``speaker`` is the name or number of one of the voice's, empty for its first.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Request:
     speed: float = 1.0
     pitch: float = 0.0
     place: str = ""
+    speaker: str = ""
 
     def __post_init__(self) -> None:
         if any("\ud800" <= character <= "\udfff" for character in self.text):
@@ -82,15 +84,18 @@ def unsafe(name: str) -> str:
     return ""
 
 
-def read_requests(paths: Sequence[Path], format: Format = "auto", *, speed: float = 1.0, pitch: float = 0.0) -> list[Request]:
-    """Read text files, ``-`` being standard input, into requests in order, with ``speed`` and ``pitch`` where a line sets none.
+def read_requests(
+    paths: Sequence[Path], format: Format = "auto", *, speed: float = 1.0, pitch: float = 0.0, speaker: str = ""
+) -> list[Request]:
+    """Read text files, ``-`` being standard input, into requests in order; the keywords are for lines that set none.
 
     A line whose text is empty or all punctuation is kept: speaking it fails and is reported. Raises :class:`UsageError` naming
     file and line for a broken line, an id that is unsafe or taken, a file that is missing, not UTF-8 or without any text.
     """
     if format not in get_args(Format):
         raise UsageError(f"format {format!r} is unknown; choose one of {', '.join(get_args(Format))}")
-    requests = [request for path in paths for request in _read_file(path, format, speed, pitch)]
+    usual = {"speed": speed, "pitch": pitch, "speaker": speaker}
+    requests = [request for path in paths for request in _read_file(path, format, usual)]
     refuse_duplicates(requests)
     return requests
 
@@ -107,7 +112,7 @@ def refuse_duplicates(requests: Iterable[Request]) -> None:
             )  # fmt: skip
 
 
-def _read_file(path: Path, format: Format, speed: float, pitch: float) -> list[Request]:
+def _read_file(path: Path, format: Format, usual: dict[str, Any]) -> list[Request]:
     name = "standard input" if path == STANDARD else str(path)
     lines = [(number, line) for number, line in enumerate(_text(path, name).split("\n"), 1) if line.strip()]
     if not lines:
@@ -117,14 +122,15 @@ def _read_file(path: Path, format: Format, speed: float, pitch: float) -> list[R
     requests = []
     for number, line in lines:
         place = f"{name}:{number}".encode(errors="replace").decode()  # a file name may be any bytes
-        fields: dict[str, Any] = {"id": f"{stem}-{number:05d}", "speed": speed, "pitch": pitch, "place": place}
+        fields: dict[str, Any] = {"id": f"{stem}-{number:05d}", "place": place, **usual}
         if chosen == "jsonl":
             fields |= _json_fields(line, place)
         elif chosen == "ids":
-            key, bar, text = line.partition("|")
-            if not bar or "|" in text:
-                raise UsageError(f"{place}: expected id|text with exactly one bar; use JSON lines for a text that has one")
-            fields |= {"id": key.strip(), "text": text.strip()}
+            key, *who, text = map(str.strip, line.split("|"))
+            if len(who) > 1 or not key + text or "|" not in line:
+                hint = "use JSON lines for a text that has a bar"
+                raise UsageError(f"{place}: expected id|text or id|speaker|text, with exactly one bar or two; {hint}")
+            fields |= {"id": key, "text": text} | ({"speaker": who[0]} if who and who[0] else {})
         else:
             fields["text"] = line.strip()
         requests.append(Request(**fields))
@@ -182,16 +188,14 @@ def _json_fields(line: str, place: str) -> dict[str, Any]:
     if "text" not in data:
         raise UsageError(f'{place}: the key "text" is missing')
     for key, value in data.items():
-        if key in ("id", "text"):
+        if key in STRINGS:
             right = isinstance(value, str)
         elif key in ("speed", "pitch"):
             right = isinstance(value, int | float) and not isinstance(value, bool)
         else:
-            raise UsageError(f"{place}: unknown key {key!r}; known are id, text, speed and pitch")
+            raise UsageError(f"{place}: unknown key {key!r}; known are id, text, speaker, speed and pitch")
         if not right:
-            raise UsageError(
-                f"{place}: {key} must be a {'string' if key in ('id', 'text') else 'number'}, not {json.dumps(value)}"
-            )
+            raise UsageError(f"{place}: {key} must be a {'string' if key in STRINGS else 'number'}, not {json.dumps(value)}")
         if isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):
             raise UsageError(f"{place}: {key} has half a surrogate pair, which is no character; write the whole pair")
     return data

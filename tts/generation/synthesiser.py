@@ -59,11 +59,25 @@ class VoiceModel(Protocol):
     def global_variance(self) -> Mapping[str, np.ndarray]:
         """Mean variance within natural utterances, (dimension,) a dynamic stream."""
 
-    def durations(self, sentences: Sequence[Sentence]) -> list[np.ndarray]:
-        """Predict frames a state, float (segments, states) a sentence."""
+    def speaker_number(self, speaker: str) -> int:
+        """Return the number of a speaker given by name or number, the first's for an empty name; an unknown one raises."""
 
-    def acoustics(self, sentences: Sequence[Sentence], durations: Sequence[np.ndarray]) -> list[dict[str, np.ndarray]]:
+    def durations(self, sentences: Sequence[Sentence], speakers: Sequence[int] | None = None) -> list[np.ndarray]:
+        """Predict frames a state, float (segments, states) a sentence; ``speakers`` are numbers, by default the first."""
+
+    def acoustics(
+        self, sentences: Sequence[Sentence], durations: Sequence[np.ndarray], speakers: Sequence[int] | None = None
+    ) -> list[dict[str, np.ndarray]]:
         """Predict every main stream for whole ``durations``, (frames, width) in natural units; ``vuv`` as a probability."""
+
+
+def check_speakers(requests: Iterable[Request], voice: VoiceModel) -> None:
+    """Raise :class:`UsageError`, before anything is spoken, for a request whose speaker the voice does not have."""
+    for request in requests:
+        try:
+            voice.speaker_number(request.speaker)
+        except UsageError as error:
+            raise UsageError(request.located(str(error))) from None
 
 
 @dataclass(frozen=True)
@@ -132,6 +146,7 @@ class _Piece:
     job: _Job
     sentence: Sentence
     pauses: tuple[float | None, float | None]  # seconds of silence shared with the sentence before and after, if there is one
+    speaker: int = 0
     durations: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.int32))
     ticket: Ticket | None = None
     signal: np.ndarray | None = None
@@ -211,6 +226,7 @@ class Synthesiser:
     def _pieces(self, job: _Job) -> Iterator[_Piece]:
         """Yield the sentences of a request one by one, since a front end takes its time over a long text."""
         try:
+            speaker = self.voice.speaker_number(job.request.speaker)
             texts = split_text(job.request.text, self._longest, phones=self.voice.engine.reads_phones)
             # A sentence of punctuation alone ("Wait. ... Go.") is a pause; only a text of nothing else is an error.
             texts = [text for text in texts if any(map(str.isalnum, text))] or [job.request.text]
@@ -219,7 +235,7 @@ class Synthesiser:
                 sentence = self.voice.engine.sentence(text)
                 if not sentence.words:
                     raise TtsError(f"there is no word to speak in {text[:80]!r}")
-                job.pieces.append(_Piece(job, sentence, around))
+                job.pieces.append(_Piece(job, sentence, around, speaker))
                 yield job.pieces[-1]
                 if job.error is not None:
                     break
@@ -234,9 +250,10 @@ class Synthesiser:
             return []
         sentences = [piece.sentence for piece in pieces]
         try:
-            predicted = self.voice.durations(sentences)
+            speakers = [piece.speaker for piece in pieces]
+            predicted = self.voice.durations(sentences, speakers)
             durations = [self._whole(piece, frames) for piece, frames in zip(pieces, predicted, strict=True)]
-            acoustics = self.voice.acoustics(sentences, durations)
+            acoustics = self.voice.acoustics(sentences, durations, speakers)
         except Exception as error:
             if len(pieces) == 1:
                 pieces[0].job.fail(error)

@@ -21,6 +21,7 @@ from tts.network.experts import MixtureOfExperts, ProgressiveExtraction
 from tts.network.orthogonality import activation_overlap, overlap
 from tts.network.sharing import Sharing
 from tts.network.sparse_basis import SparseTrunks
+from tts.network.speakers import SpeakerInput
 from tts.network.trunks import Trunk, make_trunk
 from tts.recipe import MAIN_STREAMS, StagePart, TaskUse, TrunkLayer, bottleneck_read
 
@@ -103,7 +104,8 @@ class Stage(nn.Module):
     or the mean where the stage learns no main task.
 
     ``speaks`` names the tasks to be answered and ``hands_on`` says whether the bottleneck is wanted (by default where no
-    task is); whatever neither needs is left out. By default all is there, for training.
+    task is); whatever neither needs is left out. By default all is there, for training. ``inputs`` counts the code of
+    ``speakers`` at the end of the input, where there are several.
     """
 
     def __init__(
@@ -113,9 +115,11 @@ class Stage(nn.Module):
         widths: Mapping[str, int],
         speaks: Collection[str] | None = None,
         hands_on: bool | None = None,
+        speakers: SpeakerInput | None = None,
     ) -> None:
         super().__init__()
         self.hands_on = not speaks if hands_on is None else hands_on
+        self.speakers = speakers
         place = part.bottleneck.layer if isinstance(part.bottleneck, TrunkLayer) else None
         width = part.bottleneck if isinstance(part.bottleneck, int) else None
         self.inputs, self.part, self.widths = inputs, part, dict(widths)
@@ -134,7 +138,9 @@ class Stage(nn.Module):
         depths = [tasks[name].depth for name in needed] + ([place] if self.hands_on else [])
         to_top = speaks is None or not depths or None in depths
         layers = part.trunk.layers[: None if to_top else max(depth for depth in depths if depth)]
-        self.trunk: Trunk | Sharing = make_trunk(inputs, part.trunk.model_copy(update={"layers": layers}))
+        self.trunk: Trunk | Sharing = make_trunk(
+            speakers.width(inputs) if speakers else inputs, part.trunk.model_copy(update={"layers": layers})
+        )
         self.bottleneck = nn.Linear(self.trunk.width, width) if width and to_top else None
         self.place = place if self.hands_on else None
         top = width or self.trunk.width
@@ -143,7 +149,8 @@ class Stage(nn.Module):
             use = tasks[name]
             heard = tasks[use.reads].private[-1] if use.reads else 0
             below = part.trunk.layers[use.depth - 1] if use.depth else top
-            heads[name] = Head(below, widths[name] if name in wanted else None, use.private, heard)
+            outputs = widths[name] * (speakers.count if self.owned(name) and speakers else 1)
+            heads[name] = Head(below, outputs if name in wanted else None, use.private, heard)
         self.heads = nn.ModuleDict(heads)
 
         # Last, so that all of the above starts from the same weights whatever the way of sharing.
@@ -156,6 +163,10 @@ class Stage(nn.Module):
             self.trunk = SHARINGS[part.sharing.kind](self.trunk, tuple(groups), self.kept, **options)
         self.unrelated = part.unrelated if speaks is None else None
         self._said: tuple[dict[str, Tensor], Tensor | None] | None = None
+
+    def owned(self, name: str) -> bool:
+        """Whether each speaker has an output layer of its own for this task."""
+        return self.speakers is not None and self.speakers.heads and name in MAIN_STREAMS
 
     @property
     def tasks(self) -> Mapping[str, TaskUse]:
@@ -181,6 +192,8 @@ class Stage(nn.Module):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> StageOutput:
         """Map (batch, time, inputs) to the outputs of every head and the bottleneck; ``mask`` (batch, time)."""
         shared = isinstance(self.trunk, Trunk)
+        if self.speakers is not None:
+            x, code = self.speakers.split(x)
         views = [self.trunk.hidden(x, mask)] if isinstance(self.trunk, Trunk) else self.trunk(x, mask)
         tops = [view[-1] for view in views]
         handed: list[Tensor] = []
@@ -202,6 +215,8 @@ class Stage(nn.Module):
             hidden[name] = head.hidden(views[view][use.depth - 1] if use.depth else tops[view], heard)
             if head.output is not None:
                 outputs[name] = head.say(hidden[name], heard)
+                if self.speakers is not None and self.owned(name):
+                    outputs[name] = self.speakers.choose(outputs[name], code)
         watch = self.training and self.unrelated is not None and self.unrelated.form == "activation"
         self._said = (hidden, mask) if watch else None
         return StageOutput({name: outputs[name] for name in self.heads if name in outputs}, narrow)
@@ -246,7 +261,7 @@ class Stage(nn.Module):
     def speaking(self, speaks: Collection[str], hands_on: bool | None = None) -> dict[str, Tensor]:
         """Return the tensors needed to answer the tasks ``speaks`` and, with ``hands_on`` or no task, the bottleneck."""
         with torch.device("meta"):
-            needed = Stage(self.inputs, self.part, self.widths, speaks, hands_on).state_dict().keys()
+            needed = Stage(self.inputs, self.part, self.widths, speaks, hands_on, self.speakers).state_dict().keys()
         return {name: tensor for name, tensor in self.state_dict().items() if name in needed}
 
     def _readout(self, names: tuple[str, ...]) -> Tensor:
@@ -263,23 +278,34 @@ class SpeakingPart(StagePart):
 
 
 class Stack(nn.Module):
-    """Stages in order. ``linguistic`` is the width of the linguistic input, ``widths`` the output width of every task."""
+    """Stages in order. ``linguistic`` is the width of the linguistic input, ``widths`` the output width of every task.
+
+    The code of ``speakers``, where there are several, follows the linguistic input, and is the end of every stage's input.
+    """
 
     def __init__(
-        self, linguistic: int, parts: tuple[StagePart, ...], widths: Mapping[str, int], *, seed: int | None = None
+        self,
+        linguistic: int,
+        parts: tuple[StagePart, ...],
+        widths: Mapping[str, int],
+        *,
+        seed: int | None = None,
+        speakers: SpeakerInput | None = None,
     ) -> None:
         super().__init__()
-        self.linguistic, self.parts = linguistic, parts
+        self.linguistic, self.parts, self.speakers = linguistic, parts, speakers
         self.stages = nn.ModuleList()
         for number, part in enumerate(parts):
             if seed is not None:  # each stage draws its own numbers, whatever heads the stage before it has
                 torch.manual_seed((seed << 8) + number)
-            wanted = (part.speaks, part.hands_on) if isinstance(part, SpeakingPart) else (None, None)
-            self.stages.append(Stage(input_width(linguistic, parts[: number + 1], widths), part, widths, *wanted))
+            speaks, hands_on = (part.speaks, part.hands_on) if isinstance(part, SpeakingPart) else (None, None)
+            inputs = input_width(linguistic, parts[: number + 1], widths) + (speakers.count if speakers else 0)
+            self.stages.append(Stage(inputs, part, widths, speaks, hands_on, speakers))
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> list[StageOutput]:
-        """Run all stages on whole utterances: (batch, time, linguistic) and mask (batch, time)."""
+        """Run all stages on whole utterances: (batch, time, linguistic and code) and mask (batch, time)."""
         said: list[StageOutput] = []
+        x, code = (x, []) if self.speakers is None else (x[..., : self.linguistic], [x[..., self.linguistic :]])
         for stage, part in zip(self.stages, self.parts, strict=True):
             sources, pieces = part.sources(first=not said), []
             if "linguistic" in sources:
@@ -289,7 +315,7 @@ class Stack(nn.Module):
                 outputs = said[-1].outputs(before) if "outputs" in sources else None
                 handed = handed_on(sources, [output.bottleneck for output in said], outputs)
                 pieces.append(window(handed.to(x.dtype), part.context, mask, part.dilation))
-            said.append(stage(torch.cat(pieces, dim=-1), mask))
+            said.append(stage(torch.cat([*pieces, *code], dim=-1), mask))
         return said
 
     def speaking(self) -> dict[str, Tensor]:

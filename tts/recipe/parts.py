@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from tts.frames import MAX_RATE, MIN_RATE, FrameGrid
 
@@ -17,18 +17,53 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class CorpusPart(Part):
-    """Which recordings, and what may be done with them."""
+class SpeakerPart(Part):
+    """One of several speakers: where the recordings are, and what differs from the corpus's own keys."""
 
-    format: Literal["ljspeech", "espeak-demo"] = "ljspeech"
+    folder: str | None = None  # within the corpus's root, or absolute; default: the speaker's name
+    text_column: Literal["auto", "raw", "normalised"] | None = None
+    exclude: str | None = None
+
+
+SpeakerName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,49}$")]  # begins file names
+
+
+class CorpusPart(Part):
+    """Which recordings, by whom, and what may be done with them."""
+
+    format: Literal["ljspeech", "ljspeech-speakers", "espeak-demo"] = "ljspeech"
     root: str | None = None  # default: data/NAME; --corpus-root and TTS_CORPUS_ROOT come first
-    speaker: str
+    speaker: str = ""
+    speakers: Annotated[
+        dict[SpeakerName, SpeakerPart],
+        BeforeValidator(lambda v: {name: {} for name in v} if isinstance(v, list | tuple) else v),  # or their names alone
+    ] = {}  # instead of ``speaker``: several, each in a folder of its own, or told apart in one metadata.csv
     language: str = "en-us"
     licence: str = Field(min_length=1)
     source: str = ""
     text_column: Literal["auto", "raw", "normalised"] = "auto"
     exclude: str | None = None  # regular expression on utterance ids
     channel: Literal["only", "left", "right", "mix"] = "only"
+
+    @model_validator(mode="after")
+    def _one_or_several(self) -> CorpusPart:
+        if bool(self.speaker) == bool(self.speakers):
+            raise ValueError("name either one speaker or, under speakers, several")
+        if self.format == "ljspeech-speakers" and not self.speakers:
+            raise ValueError("speakers: the format ljspeech-speakers needs the names of those to use")
+        if self.format == "ljspeech-speakers" and any(part.folder for part in self.speakers.values()):
+            raise ValueError("speakers: the format ljspeech-speakers keeps all speakers in one folder; leave folder out")
+        columns = {self.text_column, *(part.text_column for part in self.speakers.values())}
+        if self.format == "ljspeech-speakers" and columns - {"auto", None}:
+            raise ValueError("text_column: the format ljspeech-speakers has one text a line; leave it out")
+        if self.format == "espeak-demo" and self.speakers:
+            raise ValueError("speakers: the demo corpus has one; name it with speaker")
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The speakers, in order."""
+        return tuple(self.speakers) or (self.speaker,)
 
 
 class SplitPart(Part):
@@ -38,6 +73,7 @@ class SplitPart(Part):
     validation: str | dict[str, Any]
     train: str | dict[str, Any] = "rest"
     seed: int = 0
+    limit: dict[str, Annotated[int, Field(ge=1)]] = {}  # speaker: training utterances kept, chosen by the seed
 
 
 class TextPart(Part):

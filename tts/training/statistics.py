@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from safetensors.numpy import load_file, save_file
 from tts.errors import TtsError
 from tts.files import replacing
 
+FIELDS = ("mean", "variance", "global_variance", "speaker_means")  # the last where there are several speakers
 FLOOR = 1e-6  # standard deviation given to a dimension that never changes, relative to 1
 
 
@@ -21,11 +22,19 @@ class StreamStatistics:
 
     ``mean`` (dimension,) of the statics; ``variance`` (3 * dimension,) of statics, deltas and accelerations, or (dimension,)
     for a stream without dynamics; ``global_variance`` (dimension,): mean over utterances of the variance within one.
+
+    Of several speakers, ``speaker_means`` (speakers, dimension) are each one's own mean and ``variance`` is that around them,
+    so that a network need not learn what sets the speakers apart on average.
     """
 
     mean: np.ndarray
     variance: np.ndarray
     global_variance: np.ndarray
+    speaker_means: np.ndarray | None = None
+
+    def mean_of(self, speaker: int) -> np.ndarray:
+        """Return the mean (dimension,) of a speaker by number; of the only one there is for any number."""
+        return self.mean if self.speaker_means is None else np.asarray(self.speaker_means[speaker])
 
     @property
     def deviation(self) -> np.ndarray:
@@ -72,12 +81,29 @@ class StatisticsSum:
         return StreamStatistics(mean, every, self.within / self.utterances)
 
 
+def pool_speakers(sums: Sequence[StatisticsSum]) -> StreamStatistics:
+    """Return the statistics of one speaker, or of several: means a speaker, variances around them over all frames.
+
+    Raises :class:`TtsError` where no frame of a speaker was added.
+    """
+    if len(sums) == 1:
+        return sums[0].result()
+    single = [one.result() for one in sums]
+    frames = np.array([one.count for one in sums], dtype=np.float64)
+    utterances = np.array([one.utterances for one in sums], dtype=np.float64)
+    means = np.stack([one.mean for one in single])
+    variance = np.average(np.stack([one.variance for one in single]), axis=0, weights=frames)
+    within = np.average(np.stack([one.global_variance for one in single]), axis=0, weights=utterances)
+    return StreamStatistics(np.average(means, axis=0, weights=frames), variance, within, means)
+
+
 def save_statistics(path: Path, statistics: Mapping[str, StreamStatistics]) -> None:
     """Write statistics of all streams as one safetensors file (float64)."""
     arrays = {}
     for name, item in statistics.items():
-        for field in ("mean", "variance", "global_variance"):
-            arrays[f"{name}.{field}"] = np.ascontiguousarray(getattr(item, field), dtype=np.float64)
+        for field in FIELDS:
+            if (values := getattr(item, field)) is not None:
+                arrays[f"{name}.{field}"] = np.ascontiguousarray(values, dtype=np.float64)
     with replacing(path) as temporary:
         save_file(arrays, str(temporary))
 
@@ -91,7 +117,12 @@ def load_statistics(path: Path) -> dict[str, StreamStatistics]:
     names = {name.rpartition(".")[0] for name in arrays}
     try:
         return {
-            name: StreamStatistics(arrays[f"{name}.mean"], arrays[f"{name}.variance"], arrays[f"{name}.global_variance"])
+            name: StreamStatistics(
+                arrays[f"{name}.mean"],
+                arrays[f"{name}.variance"],
+                arrays[f"{name}.global_variance"],
+                arrays.get(f"{name}.speaker_means"),
+            )
             for name in sorted(names)
         }
     except KeyError as error:

@@ -41,7 +41,8 @@ class Table:
 
     What is gathered as the input is set by :meth:`read`: the linguistic input of a row and ``linguistic_context`` rows either
     side, then ``hidden`` (rows, width), what earlier stages hand on, with ``context`` rows either side; both contexts are
-    ``dilation`` rows apart and repeat an utterance's first and last row.
+    ``dilation`` rows apart and repeat an utterance's first and last row. ``codes`` (utterances, speakers) come last.
+    ``speakers`` (utterances,) are the speakers' numbers, where statistics have a mean for each.
     """
 
     starts: np.ndarray
@@ -56,6 +57,8 @@ class Table:
     linguistic: bool = True
     linguistic_context: int = 0
     dilation: int = 1
+    codes: np.ndarray | None = None
+    speakers: np.ndarray | None = None
     _columns: dict[str, Tensor] = field(default_factory=dict)
     _scales: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict)
 
@@ -74,10 +77,16 @@ class Table:
         self._last = torch.repeat_interleave(starts[1:] - 1, lengths).to(self.device)
         self.chosen = np.arange(self.utterances)
         self._count(self.counted)
+        numbers = torch.repeat_interleave(torch.arange(self.utterances), lengths).to(self.device)
+        self._utterance = numbers if self.codes is not None or self.speakers is not None else None
+        self._codes = None if self.codes is None else torch.from_numpy(self.codes).float().to(self.device)
         for name, target in self.targets.items():
             if target.statistics is not None:
                 scale = torch.from_numpy(target.statistics.deviation).float().to(self.device)
-                self._scales[name] = (torch.from_numpy(target.statistics.mean).float().to(self.device), scale)
+                means = target.statistics.mean
+                if target.statistics.speaker_means is not None and self.speakers is not None:
+                    means = target.statistics.speaker_means[self.speakers]  # (utterances, dimension)
+                self._scales[name] = (torch.from_numpy(means).float().to(self.device), scale)
 
     def _count(self, counted: np.ndarray) -> None:
         self.counted_rows = torch.from_numpy(np.flatnonzero(counted))
@@ -132,6 +141,8 @@ class Table:
         if self.hidden is not None:
             around = self._around(index[..., None] if self.context == 0 else index, self.context)
             parts.append(self.hidden[around].flatten(-2).float())
+        if self._codes is not None and self._utterance is not None:
+            parts.append(self._codes[self._utterance[index]])
         return torch.cat(parts, dim=-1)
 
     def hide(self, inputs: Tensor, share: float) -> Tensor:
@@ -158,6 +169,8 @@ class Table:
         if name not in self._scales:
             return x
         mean, deviation = self._scales[name]
+        if mean.ndim == 2 and self._utterance is not None:
+            mean = mean[self._utterance[index]]
         if target.stream.masked:
             return torch.cat([(x[..., :-1] - mean) / deviation, x[..., -1:]], dim=-1)
         if not target.stream.dynamic:
