@@ -50,7 +50,9 @@ def browser(tmp_path_factory: pytest.TempPathFactory, downloads: Path) -> Iterat
     running.quit()
 
 
-def open_page(browser: Any, page: Path, *, dark: bool = False, scripts: bool = True, size: tuple[int, int] = (1200, 900)) -> None:
+def open_page(
+    browser: Any, page: Path, *, dark: bool = False, scripts: bool = True, size: tuple[int, int] = (1200, 900)
+) -> None:
     """Open a file as a reader does, from disk, with fresh logs; ``dark`` and ``scripts`` are the reader's settings."""
     scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": scheme})

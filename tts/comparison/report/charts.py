@@ -13,8 +13,8 @@ from typing import Any
 from tts.comparison.report.html import Html, figure, known, tag
 from tts.comparison.report.look import MARKERS, Look
 
-WIDTH, HEIGHT = 420.0, 250.0
-LEFT, RIGHT, TOP, BOTTOM = 52.0, 12.0, 26.0, 36.0
+WIDTH, HEIGHT = 350.0, 230.0
+LEFT, RIGHT, TOP, BOTTOM = 46.0, 12.0, 10.0, 38.0
 
 
 @dataclass(frozen=True)
@@ -26,19 +26,20 @@ class Scale:
     ticks: tuple[float, ...]
 
     @classmethod
-    def around(cls, values: Iterable[float | None], *, include: Sequence[float] = (), count: int = 5) -> Scale:
-        """Return an axis holding all values, and those to ``include``, with some air and about ``count`` round ticks."""
+    def around(
+        cls, values: Iterable[float | None], *, include: Sequence[float] = (), count: int = 5, air: float = 0.05
+    ) -> Scale:
+        """Return an axis of all values and those to ``include``, a share of ``air`` around them, with about ``count`` ticks."""
         there = [value for value in (*values, *include) if value is not None and math.isfinite(value)]
         low, high = (min(there), max(there)) if there else (0.0, 1.0)
         if high - low < 1e-9 * max(1.0, abs(high)):
             low, high = low - 0.5 * (abs(low) or 1.0), high + 0.5 * (abs(high) or 1.0)
-        air = 0.05 * (high - low)
-        low, high = low - air, high + air
+        low, high = low - air * (high - low), high + air * (high - low)
         rough = (high - low) / count
         power = 10.0 ** math.floor(math.log10(rough))
         step = next(power * factor for factor in (1.0, 2.0, 2.5, 5.0, 10.0) if power * factor >= rough * 0.999)
-        first = math.ceil(low / step)
-        return cls(low, high, tuple(n * step for n in range(first, math.floor(high / step) + 1)))
+        first = math.ceil(low / step - 1e-9)
+        return cls(low, high, tuple(n * step for n in range(first, math.floor(high / step + 1e-9) + 1)))
 
     def at(self, value: float) -> float:
         """Return the place of a value, 0 at the low end and 1 at the high end."""
@@ -70,15 +71,14 @@ def whisker(scale: Scale, row: Mapping[str, Any], look: Look, text: str, *, smal
     """
     marks = []
     if smallest is not None:
-        left, right = scale.at(max(scale.low, -smallest)), scale.at(min(scale.high, smallest))
-        band = tag("rect", x=f"{3 + 94 * left:.2f}%", width=f"{94 * (right - left):.2f}%", y=0, height="100%", class_="band")
-        marks.append(band)
+        share = 94.0 * 2.0 * smallest / (scale.high - scale.low)
+        marks.append(tag("rect", x=_percent(scale, -smallest), width=f"{share:.2f}%", y=0, height="100%", class_="band"))
     marks += _grid(scale, zero=smallest is not None)
     estimate, low, high = (known(row.get(key)) for key in ("estimate", "low", "high"))
     if low is not None and high is not None:
-        left, right = _percent(scale, low), _percent(scale, high)
-        marks.append(tag("line", x1=left, x2=right, y1="50%", y2="50%", class_="line whisk"))
-        for end in (left, right):
+        ends = _percent(scale, low), _percent(scale, high)
+        marks.append(tag("line", x1=ends[0], x2=ends[1], y1="50%", y2="50%", class_="line"))
+        for end in ends:
             marks.append(tag("svg", tag("line", x1=0, x2=0, y1=-5, y2=5, class_="line"), x=end, y="50%", class_="free"))
     if estimate is not None:
         dot = tag("path", d=MARKERS[look.marker], class_="dot")
@@ -111,14 +111,12 @@ class Series:
         return [(x, sum(table[x] for table in tables) / len(tables)) for x in shared]
 
 
-def line_chart(
-    title: str, series: Sequence[Series], labels: tuple[str, str], *, zero: bool = False, robust: bool = False
-) -> Html:
-    """Return a chart of curves with ``labels`` of the two axes; ``zero`` is drawn where it matters.
+def line_chart(title: str, series: Sequence[Series], below: str, *, zero: bool = False, robust: bool = False) -> Html:
+    """Return a chart of curves; the title names what goes up, ``below`` what goes right; ``zero`` is drawn where it matters.
 
     ``robust`` keeps the first tenth of the steps from setting the vertical axis, where a curve falls from a great height.
     """
-    across = Scale.around((x for one in series for line in one.lines for x, _ in line), include=(0.0,))
+    across = Scale.around((x for one in series for line in one.lines for x, _ in line), include=(0.0,), air=0.0)
     start = across.high * 0.1 if robust else -math.inf
     late = [y for one in series for line in one.lines for x, y in line if x >= start]
     up = Scale.around(late, include=(0.0,) if zero else ())
@@ -128,21 +126,23 @@ def line_chart(
         thin = [box.polyline(line, "line thin") for line in one.lines] if len(one.lines) > 1 else []
         thick = box.polyline(one.mean(), "line thick", dash=one.look.dash)
         drawn.append(tag("g", tag("title", one.name), *thin, thick, class_=f"series {one.look.colour}", data_system=one.number))
-    return _chart(title, box, labels, drawn, zero=zero)
+    return _chart(title, title, box, (below, ""), drawn, zero=zero)
 
 
 def scatter(
-    title: str, points: Sequence[tuple[str, float, float]], look: Look, labels: tuple[str, str], scale: Scale, decimals: int
+    title: object, points: Sequence[tuple[str, float, float]], look: Look, labels: tuple[str, str], scale: Scale, decimals: int
 ) -> Html:
     """Return a scatter plot of (name, x, y) on equal axes with the diagonal, where nothing changed."""
-    box = _Box(scale, scale)
+    box = _Box(scale, scale, width=310.0, height=310.0, top=24.0)
     diagonal = box.polyline([(scale.low, scale.low), (scale.high, scale.high)], "diagonal")
     marks = []
     for name, x, y in points:
         tip = f"{name}: {figure(y, decimals)} ({figure(y - x, decimals, signed=True)})"
-        where = {"cx": box.x(x), "cy": box.y(y), "r": 3.6}
-        marks.append(tag("circle", tag("title", tip), **where, class_="point", data_tip=tip, data_key=name))
-    return _chart(title, box, labels, [diagonal, tag("g", *marks, class_=look.colour)], points=True)
+        marks.append(
+            tag("circle", tag("title", tip), cx=box.x(x), cy=box.y(y), r=3.6, class_="point", data_tip=tip, data_key=name)
+        )
+    reading = f"{labels[1]} against {labels[0]}, {len(points)} utterances"
+    return _chart(title, reading, box, labels, [diagonal, tag("g", *marks, class_=look.colour)], points=True)
 
 
 @dataclass(frozen=True)
@@ -151,12 +151,15 @@ class _Box:
 
     across: Scale
     up: Scale
+    width: float = WIDTH
+    height: float = HEIGHT
+    top: float = TOP
 
     def x(self, value: float) -> float:
-        return LEFT + self.across.at(value) * (WIDTH - LEFT - RIGHT)
+        return LEFT + self.across.at(value) * (self.width - LEFT - RIGHT)
 
     def y(self, value: float) -> float:
-        return HEIGHT - BOTTOM - self.up.at(value) * (HEIGHT - TOP - BOTTOM)
+        return self.height - BOTTOM - self.up.at(value) * (self.height - self.top - BOTTOM)
 
     def polyline(self, points: Sequence[tuple[float, float]], kind: str, dash: str | None = None) -> Html:
         places = " ".join(f"{self.x(x):.1f},{self.y(min(max(y, self.up.low), self.up.high)):.1f}" for x, y in points)
@@ -164,9 +167,16 @@ class _Box:
 
 
 def _chart(
-    title: str, box: _Box, labels: tuple[str, str], drawn: Sequence[Html], *, zero: bool = False, points: bool = False
+    title: object,
+    reading: str,
+    box: _Box,
+    labels: tuple[str, str],
+    drawn: Sequence[Html],
+    *,
+    zero: bool = False,
+    points: bool = False,
 ) -> Html:
-    right, floor = WIDTH - RIGHT, HEIGHT - BOTTOM
+    right, floor = box.width - RIGHT, box.height - BOTTOM
     parts: list[Html] = []
     for value in box.up.ticks:
         y = box.y(value)
@@ -178,9 +188,19 @@ def _chart(
         parts.append(tag("text", box.across.label(value), x=x, y=floor + 15, text_anchor="middle", class_="tick"))
     if zero:
         parts.append(tag("line", x1=LEFT, x2=right, y1=box.y(0.0), y2=box.y(0.0), class_="zero"))
-    parts.append(tag("text", labels[0], x=right, y=HEIGHT - 4, text_anchor="end", class_="axis"))
-    parts.append(tag("text", labels[1], x=4, y=14, class_="axis"))
-    size = {"viewBox": f"0 0 {WIDTH:g} {HEIGHT:g}"}
-    reading = {"tabindex": 0, "role": "group", "data_points": True} if points else {"role": "img"}
-    drawing = tag("svg", *parts, *drawn, class_="plot", aria_label=f"{title}: {labels[1]} over {labels[0]}", **size, **reading)
+    parts.append(tag("text", labels[0], x=right, y=box.height - 5, text_anchor="end", class_="axis"))
+    if labels[1]:
+        parts.append(tag("text", labels[1], x=4, y=13, class_="axis"))
+    size = f"0 0 {box.width:g} {box.height:g}"
+    drawing = tag(
+        "svg",
+        *parts,
+        *drawn,
+        class_="plot",
+        viewBox=size,
+        role="group" if points else "img",
+        tabindex=0 if points else None,
+        data_points=points,
+        aria_label=reading,
+    )
     return tag("figure", tag("figcaption", title), drawing, class_="panel")

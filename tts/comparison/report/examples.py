@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from tts.comparison.report.charts import Scale
-from tts.comparison.report.html import Html, join, section, tag
+from tts.comparison.report.html import Html, section, tag
 from tts.comparison.report.look import NATURAL, Look, named
 from tts.comparison.report.media import data_address, encode_sound, spectrogram
 from tts.comparison.report.results import Results
 
+BEST = 3  # candidates shown beside the baseline at first
 ROOM = 8_000_000  # bytes of sounds and pictures, so that the whole page stays below ten million
 
 
@@ -22,7 +23,7 @@ def examples(results: Results, folder: Path, room: int = ROOM) -> Html | None:
 
     Paths in the results are relative to ``folder``; files that are missing are left out.
     """
-    listed = results.list("examples")
+    listed = results.rows("examples")
     shown: list[Html] = []
     for number, example in enumerate(listed, 1):
         block = _example(results, folder, example, number)
@@ -35,19 +36,24 @@ def examples(results: Results, folder: Path, room: int = ROOM) -> Html | None:
     if not listed:
         return None
     left_out = len(listed) - len(shown)
-    words = f"{left_out} of {len(listed)} examples are not in this file, to keep it small: see the folders wavs and examples beside it."
+    words = (
+        f"{left_out} of {len(listed)} examples are left out to keep this file small; the folders wavs and examples hold them."
+    )
     cut = tag("p", words, class_="hint") if left_out else None
     hint = (
-        "Sounds are spoken from text with each system's own durations and post-filter, by its first seed, and are embedded as MP3; the lossless "
-        "ones lie in wavs. Spectrograms and F0 are made with natural durations, so that they line up."
+        "Sounds are spoken from text with each system's own durations and post-filter, by its first seed. They are embedded as "
+        "MP3; the lossless ones lie in wavs. Spectrograms and F0 are made with natural durations, so that they line up."
     )
-    keys = tag(
-        "p",
-        tag("kbd", "Space"), " plays and pauses, ", tag("kbd", "1"), "–", tag("kbd", "9"), " or the arrow keys change the voice at the same place of "
-        "the sentence, ", tag("kbd", "0"), " goes back to the start.",
-        class_="hint js",
-    )  # fmt: skip
-    return section("examples", "Listen and look", tag("p", hint, class_="hint"), keys, cut, *shown)
+    keys = [
+        tag("kbd", "Space"),
+        " plays and pauses, ",
+        tag("kbd", "1"),
+        "–",
+        tag("kbd", "9"),
+        " or the arrow keys change the voice ",
+    ]
+    keys += ["at the same place of the sentence, ", tag("kbd", "0"), " goes back to the start."]
+    return section("examples", "Listen and look", tag("p", hint, class_="hint"), tag("p", *keys, class_="hint js"), cut, *shown)
 
 
 def _example(results: Results, folder: Path, example: Mapping[str, Any], number: int) -> Html | None:
@@ -81,64 +87,69 @@ def _sound(results: Results, name: str, path: Path) -> Html:
     return tag("div", named(label, look), audio, class_=f"sound {look.colour}", data_name=label)
 
 
-def _sources(results: Results, arrays: Mapping[str, np.ndarray], kind: str) -> list[str]:
-    return [name for name in ("natural", *results.order()) if f"{kind}/{name}" in arrays]
+def _sources(results: Results, arrays: Mapping[str, np.ndarray], kind: str) -> tuple[list[str], list[str]]:
+    """What is shown first - the natural speech, the baseline and the best candidates, as ranked - and the others."""
+    there = [name for name in results.order() if f"{kind}/{name}" in arrays]
+    best = [name for name in there if results.systems[name].get("role") == "candidate"][:BEST]
+    first = [name for name in there if name in best or name == results.baseline]
+    natural = ["natural"] if f"{kind}/natural" in arrays else []
+    return [*natural, *first], [name for name in there if name not in first]
 
 
 def _spectrograms(results: Results, arrays: Mapping[str, np.ndarray]) -> Html | None:
-    rows = []
-    for name in _sources(results, arrays, "spectrogram"):
-        label, look = _label(results, name)
-        address = data_address(spectrogram(arrays[f"spectrogram/{name}"]), "image/png")
-        picture = tag("img", src=address, alt=f"Spectrogram of {label}")
-        rows.append(tag("div", tag("div", named(label, look), class_="row-label"), picture, class_="track"))
-    if not rows:
+    first, others = _sources(results, arrays, "spectrogram")
+    if not first and not others:
         return None
+    loudest = float(max(np.nanmax(arrays[f"spectrogram/{name}"]) for name in (*first, *others)))
+
+    def row(name: str) -> Html:
+        label, look = _label(results, name)
+        address = data_address(spectrogram(arrays[f"spectrogram/{name}"], loudest), "image/png")
+        picture = tag("img", src=address, alt=f"Spectrogram of {label}")
+        return tag("div", tag("div", named(label, look), class_="row-label"), picture, class_="track")
+
     caption = tag("figcaption", "Spectrograms: time to the right, frequency upwards, 70 dB from dark to light")
-    return tag("figure", caption, *rows, class_="tracks")
+    more = tag("details", tag("summary", f"{len(others)} more"), *map(row, others)) if others else None
+    return tag("figure", caption, *map(row, first), more, class_="tracks")
 
 
 def _f0(results: Results, arrays: Mapping[str, np.ndarray]) -> Html | None:
-    sources = _sources(results, arrays, "f0")
-    voiced = [track[track > 0.0] for name in sources if len(track := np.asarray(arrays[f"f0/{name}"], np.float64))]
-    heard = np.concatenate(voiced) if voiced else np.zeros(0)
+    sources, others = _sources(results, arrays, "f0")
+    tracks = {name: np.asarray(arrays[f"f0/{name}"], np.float64) for name in sources}
+    heard = np.concatenate([np.zeros(0), *(track[track > 0.0] for track in tracks.values())])
     if not len(heard):
         return None
     shift = float(arrays["shift"]) if "shift" in arrays else 0.005
-    frames = max(len(arrays[f"f0/{name}"]) for name in sources)
+    frames = max(len(track) for track in tracks.values())
     up = Scale.around(np.percentile(heard, (0.5, 99.5)).tolist(), count=4)
     across = Scale.around((0.0, frames * shift), count=8)
     lines = []
-    for name in sources:
+    for name, track in tracks.items():
         label, look = _label(results, name)
-        paths = "".join(_voiced_path(np.asarray(arrays[f"f0/{name}"], np.float64), up))
-        if paths:
-            kind = "line f0-natural" if name == "natural" else "line f0"
-            path = tag("path", tag("title", label), d=paths, class_=kind, stroke_dasharray=look.dash)
-            number = results.number(name) if name in results.systems else None
-            lines.append(tag("g", path, class_=f"series {look.colour}", data_system=number))
+        kind = "line f0-natural" if name == "natural" else "line f0"
+        path = tag("path", tag("title", label), d=_voiced_path(track, up), class_=kind, stroke_dasharray=look.dash)
+        lines.append(tag("g", path, class_=look.colour))
     inner = tag("svg", *lines, viewBox=f"0 0 {frames} 100", preserveAspectRatio="none", width="100%", height="100%")
-    grid: list[Html] = []
+    grid, texts = [], []
     for tick in up.ticks:
         y = f"{100.0 - 100.0 * up.at(tick):.2f}%"
         grid.append(tag("line", x1=0, x2="100%", y1=y, y2=y, class_="grid"))
-        grid.append(tag("text", up.label(tick), tag("tspan", " Hz"), x=4, y=y, dy=-3, class_="tick"))
+        texts.append(tag("text", f"{up.label(tick)} Hz", x=4, y=y, dy=-3, class_="tick halo"))
     for tick in across.ticks:
-        if 0.0 <= tick < frames * shift:
+        if 0.0 < tick < 0.97 * frames * shift:
             x = f"{100.0 * tick / (frames * shift):.2f}%"
             grid.append(tag("line", x1=x, x2=x, y1="97%", y2="100%", class_="axis-tick"))
-            grid.append(
-                tag("text", f"{across.label(tick)} s", x=x, y="100%", dx=3, dy=-3, class_="tick") if tick > 0.0 else Html()
-            )
+            texts.append(tag("text", f"{across.label(tick)} s", x=x, y="100%", dx=3, dy=-3, class_="tick halo"))
     title = f"F0 in Hz over {frames * shift:.1f} seconds: {', '.join(_label(results, name)[0] for name in sources)}"
-    chart = tag("svg", *grid, inner, class_="f0-chart", role="img", aria_label=title)
+    chart = tag("svg", *grid, inner, *texts, class_="f0-chart", role="img", aria_label=title)
     key = [tag("span", named(*_label(results, name)), " ") for name in sources]
     label = tag("div", tag("span", *key, class_="key lines"), class_="row-label")
-    caption = tag("figcaption", "F0 (Hz) where voiced; the broad band is the natural speech")
-    return tag("figure", caption, tag("div", label, chart, class_="track tall"), class_="tracks")
+    words = f"; drawn are the baseline and the best {BEST} candidates" if others else ""
+    caption = tag("figcaption", f"F0 (Hz) where voiced, the broad band being the natural speech{words}")
+    return tag("figure", caption, tag("div", label, chart, class_="track"), class_="tracks")
 
 
-def _voiced_path(track: np.ndarray, up: Scale) -> list[str]:
+def _voiced_path(track: np.ndarray, up: Scale) -> str:
     """One stroke for every voiced stretch of two frames or more."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], track > 0.0, [False]]).astype(np.int8)))
     strokes = []
@@ -146,4 +157,4 @@ def _voiced_path(track: np.ndarray, up: Scale) -> list[str]:
         places = [f"{frame} {100.0 - 100.0 * min(1.0, max(0.0, up.at(track[frame]))):.1f}" for frame in range(start, end)]
         if len(places) > 1:
             strokes.append("M" + "L".join(places))
-    return strokes
+    return "".join(strokes)

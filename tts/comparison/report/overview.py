@@ -10,7 +10,7 @@ from tts.comparison.report.html import MISSING, Html, figure, join, known, secti
 from tts.comparison.report.look import named
 from tts.comparison.report.results import Metric, Results
 
-MARKS = {"better": "✓", "worse": "✕", "too small to matter": "≈", "no difference shown": "·"}
+MARKS = {"better": "✓", "worse": "✕", "too small to matter": "≈", "no difference shown": "○"}
 
 
 def answer(results: Results) -> Html:
@@ -68,7 +68,7 @@ def _alerts(results: Results) -> Html:
         ]
         heading = f"{len(failed)} of {len(results.runs)} runs did not finish"
         boxes.append(_alert(heading, tag("p", "Their systems are judged on fewer seeds."), tag("ul", *lines)))
-    notes = results.list("notes")
+    notes = results.rows("notes")
     if notes:
         boxes.append(_alert("Read this first", tag("ul", *(tag("li", note) for note in notes)), kind="note"))
     return join(boxes)
@@ -81,7 +81,7 @@ def _alert(heading: str, *content: Html, kind: str = "warning") -> Html:
 def verdict(text: object) -> Html:
     """Return a verdict with its mark, so that it does not hang on colour."""
     word = str(text or "not tested")
-    mark = tag("span", MARKS.get(word, "·"), aria_hidden="true")
+    mark = tag("span", MARKS.get(word, "○"), aria_hidden="true")
     return tag("span", mark, " ", word, class_=f"verdict {word.split()[0]}")
 
 
@@ -97,24 +97,18 @@ def ranking(results: Results) -> Html:
         text = f"{name}: {metric.value(row['estimate'])} {metric.unit}, 95 % interval {metric.interval(row)}"
         body.append(
             [
-                _system(results, name, f"{place}. "),
-                tag("td", results.systems.get(name, {}).get("role", MISSING), class_="word"),
+                _system(results, name, f"{place}.\N{NO-BREAK SPACE}"),
+                whisker(scale, row, results.look(name), text),
                 tag("td", metric.value(row["estimate"]), class_="main"),
                 metric.interval(row),
-                whisker(scale, row, results.look(name), text),
                 figure(row.get("seeds"), 0),
+                tag("td", results.systems.get(name, {}).get("role", MISSING), class_="word"),
             ]
         )
-    head = [
-        "System",
-        tag("th", "Role", scope="col", class_="word"),
-        metric.title,
-        "95 % interval",
-        _wide("Estimate and interval"),
-        "Seeds",
-    ]
+    role = tag("th", "Role", scope="col", class_="word")
+    head = ["System", _wide("Estimate and interval"), metric.title, "95 % interval", "Seeds", role]
     caption = f"Test {metric.heading}, best first; {_direction(metric)}. Intervals are over seeds and utterances."
-    foot = whisker_axis(scale, 4, 1, metric.title)
+    foot = whisker_axis(scale, 1, 4, metric.title)
     return section("ranking", "Ranking", _key(), table(caption, head, body, foot=foot, kind="whisker-table"))
 
 
@@ -156,29 +150,28 @@ def forest(results: Results, rows: Sequence[Mapping[str, Any]], caption: str, la
         body.append(
             [
                 *(labels[number] if labels else [_system(results, name)]),
+                whisker(scale, row, results.look(name), text, smallest=smallest),
                 tag("td", metric.value(row["estimate"], signed=True), class_="main"),
                 metric.interval(row, signed=True),
                 figure(row.get("percent"), 1, signed=True),
-                whisker(scale, row, results.look(name), text, smallest=smallest),
                 tag("td", verdict(row.get("verdict")), class_="word"),
                 figure(row.get("effect_size"), 2, signed=True),
                 probability(row.get("p_holm")),
             ]
         )
-    before = len(body[0]) - 4
-    firsts = ["System", *(["Against"] if before == 5 else [])]
+    before = len(body[0]) - 7
+    head = ["System", *([tag("th", "Against", scope="col", class_="word")] if before == 2 else [])]
     word = tag("th", "Verdict", scope="col", class_="word")
-    head = [
-        *firsts,
+    head += [
+        _wide("Estimate and interval"),
         f"Difference ({metric.unit})",
         "95 % interval",
         "%",
-        _wide("Estimate and interval"),
         word,
         "Effect size",
         "p (Holm)",
     ]
-    foot = whisker_axis(scale, before, 3, f"difference in {metric.title}")
+    foot = whisker_axis(scale, before, 6, f"difference in {metric.title}")
     return table(caption, head, body, foot=foot, kind="whisker-table")
 
 
@@ -196,11 +189,12 @@ def differences(results: Results) -> Html:
         return section("differences", "Differences to the baseline", tag("p", words))
     caption = f"Test {results.primary.heading}, system minus {results.baseline}, paired by seed and utterance"
     shaded = _smallest(results)
-    hint = f"{_direction(results.primary).capitalize()}: the good side is {'right' if results.primary.better == 'higher' else 'left'} of the line at zero."
+    side = "right" if results.primary.better == "higher" else "left"
+    hint = f"{_direction(results.primary).capitalize()}: the good side is {side} of the line at zero."
     if shaded:
         hint += f" The shaded band holds differences too small to matter ({shaded})."
     parts = [tag("p", hint, class_="hint"), forest(results, rows, caption), tag("h3", "Every score"), _matrix(results)]
-    against = results.list("against_controls")
+    against = results.rows("against_controls")
     if against:
         labels = [[_system(results, row["system"]), tag("td", row["control"], class_="word")] for row in against]
         parts.insert(2, tag("h3", "Against the controls"))
@@ -210,7 +204,7 @@ def differences(results: Results) -> Html:
 
 def _matrix(results: Results) -> Html:
     metrics = [metric for metric in results.metrics if results.differences(metric.name)]
-    cells = {(row["system"], row["metric"]): row for row in results.list("differences")}
+    cells = {(row["system"], row["metric"]): row for row in results.rows("differences")}
     body = []
     for name in (str(row["system"]) for row in results.differences(results.primary.name)):
         body.append([_system(results, name), *(_change(metric, cells.get((name, metric.name))) for metric in metrics)])
@@ -240,7 +234,7 @@ def _change(metric: Metric, row: Mapping[str, Any] | None) -> Html:
 def _statistics(results: Results) -> Html:
     titles = {metric.name: metric for metric in results.metrics}
     body = []
-    for row in results.list("differences"):
+    for row in results.rows("differences"):
         metric = titles.get(row["metric"], results.primary)
         body.append(
             [
@@ -272,8 +266,9 @@ def _statistics(results: Results) -> Html:
         "Seeds × utterances",
     ]
     hint = (
-        "p comes from the hierarchical bootstrap over seeds and utterances; Holm corrects it for the number of scores; the Wilcoxon "
-        "test is over utterances; P(better) is how often the system wins for a seed drawn at random, 0.75 being a common demand."
+        "p comes from the hierarchical bootstrap over seeds and utterances; Holm corrects it for the number of scores; the "
+        "Wilcoxon test is over utterances; P(better) is how often the system wins for a seed drawn at random and a redrawn test "
+        "set, and 0.75 is a common demand."
     )
     whole = table("All statistics of all differences", head, body)
     return tag("details", tag("summary", "All statistics"), tag("p", hint, class_="hint"), whole)
@@ -297,7 +292,7 @@ REFERENCES = {
     "copy": ("Copy synthesis", "analysed and spoken again: the best that this vocoder can do"),
     "takes": (
         "Two natural takes",
-        "the same person reading the same prompt twice, after time warping: another scale, not a rank",
+        "one person reading a prompt twice, paired by time warping: another scale, not a rank",
     ),
     "mean": ("Mean of the training data", "says the same at every frame: what knowing nothing costs"),
     "natural": ("Natural recordings", "the speech itself"),

@@ -40,7 +40,7 @@ def page(data: Mapping[str, Any], folder: Path) -> str:
     title = f"Comparison: {data.get('recipe', '')}"
     lines = [
         f"{len(results.systems)} systems",
-        f"{len(results.list('seeds'))} seeds",
+        f"{len(results.rows('seeds'))} seeds",
         _tested(data),
         str(data.get("created") or "")[:10],
     ]
@@ -70,8 +70,8 @@ def _tested(data: Mapping[str, Any]) -> str:
 
 def _head(title: str) -> Html:
     policy = (
-        f"default-src 'none'; img-src data:; media-src data:; style-src {_digest('style.css')}; script-src {_digest('script.js')}; "
-        "base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; img-src data:; media-src data:; style-src {_digest('style.css')}; "
+        f"script-src {_digest('script.js')}; base-uri 'none'; form-action 'none'"
     )
     return tag(
         "head",

@@ -39,28 +39,28 @@ class Results:
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         self.data = data
-        self.systems: dict[str, Mapping[str, Any]] = {str(system["name"]): system for system in self.list("systems")}
-        self.runs: list[Mapping[str, Any]] = self.list("runs")
+        self.systems: dict[str, Mapping[str, Any]] = {str(system["name"]): system for system in self.rows("systems")}
+        self.runs: list[Mapping[str, Any]] = self.rows("runs")
         self.looks: dict[str, Look] = looks(list(self.systems.values()))
         self.baseline = str(data.get("baseline", ""))
-        self.metrics = [_metric(entry) for entry in self.list("metrics")]
+        self.metrics = [_metric(entry) for entry in self.rows("metrics")]
         self.primary = next(
             (metric for metric in self.metrics if metric.name == data.get("primary")),
             _metric({"name": data.get("primary", "mcd")}),
         )
 
-    def list(self, key: str) -> list[Any]:
-        """Return a list of the results, empty where it is missing or null."""
+    def rows(self, key: str) -> list[Any]:
+        """Return what the results list under a key, nothing where it is missing or null."""
         return list(self.data.get(key) or [])
 
     def ranking(self) -> list[Mapping[str, Any]]:
         """Return the ranking on the primary score, best first."""
-        return [row for row in self.list("ranking") if row.get("metric", self.primary.name) == self.primary.name]
+        return [row for row in self.rows("ranking") if row.get("metric", self.primary.name) == self.primary.name]
 
     def differences(self, metric: str) -> list[Mapping[str, Any]]:
         """Return the differences to the baseline on a score, in the order of the ranking."""
         order = [row["system"] for row in self.ranking()]
-        rows = [row for row in self.list("differences") if row["metric"] == metric]
+        rows = [row for row in self.rows("differences") if row["metric"] == metric]
         return sorted(rows, key=lambda row: order.index(row["system"]) if row["system"] in order else len(order))
 
     def order(self) -> Sequence[str]:

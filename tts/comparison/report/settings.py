@@ -21,7 +21,7 @@ def settings(results: Results) -> Html:
         "Command": tag("code", data["command"]) if data.get("command") else None,
         "Code": data.get("commit") or made.get("commit"),
         "Made": data.get("created"),
-        "Seeds": ", ".join(map(str, results.list("seeds"))),
+        "Seeds": ", ".join(map(str, results.rows("seeds"))),
         "Prepared data": data.get("prepared"),
         "Primary score": results.primary.title,
         "Smallest effect": data.get("smallest_effect"),

@@ -7,16 +7,12 @@ from typing import Any
 
 from tts.comparison.report.charts import Scale, Series, line_chart, scatter
 from tts.comparison.report.html import Html, figure, join, known, section, table, tag
-from tts.comparison.report.look import named, swatch, task_look
+from tts.comparison.report.look import BASELINE, Look, named, task_look
 from tts.comparison.report.overview import forest
 from tts.comparison.report.results import Results
 
-CURVES = (("valid/main", "Validation loss of the main task"), ("valid/mcd", "Validation MCD (dB)"))
-GRADIENTS = (
-    ("cosine", "Cosine to the main task's gradient", True),
-    ("ratio", "Norm over the main task's", True),
-    ("weight", "Weight in the step", True),
-)
+CURVES = (("valid/main", "validation loss, main task"), ("valid/mcd", "validation MCD (dB)"))
+GRADIENTS = (("cosine", "cosine"), ("ratio", "norm ratio"), ("weight", "weight"))
 
 
 def budget(results: Results) -> Html:
@@ -29,7 +25,6 @@ def budget(results: Results) -> Html:
         body.append(
             [
                 tag("th", named(name, results.look(name)), scope="row"),
-                tag("td", system.get("role"), class_="word"),
                 tag("td", system.get("description"), class_="words"),
                 _millions(size.get("trained")),
                 _millions(size.get("speaking")),
@@ -40,17 +35,22 @@ def budget(results: Results) -> Html:
                 figure(_hours(system.get("seconds")), 2),
             ]
         )
-    word = {"scope": "col", "class_": "word"}
-    head: list[object] = [
+    what = tag("th", "What it is", scope="col", class_="word")
+    head = [
         "System",
-        tag("th", "Role", **word),
-        tag("th", "What it is", **word),
+        what,
         "Trained (M)",
         "Speaking (M)",
         "Networks",
+        "Seeds finished",
+        "Runs charged",
+        "Steps",
+        "Training (h)",
     ]
-    head += ["Seeds finished", "Runs charged", "Steps", "Training (h)"]
-    hint = "Sizes are millions of parameters. Runs charged include every trial of a search. A control shows what is gained without what it leaves out."
+    hint = (
+        "Sizes are millions of parameters, while training and when speaking. Runs charged include every trial of a search over "
+        "weights; a fair comparison gives every system as many."
+    )
     return section(
         "budget", "Budget and controls", tag("p", hint, class_="hint"), table("Size and cost of each system", head, body)
     )
@@ -68,22 +68,22 @@ def _hours(value: object) -> float | None:
 
 def curves(results: Results) -> Html | None:
     """Return the learning curves of every stage, a thin line for each seed and a thick one for their mean."""
-    stages = sorted({stage for run in results.runs for stage in run.get("curves") or {}})
+    found = {stage for run in results.runs for stage in run.get("curves") or {}}
+    stages = sorted(found, key=lambda stage: (not stage.startswith("stage"), stage))
     panels = []
     for stage in stages:
         for key, title in CURVES:
             series = []
             for name in results.systems:
-                lines = [
-                    _points((run.get("curves") or {}).get(stage) or {}, key) for run in results.runs_of(name, finished=False)
-                ]
-                if any(lines):
-                    series.append(Series(name, results.look(name), [line for line in lines if line], results.number(name)))
+                runs = [(run.get("curves") or {}).get(stage) or {} for run in results.runs_of(name, finished=False)]
+                lines = [line for run in runs if (line := _points(run, key))]
+                if lines:
+                    series.append(Series(name, results.look(name), lines, results.number(name)))
             if series:
-                panels.append(line_chart(f"{_stage(stage)} · {title}", series, ("training step", title), robust=True))
+                panels.append(line_chart(f"{_stage(stage)} · {title}", series, "training step", robust=True))
     if not panels:
         return None
-    hint = "Thin lines are seeds, thick ones their mean. Systems of one stage appear in the panels of stage 1 alone."
+    hint = "Thin lines are seeds, thick ones their mean; a system is drawn in the panels of the stages that it has."
     return section(
         "curves", "Learning curves", tag("p", hint, class_="hint"), _switches(results), tag("div", *panels, class_="panels")
     )
@@ -132,68 +132,61 @@ def scatters(results: Results) -> Html | None:
     panels = []
     for name, points in pairs.items():
         wins = sum((y > x) if metric.better == "higher" else (y < x) for _, x, y in points)
-        title = f"{name}: better on {wins} of {len(points)} utterances"
+        title = join([named(name, results.look(name)), tag("small", f"better on {wins} of {len(points)} utterances")])
         panels.append(scatter(title, points, results.look(name), (results.baseline, name), scale, metric.decimals))
-    side = "above" if metric.better == "higher" else "below"
-    hint = f"One dot an utterance, mean over seeds, both axes {metric.title}; {side} the diagonal the system is better than {results.baseline}. "
-    how = tag(
-        "span",
-        "Point at a dot, or focus a chart and press the arrow keys, to read it; the same sentence lights up everywhere.",
-        class_="js",
-    )
-    return section(
-        "utterances", "Utterance by utterance", tag("p", hint, how, class_="hint"), tag("div", *panels, class_="panels")
-    )
+    side = "Above" if metric.better == "higher" else "Below"
+    hint = f"One dot an utterance, mean over seeds, both axes {metric.title}. "
+    hint += f"{side} the diagonal the system is better than {results.baseline}. "
+    how = "Point at a dot, or focus a chart and press the arrow keys, to read it; the same sentence lights up everywhere."
+    words = tag("p", hint, tag("span", how, class_="js"), class_="hint")
+    return section("utterances", "Utterance by utterance", words, tag("div", *panels, class_="panels three"))
 
 
 def diagnostics(results: Results) -> Html | None:
     """Return how the gradient of each auxiliary task lay to the main task's, and the weights over time."""
-    blocks = []
+    blocks: list[Html] = []
     for name in results.order():
         runs = [run for run in results.runs_of(name, finished=False) if run.get("diagnostics")]
         stages = sorted({stage for run in runs for stage, entries in run["diagnostics"].items() if entries})
-        drawn = [
-            panels for stage in stages if (panels := _gradients(stage, [run["diagnostics"].get(stage) or [] for run in runs]))
-        ]
-        if drawn:
-            blocks.append(tag("h3", named(name, results.look(name))))
-            blocks += drawn
+        measured = {stage: [run["diagnostics"].get(stage) or [] for run in runs] for stage in stages}
+        tasks = _tasks(entry for entries in measured.values() for run in entries for entry in run)
+        if len(tasks) > 1:
+            key = tag("p", *(tag("span", named(task, look), " ") for task, look in tasks.items()), class_="key lines")
+            panels = [panel for stage, entries in measured.items() for panel in _gradients(stage, entries, tasks)]
+            summary = tag("summary", named(name, results.look(name)))
+            blocks.append(tag("details", summary, key, tag("div", *panels, class_="panels three"), open=not blocks))
     if not blocks:
         return None
     hint = (
         "Measured on the shared layers. A cosine above zero means that a step for the task is also a step for the main task; "
-        "below zero they pull apart. The norm ratio holds the task's weight."
+        "below zero they pull apart. The norm ratio is that of the task's gradient, times its weight, to the main task's. "
+        "The weight is what the method of weighing made of the task in that step."
     )
     return section("gradients", "Gradients and weights", tag("p", hint, class_="hint"), *blocks)
 
 
-def _gradients(stage: str, runs: Sequence[Sequence[Mapping[str, Any]]]) -> Html | None:
-    keys = {key for entries in runs for entry in entries for key in entry if "/" in key}
-    tasks = sorted({key.split("/", 1)[1] for key in keys}, key=lambda task: (task != "main", task))
-    auxiliary = [task for task in tasks if task != "main"]
-    if not auxiliary:
-        return None
-    colours = {task: task_look(place) for place, task in enumerate(auxiliary)} | {"main": task_look(-1)}
+def _tasks(entries: Iterable[Mapping[str, Any]]) -> dict[str, Look]:
+    names = {key.split("/", 1)[1] for entry in entries for key in entry if "/" in key}
+    return {"main": BASELINE, **{name: task_look(place) for place, name in enumerate(sorted(names - {"main"}))}}
+
+
+def _gradients(stage: str, runs: Sequence[Sequence[Mapping[str, Any]]], tasks: Mapping[str, Look]) -> list[Html]:
     panels = []
-    for kind, title, zero in GRADIENTS:
+    for kind, title in GRADIENTS:
         series = []
-        for task in tasks:
-            key = f"{kind}/{task}"
-            lines = [line for entries in runs if (line := _pairs((e.get("step"), e.get(key)) for e in entries))]
+        for task, look in tasks.items():
+            lines = [line for entries in runs if (line := _pairs((e.get("step"), e.get(f"{kind}/{task}")) for e in entries))]
             if lines:
-                series.append(Series(task, colours[task], lines))
+                series.append(Series(task, look, lines))
         if series:
-            panels.append(line_chart(f"{_stage(stage)} · {title}", series, ("training step", title), zero=zero))
-    key_ = tag(
-        "p", *(tag("span", tag("span", swatch(colours[t]), " ", t, class_="named"), " ") for t in tasks), class_="key lines"
-    )
-    return join([key_, tag("div", *panels, class_="panels three")])
+            panels.append(line_chart(f"{_stage(stage)} · {title}", series, "training step", zero=True))
+    return panels
 
 
 def search(results: Results) -> Html | None:
     """Return what was tried in the search over weights, on validation, and what was chosen."""
     blocks = []
-    for one in results.list("search"):
+    for one in results.rows("search"):
         tried = sorted(one.get("tried") or [], key=lambda trial: _order(results, trial.get("validation")))
         body = []
         for trial in tried:
@@ -229,7 +222,7 @@ def _setting(settings: object) -> str:
 
 def leave_one_out(results: Results) -> Html | None:
     """Return what each task of a system is worth: the whole system against itself without the task."""
-    rows = results.list("leave_one_out")
+    rows = results.rows("leave_one_out")
     if not rows:
         return None
     labels = [
