@@ -7,20 +7,23 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tts.evaluation.scores import find_metric
+from tts.evaluation.scores import find_metric, pool
 from tts.evaluation.statistics import Runs, holm, paired_bootstrap, wilcoxon
 
 Verdict = Literal["better", "worse", "no difference shown", "too small to matter"]
 LEVEL = 0.05  # largest corrected p-value that counts
+PHYSICAL = ("dB", "Hz", "frames")  # units of which a percentage can be told apart from the score's own
 
 
 def difference(a: Runs, b: Runs, metric: str, *, resamples: int) -> dict[str, Any] | None:
     """Compare system A with B on the seeds that both have and on which the metric is defined; None where there are none.
 
-    ``estimate``, ``low`` and ``high`` are of A minus B (95 %, bootstrap over seeds and utterances), ``percent`` the estimate as
-    a share of B's score. ``wilcoxon`` is the p-value over utterances, each averaged over seeds; ``effect_size`` is Cohen's d of
-    paired values (mean difference of the utterances, averaged over seeds, over its standard deviation). ``p_holm`` is the
-    p-value alone, until :func:`correct` sees the whole family. ``same`` says that not one utterance differs.
+    ``estimate``, ``low`` and ``high`` are of A minus B (95 %, bootstrap over seeds and utterances); ``percent`` is the estimate
+    as a share of B's score, for dB, Hz and frames. ``wilcoxon`` is the p-value over utterances, each averaged over seeds;
+    ``effect_size`` is Cohen's d of paired values: the mean difference of the utterances, averaged over seeds, over its standard
+    deviation. ``p_value`` is the bootstrap's, but never below that of a sign test in which all utterances agree: redrawing few
+    utterances knows too little of others. ``p_holm`` is the same until :func:`correct` sees the whole family. ``same`` says
+    that not one utterance differs.
     """
     rule = find_metric(metric)
     names = sorted({name for runs in (a, b) for scores in runs.values() for name in scores})
@@ -39,15 +42,16 @@ def difference(a: Runs, b: Runs, metric: str, *, resamples: int) -> dict[str, An
     same = bool(np.array_equal(x[:, known], y[:, known]))
     spread = float(gaps.std(ddof=1)) if len(gaps) > 1 else 0.0
     base = _pooled(b, metric)
+    p_value = 1.0 if same or found.p_value is None else max(found.p_value, 2.0 ** (1 - len(names)))
     return {
         "metric": metric,
         "estimate": found.interval.estimate,
         "low": found.interval.low,
         "high": found.interval.high,
-        "percent": 100.0 * found.interval.estimate / abs(base) if base else None,
+        "percent": 100.0 * found.interval.estimate / abs(base) if base and rule.unit in PHYSICAL else None,
         "probability_better": found.probability_better,
-        "p_value": 1.0 if same else found.p_value,
-        "p_holm": 1.0 if same else found.p_value,
+        "p_value": p_value,
+        "p_holm": p_value,
         "wilcoxon": wilcoxon(*losses) if len(gaps) else None,
         "effect_size": float(gaps.mean()) / spread if spread > 0.0 else None,
         "same": same,
@@ -57,8 +61,6 @@ def difference(a: Runs, b: Runs, metric: str, *, resamples: int) -> dict[str, An
 
 
 def _pooled(runs: Runs, metric: str) -> float:
-    from tts.evaluation.scores import pool
-
     return float(np.mean([_number(pool(scores.values())[metric]) for scores in runs.values()]))
 
 

@@ -141,7 +141,7 @@ def member_seeds(seed: int, members: int) -> list[int]:
 
 
 def recipe_for(recipe: Recipe, name: str, system: SystemPart, seed: int) -> Recipe:
-    """Return the recipe with ``system`` under ``name`` and the seed as ``--set training.seed`` sets it, without spoken samples."""
+    """Return the recipe with ``system`` under ``name`` and the seed as ``--set training.seed`` sets it; no spoken samples."""
     training = recipe.training.model_copy(update={"seed": seed})
     systems = {**recipe.systems, name: system}
     changes = {"systems": systems, "training": training, "samples": (), "comparison": ComparisonPart()}

@@ -44,13 +44,14 @@ def run_jobs(jobs: Sequence[Job], *, workers: int, device: str = "auto", done: C
     A job whose process dies gets a record that says so; one that asks for something wrong raises :class:`UsageError` here.
     An interruption ends all processes; the same jobs then continue from their last checkpoints.
     """
-    with Progress("training steps", sum(job.steps for job in jobs)) as progress:
+    total = sum(job.steps for job in jobs)
+    with Progress("training steps" if total else "scoring", total or len(jobs)) as progress:
         finished = 0
 
         def note(job: Job, steps: int) -> None:
             nonlocal finished
             finished += 1
-            progress.advance(steps, note=f"{finished}/{len(jobs)} runs, last {job.name}")
+            progress.advance(steps if total else 1, note=f"{finished}/{len(jobs)} runs, last {job.name}")
             done(job)
 
         if workers == 0:

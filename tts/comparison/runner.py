@@ -143,8 +143,9 @@ def compare(
     work = Comparison(plan, whole, prepared, out, count, device, command, say, settled)
     examples = choose_examples(prepared.packed("test").ids, recipe.comparison.examples)
     spoken = speech_of(prepared, plan.wer, examples)
+    searched = {arm.name for arm in plan.arms if arm.search is not None}
     for arm in plan.arms:  # before anything is trained
-        if arm.search is None and arm.system is not None:
+        if arm.system is not None and not {arm.name, arm.of} & searched:
             for seed in plan.seeds:
                 check_voice(work.job(arm.name, arm.system, f"seed-{seed}", seed))
     for arm in plan.arms:
