@@ -128,16 +128,17 @@ def _run(draw: np.random.Generator, name: str, seed: int, shift: float, easy: np
         {} if name == "single" else {stage: [_measured(draw, int(s)) for s in range(0, 3000, 250)] for stage in stages}
     )
     return {
-        "system": name, "seed": seed, "status": "finished", "message": None, "seconds": 300.0, "voice": f"voices/{name}/seed-{seed}",
-        "validation": dict(test), "test": test, "utterances": each, "curves": curves, "diagnostics": diagnostics,
+        "system": name, "seed": seed, "status": "finished", "message": None, "seconds": 300.0,
+        "voice": f"voices/{name}/seed-{seed}", "validation": dict(test), "test": test, "utterances": each, "curves": curves,
+        "diagnostics": diagnostics,
     }  # fmt: skip
 
 
 def _measured(draw: np.random.Generator, step: int) -> dict[str, float]:
     cosine = 0.5 * float(np.exp(-step / 900)) + float(draw.normal(0, 0.05))
     return {
-        "step": step, "weight/main": 1.0, "weight/step": 1.0, "weight/lsf": 1.0, "cosine/step": cosine, "ratio/step": 0.3 + cosine / 5,
-        "cosine/lsf": -0.1 + float(draw.normal(0, 0.05)), "ratio/lsf": 0.2,
+        "step": step, "weight/main": 1.0, "weight/step": 1.0, "weight/lsf": 1.0,
+        "cosine/step": cosine, "ratio/step": 0.3 + cosine / 5, "cosine/lsf": float(draw.normal(-0.1, 0.05)), "ratio/lsf": 0.2,
     }  # fmt: skip
 
 
@@ -148,9 +149,9 @@ def _difference(system: str, metric: str, shift: float, seeds: int) -> dict[str,
     if verdict == "better" and high > -0.03:
         verdict = "too small to matter"
     return {
-        "system": system, "metric": metric, "estimate": estimate, "low": low, "high": high, "percent": 100.0 * estimate / TRUTH[metric],
-        "probability_better": 0.97, "p_value": 0.0004, "p_holm": 0.002, "wilcoxon": 0.0001, "effect_size": -1.4, "verdict": verdict,
-        "seeds": seeds, "utterances": 20,
+        "system": system, "metric": metric, "estimate": estimate, "low": low, "high": high,
+        "percent": 100.0 * estimate / TRUTH[metric], "probability_better": 0.97, "p_value": 0.0004, "p_holm": 0.002,
+        "wilcoxon": 0.0001, "effect_size": -1.4, "verdict": verdict, "seeds": seeds, "utterances": 20,
     }  # fmt: skip
 
 

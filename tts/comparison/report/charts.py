@@ -13,8 +13,9 @@ from typing import Any
 from tts.comparison.report.html import Html, figure, known, tag
 from tts.comparison.report.look import MARKERS, Look
 
-WIDTH, HEIGHT = 350.0, 230.0
-LEFT, RIGHT, TOP, BOTTOM = 46.0, 12.0, 10.0, 38.0
+WIDTH, HEIGHT = 350.0, 230.0  # about the pixels that a panel gets, so that text keeps its size
+WIDE = 480.0
+LEFT, RIGHT, TOP, BOTTOM = 46.0, 20.0, 10.0, 38.0
 
 
 @dataclass(frozen=True)
@@ -111,16 +112,16 @@ class Series:
         return [(x, sum(table[x] for table in tables) / len(tables)) for x in shared]
 
 
-def line_chart(title: str, series: Sequence[Series], below: str, *, zero: bool = False, robust: bool = False) -> Html:
+def line_chart(title: str, series: Sequence[Series], below: str, *, zero: bool = False, wide: bool = False) -> Html:
     """Return a chart of curves; the title names what goes up, ``below`` what goes right; ``zero`` is drawn where it matters.
 
-    ``robust`` keeps the first tenth of the steps from setting the vertical axis, where a curve falls from a great height.
+    The first tenth of the steps, where a curve falls from a great height, does not set the vertical axis.
     """
     across = Scale.around((x for one in series for line in one.lines for x, _ in line), include=(0.0,), air=0.0)
-    start = across.high * 0.1 if robust else -math.inf
+    start = 0.1 * across.high
     late = [y for one in series for line in one.lines for x, y in line if x >= start]
     up = Scale.around(late, include=(0.0,) if zero else ())
-    box = _Box(across, up)
+    box = _Box(across, up, WIDE if wide else WIDTH)
     drawn = []
     for one in series:
         thin = [box.polyline(line, "line thin") for line in one.lines] if len(one.lines) > 1 else []

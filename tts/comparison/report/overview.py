@@ -189,8 +189,9 @@ def differences(results: Results) -> Html:
         return section("differences", "Differences to the baseline", tag("p", words))
     caption = f"Test {results.primary.heading}, system minus {results.baseline}, paired by seed and utterance"
     shaded = _smallest(results)
-    side = "right" if results.primary.better == "higher" else "left"
-    hint = f"{_direction(results.primary).capitalize()}: the good side is {side} of the line at zero."
+    hint = f"{_direction(results.primary).capitalize()}."
+    if side := {"lower": "left", "higher": "right"}.get(results.primary.better):
+        hint += f" The good side is {side} of the line at zero."
     if shaded:
         hint += f" The shaded band holds differences too small to matter ({shaded})."
     parts = [tag("p", hint, class_="hint"), forest(results, rows, caption), tag("h3", "Every score"), _matrix(results)]
@@ -267,8 +268,8 @@ def _statistics(results: Results) -> Html:
     ]
     hint = (
         "p comes from the hierarchical bootstrap over seeds and utterances; Holm corrects it for the number of scores; the "
-        "Wilcoxon test is over utterances; P(better) is how often the system wins for a seed drawn at random and a redrawn test "
-        "set, and 0.75 is a common demand."
+        "Wilcoxon test is over utterances; P(better) is how often the system wins for a seed drawn at random and a "
+        "redrawn test set, and 0.75 is a common demand."
     )
     whole = table("All statistics of all differences", head, body)
     return tag("details", tag("summary", "All statistics"), tag("p", hint, class_="hint"), whole)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,12 @@ class Metric:
     def value(self, value: object, *, signed: bool = False) -> str:
         """Return a value of this score as text."""
         return figure(value, self.decimals, signed=signed)
+
+    def gain(self, value: float) -> float:
+        """Return what is larger the better a value is."""
+        if self.better == "nearer one":
+            return -abs(math.log(value)) if value > 0.0 else -math.inf
+        return value if self.better == "higher" else -value
 
     def interval(self, row: Mapping[str, Any], *, signed: bool = False) -> str:
         """Return the interval of a row as text."""

@@ -80,7 +80,7 @@ def curves(results: Results) -> Html | None:
                 if lines:
                     series.append(Series(name, results.look(name), lines, results.number(name)))
             if series:
-                panels.append(line_chart(f"{_stage(stage)} · {title}", series, "training step", robust=True))
+                panels.append(line_chart(f"{_stage(stage)} · {title}", series, "training step", wide=True))
     if not panels:
         return None
     hint = "Thin lines are seeds, thick ones their mean; a system is drawn in the panels of the stages that it has."
@@ -131,12 +131,12 @@ def scatters(results: Results) -> Html | None:
     scale = Scale.around(value for points in pairs.values() for _, x, y in points for value in (x, y))
     panels = []
     for name, points in pairs.items():
-        wins = sum((y > x) if metric.better == "higher" else (y < x) for _, x, y in points)
+        wins = sum(metric.gain(y) > metric.gain(x) for _, x, y in points)
         title = join([named(name, results.look(name)), tag("small", f"better on {wins} of {len(points)} utterances")])
         panels.append(scatter(title, points, results.look(name), (results.baseline, name), scale, metric.decimals))
-    side = "Above" if metric.better == "higher" else "Below"
     hint = f"One dot an utterance, mean over seeds, both axes {metric.title}. "
-    hint += f"{side} the diagonal the system is better than {results.baseline}. "
+    if side := {"lower": "Below", "higher": "Above"}.get(metric.better):
+        hint += f"{side} the diagonal the system is better than {results.baseline}. "
     how = "Point at a dot, or focus a chart and press the arrow keys, to read it; the same sentence lights up everywhere."
     words = tag("p", hint, tag("span", how, class_="js"), class_="hint")
     return section("utterances", "Utterance by utterance", words, tag("div", *panels, class_="panels three"))
@@ -209,9 +209,7 @@ def search(results: Results) -> Html | None:
 
 def _order(results: Results, value: object) -> float:
     number = known(value)
-    if number is None:
-        return float("inf")
-    return -number if results.primary.better == "higher" else number
+    return float("inf") if number is None else -results.primary.gain(number)
 
 
 def _setting(settings: object) -> str:
@@ -232,8 +230,9 @@ def leave_one_out(results: Results) -> Html | None:
         ]
         for row in rows
     ]
-    good = "above" if results.primary.better == "higher" else "below"
-    hint = f"The whole system minus the system without the task: {good} zero the task helped."
+    hint = "The whole system minus the system without the task."
+    if side := {"lower": "Left", "higher": "Right"}.get(results.primary.better):
+        hint += f" {side} of zero the task helped."
     caption = f"Test {results.primary.heading}, whole system minus the system without one task"
     return section(
         "leave-one-out", "Leaving one task out", tag("p", hint, class_="hint"), forest(results, rows, caption, labels)
