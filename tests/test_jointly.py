@@ -1,0 +1,112 @@
+"""Whole ways of training a stack, on made-up tables in place of a prepared corpus."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+import tts.jointly
+import tts.stages
+from tts.analysis.streams import Stream
+from tts.errors import UsageError
+from tts.jointly import check_stacking, train_stack
+from tts.network.stack import Stack
+from tts.recipe import StagePart, TrainingPart
+from tts.training.statistics import StatisticsSum
+from tts.training.table import Table, Target
+
+STREAM = Stream("mcep", 1, dynamic=True)
+PARTS = (
+    StagePart.model_validate({"trunk": {"layers": [8]}, "bottleneck": 2, "tasks": {"mcep": 1}}),
+    StagePart.model_validate({"trunk": {"layers": [8]}, "context": 1, "tasks": {"mcep": 1}}),
+)
+
+
+class MadeUp:
+    """Stands for a prepared corpus: a smooth target that two inputs tell with noise."""
+
+    def frame_table(self, split: str, tasks: list[str], device: torch.device, **more: object) -> Table:
+        generator = np.random.default_rng(len(split))
+        starts = np.arange(0, 601, 50)
+        smooth = np.sin(np.arange(600)[:, None] / 3.0 + generator.random(12).repeat(50)[:, None] * 6.0).astype(np.float32)
+        inputs = smooth + generator.normal(0.0, 0.5, (600, 2)).astype(np.float32)
+        total = StatisticsSum(1, dynamic=True)
+        total.add(smooth, np.ones(600, dtype=bool))
+        target = Target(STREAM, smooth, total.result())
+        return Table(starts, inputs, None, None, np.ones(600, dtype=bool), {"mcep": target}, device)
+
+
+class NoHook:
+    """Stands for the validation's further scores."""
+
+    def __init__(self, *arguments: object) -> None:
+        pass
+
+    def __call__(self, stage: object, step: int) -> dict[str, float]:
+        return {"valid/mcd": float(step)}
+
+
+@pytest.fixture(autouse=True)
+def _without_mcd(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (tts.stages, tts.jointly):
+        monkeypatch.setattr(module, "ValidationHook", NoHook)
+
+
+def train(folder: Path, parts: tuple[StagePart, ...] = PARTS, **keys: object) -> tuple[list[dict[str, Any]], dict[str, Tensor]]:
+    settings = TrainingPart.model_validate(
+        {"steps": 60, "batch": 64, "learning_rate": 0.02, "validate_every": 20, "warmup": 0, "precision": "float32"} | keys
+    )
+    voice: Any = SimpleNamespace(stack=Stack(2, parts, {"mcep": 3}, seed=1), device=torch.device("cpu"))
+    prepared: Any = MadeUp()
+    summaries = train_stack(voice, prepared, parts, settings, folder, None, ())
+    return summaries, {name: value.clone() for name, value in voice.stack.state_dict().items()}
+
+
+def test_joint_training_summarises_every_stage(tmp_path: Path) -> None:
+    (first, last), _ = train(tmp_path, stacking="joint")
+    assert first.keys() == {"step", "steps", "main_loss", "valid/mcep", "valid/main"}
+    assert last.keys() == first.keys() | {"valid/mcd"}
+    assert (last["steps"], last["valid/main"]) == (60, last["valid/mcep"])
+    assert {path.name for path in tmp_path.iterdir()} == {"joint"}
+    assert last["main_loss"] < first["main_loss"]  # of three noisy frames more is known than of one
+
+
+def test_fine_tuning_starts_from_the_greedy_weights(tmp_path: Path) -> None:
+    greedy, weights = train(tmp_path / "greedy")
+    both, tuned = train(tmp_path / "both", stacking="greedy_then_joint", joint_steps=20)
+    assert both[-1]["before"]["valid/main"] == pytest.approx(greedy[-1]["main_loss"], rel=0.02)  # handed on in 16 bits
+    assert both[-1]["main_loss"] <= both[-1]["before"]["valid/main"]
+    assert [summary["steps"] for summary in both] == [80, 80]
+    moved = max(float((tuned[name] - weights[name]).abs().max()) for name in weights)
+    assert 0.0 < moved < 0.1
+
+
+@pytest.mark.parametrize("stacking", ["greedy", "joint"])
+def test_the_trajectory_phase_comes_last_and_says_what_was_before(tmp_path: Path, stacking: str) -> None:
+    keys = {"stacking": stacking, "trajectory": {"steps": 40, "batch": 4, "learning_rate": 0.02}}
+    summaries, weights = train(tmp_path, **keys)
+    last = summaries[-1]
+    assert (last["step"], last["steps"]) == (40, 100)
+    assert last["main_loss"] < 0.95 * last["before"]["valid/main"]
+    assert last["before"]["valid/mcd"] == 0.0
+    again, same = train(tmp_path, **keys)  # finished, so nothing is trained
+    assert again == summaries
+    assert all(torch.equal(weights[name], same[name]) for name in weights)
+
+
+def test_one_stage_is_trained_alone_whatever_the_stacking(tmp_path: Path) -> None:
+    alone, weights = train(tmp_path / "a", PARTS[:1])
+    same, others = train(tmp_path / "b", PARTS[:1], stacking="joint")
+    assert alone == same
+    assert all(torch.equal(weights[name], others[name]) for name in weights)
+
+
+def test_weights_of_stages_are_counted_before_training() -> None:
+    settings = TrainingPart.model_validate({"stacking": "joint", "stage_weights": [1, 1, 1]})
+    with pytest.raises(UsageError, match=r"stage_weights: there are 3; the system has 2 stages"):
+        check_stacking(PARTS, settings)
+    check_stacking(PARTS[:1], settings)
