@@ -16,16 +16,16 @@ import yaml
 from tts.audio import write_wav
 from tts.errors import UsageError
 from tts.files import write_text
-from tts.listening.design import ANCHOR, CONSENT, Design, reference_of
+from tts.listening.design import ANCHOR, CONSENT, Design, Field, reference_of
 
 LONGEST = 12.0  # seconds; above, webMUSHRA's check of conformity with BS.1534 refuses a stimulus
 SCALE = {1: "Bad", 2: "Poor", 3: "Fair", 4: "Good", 5: "Excellent"}
+LISTENER = Field("listener", "Your name or number, so that your answers stay together")
 CONSENT_ON_A_SERVER = (
     "You will hear short recordings of speech and say how they sound. Taking part is voluntary and you may stop at any time by "
     "closing this page. At the end your ratings, how long each took, and what you say about yourself are sent to the server "
     "that this page came from."
 )
-FIELD_TYPES = {"text": "text", "number": "number", "choice": "likert"}
 
 
 def write_webmushra(design: Design, folder: Path, *, overwrite: bool = False) -> Path:
@@ -73,7 +73,7 @@ def write_webmushra(design: Design, folder: Path, *, overwrite: bool = False) ->
     make = {"mos": _mos_page, "mushra": lambda *given: _mushra_page(*given, reference=reference_of(design), strict=strict)}
     for kind in kinds:
         pages.append(["random", *(make[kind](design, trial, files) for trial in design.trials[kind])])
-    questions = [_question(field.name, field.label, field.kind, field.choices) for field in design.fields]
+    questions = [_question(LISTENER, optional=False), *(_question(field) for field in design.fields)]
     pages.append(
         {
             "type": "finish",
@@ -81,10 +81,7 @@ def write_webmushra(design: Design, folder: Path, *, overwrite: bool = False) ->
             "content": "Thank you for listening!",
             "showResults": False,
             "writeResults": True,
-            "questionnaire": [
-                _question("listener", "Your name or number, so that your answers stay together", "text", ()),
-                *questions,
-            ],
+            "questionnaire": questions,
         }
     )
     config = {
@@ -136,12 +133,11 @@ def _mushra_page(
     }
 
 
-def _question(name: str, label: str, kind: str, choices: tuple[str, ...]) -> dict[str, Any]:
-    asked: dict[str, Any] = {"type": FIELD_TYPES[kind], "name": name, "label": label}
-    if kind == "choice":
-        asked["response"] = [{"value": choice, "label": choice} for choice in choices]
-    if kind == "number":
-        asked |= {"min": 0, "max": 1000}
+def _question(field: Field, optional: bool = True) -> dict[str, Any]:
+    """Return a question of the last page; numbers are asked as text, for a number without a default reads "undefined" there."""
+    asked: dict[str, Any] = {"type": "text", "name": field.name, "label": field.label, "optional": optional}
+    if field.kind == "choice":
+        asked |= {"type": "likert", "response": [{"value": choice, "label": choice} for choice in field.choices]}
     return asked
 
 

@@ -143,7 +143,7 @@ function finish() {
       note.textContent = "saved";
       say(`${name} is saved.`);
     } }, h("span", {}, `Save ${FILES[kind]}`));
-    const note = h("small", {}, KIND[kind].name.replace("?", "").toLowerCase());
+    const note = h("small", {}, KIND[kind].name.toLowerCase());
     button.append(note);
     return button;
   });

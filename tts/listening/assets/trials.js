@@ -10,7 +10,7 @@ const KIND = {
     keys: [["A", "play or stop"], ["1 – 5", "rate from bad to excellent"]],
   },
   ab: {
-    name: "Which is better?",
+    name: "Comparing two",
     about: "You hear the same sentence twice. Say which of the two sounds more natural. " +
       "If you hear no difference that matters, say so: that is an answer too.",
     keys: [["A B", "play or stop a sample"], ["1", "A is more natural"], ["2", "no preference"], ["3", "B is more natural"]],
