@@ -13,6 +13,7 @@ TITLES = {
     "ab": "AB: which sounds more natural",
     "mushra": "MUSHRA: against the reference, 0 to 100",
 }
+LEGENDS = {"ab": ": votes for the left one, for neither (grey), for the right one"}
 RANGES = {"mos": (1.0, 5.0), "mushra": (0.0, 100.0)}
 
 
@@ -105,7 +106,7 @@ text { fill: currentColor; } .soft { fill: #5a6270; } .grid { stroke: #d9d8d3; }
  .whisker { stroke: #8fb2ff; } .a { fill: #8fb2ff; } .b { fill: #f0a871; } .none { fill: #4a505c; } .in { fill: #14161a; }
 }
 """
-LEFT, WIDTH, LINE = 170, 560, 30  # pixels
+LEFT, WIDTH, LINE = 190, 540, 30  # pixels
 
 
 def chart(result: Mapping[str, Any]) -> str:
@@ -116,7 +117,7 @@ def chart(result: Mapping[str, Any]) -> str:
         if kind not in result:
             continue
         rows = result[kind]["pairs" if kind == "ab" else "systems"]
-        drawn.append(f'<text x="12" y="{top + 16}" font-weight="600">{escape(TITLES[kind])}</text>')
+        drawn.append(f'<text x="12" y="{top + 16}" font-weight="600">{escape(TITLES[kind] + LEGENDS.get(kind, ""))}</text>')
         top += 34
         drawn += _bars(rows, top) if kind == "ab" else _dots(rows, top, *RANGES[kind])
         top += LINE * len(rows) + 42
@@ -165,5 +166,5 @@ def _bars(rows: Sequence[Mapping[str, Any]], top: int) -> list[str]:
     return drawn
 
 
-def _short(name: str, most: int = 22) -> str:
+def _short(name: str, most: int = 20) -> str:
     return name if len(name) <= most else name[: most - 1] + "…"
