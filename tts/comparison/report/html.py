@@ -78,7 +78,7 @@ def table(
     for first, *others in rows:
         label = first if _is_cell(first) else tag("th", first, scope="row")
         body.append(tag("tr", label, *(cell if _is_cell(cell) else tag("td", cell) for cell in others)))
-    whole = tag("table", tag("caption", caption), top, tag("tbody", *body), foot, class_=kind or None)
+    whole = tag("table", tag("caption", tag("span", caption)), top, tag("tbody", *body), foot, class_=kind or None)
     return tag("div", whole, class_="scroll", tabindex=0, role="region", aria_label=caption)
 
 

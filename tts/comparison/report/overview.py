@@ -291,11 +291,8 @@ def scores(results: Results) -> Html:
 
 REFERENCES = {
     "copy": ("Copy synthesis", "analysed and spoken again: the best that this vocoder can do"),
-    "takes": (
-        "Two natural takes",
-        "one person reading a prompt twice, paired by time warping: another scale, not a rank",
-    ),
-    "mean": ("Mean of the training data", "says the same at every frame: what knowing nothing costs"),
+    "takes": ("Two natural takes", "one person reading a prompt twice, paired by time warping: another scale, not a rank"),
+    "mean": ("Mean of each phone", "says the same whenever the phone comes: a model must be better than that"),
     "natural": ("Natural recordings", "the speech itself"),
 }
 
