@@ -29,7 +29,7 @@ def voice_card(config: dict[str, Any], summary: dict[str, Any], scores: str = ""
     header = "\n".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in front.items())
     stages = "\n".join(
         f"* stage {n}: {part['trunk']['kind']} {' x '.join(map(str, part['trunk']['layers']))}"
-        f"{', bottleneck ' + str(part['bottleneck']) if part['bottleneck'] else ''}, learns {', '.join(part['tasks'])}"
+        f"{_hands_on(part['bottleneck'])}, learns {', '.join(part['tasks'])}"
         for n, part in enumerate(config["stages"], 1)
     )
     source = f" ({corpus['source']})" if corpus["source"] else ""
@@ -51,6 +51,12 @@ A statistical parametric voice at {config["grid"]["sample_rate"]} Hz, trained wi
 {scores}
 Speak with it: `tts speak FOLDER text.txt --out wavs`
 """
+
+
+def _hands_on(bottleneck: int | dict[str, int] | None) -> str:
+    if isinstance(bottleneck, dict):
+        return f", hands on layer {bottleneck['layer']}"
+    return f", bottleneck {bottleneck}" if bottleneck else ""
 
 
 def environment(device: torch.device | None = None) -> dict[str, Any]:

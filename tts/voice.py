@@ -154,7 +154,8 @@ class Voice:
             for sentence, frames, speaker in zip(self.known(sentences), durations, who, strict=True)
         ]
         found: list[dict[str, np.ndarray]] = [{}] * len(inputs)
-        for group, x, mask in self._padded(inputs):
+        widest = max(2 * part.linguistic_context + 1 for part in self.stack.parts)
+        for group, x, mask in self._padded(inputs, widest):
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
                 heads = self.stack(x, mask)[-1].heads
             for place, n in enumerate(group):
@@ -164,9 +165,12 @@ class Voice:
                 }
         return found
 
-    def _padded(self, inputs: Sequence[Tensor]) -> Iterator[tuple[list[int], Tensor, Tensor]]:
-        """Yield groups of inputs (length, width) by number, with their padded batch and its mask on the device."""
-        for group in _groups([len(x) for x in inputs]):
+    def _padded(self, inputs: Sequence[Tensor], window: int = 1) -> Iterator[tuple[list[int], Tensor, Tensor]]:
+        """Yield groups of inputs (length, width) by number, with their padded batch and its mask on the device.
+
+        Groups are smaller where the network stacks a ``window`` of input frames.
+        """
+        for group in _groups([len(x) for x in inputs], _PADDED_FRAMES // window):
             lengths = torch.tensor([len(inputs[n]) for n in group])
             x = torch.nn.utils.rnn.pad_sequence([inputs[n] for n in group], batch_first=True).to(self.device)
             yield group, x, (torch.arange(x.shape[1]) < lengths[:, None]).to(self.device)
@@ -205,11 +209,11 @@ def denormalise(stream: Stream, statistics: StreamStatistics | None, output: Ten
     return values
 
 
-def _groups(lengths: Sequence[int]) -> list[list[int]]:
-    """Group indices by like length, so that little is padding and no group exceeds the memory meant for it."""
+def _groups(lengths: Sequence[int], frames: int) -> list[list[int]]:
+    """Group indices by like length, so that little is padding and no group of several is longer than ``frames``."""
     groups: list[list[int]] = []
     for n in sorted(range(len(lengths)), key=lambda n: lengths[n]):
-        if groups and lengths[n] * (len(groups[-1]) + 1) <= _PADDED_FRAMES:
+        if groups and lengths[n] * (len(groups[-1]) + 1) <= frames:
             groups[-1].append(n)
         else:
             groups.append([n])
