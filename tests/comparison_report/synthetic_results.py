@@ -84,8 +84,16 @@ def synthetic_results(
         "search": [
             {
                 "system": "mtl_step",
-                "tried": [{"weights": {"step": w}, "validation": 5.2 + (w - 0.3) ** 2} for w in (0.0, 0.1, 0.3)],
-                "chosen": {"step": 0.3},
+                "method": "grid",
+                "seed": 1,
+                "metric": "mcd",
+                "tried": [
+                    {"settings": {"stages.0.tasks.step.weight": w}, "validation": 5.2 + (w - 0.3) ** 2, "status": "finished"}
+                    for w in (0.0, 0.1, 0.3)
+                ]
+                + [{"settings": {"stages.0.tasks.step.weight": 30.0}, "validation": None, "status": "diverged"}],
+                "chosen": {"stages.0.tasks.step.weight": 0.3},
+                "edges": [],
                 "runs": 3,
             }
         ],

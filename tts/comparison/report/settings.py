@@ -16,6 +16,7 @@ def settings(results: Results) -> Html:
 
     data = results.data
     made = data.get("made_with") or {}
+    scored = data.get("settings") or {}
     facts = {
         "Recipe": data.get("recipe"),
         "Command": tag("code", data["command"]) if data.get("command") else None,
@@ -26,8 +27,8 @@ def settings(results: Results) -> Html:
         "Primary score": results.primary.title,
         "Smallest effect": data.get("smallest_effect"),
         **{f"Data, {name}": _split(split) for name, split in (data.get("splits") or {}).items()},
-        **{f"Scored with {key.replace('_', ' ')}": value for key, value in (data.get("settings") or {}).items()},
-        **{f"Made with {key}": value for key, value in made.items() if key != "commit"},
+        **({"Scored at": scored["description"]} if scored.get("description") else _prefixed("Scored with", scored)),
+        **_prefixed("Made with", {key: value for key, value in made.items() if key != "commit"}),
     }
     rows = [[key, tag("td", value, class_="words")] for key, value in facts.items() if value not in (None, "")]
     recipes = []
@@ -38,6 +39,10 @@ def settings(results: Results) -> Html:
             recipes.append(tag("details", tag("summary", named(name, results.look(name))), tag("pre", text, tabindex=0)))
     facts_table = table("Settings", ["What", tag("th", "Value", scope="col", class_="word")], rows, kind="narrow")
     return section("settings", "Settings", facts_table, tag("h3", "Systems as YAML") if recipes else None, *recipes)
+
+
+def _prefixed(words: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"{words} {key.replace('_', ' ')}": value for key, value in values.items()}
 
 
 def _split(split: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ from tts.comparison.report.charts import Scale, Series, line_chart, scatter
 from tts.comparison.report.html import Html, figure, join, known, section, table, tag
 from tts.comparison.report.look import BASELINE, Look, named, task_look
 from tts.comparison.report.overview import forest
-from tts.comparison.report.results import Results
+from tts.comparison.report.results import Metric, Results
 
 CURVES = (("valid/main", "validation loss, main task"), ("valid/mcd", "validation MCD (dB)"))
 GRADIENTS = (("cosine", "cosine"), ("ratio", "norm ratio"), ("weight", "weight"))
@@ -44,8 +45,8 @@ def budget(results: Results) -> Html:
         "Networks",
         "Seeds finished",
         "Runs charged",
-        "Steps",
-        "Training (h)",
+        "Steps in all",
+        "Hours in all",
     ]
     hint = (
         "Sizes are millions of parameters, while training and when speaking. Runs charged include every trial of a search over "
@@ -184,32 +185,29 @@ def _gradients(stage: str, runs: Sequence[Sequence[Mapping[str, Any]]], tasks: M
 
 
 def search(results: Results) -> Html | None:
-    """Return what was tried in the search over weights, on validation, and what was chosen."""
+    """Return what was tried in the search over settings such as the tasks' weights, on validation, and what was chosen."""
     blocks = []
     for one in results.rows("search"):
-        tried = sorted(one.get("tried") or [], key=lambda trial: _order(results, trial.get("validation")))
+        loss = Metric("loss", str(one.get("metric")), "", 4, "lower")  # where the primary score is none that training knows
+        metric = next((m for m in results.metrics if m.name == one.get("metric", results.primary.name)), loss)
+
+        def order(trial: Mapping[str, Any], metric: Metric = metric) -> float:
+            number = known(trial.get("validation"))
+            return math.inf if number is None else -metric.gain(number)
+
         body = []
-        for trial in tried:
-            settings = trial.get("weights", trial.get("settings"))
-            chosen = settings == one.get("chosen")
-            mark = tag("strong", "✓ chosen") if chosen else ""
-            body.append(
-                [
-                    tag("th", _setting(settings), scope="row"),
-                    results.primary.value(trial.get("validation")),
-                    tag("td", mark, class_="word"),
-                ]
-            )
-        count = one.get("runs", len(tried))
-        caption = f"{one['system']}: {count} runs on validation, all charged to it"
+        for trial in sorted(one["tried"], key=order):
+            value = metric.value(trial.get("validation"))
+            mark = tag("strong", "✓ chosen") if trial["settings"] == one.get("chosen") else ""
+            if known(trial.get("validation")) is None:
+                mark = str(trial.get("status") or "no score")
+            body.append([tag("th", _setting(trial["settings"]), scope="row"), value, tag("td", mark, class_="word")])
+        how = f", by {one['method']}" if one.get("method") else ""
+        caption = f"{one['system']}: {one.get('runs', len(body))} runs on validation{how}, all charged to it"
         choice = tag("th", "Choice", scope="col", class_="word")
-        blocks.append(table(caption, ["Weights", f"Validation {results.primary.title}", choice], body, kind="narrow"))
-    return section("search", "Search over weights", *blocks) if blocks else None
-
-
-def _order(results: Results, value: object) -> float:
-    number = known(value)
-    return float("inf") if number is None else -results.primary.gain(number)
+        blocks.append(table(caption, ["Settings", f"Validation {metric.title}", choice], body, kind="narrow"))
+        blocks += [tag("p", edge, class_="hint") for edge in one.get("edges") or []]
+    return section("search", "Search over settings", *blocks) if blocks else None
 
 
 def _setting(settings: object) -> str:
