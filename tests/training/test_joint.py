@@ -117,6 +117,9 @@ def test_pieces_are_answered_as_within_their_utterances() -> None:
             index, mask, learnt = crops(step)
             said = model(table.inputs(index), mask).heads["mcep"]
             torch.testing.assert_close(said[learnt], whole[index[learnt]])
+            some = model(table.inputs(index), mask, learnt).heads["mcep"]  # the last stage on no more than is learnt
+            torch.testing.assert_close(some[learnt], said[learnt])
+            assert not some[~learnt].any()
             if step == 0:  # the margins are needed
                 assert not torch.allclose(said[mask], whole[index[mask]], atol=1e-3)
 

@@ -302,8 +302,11 @@ class Stack(nn.Module):
             inputs = input_width(linguistic, parts[: number + 1], widths) + (speakers.count if speakers else 0)
             self.stages.append(Stage(inputs, part, widths, speaks, hands_on, speakers))
 
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> list[StageOutput]:
-        """Run all stages on whole utterances: (batch, time, linguistic and code) and mask (batch, time)."""
+    def forward(self, x: Tensor, mask: Tensor | None = None, wanted: Tensor | None = None) -> list[StageOutput]:
+        """Run all stages on whole utterances: (batch, time, linguistic and code) and mask (batch, time).
+
+        Where the last stage is frame-wise, ``wanted`` (batch, time) saves it the frames whose answer is not; they are 0 then.
+        """
         said: list[StageOutput] = []
         x, code = (x, []) if self.speakers is None else (x[..., : self.linguistic], [x[..., self.linguistic :]])
         for stage, part in zip(self.stages, self.parts, strict=True):
@@ -315,7 +318,9 @@ class Stack(nn.Module):
                 outputs = said[-1].outputs(before) if "outputs" in sources else None
                 handed = handed_on(sources, [output.bottleneck for output in said], outputs)
                 pieces.append(window(handed.to(x.dtype), part.context, mask, part.dilation))
-            said.append(stage(torch.cat([*pieces, *code], dim=-1), mask))
+            inputs = torch.cat([*pieces, *code], dim=-1)
+            only = wanted if stage is self.stages[-1] and stage.framewise else None
+            said.append(stage(inputs, mask) if only is None else run_on(stage, inputs, only))
         return said
 
     def speaking(self) -> dict[str, Tensor]:
@@ -326,6 +331,17 @@ class Stack(nn.Module):
             tensors = stage.speaking(part.speaks, part.hands_on)
             kept |= {f"stages.{number}.{name}": tensor for name, tensor in tensors.items()}
         return kept
+
+
+def run_on(stage: nn.Module, inputs: Tensor, wanted: Tensor) -> StageOutput:
+    """Run a frame-wise stage on the ``wanted`` frames (batch, time) of its inputs alone; its answers elsewhere are 0."""
+
+    def spread(x: Tensor) -> Tensor:
+        return x.new_zeros(*wanted.shape, x.shape[-1]).index_put((wanted,), x[:, 0])
+
+    output: StageOutput = stage(inputs[wanted][:, None])
+    heads = {name: spread(values) for name, values in output.heads.items()}
+    return StageOutput(heads, None if output.bottleneck is None else spread(output.bottleneck))
 
 
 def input_width(linguistic: int, parts: Sequence[StagePart], widths: Mapping[str, int]) -> int:

@@ -68,9 +68,12 @@ class Joint(nn.Module):
         """Whether every stage answers a frame from its input alone, so that pieces of utterances will do."""
         return all(stage.framewise for stage in self.stages)
 
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> StageOutput:
-        """Map (batch, time, linguistic) to the outputs of all heads and the last stage's bottleneck; ``mask`` (batch, time)."""
-        said = list(zip(self.prefixes, self.stack(x, mask), strict=True))
+    def forward(self, x: Tensor, mask: Tensor | None = None, wanted: Tensor | None = None) -> StageOutput:
+        """Map (batch, time, linguistic) to the outputs of all heads and the last stage's bottleneck.
+
+        ``mask`` (batch, time) says where utterances end, ``wanted`` of which frames the last stage's answers are needed.
+        """
+        said = list(zip(self.prefixes, self.stack(x, mask, wanted), strict=True))
         heads = {prefix + name: values for prefix, output in reversed(said) for name, values in output.heads.items()}
         return StageOutput(heads, said[-1][1].bottleneck)
 

@@ -178,7 +178,9 @@ class Trainer:
 
     def _losses(self, inputs: Tensor, index: Tensor, mask: Tensor, counted: Tensor, table: Table) -> dict[str, Tensor]:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
-            output = self.stage(inputs, mask)
+            # A trajectory is made of all frames, those that do not count too.
+            wanted = (counted,) if isinstance(self.stage, Joint) and self.trajectories is None else ()
+            output = self.stage(inputs, mask, *wanted)
         losses = {}
         for name, prediction in output.heads.items():
             stream, target = table.targets[task_of(name)].stream, table.target(task_of(name), index)

@@ -73,7 +73,7 @@ def trajectory(means: Tensor, mask: Tensor, ratios: Tensor) -> Tensor:
     delta = ratio[0] * delta * inner[..., None]
     acceleration = ratio[1] * acceleration * inner[..., None]
     right = static + 0.5 * (_before(delta) - _after(delta)) + _before(acceleration) - 2.0 * acceleration + _after(acceleration)
-    solution: Tensor = _Solve.apply(right, _factor(inner.cpu().numpy(), ratios.double().cpu().numpy()))
+    solution: Tensor = _Solve.apply(right, _factor(inner.cpu().numpy(), ratios.double().cpu().numpy()))  # type: ignore[no-untyped-call]
     return solution
 
 
@@ -104,7 +104,7 @@ class _Solve(torch.autograd.Function):
         return _solve(right, factor)
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         return _solve(gradient, ctx.factor), None
 
