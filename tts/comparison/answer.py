@@ -76,7 +76,7 @@ def _of_one(results: Results, name: str, one: Mapping[str, Any]) -> str:
         if found:
             parts.append(f"{word} on {', '.join(found)}")
     extra = f"; it is {' and '.join(parts)}" if parts else ""
-    return f"{name} {said} ({size}{percent}, {over}){extra}."
+    return f"{name} {said} ({size}{percent}, {over}){extra}".rstrip(".") + "."
 
 
 def _controls(results: Results, name: str) -> str:

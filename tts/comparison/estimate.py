@@ -15,6 +15,7 @@ from tts.comparison.pool import default_workers
 from tts.comparison.records import read_record, record_path
 from tts.comparison.search import runs_at_most
 from tts.evaluation.report import format_table
+from tts.files import read_json
 from tts.prepared import Prepared
 from tts.progress import clock
 from tts.training.trainer import choose_device, choose_precision
@@ -47,6 +48,8 @@ def costs(plan: Plan, prepared: Prepared, folder: Path, device: str = "auto") ->
     for arm in plan.arms:
         paths = [record_path(folder, arm.name, f"seed-{seed}") for seed in plan.seeds]
         done = [record for path in paths if (record := read_record(path)) is not None and record["status"] == "finished"]
+        voices = [folder / "voices" / arm.name / path.stem / "training" / "summary.json" for path in paths]
+        done = done or [read_json(path) for path in voices if path.is_file()]  # trained, but not scored yet
         system = plan.arm(arm.of).system if arm.members > 1 and arm.of else arm.system
         assert system is not None
         recipe = recipe_for(plan.recipe, arm.name, system, 1)

@@ -1,0 +1,174 @@
+"""The paragraph that answers the question, and the tables, from results made by hand."""
+
+import pytest
+
+from tts.comparison.answer import answer, notes
+from tts.comparison.tables import mean_scores, tables
+
+METRICS = [
+    {"name": "mcd", "heading": "MCD", "unit": "dB", "decimals": 3, "better": "low"},
+    {"name": "vuv_error", "heading": "V/UV", "unit": "%", "decimals": 2, "better": "low"},
+]
+
+
+def found(system, estimate, verdict, metric="mcd", **more):
+    return {
+        "system": system,
+        "metric": metric,
+        "estimate": estimate,
+        "low": estimate - 0.01,
+        "high": estimate + 0.01,
+        "percent": 100 * estimate / 5.0,
+        "probability_better": 0.9 if estimate < 0 else 0.1,
+        "p_value": 0.001,
+        "p_holm": 0.002,
+        "wilcoxon": 0.003,
+        "effect_size": -0.5,
+        "seeds": 5,
+        "utterances": 66,
+        "verdict": verdict,
+        **more,
+    }
+
+
+def results(differences, controls=(), systems=("single", "multi", "wide"), **more):
+    roles = {"single": "baseline", "multi": "candidate", "long": "candidate", "wide": "control"}
+    tasks = {"multi": {"mcep": {"weight": 1.0}, "mel": {"weight": 0.1}}}
+    runs = [
+        {
+            "system": name,
+            "seed": seed,
+            "status": "finished",
+            "message": None,
+            "validation": {"mcd": 4.9, "vuv_error": None},
+            "test": {"mcd": 5.0 + 0.1 * seed, "vuv_error": 4.0},
+        }
+        for name in systems
+        for seed in (1, 2)
+    ]
+    return {
+        "state": "complete",
+        "recipe": "tiny",
+        "description": "a corpus",
+        "command": "tts compare tiny",
+        "commit": None,
+        "created": "2026-01-01",
+        "made_with": {"version": "1", "torch": "2", "numpy": "2", "python": "3", "machine": "one"},
+        "settings": {"description": "16000 Hz"},
+        "splits": {split: {"utterances": 66, "seconds": 200.0} for split in ("validation", "test")},
+        "primary": "mcd",
+        "smallest_effect": 0.05,
+        "baseline": "single",
+        "metrics": METRICS,
+        "systems": [
+            {
+                "name": name,
+                "role": roles[name],
+                "stages": [{"tasks": tasks.get(name, {"mcep": {"weight": 1.0}, "mel": {"weight": 0.0}})}],
+                "members": 1,
+                "of": None,
+                "runs_charged": 2,
+                "steps": 20,
+                "seconds": 61.0,
+                "parameters": {"trained": 1000, "speaking": 900},
+            }
+            for name in systems
+        ],
+        "runs": runs,
+        "ranking": [{"system": n, "metric": "mcd", "estimate": 5.0, "low": 4.9, "high": 5.1, "seeds": 2} for n in systems],
+        "differences": list(differences),
+        "against_controls": list(controls),
+        "leave_one_out": [],
+        "references": {},
+        "search": [],
+        "examples": [],
+        "notes": [],
+        "answer": "",
+        **more,
+    }
+
+
+def test_yes_needs_more_than_the_controls_gain():
+    gained = [found("multi", -0.1, "better"), found("multi", -0.4, "worse", "vuv_error")]
+    more = found("multi", -0.08, "better", control="wide")
+    text = answer(results(gained, [more]))
+    assert text.startswith("Yes, extra tasks helped on MCD")
+    assert "multi is better than single (-0.100 dB, 95 % interval [-0.110, -0.090], 2.0 %, 5 seeds and 66 utterances)" in text
+    assert "worse on V/UV" in text
+    assert "multi is better than the control wide." in text
+    text = answer(results(gained, [found("multi", -0.01, "no difference shown", control="wide")]))
+    assert "not by more than a control" in text
+    assert "The gain of multi does not exceed that of the control wide (not shown to gain more: -0.010 dB)" in text
+    text = answer(results(gained, [found("multi", 0.08, "worse", control="wide")]))
+    assert "does not exceed that of the control wide (less: +0.080 dB)" in text
+
+
+def test_a_gain_without_controls_explains_nothing():
+    text = answer(results([found("multi", -0.1, "better")]))
+    assert "no control shows why" in text
+    assert "No control was trained" in text
+
+
+@pytest.mark.parametrize(
+    ("verdict", "said"),
+    [
+        ("no difference shown", "No: the extra tasks are not shown to help on MCD"),
+        ("worse", "No: the extra tasks are not shown to help on MCD"),
+        ("too small to matter", "No: whatever the extra tasks change of MCD is smaller than 0.050 dB"),
+    ],
+)
+def test_no_is_said_as_it_is(verdict, said):
+    assert answer(results([found("multi", -0.02, verdict)])).startswith(said)
+
+
+def test_a_system_without_extra_tasks_says_nothing_about_them():
+    text = answer(results([found("long", -0.1, "better")], systems=("single", "long")))
+    assert text.startswith("No candidate learns extra tasks")
+
+
+def test_few_seeds_and_missing_runs_are_said():
+    text = answer(results([found("multi", -0.1, "better", seeds=1)], state="partial"))
+    assert "With 1 seed the intervals know little" in text
+    assert "Runs are still missing" in text
+    assert answer(results([])).startswith("Nothing can be said yet")
+
+
+def test_what_went_wrong_is_in_the_notes():
+    made = results([], search=[{"system": "multi", "runs": 7, "edges": ["x = 1 is the largest value tried"]}])
+    made["runs"][3] |= {"status": "diverged", "message": "training diverged at step 3"}
+    said = "\n".join(notes(made))
+    assert "multi, seed 2: diverged: training diverged at step 3" in said
+    assert "multi has no finished run of seed 2" in said
+    assert "multi was chosen from 7 runs on validation; it is charged 2 runs, single 2" in said
+    assert "x = 1 is the largest value tried" in said
+
+
+def test_tables_hold_all_of_it():
+    search = {
+        "system": "multi",
+        "method": "grid",
+        "seed": 1,
+        "metric": "mcd",
+        "runs": 2,
+        "edges": [],
+        "tried": [{"settings": {"a": 0}, "validation": 4.5}, {"settings": {"a": 1}, "validation": None}],
+        "chosen": {"a": 0},
+    }
+    made = results(
+        [found("multi", -0.1, "better")],
+        [found("multi", -0.08, "better", control="wide")],
+        leave_one_out=[found("multi", -0.03, "no difference shown", task="mel")],
+        references={"copy": {"mcd": 3.5}, "mean": {"mcd": 7.0}, "takes": {"mcd": 5.7, "pairs": 9}, "natural_wer": 27.8},
+        search=[search],
+    )
+    assert mean_scores(made, "multi", "test") == pytest.approx({"mcd": 5.15, "vuv_error": 4.0})
+    text = tables(made)
+    for heading in ("Ranking", "Scores", "Differences to single", "Is it the tasks?", "What each task gives", "Budget"):
+        assert f"## {heading}" in text
+    for heading in ("Validation", "Search: multi", "For scale", "Notes"):
+        assert f"## {heading}" in text
+    assert "-0.100 [-0.110, -0.090]" in text
+    assert "4.5000 (chosen)" in text
+    assert "diverged or failed" in text
+    assert "9 pairs" in text
+    assert "Commit unknown" in text

@@ -1,0 +1,231 @@
+"""``tts compare`` from a prepared corpus to tables, on tiny networks: what is reused, refused, reported and resumed."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import redirect_stdout, suppress
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import pytest
+import yaml
+
+pytest.importorskip("espeakng_loader", reason="the demo corpus needs the extra espeak")
+
+from tts.build import train_voice
+from tts.comparison import results as results_module
+from tts.comparison.runner import compare
+from tts.corpora.espeak_demo import make_demo_corpus
+from tts.errors import TtsError, UsageError
+from tts.prepare import prepare
+from tts.prepared import Prepared
+from tts.recipe import load_recipe
+
+ROOT = Path(__file__).parent.parent.parent
+STAGE = {"trunk": {"layers": [16]}, "tasks": {"mcep": 1, "lf0": 0.1, "vuv": 0.1, "bap": 0.1}}
+MULTI = {**STAGE, "tasks": {**STAGE["tasks"], "phone_class": 0.1}}
+SPEED = {"steps": 20, "batch": 64, "validate_every": 10}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick():
+    with mock.patch.object(results_module, "RESAMPLES", 200):
+        yield
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a recipe and its prepared corpus."""
+    folder = tmp_path_factory.mktemp("compare")
+    make_demo_corpus(folder / "corpus", count=16)
+    recipe = yaml.safe_load((ROOT / "recipes" / "demo" / "recipe.yaml").read_text(encoding="utf-8"))
+    recipe |= {
+        "split": {"test": {"count": 3}, "validation": {"count": 2}},
+        "tasks": {"phone_class": {}},
+        "training": SPEED,
+        "duration": {"trunk": {"layers": [16]}, "training": SPEED},
+        "systems": {
+            "single": {"stages": [STAGE]},
+            "multi": {"stages": [MULTI]},
+            "wild": {"stages": [STAGE], "training": {"learning_rate": 1.0e30}},
+        },
+        "comparison": {
+            "seeds": [1],
+            "ensembles": {"pair": {"system": "single", "members": 2}},
+            "search": {"multi": {"keys": {"stages.0.tasks.phone_class.weight": [0, 0.1]}}},
+            "leave_one_out": "multi",
+            "examples": 1,
+        },
+    }
+    recipe["corpus"]["format"] = "ljspeech"
+    (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
+    prepare(load_recipe(folder), folder, folder / "corpus", folder / "prepared", workers=1)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def compared(made: Path) -> dict:
+    """The comparison of all systems in ``made/out``, for which one voice was trained beforehand by ``tts train``."""
+    prepared = Prepared(made / "prepared")
+    train_voice(load_recipe(made, ["training.seed=1"]), prepared, "single", made / "out" / "voices" / "single" / "seed-1")
+    said = []
+    with mock.patch("tts.comparison.worker.train_voice", side_effect=train_voice) as trained:
+        results = compare(load_recipe(made), prepared, made / "out", workers=0, command="tts compare", say=said.append)
+    return {"results": results, "said": said, "trained": [call.args[2] for call in trained.call_args_list]}
+
+
+def statuses(results: dict) -> dict:
+    return {(run["system"], run["seed"]): run["status"] for run in results["runs"]}
+
+
+def test_all_arms_are_there_with_what_they_cost(made: Path, compared: dict) -> None:
+    results = compared["results"]
+    roles = {system["name"]: system["role"] for system in results["systems"]}
+    assert roles == {
+        "single": "baseline",
+        "multi": "candidate",
+        "wild": "candidate",
+        "pair": "control",
+        "multi-without-phone_class": "ablation",
+    }
+    charged = {system["name"]: system["runs_charged"] for system in results["systems"]}
+    assert charged["single"] == 1
+    assert charged["multi"] == 2  # two trials, one of which is the run of seed 1
+    assert charged["pair"] == 2
+    steps = {system["name"]: system["steps"] for system in results["systems"]}
+    assert (steps["single"], steps["multi"], steps["pair"]) == (20, 40, 40)
+    assert results["state"] == "complete"
+    assert json.loads((made / "out" / "results.json").read_text(encoding="utf-8")) == results
+    assert {one["metric"] for one in results["differences"]} >= {"mcd", "bap", "vuv_error", "gv_mcep", "modulation"}
+
+
+def test_a_voice_trained_beforehand_is_a_finished_run(made: Path, compared: dict) -> None:
+    summary = json.loads((made / "out/voices/single/seed-1/training/summary.json").read_text(encoding="utf-8"))
+    assert summary["command"] == ""  # that of train_voice above, not of the comparison
+    run = next(run for run in compared["results"]["runs"] if (run["system"], run["seed"]) == ("single", 1))
+    assert run["status"] == "finished"
+    assert run["curves"]["stage1"]["step"] == [10.0, 20.0]
+    assert list(run["utterances"]) == list(Prepared(made / "prepared").packed("test").ids)
+
+
+def test_a_duration_model_taken_over_changes_nothing(made: Path, compared: dict, tmp_path: Path) -> None:
+    voices = made / "out" / "voices"
+    logs = [voices / name / "training" / "duration" / "last.safetensors" for name in ("single/seed-1", "multi/seed-1")]
+    assert logs[0].read_bytes() == logs[1].read_bytes()
+    chosen = compared["results"]["search"][0]["chosen"]
+    changes = [f"systems.multi.{key.removesuffix('.weight')}={value}" for key, value in chosen.items()]
+    train_voice(load_recipe(made, changes), Prepared(made / "prepared"), "multi", tmp_path / "alone")
+    for name in ("model.safetensors", "duration.safetensors"):
+        assert (tmp_path / "alone" / name).read_bytes() == (voices / "multi" / "seed-1" / name).read_bytes()
+
+
+def test_the_search_is_recorded_with_zero_in_it(compared: dict) -> None:
+    (found,) = compared["results"]["search"]
+    tried = {trial["settings"]["stages.0.tasks.phone_class.weight"]: trial["validation"] for trial in found["tried"]}
+    assert set(tried) == {0, 0.1}
+    assert found["chosen"] == {"stages.0.tasks.phone_class.weight": min(tried, key=tried.__getitem__)}
+
+
+def test_a_diverged_arm_is_reported_and_the_others_go_on(made: Path, compared: dict) -> None:
+    results = compared["results"]
+    assert statuses(results)["wild", 1] == "diverged"
+    assert any(note.startswith("wild, seed 1: diverged: stage1: training diverged at step") for note in results["notes"])
+    assert "wild has no finished run" in (made / "out" / "tables.md").read_text(encoding="utf-8")
+    assert all(status == "finished" for (name, _), status in statuses(results).items() if name != "wild")
+    assert any(line.startswith("wild seed-1: diverged") for line in compared["said"])
+
+
+def test_examples_can_be_heard_and_seen(made: Path, compared: dict) -> None:
+    (example,) = compared["results"]["examples"]
+    assert {"natural", "copy", "single", "multi", "pair"} <= set(example["wavs"])
+    assert all((made / "out" / path).is_file() for path in example["wavs"].values())
+    with np.load(made / "out" / example["data"]) as arrays:
+        frames = len(arrays["f0/natural"])
+        assert arrays["spectrogram/pair"].shape == (frames, len(arrays["frequencies"]))
+        assert arrays["frequencies"][-1] == pytest.approx(22050 / 2, rel=1e-5)
+        assert (np.diff(arrays["frequencies"]) > 0).all()
+
+
+def test_more_seeds_reuse_what_is_there(made: Path, compared: dict) -> None:
+    out = made / "out"
+    before = {
+        path: path.stat().st_mtime_ns for path in (*out.glob("scores/*/*.npz"), *out.glob("voices/*/*/model.safetensors"))
+    }
+    results = compare(load_recipe(made), Prepared(made / "prepared"), out, systems=["single"], seeds=[1, 2], workers=0)
+    assert before == {path: path.stat().st_mtime_ns for path in before}
+    assert statuses(results)["single", 2] == "finished"
+    assert ("multi", 2) not in statuses(results)  # not asked for
+    assert next(one for one in results["differences"] if one["system"] == "multi")["seeds"] == 1
+    assert any("multi has no finished run of seed 2" in note for note in results["notes"])
+
+
+def test_a_changed_setting_is_refused_by_name(made: Path, compared: dict) -> None:
+    recipe = load_recipe(made, ["training.batch=32"])
+    with pytest.raises(
+        UsageError, match=r"single: its run seed-1 was made with other settings \(training\.batch was 64 and is 32\)"
+    ):
+        compare(recipe, Prepared(made / "prepared"), made / "out", workers=0)
+    with pytest.raises(UsageError, match="primary was mcd when this comparison began"):
+        changes = ["comparison.primary=bap", "comparison.smallest_effect=0.01"]
+        compare(load_recipe(made, changes), Prepared(made / "prepared"), made / "out", workers=0)
+    with pytest.raises(UsageError, match="was not made by tts compare"):
+        compare(load_recipe(made), Prepared(made / "prepared"), made / "corpus", workers=0)
+
+
+def test_a_baseline_that_diverges_is_an_error(made: Path, tmp_path: Path) -> None:
+    recipe = load_recipe(made, ["comparison.baseline=wild", "comparison.examples=0"])
+    with pytest.raises(TtsError, match="the baseline wild has no finished run"):
+        compare(recipe, Prepared(made / "prepared"), tmp_path / "out", systems=["wild"], workers=0)
+    assert (tmp_path / "out" / "results.json").is_file()
+
+
+def test_the_plan_is_printed_and_nothing_done(made: Path, tmp_path: Path) -> None:
+    from tts.cli.main import main
+
+    arguments = ["tts", "compare", made, "--prepared", made / "prepared", "--out", tmp_path / "out", "--plan", "--seeds", "1,2"]
+    out = io.StringIO()
+    argv = [str(argument) for argument in arguments]
+    with mock.patch.object(sys, "argv", argv), redirect_stdout(out), suppress(SystemExit):
+        main()
+    # A seed: single, multi, wild, one more of single for the pair, multi without its task. And two trials of the search.
+    assert "12 runs to train" in out.getvalue()
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_interrupted_comparison_goes_on(made: Path, tmp_path: Path) -> None:
+    """The interruption reaches the parent alone; its worker stops, and the same command finishes the training."""
+    changes = ["training.steps=800", "training.validate_every=20", "comparison.examples=0"]
+    arguments = [
+        "compare",
+        made,
+        "--prepared",
+        made / "prepared",
+        "--out",
+        tmp_path / "out",
+        "--systems",
+        "single",
+        "--workers",
+        "1",
+    ]
+    command = [sys.executable, "-m", "tts", *map(str, arguments), *(part for change in changes for part in ("--set", change))]
+    history = tmp_path / "out" / "voices" / "single" / "seed-1" / "training" / "stage1" / "history.tsv"
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    deadline = time.monotonic() + 300.0
+    while not history.is_file() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGINT)
+    printed, _ = process.communicate(timeout=120)
+    assert process.returncode == 130, printed
+    steps = len(history.read_text(encoding="utf-8").splitlines())
+    time.sleep(0.5)
+    assert len(history.read_text(encoding="utf-8").splitlines()) == steps < 40  # no orphan trains on
+    recipe = load_recipe(made, changes)
+    results = compare(recipe, Prepared(made / "prepared"), tmp_path / "out", systems=["single"], workers=0)
+    (run,) = results["runs"]
+    assert (run["status"], run["steps"]) == ("finished", 800)
+    assert results["answer"].startswith("Nothing can be said yet")

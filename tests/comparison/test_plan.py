@@ -1,0 +1,135 @@
+"""The plan: which arms there are, what they are made of, and what may not change once it has begun."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from tts.comparison.plan import Arm, auxiliary_tasks, changed_keys, make_plan, member_seeds, recipe_for, settle_plan, without
+from tts.errors import UsageError
+from tts.recipe import Recipe
+
+MAIN = {"mcep": 1, "lf0": 0.1, "vuv": 0.2, "bap": 0.05}
+TRUNK = {"layers": [8]}
+PREPARED = SimpleNamespace(basis="basis")
+
+
+def recipe(comparison=None, **systems):
+    single = {"stages": [{"trunk": TRUNK, "tasks": MAIN}]}
+    stacked = {
+        "stages": [
+            {"trunk": TRUNK, "bottleneck": 4, "tasks": {**MAIN, "mel": 0.1, "lsf": 0.2}},
+            {"trunk": TRUNK, "tasks": {**MAIN, "mel": 0.1}},
+        ],
+        "training": {"steps": 5, "weighting": {"start": {"lsf": 3}}},
+    }
+    return Recipe.model_validate(
+        {
+            "name": "tiny",
+            "corpus": {"speaker": "a", "licence": "CC0-1.0"},
+            "split": {"test": {"count": 1}, "validation": {"count": 1}},
+            "frames": {"sample_rate": 16000},
+            "tasks": {"mel": {}, "lsf": {}},
+            "training": {"steps": 10},
+            "duration": {"trunk": TRUNK, "training": {"steps": 10}},
+            "systems": {"stacked": stacked, "wide": single, "single": single, **systems},
+            "comparison": comparison or {},
+        }
+    )
+
+
+def test_a_recipe_without_a_comparison_has_one():
+    plan = make_plan(recipe())
+    assert [(arm.name, arm.role) for arm in plan.arms] == [
+        ("single", "baseline"),
+        ("stacked", "candidate"),
+        ("wide", "candidate"),
+    ]
+    assert (plan.primary, plan.smallest_effect, plan.seeds) == ("mcd", 0.05, (1, 2, 3, 4, 5))
+
+
+def test_controls_ensembles_and_ablations_are_arms():
+    part = {"controls": ["wide"], "ensembles": {"three": {"system": "single"}}, "leave_one_out": "stacked", "seeds": [1, 2]}
+    plan = make_plan(recipe(part))
+    roles = {arm.name: arm.role for arm in plan.arms}
+    assert roles == {
+        "single": "baseline",
+        "stacked": "candidate",
+        "wide": "control",
+        "three": "control",
+        "stacked-without-mel": "ablation",
+        "stacked-without-lsf": "ablation",
+    }
+    narrow = make_plan(recipe(part), systems=["three"], seeds=[7])
+    assert [arm.name for arm in narrow.arms] == ["single", "three"]
+    assert narrow.seeds == (7,)
+    assert all(Arm.from_dict(arm.to_dict()) == arm for arm in plan.arms)
+
+
+def test_an_ablation_learns_everything_but_the_task():
+    system = recipe().systems["stacked"]
+    assert auxiliary_tasks(system) == ["mel", "lsf"]
+    less = without(system, "lsf", "stacked")
+    assert [list(stage.tasks) for stage in less.stages] == [[*MAIN, "mel"], [*MAIN, "mel"]]
+    assert less.training == {"steps": 5, "weighting": {"start": {}}}
+    assert less.stages[1] == system.stages[1]
+
+
+def test_members_of_an_ensemble_share_no_seed_with_another_run():
+    assert member_seeds(3, 3) == [3, 103, 203]
+    part = {"ensembles": {"three": {"system": "single"}}}
+    with pytest.raises(UsageError, match="100 apart"):
+        make_plan(recipe(part), seeds=[1, 101])
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ({"baseline": "sinle"}, r"comparison\.baseline: there is no system sinle"),
+        ({"controls": ["single"]}, "is the baseline"),
+        ({"ensembles": {"wide": {"system": "single"}}}, "that no system has"),
+        ({"ensembles": {"x": {"system": "y"}}}, r"comparison\.ensembles: there is no system y"),
+        ({"primary": "vuv_error"}, "name the smallest difference of vuv_error"),
+        ({"seeds": [1, 1]}, "different numbers"),
+        ({"seeds": []}, "at least 1"),
+    ],
+)
+def test_a_wrong_comparison_is_refused_with_the_recipe(part, said):
+    with pytest.raises(ValueError, match=said):
+        recipe(part)
+
+
+def test_wrong_requests_are_refused():
+    with pytest.raises(UsageError, match="no system 'x'; it has stacked, wide, single"):
+        make_plan(recipe(), systems=["x"])
+    with pytest.raises(UsageError, match="there is no metric 'mdc'"):
+        make_plan(recipe({"primary": "mdc", "smallest_effect": 1.0}))
+    own = {"stages": [{"trunk": TRUNK, "tasks": MAIN}], "training": {"seed": 4}}
+    with pytest.raises(UsageError, match=r"systems\.own\.training\.seed"):
+        make_plan(recipe(own=own))
+
+
+def test_systems_and_seeds_may_be_added_but_the_score_may_not_change(tmp_path):
+    first = settle_plan(tmp_path, make_plan(recipe(), systems=["wide"], seeds=[1]), PREPARED, ())
+    assert [arm.name for arm in first.arms] == ["single", "wide"]
+    later = settle_plan(tmp_path, make_plan(recipe(), systems=["stacked"], seeds=[3]), PREPARED, {"single", "wide"})
+    assert [arm.name for arm in later.arms] == ["single", "stacked", "wide"]  # what was tried stays in the table
+    assert later.seeds == (1, 3)
+    other = recipe({"primary": "bap", "smallest_effect": 0.01})
+    with pytest.raises(UsageError, match="primary was mcd when this comparison began and is now bap"):
+        settle_plan(tmp_path, make_plan(other), PREPARED, {"single"})
+    with pytest.raises(UsageError, match=r"smallest_effect was 0\.05"):
+        settle_plan(tmp_path, make_plan(recipe({"smallest_effect": 0.5})), PREPARED, {"single"})
+    settle_plan(tmp_path, make_plan(other), PREPARED, ())  # nothing was scored, nothing was seen
+
+
+def test_a_changed_setting_is_named():
+    before = recipe()
+    run = {"recipe": before.model_dump(mode="json"), "system": "stacked"}
+    assert changed_keys(run, before, "stacked") == []
+    system = before.systems["stacked"]
+    wider = system.model_copy(update={"training": {"steps": 6}, "stages": (system.stages[1], system.stages[1])})
+    said = changed_keys(run, recipe_for(before, "stacked", wider, 2), "stacked")
+    assert "training.steps was 5 and is 6" in said
+    assert "training.seed was 1 and is 2" in said
+    assert "systems.stacked.stages.0.tasks.lsf was other and is absent" in said
+    assert "systems.stacked.stages.0.bottleneck was 4 and is absent" in said
