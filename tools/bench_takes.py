@@ -26,13 +26,11 @@ from pathlib import Path
 
 import numpy as np
 
-from tts.analysis.energy import energy
 from tts.analysis.extract import speaker_f0_range
-from tts.analysis.world import AnalysisSettings, analyse
-from tts.audio import read_audio
+from tts.analysis.world import AnalysisSettings
 from tts.card import environment
+from tts.comparison.references import Pair, compare_takes
 from tts.corpora.ljspeech import SUFFIXES
-from tts.evaluation.dtw import aligned_scores
 from tts.evaluation.report import Settings, format_interval, score_table
 from tts.evaluation.scores import Scores, pool
 from tts.evaluation.statistics import score_interval
@@ -40,8 +38,6 @@ from tts.frames import FrameGrid
 from tts.parallel import Failure, parallel_map
 
 METRICS = ("mcd", "bap", "f0_rmse", "f0_correlation", "f0_gross", "vuv_error")
-QUIET = 40.0  # dB below the loudest frame
-Pair = tuple[Path, Path]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -84,21 +80,6 @@ def second_takes(folder: Path) -> list[Pair]:
     """Return first and second take of every prompt that has both, in order of their names."""
     found = {path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES}
     return [(path, found[f"{stem}_alt"]) for stem, path in found.items() if f"{stem}_alt" in found]
-
-
-def compare_takes(pair: Pair, grid: FrameGrid, f0_range: tuple[float, float]) -> Scores:
-    """Return the scores of the second take against the first."""
-    signals = [read_audio(path, grid.sample_rate)[0] for path in pair]
-    first, second = (analyse(signal, grid, f0_range).to_dict() for signal in signals)
-    return aligned_scores(first, second, *(between_silences(energy(signal, grid)[:, 0]) for signal in signals))
-
-
-def between_silences(level: np.ndarray) -> np.ndarray:
-    """Return which frames are from the first to the last that is loud enough, bool (frames,), from levels in dB."""
-    loud = np.flatnonzero(level >= level.max() - QUIET)
-    keep = np.zeros(len(level), bool)
-    keep[loud[0] : loud[-1] + 1] = True
-    return keep
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ pytest.importorskip("espeakng_loader", reason="the demo corpus needs the extra e
 
 from tts.build import train_voice
 from tts.comparison import results as results_module
-from tts.comparison.runner import compare
+from tts.comparison.runner import compare, write_pages
 from tts.corpora.espeak_demo import make_demo_corpus
 from tts.errors import TtsError, UsageError
 from tts.prepare import prepare
@@ -149,6 +149,15 @@ def test_examples_can_be_heard_and_seen(made: Path, compared: dict) -> None:
         assert arrays["spectrogram/pair"].shape == (frames, len(arrays["frequencies"]))
         assert arrays["frequencies"][-1] == pytest.approx(22050 / 2, rel=1e-5)
         assert (np.diff(arrays["frequencies"]) > 0).all()
+
+
+def test_report_and_listening_test_lie_beside_the_results(made: Path, compared: dict) -> None:
+    pages = write_pages(made / "out", compared["results"])
+    assert {name: path.name for name, path in pages.items()} == {
+        "report": "report.html",
+        "listening test": "listening-test.html",
+    }
+    assert all(path.is_file() for path in pages.values())
 
 
 def test_more_seeds_reuse_what_is_there(made: Path, compared: dict) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import tempfile
 import time
@@ -37,6 +38,8 @@ from tts.files import fingerprint, read_json, write_json, write_text
 from tts.prepared import Prepared
 from tts.recipe import Recipe, SystemPart
 from tts.training.trainer import choose_device
+
+log = logging.getLogger(__name__)
 
 PARTIAL_EVERY = 30.0  # seconds at least between two looks that others can take at unfinished results
 
@@ -296,7 +299,14 @@ def _claim(out: Path) -> None:
 
 
 def write_pages(folder: Path, results: dict[str, Any]) -> dict[str, Path]:
-    """Write the report and, where there are examples to hear, the listening test; return their paths by name."""
+    """Write the report and, where the speech of two systems is there to be heard, the listening test; return paths by name."""
     from tts.comparison.report import write_report
+    from tts.listening.comparison import write_listening_test
 
-    return {"report": write_report(results, folder)}
+    pages = {"report": write_report(results, folder)}
+    if results["examples"]:
+        try:
+            pages["listening test"] = write_listening_test(folder, results)
+        except TtsError as error:
+            log.warning("no listening test: %s", error)
+    return pages
