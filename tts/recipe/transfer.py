@@ -6,7 +6,11 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from tts.recipe.network import StagePart, TrunkPart
 from tts.recipe.parts import Part
+
+# Stands for the network that a system reads features from, until its voice is opened.
+BORROWED = StagePart(trunk=TrunkPart(layers=(1,)), bottleneck=1, tasks={})
 
 
 class TransferPart(Part):
@@ -14,6 +18,7 @@ class TransferPart(Part):
 
     init_from: str | None = None  # start from the weights of this voice
     features_from: str | None = None  # put this voice's first network, frozen, before the system's own
+    speaker: str = ""  # whose voice, of one that has several speakers; default: the first
     layer: Literal["bottleneck"] | int = "bottleneck"  # features_from: what is read of it; or a hidden layer, the first is 1
     freeze: tuple[str, ...] = ()  # parts that are not trained: trunk, heads, heads.lf0, stages.0, stages.0.trunk.layers.1
     layer_decay: float = Field(1.0, gt=0.0, le=1.0)  # factor on the learning rate for every layer further from the output
@@ -38,3 +43,8 @@ class TransferPart(Part):
     def source(self) -> str:
         """The folder of the voice that is taken over."""
         return self.init_from or self.features_from or ""
+
+
+def borrows(part: TransferPart | None) -> bool:
+    """Return whether a system reads the first network of another voice."""
+    return part is not None and part.features_from is not None

@@ -15,6 +15,9 @@ from torch import Tensor, nn
 
 from tts.errors import UsageError
 from tts.network.stack import Stack, Stage
+from tts.training.joint import Joint
+
+Trained = Stage | Joint | Stack
 
 
 @dataclass(frozen=True)
@@ -36,22 +39,31 @@ class Tuning:
         return Tuning(self.layer_decay, self.l2_sp, start)
 
 
-def parameter_groups(module: Stage | Stack, weight_decay: float, tuning: Tuning | None = None) -> list[dict[str, Any]]:
+def parameter_groups(module: Trained, weight_decay: float, tuning: Tuning | None = None) -> list[dict[str, Any]]:
     """Return an optimiser's groups: ``params``, ``weight_decay`` and ``scale``, a factor on the learning rate.
 
     Frozen parameters are in none of them. Vectors do not decay, nor do parameters that are pulled to their starting point.
     """
-    tuning = tuning or Tuning()
+    tuning, module = tuning or Tuning(), _bare(module)
     far = distances(module) if tuning.layer_decay != 1.0 else {}
-    decays, keeps = (lambda name, p: p.ndim > 1 and not (tuning.l2_sp and name in tuning.start)), weight_decay
     groups: dict[tuple[int, bool], list[nn.Parameter]] = {}
     for name, parameter in module.named_parameters():
         if parameter.requires_grad:
-            groups.setdefault((far.get(name, 0), not decays(name, parameter)), []).append(parameter)
+            still = parameter.ndim <= 1 or (tuning.l2_sp > 0.0 and name in tuning.start)
+            groups.setdefault((far.get(name, 0), still), []).append(parameter)
     return [
-        {"params": groups[distance, still], "weight_decay": 0.0 if still else keeps, "scale": tuning.layer_decay**distance}
+        {
+            "params": groups[distance, still],
+            "weight_decay": 0.0 if still else weight_decay,
+            "scale": tuning.layer_decay**distance,
+        }
         for distance, still in sorted(groups)
     ]
+
+
+def _bare(module: Trained) -> Stage | Stack:
+    """Return the network itself, whose names of parameters are those of a voice."""
+    return module.stack if isinstance(module, Joint) else module
 
 
 def distances(module: Stage | Stack) -> dict[str, int]:
@@ -79,16 +91,16 @@ def distances(module: Stage | Stack) -> dict[str, int]:
 
 
 class Pull:
-    r"""The penalty ``alpha / 2 * ||theta - theta_0||^2`` on parameters taken over (L2-SP; Li, Grandvalet and Davoine 2018, ICML).
+    r"""The penalty ``alpha / 2 * ||theta - theta_0||^2`` on what was taken over: L2-SP, Li, Grandvalet and Davoine (ICML 2018).
 
     Its gradient ``alpha (theta - theta_0)`` is applied as weight decay is under AdamW (Loshchilov and Hutter 2019, ICLR): after
     the optimiser's step and not divided by the gradient's size, so that alpha and the weight decay of new parameters (the
     paper's beta) are on one scale. Under plain gradient descent, as in the paper, the two forms are the same.
     """
 
-    def __init__(self, groups: Sequence[Mapping[str, Any]], module: nn.Module, tuning: Tuning) -> None:
+    def __init__(self, groups: Sequence[Mapping[str, Any]], module: Trained, tuning: Tuning) -> None:
         self.alpha = tuning.l2_sp
-        names = {id(parameter): name for name, parameter in module.named_parameters()}
+        names = {id(parameter): name for name, parameter in _bare(module).named_parameters()}
         self.groups: list[tuple[int, list[Tensor], list[Tensor]]] = []
         for number, group in enumerate(groups):
             held = [p for p in group["params"] if names[id(p)] in tuning.start] if self.alpha else []
@@ -120,7 +132,9 @@ def freeze(stack: Stack, duration: Stage, names: Iterable[str], taken: Collectio
     for name in names:
         chosen = [path for path in parameters if any(_heads(name, way) for way in _ways(path))]
         if not chosen:
-            raise UsageError(f"transfer.freeze: {name} is not there; there are {', '.join(_choices(parameters))}, and their layers")
+            raise UsageError(
+                f"transfer.freeze: {name} is not there; there are {', '.join(_choices(parameters))}, and their layers"
+            )
         for path in chosen:
             parameters[path].requires_grad_(False)
     last = len(stack.stages) - 1
