@@ -174,12 +174,13 @@ def compare(
 def jobs_of(work: Comparison, spoken: tuple[str, ...], shown: tuple[str, ...]) -> tuple[list[Job], list[Job]]:
     """Return the runs to be trained, seed by seed so that all systems can be looked at early, and those to be averaged after.
 
-    The first seed of every arm also speaks.
+    The first seed of every arm also speaks, those of earlier commands counted.
     """
     plan, runs, averages = work.plan, [], []
     for seed in plan.seeds:
-        speech: dict[str, Any] = {"speak": spoken, "show": shown, "wer": plan.wer} if seed == plan.seeds[0] else {}
         for arm in plan.arms:
+            speaks = seed == _speaking_seed(work, arm)
+            speech: dict[str, Any] = {"speak": spoken, "show": shown, "wer": plan.wer} if speaks else {}
             if arm.members > 1:
                 assert arm.of is not None
                 system = work.settled[arm.of]
@@ -192,6 +193,14 @@ def jobs_of(work: Comparison, spoken: tuple[str, ...], shown: tuple[str, ...]) -
                 runs.append(work.job(arm.name, work.settled[arm.name], f"seed-{seed}", seed, **speech))
     named = {(job.system, job.run): job for job in runs[::-1]}  # two ensembles may share a member
     return [job for job in runs if named[job.system, job.run] is job], averages
+
+
+def _speaking_seed(work: Comparison, arm: Arm) -> int | None:
+    """Return the seed that people hear; None where another one, not asked for now, has spoken already."""
+    first = min(work.whole.seeds)
+    if first in work.plan.seeds:
+        return first
+    return None if (work.folder / "wavs" / arm.name).is_dir() else min(work.plan.seeds)
 
 
 def _left_out(work: Comparison, arm: Arm) -> bool:
