@@ -182,7 +182,7 @@ def assess(
     result |= {"split": split, "prepared": prepared.fingerprint, "same_preparation": same}
     result |= {"command": command, "made_with": environment(voice.device)}
     pooled = [(label, pool(scores.values()))]
-    own = _by_speaker(items)
+    own = _by_speaker(items, prepared.speakers)
     result |= {"speakers": {speaker: one.to_dict() for speaker, one in own}} if own else {}
     table = score_table([*own, *pooled], settings, metrics=METRICS, style="markdown")
     lines = [f"# {label}, {split}", "", *([] if same else [f"Beware: {OTHER_PREPARATION}.", ""]), table, ""]
@@ -199,12 +199,11 @@ def assess(
     return Assessment(result, text, items, made)
 
 
-def _by_speaker(items: Sequence[Item]) -> list[tuple[str, Scores]]:
-    """Return the pooled scores of every speaker, in the order of their first utterances; none where there is one."""
-    speakers = list(dict.fromkeys(item.speaker for item in items))
-    if len(speakers) == 1:
-        return []
-    return [(speaker, pool(item.scores for item in items if item.speaker == speaker)) for speaker in speakers]
+def _by_speaker(items: Sequence[Item], speakers: Sequence[str]) -> list[tuple[str, Scores]]:
+    """Return the pooled scores of every speaker who was scored; none where there is one."""
+    own = {speaker: [item.scores for item in items if item.speaker == speaker] for speaker in speakers}
+    rows = [(speaker, pool(scores)) for speaker, scores in own.items() if scores]
+    return rows if len(rows) > 1 else []
 
 
 def _save(out: Path, result: dict[str, Any], lines: Sequence[str]) -> str:

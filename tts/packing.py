@@ -168,7 +168,11 @@ def identities(splits: Mapping[str, Sequence[Ready]], plan: Plan) -> dict[str, s
 def shown_streams(plan: Plan) -> dict[str, dict[str, Any]]:
     """Return how the values of every auxiliary stream are shown to people (see :class:`tts.tasks.base.Shown`)."""
     rate = plan.grid.sample_rate
-    return {name: get_family(name).shown(plan.inventory, options, rate) for name, options in plan.options.items()}
+    shown = {name: get_family(name).shown(plan.inventory, options, rate) for name, options in plan.options.items()}
+    for name in shown:
+        if isinstance(get_family(name), SpeakerFamily):
+            shown[name]["labels"] = list(plan.speakers)
+    return shown
 
 
 def constant_features(vectors: np.ndarray) -> dict[str, float]:

@@ -162,15 +162,12 @@ def _speakers(
     recipe: Recipe, ready: Mapping[str, Sequence[Ready]], ranges: Mapping[str, tuple[float, float]]
 ) -> dict[str, Any]:
     """Return what is known of every speaker, in order, and who speaks an utterance."""
-    found = {}
-    for number, name in enumerate(recipe.corpus.names):
-        own = {split: [item for item in items if item.speaker == number] for split, items in ready.items()}
-        found[name] = {
-            "f0_range": list(ranges[name]),
-            "silence": usual_silence(own["train"]),
-            "splits": split_lengths(own, recipe.frames.grid.shift),
-        }
     names = recipe.corpus.names
+    found = []
+    for number, name in enumerate(names):
+        own = {split: [item for item in items if item.speaker == number] for split, items in ready.items()}
+        facts = {"name": name, "f0_range": list(ranges[name]), "silence": usual_silence(own["train"])}
+        found.append({**facts, "splits": split_lengths(own, recipe.frames.grid.shift)})
     return {"speakers": found, "speaker_of": {item.id: names[item.speaker] for items in ready.values() for item in items}}
 
 

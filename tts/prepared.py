@@ -118,7 +118,8 @@ class Prepared:
     @property
     def speakers(self) -> tuple[str, ...]:
         """The speakers, in order."""
-        return tuple(self.facts["speakers"]) if "speakers" in self.facts else (str(self.facts["corpus"]["speaker"]),)
+        several = self.facts.get("speakers")
+        return tuple(one["name"] for one in several) if several else (str(self.facts["corpus"]["speaker"]),)
 
     def speaker_of(self, key: str) -> str:
         """Return who speaks an utterance."""
@@ -130,7 +131,8 @@ class Prepared:
 
     def f0_range(self, speaker: str) -> tuple[float, float]:
         """Return the range in Hz in which a speaker's F0 was searched."""
-        low, high = self.facts["speakers"][speaker]["f0_range"] if "speakers" in self.facts else self.facts["f0_range"]
+        several = self.facts.get("speakers")
+        low, high = several[self.speakers.index(speaker)]["f0_range"] if several else self.facts["f0_range"]
         return float(low), float(high)
 
     def packed(self, split: str) -> Packed:

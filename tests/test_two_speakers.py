@@ -1,0 +1,204 @@
+"""Two speakers from recordings to speech: one prepared corpus, one network, either of them speaks."""
+
+import copy
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+import yaml
+
+pytest.importorskip("espeakng_loader", reason="the demo corpus needs the extra espeak")
+
+from test_end_to_end import tts
+
+from tts.corpora.espeak_demo import make_demo_corpus
+from tts.errors import UsageError
+from tts.prepared import Prepared
+from tts.recipe import load_recipe
+from tts.voice import load_voice
+
+SPEAKERS = {"low": "en-us", "high": "en-us+f3"}
+COUNT, LIMIT = 12, 4
+TRAINING = {"steps": 30, "batch": 64, "validate_every": 15}
+MAIN = {"mcep": 1, "lf0": 0.1, "vuv": 0.1, "bap": 0.05}
+RECIPE = {
+    "name": "two",
+    "corpus": {"speakers": {name: {} for name in SPEAKERS}, "licence": "GPL-3.0-or-later"},
+    "split": {"test": {"count": 2}, "validation": {"count": 2}, "limit": {"high": LIMIT}},
+    "frames": {"sample_rate": 16000, "mcep_order": 24},
+    "alignment": {"states": 3, "train_on": "all"},  # so that no phone of a test sentence is unheard
+    "tasks": {"speaker": {}, "phone_class": {}},
+    "training": TRAINING,
+    "duration": {"trunk": {"layers": [16]}, "training": TRAINING, "tasks": {"duration": 1, "speaker": 0.1}},
+    "systems": {
+        "code": {
+            "stages": [
+                {"trunk": {"layers": [32]}, "bottleneck": 8, "tasks": MAIN | {"speaker": 0.1}},
+                {"trunk": {"layers": [32]}, "context": 1, "tasks": MAIN},
+            ]
+        },
+        "heads": {"speakers": "heads", "stages": [{"trunk": {"layers": [32]}, "tasks": MAIN}]},
+    },
+    "samples": ["A sample."],
+}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the speakers' recordings, a recipe, the prepared corpus and two voices."""
+    folder = tmp_path_factory.mktemp("two")
+    for name, voice in SPEAKERS.items():
+        make_demo_corpus(folder / "corpus" / name, count=COUNT, voice=voice)
+    write(folder, RECIPE)
+    tts("prepare", folder / "recipe.yaml", "--corpus-root", folder / "corpus", "--out", folder / "prepared", "--workers", "0")
+    for system in ("code", "heads"):
+        tts("train", folder / "recipe.yaml", "-s", system, "--prepared", folder / "prepared", "--out", folder / system)
+    return folder
+
+
+def write(folder: Path, recipe: dict) -> Path:
+    path = folder / "recipe.yaml"
+    path.write_text(yaml.safe_dump(recipe, sort_keys=False), encoding="utf-8")
+    return path
+
+
+def test_a_sentence_is_in_one_split_and_the_limit_is_kept(made: Path) -> None:
+    prepared = Prepared(made / "prepared")
+    assert prepared.speakers == ("low", "high")
+    ids = {split: prepared.packed(split).ids for split in ("train", "validation", "test")}
+    sentences = {split: {key.partition("_")[2] for key in keys} for split, keys in ids.items()}
+    assert not sentences["train"] & (sentences["test"] | sentences["validation"])
+    assert not sentences["test"] & sentences["validation"]
+    assert [sum(key.startswith("high_") for key in keys) for keys in ids.values()] == [LIMIT, 2, 2]
+    assert [sum(key.startswith("low_") for key in keys) for keys in ids.values()] == [COUNT - 4, 2, 2]
+    assert all(prepared.speaker_of(key) == key.partition("_")[0] for keys in ids.values() for key in keys)
+
+
+def test_every_speaker_has_their_own_f0_range_silence_and_means(made: Path) -> None:
+    prepared = Prepared(made / "prepared")
+    ranges = [prepared.f0_range(name) for name in prepared.speakers]
+    assert ranges[0] != ranges[1]
+    assert np.shape([one["silence"] for one in prepared.facts["speakers"]]) == (2, 2, 3)
+    packed = prepared.packed("train")
+    for number, name in enumerate(prepared.speakers):
+        chosen = [n for n, key in enumerate(packed.ids) if prepared.speaker_of(key) == name]
+        lf0 = [packed.utterance(n)["lf0"][packed.counted_frames(n)] for n in chosen]
+        np.testing.assert_allclose(prepared.statistics["lf0"].mean_of(number), np.concatenate(lf0).mean(axis=0), rtol=1e-5)
+    report = (made / "prepared" / "report.md").read_text(encoding="utf-8")
+    assert f"| high | {LIMIT} | 2 | 2 |" in report
+    assert "F0 of high is searched" in report
+
+
+def test_tables_tell_the_network_who_speaks(made: Path) -> None:
+    prepared = Prepared(made / "prepared")
+    for table in (
+        prepared.frame_table("test", ["mcep", "speaker"], torch.device("cpu"), codes=True),
+        prepared.segment_table("test", ["duration", "speaker"], torch.device("cpu"), codes=True),
+    ):
+        index = torch.arange(table.rows)
+        codes, labels = table.inputs(index)[:, -2:], table.target("speaker", index)
+        torch.testing.assert_close(codes.argmax(dim=1).float(), labels[:, 0])
+        assert set(labels[:, 0].tolist()) == {0.0, 1.0}
+    assert prepared.facts["shown"]["speaker"]["labels"] == ["low", "high"]
+
+
+@pytest.mark.parametrize("system", ["code", "heads"])
+def test_the_chosen_speaker_is_heard(made: Path, system: str) -> None:
+    voice = load_voice(made / system, "cpu")
+    assert voice.speakers == ("low", "high")
+    sentence = voice.engine.sentence("The chosen speaker is heard.")
+    durations = [np.full((len(sentence.segments), 3), 4)] * 2
+    said = voice.acoustics([sentence] * 2, durations, [0, 1])
+    alone = voice.acoustics([sentence], durations[:1], [1])[0]
+    np.testing.assert_allclose(said[1]["mcep"], alone["mcep"], atol=1e-4)
+    assert not np.allclose(said[0]["mcep"], said[1]["mcep"], atol=0.01)
+    assert said[1]["lf0"][:, 0].mean() > said[0]["lf0"][:, 0].mean()
+    np.testing.assert_allclose(voice.acoustics([sentence], durations[:1])[0]["mcep"], said[0]["mcep"], atol=1e-4)
+    frames = voice.durations([sentence] * 2, [0, 1])
+    silences = [one["silence"] for one in Prepared(made / "prepared").facts["speakers"]]
+    for one, silence in zip(frames, silences, strict=True):
+        np.testing.assert_allclose(one[[0, -1]], silence)
+
+
+def test_a_speaker_is_named_or_numbered(made: Path) -> None:
+    voice = load_voice(made / "code", "cpu")
+    assert [voice.speaker_number(name) for name in ("", "low", "high", "0", "1")] == [0, 0, 1, 0, 1]
+    for unknown in ("2", "-1", "eve"):
+        with pytest.raises(UsageError, match=r"no speaker .* it has, by number and name: 0 low, 1 high"):
+            voice.speaker_number(unknown)
+
+
+def test_lines_choose_their_speaker(made: Path, tmp_path: Path) -> None:
+    lines = [("a", ""), ("b", "|low"), ("c", "|high"), ("d", "|1")]
+    text = tmp_path / "text.txt"
+    text.write_text("".join(f"{key}{who}|Good morning.\n" for key, who in lines), encoding="utf-8")
+    tts("speak", made / "code", text, "--out", tmp_path / "wavs", "--workers", "0")
+    first, low, high, again = (soundfile.read(str(tmp_path / "wavs" / f"{key}.wav"))[0] for key, _ in lines)
+    np.testing.assert_array_equal(first, low)
+    np.testing.assert_array_equal(high, again)
+    assert len(low) != len(high) or not np.allclose(low, high)
+    tts("speak", made / "code", text, "--out", tmp_path / "high", "--speaker", "high", "--workers", "0")
+    np.testing.assert_array_equal(soundfile.read(str(tmp_path / "high" / "a.wav"))[0], high)
+    np.testing.assert_array_equal(soundfile.read(str(tmp_path / "high" / "b.wav"))[0], low)
+    said = tts("speak", made / "code", "--text", "x", "--speaker", "eve", "--output", tmp_path / "x.wav", code=2)
+    assert "0 low, 1 high" in said
+    text.write_text("a|low|Fine.\nb|eve|Not.\n", encoding="utf-8")
+    assert "text.txt:2: the voice has no speaker 'eve'" in tts("speak", made / "code", text, "--out", tmp_path / "y", code=2)
+
+
+def test_scores_by_speaker_and_samples_of_each(made: Path) -> None:
+    printed = tts("evaluate", made / "code", "--prepared", made / "prepared", "--json", made / "s.json", "--pictures", "0")
+    for row in ("| low ", "| high ", "| two code "):
+        assert row in printed
+    result = json.loads((made / "s.json").read_text(encoding="utf-8"))
+    assert list(result["speakers"]) == ["low", "high"]
+    assert result["speakers"]["high"]["utterances"] == 2
+    assert result["systems"]["two code"]["pooled"]["utterances"] == 4
+    samples = made / "code" / "training" / "samples" / "step-000030"
+    assert sorted(path.name for path in samples.iterdir()) == ["1-high.wav", "1-low.wav"]
+
+
+def test_the_way_of_telling_speakers_apart_is_part_of_what_a_voice_is(made: Path, tmp_path: Path) -> None:
+    recipe = copy.deepcopy(RECIPE)
+    recipe["systems"]["heads"]["speakers"] = "code_and_heads"
+    path = write(tmp_path, recipe)
+    assert "other settings or data" in tts(
+        "train", path, "-s", "heads", "--prepared", made / "prepared", "--out", made / "heads", code=2
+    )
+
+
+def test_a_speaker_whose_folder_is_missing_is_named(made: Path, tmp_path: Path) -> None:
+    out = tmp_path / "prepared"
+    said = tts("prepare", made / "recipe.yaml", "--corpus-root", tmp_path, "--out", out, code=2)
+    assert "no such folder of the speaker low" in said
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("corpus.speaker=low", "name either one speaker or, under speakers, several"),
+        ("corpus.speakers={}", "name either one speaker or, under speakers, several"),
+        ("corpus.speakers={a/b: {}}", "should match pattern"),
+        ("split.limit={hihg: 3}", "did you mean high"),
+        ("split.limit={high: 0}", "greater than or equal to 1"),
+        ("corpus.format=espeak-demo", "the demo corpus has one"),
+        ("corpus={speaker: low, licence: x}", "split.limit"),
+        ("systems.heads.speakers=own", "Input should be 'code', 'heads', 'code_and_heads' or 'none'"),
+    ],
+)
+def test_a_recipe_of_several_speakers_says_what_is_wrong(tmp_path: Path, change: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said.replace("(", r"\(").replace("'I", "'?I").replace("Input", "[iI]nput")):
+        load_recipe(write(tmp_path, RECIPE), [change])
+
+
+def test_a_recipe_of_one_speaker_refuses_what_is_for_several(tmp_path: Path) -> None:
+    one = ["corpus.speakers={}", "corpus.speaker=low", "split.limit={}"]
+    for more, said in (
+        (["tasks={phone_class: {}, speaker: {}}", "systems.heads.speakers=null"], "nothing to tell apart"),
+        ([], r"systems\.heads\.speakers: the corpus has one speaker"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            load_recipe(write(tmp_path, RECIPE), [*one, *more])
