@@ -20,16 +20,17 @@ def voice_card(config: dict[str, Any], summary: dict[str, Any], scores: str = ""
     """Return the voice's README: front matter that model hubs read, what it was made from, how it scores."""
     corpus = config["corpus"]
     front = {
-        "license": corpus["licence"],
+        "license": " AND ".join(dict.fromkeys([corpus["licence"], *(base["licence"] for base in bases(config))])),
         "language": config["text"]["language"],
         "library_name": "stacked-tts",
         "pipeline_tag": "text-to-speech",
-        "datasets": [corpus["name"]],
+        "datasets": list(dict.fromkeys([corpus["name"], *(base["corpus"] for base in bases(config))])),
+        **({"base_model": config["transfer"]["from"]} if config.get("transfer") else {}),
     }
     header = "\n".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in front.items())
     stages = "\n".join(
         f"* stage {n}: {part['trunk']['kind']} {' x '.join(map(str, part['trunk']['layers']))}"
-        f"{_hands_on(part['bottleneck'])}, learns {', '.join(part['tasks'])}"
+        f"{_hands_on(part['bottleneck'])}, {_learns(part)}"
         for n, part in enumerate(config["stages"], 1)
     )
     source = f" ({corpus['source']})" if corpus["source"] else ""
@@ -44,13 +45,42 @@ A statistical parametric voice at {config["grid"]["sample_rate"]} Hz, trained wi
 
 * Speaker {corpus["speaker"]}, corpus {corpus["name"]}{source}, licence {corpus["licence"]}
 * Recordings: {corpus["utterances"]} utterances for training, {clock(corpus["seconds"])}
-{stages}
+{_origin(config)}{stages}
 * Parameters: {summary["parameters"]["speaking"]:,} to speak, {summary["parameters"]["trained"]:,} trained
 * Validation MCD {mcd} at step {last["step"]}; seed {summary["seed"]}
 * Made by: `{summary["command"]}` in {clock(summary["seconds"])} on {summary["made_with"]["machine"]}
 {scores}
 Speak with it: `tts speak FOLDER text.txt --out wavs`
 """
+
+
+def bases(config: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what a voice was begun from, and what that was begun from, nearest first: their licences hold for it too."""
+    found = []
+    base = config.get("transfer")
+    while base:
+        found.append(base)
+        base = base.get("base")
+    return found
+
+
+def _origin(config: dict[str, Any]) -> str:
+    lines: list[str] = []
+    for base in bases(config):
+        how = "begun from" if base["how"] == "init_from" else "reading the frozen first network of"
+        what = f"speaker {base['speaker']}, corpus {base['corpus']}, licence {base['licence']}, model {base['model']}"
+        lines.append(f"* {'That one ' if lines else 'This voice '}is {how} {base['from']} ({what})")
+    if lines:
+        transfer = config["transfer"]
+        counts = ", ".join(f"{number} {how}" for how, number in transfer["tensors"].items() if number)
+        new = transfer["inputs"]["new"]
+        lines.append(f"* Tensors taken over: {counts}; inputs that are new: {', '.join(new) or 'none'}")
+        lines += [f"* {difference}" for difference in transfer["differences"]]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _learns(part: dict[str, Any]) -> str:
+    return f"learns {', '.join(part['tasks'])}" if part["tasks"] else "taken over as it is"
 
 
 def _hands_on(bottleneck: int | dict[str, int] | None) -> str:

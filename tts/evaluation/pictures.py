@@ -130,5 +130,31 @@ def draw_global_variance(path: Path, natural: np.ndarray, generated: Mapping[str
         axis.legend()
 
 
+@dataclass(frozen=True)
+class Curve:
+    """A curve with its uncertainty: its label, and for every point ``x``, ``y`` and the interval of ``y``, low and high."""
+
+    label: str
+    points: Sequence[tuple[float, float, float, float]]
+
+
+def draw_curves(path: Path, curves: Sequence[Curve], levels: Mapping[str, float], *, x: str, y: str) -> None:
+    """Draw curves over a logarithmic axis with their intervals as bands, and ``levels`` as horizontal lines by label."""
+    with _picture(path, 1, 4.2) as (axis,):
+        for place, curve in enumerate(curves):
+            across, middle, low, high = np.array(curve.points, np.float64).T
+            axis.plot(across, middle, color=_colour(place), marker="o", label=curve.label)
+            axis.fill_between(across, low, high, color=_colour(place), alpha=0.15, linewidth=0)
+        for label, value in levels.items():
+            axis.axhline(value, color=NATURAL, linestyle="--", linewidth=1.0, label=label)
+        axis.set_xscale("log")
+        ticks = sorted({point[0] for curve in curves for point in curve.points})
+        axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks], minor=False)
+        axis.set_xticks([], minor=True)
+        axis.set(xlabel=x, ylabel=y)
+        axis.grid(alpha=0.3)
+        axis.legend()
+
+
 def _colour(place: int) -> str:
     return (GENERATED, "#00798c", "#edae49", "#66a182", "#8d5a97", "#2e4057")[place % 6]

@@ -1,0 +1,65 @@
+"""``tts adapt``: an existing voice for another speaker, and what it gains from how many utterances."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tts.cli.options import Changes, Device, RecipeName, command_line
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("adapt")(adapt)
+
+
+def adapt(
+    voice: Annotated[Path, typer.Argument(help="The voice to start from.", metavar="VOICE")],
+    recipe: RecipeName,
+    prepared: Annotated[
+        Path | None, typer.Option("--prepared", help="The target's prepared corpus [default: output/RECIPE/prepared].")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Results [default: output/RECIPE/adaptation].")] = None,
+    system: Annotated[str, typer.Option("--system", "-s", help="The recipe's system.", show_default="the voice's")] = "",
+    utterances: Annotated[str, typer.Option("--utterances", "-n", help="Numbers of utterances.")] = "5,10,20,50,100,200",
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Random subsets, and trainings, of every size.")] = 3,
+    methods: Annotated[
+        str, typer.Option("--methods", help="scratch and ways of adapting, by commas.")
+    ] = "scratch,statistics,fine_tune,l2_sp,freeze_trunk",
+    validation: Annotated[int, typer.Option("--validation", help="Validation utterances that say when to stop.")] = 5,
+    device: Device = "auto",
+    changes: Changes = None,
+) -> None:
+    """Adapt a voice to a recipe's speaker from N utterances and leave the learning curve; run again to continue."""
+    from tts.adaptation import Plan, markdown
+    from tts.adaptation import adapt as run
+    from tts.errors import UsageError
+    from tts.files import read_json
+    from tts.prepared import Prepared
+    from tts.recipe import load_recipe
+
+    settings = load_recipe(recipe, changes)
+    folder = out or Path("output") / settings.name / "adaptation"
+    try:
+        sizes = tuple(sorted({int(number) for number in utterances.replace(" ", "").split(",") if number}))
+    except ValueError:
+        sizes = ()
+    if not sizes:
+        raise UsageError(f"--utterances {utterances}: expected numbers by commas, for example 5,10,20")
+    if not (voice / "config.json").is_file():
+        raise UsageError(f"{voice}: not a finished voice (no config.json); make one with tts train")
+    plan = Plan(
+        voice=voice,
+        recipe=settings,
+        system=system or str(read_json(voice / "config.json").get("system")),
+        utterances=sizes,
+        seeds=tuple(range(1, seeds + 1)),
+        methods=tuple(name for name in methods.replace(" ", "").split(",") if name),
+        validation=validation,
+    )
+    source = Prepared(prepared or Path("output") / settings.name / "prepared")
+    results = run(plan, source, folder, device=device, command=command_line())
+    print(markdown(results))
+    print(f"tables, curve and voices: {folder}")
