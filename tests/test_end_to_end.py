@@ -7,6 +7,7 @@ import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -21,6 +22,7 @@ from tts.cli.main import main
 from tts.corpora.espeak_demo import make_demo_corpus
 from tts.prepared import Prepared
 from tts.recipe import load_recipe
+from tts.training.trainer import Trainer
 from tts.voice import load_voice
 
 SMALL = [
@@ -158,6 +160,48 @@ def test_copy_synthesis_is_scored(made: Path, tmp_path: Path) -> None:
     result = json.loads((tmp_path / "copies" / "scores.json").read_text(encoding="utf-8"))
     assert result["systems"]["copy synthesis"]["pooled"]["f0_rmse"] < 10.0
     assert len(list((tmp_path / "copies").glob("*.wav"))) == 3
+
+
+def test_a_cross_fitted_stack_that_was_interrupted_is_the_same_voice_and_speaks(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes = [
+        "systems.stacked.training={cross_fit: 2}",
+        "systems.stacked.stages.0.linguistic_context=1",
+        "systems.stacked.stages.1.inputs=[linguistic, bottleneck, outputs]",
+        "systems.stacked.stages.1.dilation=2",
+    ]
+    more = [part for change in changes for part in ("--set", change)]
+    for name in ("whole", "parts"):
+        command = [*train(made, "stacked"), *more]
+        command[command.index("--out") + 1] = tmp_path / name
+        if name == "parts":
+            validate = Trainer._validate
+
+            def stop(self: Trainer, *arguments: Any) -> dict[str, float]:
+                if self.label == "stage1-fold2":
+                    raise KeyboardInterrupt
+                return validate(self, *arguments)
+
+            with monkeypatch.context() as patch:
+                patch.setattr(Trainer, "_validate", stop)
+                tts(*command, code=130)
+            assert (tmp_path / "parts" / "training" / "stage1" / "fold-1" / "best.safetensors").is_file()
+        tts(*command)
+    assert (tmp_path / "whole" / "model.safetensors").read_bytes() == (tmp_path / "parts" / "model.safetensors").read_bytes()
+    summaries = [
+        json.loads((tmp_path / n / "training" / "summary.json").read_text(encoding="utf-8")) for n in ("whole", "parts")
+    ]
+    assert summaries[0]["stages"] == summaries[1]["stages"]
+    first = summaries[0]["stages"][0]
+    assert first["steps"] == 40 + 2 * 20
+    assert [fold["utterances"] for fold in first["folds"]] == [9, 9]
+    assert all(0.0 < fold["fit"] <= 1.0 for fold in first["folds"])
+    voice = load_voice(tmp_path / "whole", "cpu")
+    sentence = next(iter(Prepared(made / "prepared").sentences.values()))
+    durations = voice.durations([sentence])[0].round().astype(int)
+    (streams,) = voice.acoustics([sentence], [durations])
+    assert {len(values) for values in streams.values()} == {durations.sum()}
 
 
 def test_the_same_seed_gives_the_same_voice(made: Path, tmp_path: Path) -> None:
