@@ -2,6 +2,7 @@
 
     python tools/bench_weighting.py --seeds 8 --out table.md
     python tools/bench_weighting.py --methods sum ol-aux gate --columns mixed "unrelated x10" --seeds 3
+    python tools/bench_weighting.py --methods "sum, main only last 20 %" --against sum
     python tools/bench_weighting.py --cost
 
 x ~ N(0, I) of 50 dimensions; the teacher is P = tanh(x A) of 20 features. The main task (10 values, noise 0.5) reads the
@@ -9,7 +10,8 @@ first ten of them; so does the helpful task (noise 0.1); the unrelated task read
 "x10" is the unrelated task with targets ten times as large, so a loss a hundred times as large. 400 examples train, 400
 validate, 4000 test. A trunk 50-64-64 (tanh) with linear heads learns them: mean squared error, batches of 64, Adam at
 1e-3, 1000 steps, validated every 50, the best validation of the main task kept. Cells: change of the main task's test error
-against the single task on the same seeds, %, mean over the seeds, standard error in brackets.
+against the single task (with ``--against``: another method) on the same seeds, %, mean over the seeds, standard error in
+brackets. ``--decay`` lets the learning rate fall to 0 in a line, as recipes do by default.
 """
 
 from __future__ import annotations
@@ -55,6 +57,9 @@ ARMS: dict[str, Arm] = {
     "sum, tuned weight": Arm("sum", {}, grid=(0.0, 0.03, 0.1, 0.3, 1.0, 3.0)),
     "sum, weight 10": Arm("sum", {}, grid=(10.0,)),
     "sum, main only from half": Arm("sum", {}, main_only_from=500),
+    "sum, main only last 20 %": Arm("sum", {}, main_only_from=800),
+    "sum, main only last 10 %": Arm("sum", {}, main_only_from=900),
+    "sum, weight 10, main only last 20 %": Arm("sum", {}, grid=(10.0,), main_only_from=800),
     "uncertainty": Arm("uncertainty", {}),
     "dynamic-average": Arm("dynamic-average", {"period": 50}),
     "geometric-mean": Arm("geometric-mean", {}),
@@ -117,7 +122,9 @@ def make_data(seed: int) -> dict[str, Tensor]:
     return data
 
 
-def train(data: Mapping[str, Tensor], auxiliary: Sequence[str], arm: Arm, weight: float, seed: int) -> tuple[float, float]:
+def train(
+    data: Mapping[str, Tensor], auxiliary: Sequence[str], arm: Arm, weight: float, seed: int, decay: bool = False
+) -> tuple[float, float]:
     """Train one student; return the main task's best validation error and the test error there."""
     torch.manual_seed(seed)
     tasks = ["main_task", *auxiliary]
@@ -135,6 +142,8 @@ def train(data: Mapping[str, Tensor], auxiliary: Sequence[str], arm: Arm, weight
         if len(order) < 64:
             order = torch.randperm(400, generator=generator)
         rows, order = order[:64], order[64:]
+        for group in optimiser.param_groups if decay else ():
+            group["lr"] = 1e-3 * (1.0 - step / 1000)
         optimiser.zero_grad()
         backward(student.losses(data, rows), shared, heads, weighting, step)
         optimiser.step()
@@ -149,9 +158,9 @@ def train(data: Mapping[str, Tensor], auxiliary: Sequence[str], arm: Arm, weight
     return best
 
 
-def run_arm(data: Mapping[str, Tensor], auxiliary: Sequence[str], arm: Arm, seed: int) -> float:
+def run_arm(data: Mapping[str, Tensor], auxiliary: Sequence[str], arm: Arm, seed: int, decay: bool = False) -> float:
     """Return the test error of the weight that is best on validation."""
-    return min(train(data, auxiliary if weight else (), arm, weight, seed) for weight in arm.grid)[1]
+    return min(train(data, auxiliary if weight else (), arm, weight, seed, decay) for weight in arm.grid)[1]
 
 
 def cost(methods: Sequence[str], say: Callable[[str], None]) -> None:
@@ -194,6 +203,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=8)
     parser.add_argument("--methods", nargs="+", choices=list(ARMS), default=list(ARMS), metavar="METHOD")
     parser.add_argument("--columns", nargs="+", choices=list(COLUMNS), default=list(COLUMNS), metavar="COLUMN")
+    parser.add_argument("--against", choices=list(ARMS), metavar="METHOD", help="compare with it in place of the single task")
+    parser.add_argument("--decay", action="store_true", help="let the learning rate fall to 0 in a line")
     parser.add_argument("--cost", action="store_true", help="time a step of each method in place of training")
     parser.add_argument("--out", type=Path, help="also append the table to this file")
     wanted = parser.parse_args()
@@ -211,18 +222,22 @@ def main() -> None:
         return
     data = [make_data(seed) for seed in range(wanted.seeds)]
     start = time.perf_counter()
-    single = [run_arm(data[seed], (), ARMS["sum"], seed) for seed in range(wanted.seeds)]
+    seeds = range(wanted.seeds)
+    single = [run_arm(data[seed], (), ARMS["sum"], seed, wanted.decay) for seed in seeds]
     alone = (time.perf_counter() - start) / wanted.seeds
     error = statistics.stdev(single) / math.sqrt(wanted.seeds) if wanted.seeds > 1 else 0.0
     say(f"Single task: {statistics.mean(single):.4f} ({error:.4f}), {wanted.seeds} seeds, {alone:.2f} s a run.\n")
     say("| method | " + " | ".join(wanted.columns) + " | s a run |\n" + "|---|" + "---:|" * (len(wanted.columns) + 1))
+
+    def errors(name: str, column: str) -> list[float]:
+        return [run_arm(data[seed], COLUMNS[column], ARMS[name], seed, wanted.decay) for seed in seeds]
+
+    base = {column: errors(wanted.against, column) if wanted.against else single for column in wanted.columns}
     for name in wanted.methods:
         cells, start = [], time.perf_counter()
         for column in wanted.columns:
-            change = [
-                100.0 * (run_arm(data[seed], COLUMNS[column], ARMS[name], seed) / single[seed] - 1.0)
-                for seed in range(wanted.seeds)
-            ]
+            both = zip(errors(name, column), base[column], strict=True)
+            change = [100.0 * (ours / other - 1.0) for ours, other in both]
             spread = f" ({statistics.stdev(change) / math.sqrt(wanted.seeds):.1f})" if wanted.seeds > 1 else ""
             cells.append(f"{statistics.mean(change):+.1f}{spread}")
         seconds = (time.perf_counter() - start) / len(wanted.columns) / wanted.seeds

@@ -31,6 +31,7 @@ def voice_card(config: dict[str, Any], summary: dict[str, Any], scores: str = ""
     stages = "\n".join(
         f"* stage {n}: {part['trunk']['kind']} {' x '.join(map(str, part['trunk']['layers']))}"
         f"{_hands_on(part['bottleneck'])}, {_learns(part)}"
+        f"{_grouping(summary['stages'][n - 1].get('grouping'))}"
         for n, part in enumerate(config["stages"], 1)
     )
     source = f" ({corpus['source']})" if corpus["source"] else ""
@@ -87,6 +88,14 @@ def _hands_on(bottleneck: int | dict[str, int] | None) -> str:
     if isinstance(bottleneck, dict):
         return f", hands on layer {bottleneck['layer']}"
     return f", bottleneck {bottleneck}" if bottleneck else ""
+
+
+def _grouping(found: dict[str, list[float]] | None) -> str:
+    """Say which tasks share which parts of a sparse basis (go_mtl)."""
+    if not found:
+        return ""
+    rows = (f"{name} ({', '.join(f'{weight:.2f}' for weight in weights)})" for name, weights in found.items())
+    return f"; weights of the shared basis: {', '.join(rows)}"
 
 
 def environment(device: torch.device | None = None) -> dict[str, Any]:

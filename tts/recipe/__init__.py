@@ -17,7 +17,7 @@ from tts.recipe.parts import (
     TextPart,
 )
 from tts.recipe.recipe import Recipe, SystemPart
-from tts.recipe.training import DurationPart, TrainingPart, TrajectoryPart, WeightingPart
+from tts.recipe.training import DurationPart, ForkMergePart, TrainingPart, TrajectoryPart, WeightingPart
 
 __all__ = [
     "MAIN_STREAMS",
@@ -25,6 +25,7 @@ __all__ = [
     "AnalysisPart",
     "CorpusPart",
     "DurationPart",
+    "ForkMergePart",
     "FramesPart",
     "GenerationPart",
     "Part",

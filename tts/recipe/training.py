@@ -17,8 +17,29 @@ class WeightingPart(Part):
     options: dict[str, Any] = {}
     start: dict[str, int] = {}  # auxiliary task: first step it is learnt
     stop: dict[str, int] = {}  # auxiliary task: first step it is no longer learnt
-    main_only_from: int | None = Field(None, ge=0)  # from this step on, only the main tasks are learnt
+    main_only_from: int | float | None = Field(None, ge=0)  # first step that only main tasks are learnt; below 1: a share
     measure_every: int = Field(0, ge=0)  # steps between measurements of the tasks' gradients against main's; 0: never
+
+    @field_validator("main_only_from")
+    @classmethod
+    def _step_or_share(cls, value: int | float | None) -> int | float | None:
+        if isinstance(value, float) and value >= 1.0:
+            raise ValueError(f"expected a whole number of steps, or a share of them below 1, not {value}")
+        return value
+
+    def main_only_step(self, steps: int) -> int | None:
+        """Return the first of ``steps`` in which only the main tasks are learnt, or None."""
+        start = self.main_only_from
+        return round(start * steps) if isinstance(start, float) else start
+
+
+class ForkMergePart(Part):
+    """Fork the weights every so often into branches with other tasks, and merge those that help; see ``docs/weighting.md``."""
+
+    every: int = Field(ge=1)  # steps from fork to merge
+    # The auxiliary tasks of every branch. There is always one with none.
+    branches: Literal["one_each", "all"] | tuple[tuple[str, ...], ...] = "one_each"
+    grid: tuple[Annotated[float, Field(gt=0.0, le=1.0)], ...] = Field((0.25, 0.5, 0.75, 1.0), min_length=1)  # 0 is always tried
 
 
 class TrajectoryPart(Part):
@@ -52,6 +73,7 @@ class TrainingPart(Part):
     average: float = Field(0.0, ge=0.0, lt=1.0)  # decay of the moving average of the weights that is validated and kept
     input_dropout: float = Field(0.0, ge=0.0, lt=1.0)  # share of linguistic inputs hidden in training
     weighting: WeightingPart = WeightingPart()
+    fork_merge: ForkMergePart | None = None
     validate_every: int = Field(500, ge=1)
     # Stages one after the other, all together end to end, or the one and then the other; a single stage is not stacked.
     stacking: Literal["greedy", "joint", "greedy_then_joint"] = "greedy"
@@ -86,6 +108,23 @@ class TrainingPart(Part):
             raise ValueError("cross_fit: what a stage hands on in joint training is its own; use greedy or greedy_then_joint")
         return self
 
+    @model_validator(mode="after")
+    def _forks(self) -> TrainingPart:
+        if self.fork_merge is None:
+            return self
+        for key in ("stacking", "trajectory", "cross_fit"):
+            if getattr(self, key) != type(self).model_fields[key].default:
+                raise ValueError(f"fork_merge: is for stages trained one after the other, without {key}; leave one of them out")
+        if self.weighting.method != "sum":
+            raise ValueError(f"fork_merge: chooses tasks by its branches; weigh them by sum, not by {self.weighting.method}")
+        every = self.fork_merge.every
+        if self.validate_every % every:
+            raise ValueError(
+                f"validate_every: is {self.validate_every}; only merged networks are validated, so choose a multiple of "
+                f"fork_merge.every ({every})"
+            )
+        return self
+
 
 class DurationPart(Part):
     """The duration model: state durations from phone-level features."""
@@ -105,6 +144,11 @@ class DurationPart(Part):
         for key in ("stacking", "trajectory"):
             if getattr(self.training, key) != TrainingPart.model_fields[key].default:
                 raise ValueError(f"training.{key}: the duration model is one network without trajectories; leave it out")
+        forks = self.training.fork_merge
+        if forks is not None and not isinstance(forks.branches, str):
+            unknown = sorted({name for branch in forks.branches for name in branch} - set(self.tasks))
+            if unknown:
+                raise ValueError(f"training.fork_merge.branches: {unknown[0]} is not a task of the duration model")
         _ = self.stage  # its own checks
         return self
 

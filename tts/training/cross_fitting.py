@@ -72,7 +72,7 @@ def fold_settings(settings: TrainingPart, folds: int) -> TrainingPart:
 
     weighting = settings.weighting
     update: dict[str, Any] = {name: {k: scaled(v) for k, v in getattr(weighting, name).items()} for name in ("start", "stop")}
-    if weighting.main_only_from is not None:
+    if isinstance(weighting.main_only_from, int):  # a share of the steps stays that share
         update["main_only_from"] = scaled(weighting.main_only_from)
     steps = max(1, scaled(settings.steps))
     return settings.model_copy(update={"steps": steps, "weighting": weighting.model_copy(update=update)})

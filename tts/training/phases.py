@@ -27,9 +27,10 @@ def fine_tuning(settings: TrainingPart, steps: int, learning_rate: float | None,
     Its rate is by default a tenth. Auxiliary tasks that were not learnt at the end of the training are not learnt in it.
     """
     weighting = settings.weighting
-    schedule = Schedule(weighting.start, weighting.stop, weighting.main_only_from)
+    main_only_from = weighting.main_only_step(settings.steps)
+    schedule = Schedule(weighting.start, weighting.stop, main_only_from)
     over = [name for name in {*weighting.start, *weighting.stop} if not schedule.active(name, settings.steps - 1)]
-    main_only = weighting.main_only_from is not None and weighting.main_only_from < settings.steps
+    main_only = main_only_from is not None and main_only_from < settings.steps
     ended: dict[str, Any] = {"start": {}, "stop": dict.fromkeys(sorted(over), 0), "main_only_from": 0 if main_only else None}
     return settings.model_copy(
         update={

@@ -261,6 +261,20 @@ class Batches:
         return [chunks[i] for i in torch.randperm(len(chunks), generator=generator).tolist()]
 
 
+def utterance_groups(table: Table, rows: int) -> list[list[int]]:
+    """Split all utterances, in order, into groups of at most ``rows`` rows (or one utterance)."""
+    groups: list[list[int]] = [[]]
+    filled = 0
+    for number in range(table.utterances):
+        length = int(table.starts[number + 1] - table.starts[number])
+        if groups[-1] and filled + length > rows:
+            groups.append([])
+            filled = 0
+        groups[-1].append(number)
+        filled += length
+    return groups
+
+
 def pad_utterances(table: Table, numbers: Sequence[int]) -> tuple[Tensor, Tensor]:
     """Return ``(index, mask)`` of whole utterances padded to the longest; padding repeats the last row."""
     starts = [int(table.starts[number]) for number in numbers]

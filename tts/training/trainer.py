@@ -18,7 +18,7 @@ from tts.errors import TtsError, UsageError
 from tts.files import write_text
 from tts.network.stack import Stage, StageOutput
 from tts.progress import Progress
-from tts.recipe import StagePart, TrainingPart, WeightingPart
+from tts.recipe import StagePart, TrainingPart
 from tts.tasks.losses import dimension_emphasis, task_loss
 from tts.training.checkpoint import (
     load_tensors,
@@ -29,9 +29,10 @@ from tts.training.checkpoint import (
     restore_random_state,
     save_tensors,
 )
+from tts.training.fork_merge import make_branches, train_round
 from tts.training.groups import Pull, Tuning, parameter_groups
 from tts.training.joint import CROP, Crops, Joint, margin, task_of
-from tts.training.table import Batches, Table, pad_utterances
+from tts.training.table import Batches, Table, pad_utterances, utterance_groups
 from tts.training.trajectory import Trajectories
 from tts.training.weighting import Schedule, Weighting, after_step, backward, make_weighting
 
@@ -104,9 +105,12 @@ class Trainer:
                 weights = dimension_emphasis(stream, statistics.deviation, use.emphasis)
                 if weights is not None:
                     self.emphasis[name] = weights.to(self.device)
-        self.weighting = _make_weighting(stage, train, settings.weighting, () if equal else self.main)
+        self.weighting = _make_weighting(stage, train, settings, () if equal else self.main)
         self.others, self.shared = list(stage.heads.parameters()), stage.shared
         self.diagnostics: list[dict[str, float]] = []
+        self.branches = _make_branches(stage, settings, () if equal else self.main)
+        self.learns: tuple[str, ...] | None = None  # within a fork, the tasks of its branch
+        self.forked: dict[str, float] = {}  # what forks took and merges gave so far
         self.step = 0
         self.history: list[dict[str, float]] = []
 
@@ -119,23 +123,24 @@ class Trainer:
         start = time.monotonic()
         with Progress(self.label, self.settings.steps, done=self.step, unit="steps") as progress:
             while not finished and self.step < self.settings.steps:
-                losses = self._train_step()
+                before = self.step
+                losses = self.train_step() if len(self.branches) < 2 else train_round(self, self.branches, progress)
                 for name, loss in losses.items():
                     running[name] = running.get(name, torch.zeros((), device=self.device)) + loss
-                self.step += 1
                 if self.step % self.settings.validate_every == 0 or self.step == self.settings.steps:
                     seconds = time.monotonic() - start
                     scores = self._validate({name: float(total) for name, total in running.items()}, seconds)
                     running, start = {}, time.monotonic()
                     finished = self._save()
                     progress.advance(0, note=f"validation {scores['valid/main']:.4f}")
-                progress.advance()
+                progress.advance(self.step - before)
         tensors, facts = load_tensors(self.folder / "best.safetensors")
         load_weights(self.stage, tensors, self.folder / "best.safetensors")
         self.stage.eval()
         return Result(int(facts["step"]), float(facts["loss"]), self.history)
 
-    def _train_step(self) -> dict[str, Tensor]:
+    def train_step(self) -> dict[str, Tensor]:
+        """Take one step of the optimiser; return the losses of its batch by task, cut from their graph."""
         self.stage.train()
         index, mask, *piece = self.batches(self.step)
         learnt = (piece or [mask])[0] & self.train.counts(index)
@@ -145,9 +150,11 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = self.settings.learning_rate * rate_at(self.step, self.settings) * group["scale"]
         losses = self._losses(inputs, index, mask, learnt, self.train)
+        if self.learns is not None:
+            losses = {name: loss for name, loss in losses.items() if name in self.learns}
         self.optimiser.zero_grad(set_to_none=True)
         every = self.settings.weighting.measure_every
-        self._measured(backward(losses, self.shared, self.others, self.weighting, self.step, every=every))
+        self.note(backward(losses, self.shared, self.others, self.weighting, self.step, every=every))
         penalty = self.stage.penalty()
         if penalty.requires_grad:
             penalty.backward()  # type: ignore[no-untyped-call]
@@ -165,10 +172,13 @@ class Trainer:
             decay = min(self.settings.average, (1.0 + self.step) / (10.0 + self.step))
             with torch.no_grad():
                 torch._foreach_lerp_(list(self.average.values()), list(self.stage.state_dict().values()), 1.0 - decay)
+        self.step += 1
         return {name: loss.detach() for name, loss in losses.items()}
 
-    def _measured(self, found: dict[str, float]) -> None:
-        """Note what was measured of the tasks' gradients."""
+    def note(self, found: dict[str, float]) -> None:
+        """Note what was measured of the tasks' gradients, and the weights that tasks were given."""
+        if self.learns is not None:  # a branch has no weights of its own, and measures its own tasks
+            found = {k: v for k, v in found.items() if not k.startswith("weight/") and k.partition("/")[2] in self.learns}
         if not found:
             return
         self.diagnostics.append({"step": float(self.step), **found})
@@ -198,8 +208,9 @@ class Trainer:
         scores = {f"train/{name}": total / steps for name, total in totals.items()}
         valid = self.losses_on(self.valid)
         scores |= {f"valid/{name}": value for name, value in valid.items()}
-        scores["valid/main"] = sum(self.stage.tasks[name].weight * valid[name] for name in self.main)
+        scores["valid/main"] = self._main_of(valid)
         scores["speed/steps_per_second"] = steps / seconds if seconds > 0 else 0.0
+        scores |= self.forked
         if self.hook is not None:
             scores |= self.hook(self.stage, self.step)
         best = min((entry["valid/main"] for entry in self.history), default=math.inf)
@@ -229,15 +240,40 @@ class Trainer:
             rows += count
         return {name: total / max(rows, 1) for name, total in totals.items()}
 
+    def _main_of(self, losses: dict[str, float]) -> float:
+        return sum(self.stage.tasks[name].weight * losses[name] for name in self.main)
+
+    def main_loss_of(self, weights: dict[str, Tensor]) -> float:
+        """Return the main validation loss of other weights, which stay in the stage."""
+        self.stage.load_state_dict(weights)
+        self.stage.eval()
+        return self._main_of(self.losses_on(self.valid))
+
+    def state(self) -> dict[str, Tensor]:
+        """Return copies of all tensors that training goes on from: weights, their average, optimiser, random numbers."""
+        tensors = {f"weights.{name}": value for name, value in self.stage.state_dict().items()}
+        tensors |= {f"average.{name}": value for name, value in (self.average or {}).items()}
+        tensors |= optimiser_state(self.optimiser) | random_state(self.device)
+        tensors |= {f"weighting.{name}": value for name, value in self.weighting.state().items()}
+        return {name: value.detach().clone() for name, value in tensors.items()}
+
+    def take_up(self, tensors: dict[str, Tensor]) -> None:
+        """Go on from what :meth:`state` returned."""
+        stage = {name.removeprefix("weights."): t for name, t in tensors.items() if name.startswith("weights.")}
+        load_weights(self.stage, stage, self.folder / "last.safetensors")
+        if self.average is not None:
+            for name in self.average:
+                self.average[name].copy_(tensors[f"average.{name}"])
+        memory = {name.removeprefix("weighting."): t for name, t in tensors.items() if name.startswith("weighting.")}
+        self.weighting.load_state(memory)
+        restore_optimiser(self.optimiser, {name: tensor.clone() for name, tensor in tensors.items()})
+        restore_random_state(tensors, self.device)
+
     def _save(self) -> bool:
         """Write ``last`` and the readable history; return whether training has stopped improving."""
         best = min(range(len(self.history)), key=lambda n: self.history[n]["valid/main"])
         stale = len(self.history) - 1 - best
         finished = self.step >= self.settings.steps or 0 < self.settings.patience <= stale
-        tensors = {f"weights.{name}": value for name, value in self.stage.state_dict().items()}
-        tensors |= {f"average.{name}": value for name, value in (self.average or {}).items()}
-        tensors |= optimiser_state(self.optimiser) | random_state(self.device)
-        tensors |= {f"weighting.{name}": value for name, value in self.weighting.state().items()}
         facts = {
             "step": self.step,
             "finished": finished,
@@ -246,7 +282,7 @@ class Trainer:
             "settings": self.settings.model_dump(mode="json"),
             "stages": [part.model_dump(mode="json") for part in self.stage.parts],
         }
-        save_tensors(self.folder / "last.safetensors", tensors, facts)
+        save_tensors(self.folder / "last.safetensors", self.state(), facts)
         columns = sorted({name for entry in self.history for name in entry} - {"step"})
         lines = ["\t".join(["step", *columns])]
         lines += ["\t".join([str(int(e["step"])), *(f"{e[c]:.6g}" if c in e else "" for c in columns)]) for e in self.history]
@@ -264,27 +300,26 @@ class Trainer:
         if changed or parts != self.stage.parts:
             what = ", ".join(f"training.{key}" for key in changed) or "the stage's layers or tasks"
             raise TtsError(f"{path}: was trained with other settings ({what}); choose another --out or delete the folder")
-        stage = {name.removeprefix("weights."): t for name, t in tensors.items() if name.startswith("weights.")}
-        load_weights(self.stage, stage, path)
-        if self.average is not None:
-            for name in self.average:
-                self.average[name].copy_(tensors[f"average.{name}"])
-        memory = {name.removeprefix("weighting."): t for name, t in tensors.items() if name.startswith("weighting.")}
-        self.weighting.load_state(memory)
-        restore_optimiser(self.optimiser, tensors)
-        restore_random_state(tensors, self.device)
+        self.take_up(tensors)
         self.step, self.history, self.diagnostics = int(facts["step"]), facts["history"], facts["diagnostics"]
+        self.forked = {key: value for key, value in self.history[-1].items() if key.startswith(("fork/", "merge/"))}
         if self.step:
             log.info("%s: continuing at step %d", self.label, self.step)
         return bool(facts["finished"]) and facts["settings"]["steps"] >= self.settings.steps
 
 
-def _make_weighting(stage: Model, table: Table, part: WeightingPart, main: tuple[str, ...]) -> Weighting:
-    tasks = stage.tasks
+def _make_branches(stage: Model, settings: TrainingPart, main: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    if settings.fork_merge is None or isinstance(stage, Joint):  # which a recipe does not join
+        return ((),)
+    return make_branches(settings.fork_merge, stage.part, main)
+
+
+def _make_weighting(stage: Model, table: Table, settings: TrainingPart, main: tuple[str, ...]) -> Weighting:
+    tasks, part = stage.tasks, settings.weighting
     schedule = Schedule(
         {name: part.start[task_of(name)] for name in tasks if task_of(name) in part.start},
         {name: part.stop[task_of(name)] for name in tasks if task_of(name) in part.stop},
-        part.main_only_from,
+        part.main_only_step(settings.steps),
     )
     weights = {name: use.weight for name, use in tasks.items()}
     kinds = {name: table.targets[task_of(name)].stream.kind for name in tasks}
@@ -300,20 +335,6 @@ def rate_at(step: int, settings: TrainingPart) -> float:
     if settings.decay == "cosine":
         return warm * 0.5 * (1.0 + math.cos(math.pi * done))
     return warm
-
-
-def utterance_groups(table: Table, rows: int) -> list[list[int]]:
-    """Split all utterances, in order, into groups of at most ``rows`` rows (or one utterance)."""
-    groups: list[list[int]] = [[]]
-    filled = 0
-    for number in range(table.utterances):
-        length = int(table.starts[number + 1] - table.starts[number])
-        if groups[-1] and filled + length > rows:
-            groups.append([])
-            filled = 0
-        groups[-1].append(number)
-        filled += length
-    return groups
 
 
 @torch.no_grad()
