@@ -172,17 +172,17 @@ def test_a_cross_fitted_stack_that_was_interrupted_is_the_same_voice_and_speaks(
         "systems.stacked.stages.1.dilation=2",
     ]
     more = [part for change in changes for part in ("--set", change)]
+    validate = Trainer._validate
+
+    def stop(self: Trainer, *arguments: Any) -> dict[str, float]:
+        if self.label == "stage1-fold2":
+            raise KeyboardInterrupt
+        return validate(self, *arguments)
+
     for name in ("whole", "parts"):
         command = [*train(made, "stacked"), *more]
         command[command.index("--out") + 1] = tmp_path / name
         if name == "parts":
-            validate = Trainer._validate
-
-            def stop(self: Trainer, *arguments: Any) -> dict[str, float]:
-                if self.label == "stage1-fold2":
-                    raise KeyboardInterrupt
-                return validate(self, *arguments)
-
             with monkeypatch.context() as patch:
                 patch.setattr(Trainer, "_validate", stop)
                 tts(*command, code=130)
