@@ -12,6 +12,7 @@ from torch import Tensor
 import tts.jointly
 import tts.stages
 from tts.analysis.streams import Stream
+from tts.card import voice_card
 from tts.errors import UsageError
 from tts.jointly import check_stacking, train_stack
 from tts.network.stack import Stack
@@ -103,6 +104,23 @@ def test_one_stage_is_trained_alone_whatever_the_stacking(tmp_path: Path) -> Non
     same, others = train(tmp_path / "b", PARTS[:1], stacking="joint")
     assert alone == same
     assert all(torch.equal(weights[name], others[name]) for name in weights)
+
+
+def test_summary_and_card_tell_the_grouping_of_tasks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    part = StagePart.model_validate({"trunk": {"layers": [8]}, "sharing": "go_mtl", "tasks": {"mcep": 1, "mel": 1}})
+    voice: Any = SimpleNamespace(stack=Stack(2, (PARTS[0], part), {"mcep": 3, "mel": 2}, seed=1))
+    monkeypatch.setattr(tts.jointly, "train_stages", lambda *arguments: [{"steps": 1}, {"steps": 1}])
+    settings = TrainingPart.model_validate({"steps": 1})
+    first, last = train_stack(voice, voice, (PARTS[0], part), settings, tmp_path, None, ())
+    assert first == {"steps": 1}
+    assert last["grouping"] == voice.stack.stages[1].grouping()
+    config = {"corpus": {"licence": "", "name": "", "source": "", "speaker": "", "utterances": 1, "seconds": 1.0}}
+    config |= {"text": {"language": ""}, "recipe": "", "system": "", "grid": {"sample_rate": 1}, "version": ""}
+    config |= {"stages": [PARTS[0].model_dump(), part.model_dump()]}
+    summary = {"stages": [first | {"step": 1}, last | {"step": 1, "grouping": {"main": [1.0, 0.0], "mel": [0.25, -1.0]}}]}
+    summary |= {"parameters": {"speaking": 1, "trained": 1}, "seed": 1, "command": "", "seconds": 1.0}
+    card = voice_card(config, summary | {"made_with": {"machine": ""}})
+    assert "; weights of the shared basis: main (1.00, 0.00), mel (0.25, -1.00)" in card
 
 
 def test_weights_of_stages_are_counted_before_training() -> None:

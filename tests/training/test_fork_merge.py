@@ -9,13 +9,15 @@ import pytest
 import torch
 
 from tts.analysis.streams import Stream
+from tts.build import check_weighting
 from tts.errors import UsageError
 from tts.network.stack import Stage
 from tts.recipe import DurationPart, ForkMergePart, StagePart, TrainingPart
+from tts.stages import summary_of
 from tts.training.fork_merge import branches_now, make_branches, merge, search
 from tts.training.statistics import StatisticsSum
 from tts.training.table import Table, Target
-from tts.training.trainer import Trainer
+from tts.training.trainer import Result, Trainer
 from tts.training.weighting import Schedule
 
 WIDTHS = {"mcep": 4, "helpful": 12, "noise": 12}
@@ -182,6 +184,23 @@ def test_branches_of_a_stage() -> None:
     assert branches_now(branches(), schedule, 0, 10) == [(), ("mel",)]
     assert branches_now(branches("all"), schedule, 10, 20) == [(), ("phone",)]
     assert branches_now(branches(), schedule, 20, 30) == [()]
+
+
+def test_branches_are_checked_before_anything_is_trained() -> None:
+    def check(branches: Any, tasks: dict[str, int]) -> None:
+        settings = TrainingPart.model_validate({"validate_every": 5, "fork_merge": {"every": 5, "branches": branches}})
+        check_weighting((StagePart.model_validate({"trunk": {"layers": [4]}, "tasks": {"mcep": 1, **tasks}}),), settings)
+
+    check([["mel"]], {"mel": 1})
+    with pytest.raises(UsageError, match=r"training\.fork_merge\.branches: phone is not a task of this system"):
+        check([["mel", "phone"]], {"mel": 1})
+    with pytest.raises(UsageError, match="none learns phone"):
+        check([["mel"]], {"mel": 1, "phone": 1})
+
+
+def test_a_summary_counts_the_steps_of_all_branches() -> None:
+    history = [{"step": 10.0, "valid/main": 0.5, "fork/steps": 20.0}, {"step": 20.0, "valid/main": 0.6, "fork/steps": 40.0}]
+    assert summary_of(Result(10, 0.5, history)) == {"step": 10, "steps": 40, "main_loss": 0.5, "valid/main": 0.5}
 
 
 @pytest.mark.parametrize(
