@@ -114,10 +114,14 @@ def test_summary_and_card_tell_the_grouping_of_tasks(tmp_path: Path, monkeypatch
     first, last = train_stack(voice, voice, (PARTS[0], part), settings, tmp_path, None, ())
     assert first == {"steps": 1}
     assert last["grouping"] == voice.stack.stages[1].grouping()
-    config = {"corpus": {"licence": "", "name": "", "source": "", "speaker": "", "utterances": 1, "seconds": 1.0}}
+    config: dict[str, Any] = {
+        "corpus": {"licence": "", "name": "", "source": "", "speaker": "", "utterances": 1, "seconds": 1.0}
+    }
     config |= {"text": {"language": ""}, "recipe": "", "system": "", "grid": {"sample_rate": 1}, "version": ""}
     config |= {"stages": [PARTS[0].model_dump(), part.model_dump()]}
-    summary = {"stages": [first | {"step": 1}, last | {"step": 1, "grouping": {"main": [1.0, 0.0], "mel": [0.25, -1.0]}}]}
+    summary: dict[str, Any] = {
+        "stages": [first | {"step": 1}, last | {"step": 1, "grouping": {"main": [1.0, 0.0], "mel": [0.25, -1.0]}}]
+    }
     summary |= {"parameters": {"speaking": 1, "trained": 1}, "seed": 1, "command": "", "seconds": 1.0}
     card = voice_card(config, summary | {"made_with": {"machine": ""}})
     assert "; weights of the shared basis: main (1.00, 0.00), mel (0.25, -1.00)" in card

@@ -17,11 +17,12 @@ brackets. ``--decay`` lets the learning rate fall to 0 in a line, as recipes do 
 from __future__ import annotations
 
 import argparse
+import itertools
 import math
 import statistics
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tts.recipe import ForkMergePart
+from tts.training.checkpoint import optimiser_state, restore_optimiser
+from tts.training.fork_merge import State, merge, search
 from tts.training.weighting import Schedule, after_step, backward, make_weighting
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -44,7 +48,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Arm:
-    """One row of the table: a method, its options, the weights tried (the best on validation is kept), the last step."""
+    """One row of the table: a method, its options, the weights tried (the best on validation is kept), the last step.
+
+    ``fork_merge`` has a branch for every auxiliary task and one of the main task alone.
+    """
 
     method: str
     options: Mapping[str, Any]
@@ -84,6 +91,8 @@ ARMS: dict[str, Arm] = {
     "aligned-mtl": Arm("aligned-mtl", {}),
     "fairgrad": Arm("fairgrad", {}),
     "config": Arm("config", {}),
+    "fork_merge, every 50": Arm("fork_merge", {"every": 50}),
+    "fork_merge, every 200": Arm("fork_merge", {"every": 200}),
 }
 
 
@@ -122,6 +131,17 @@ def make_data(seed: int) -> dict[str, Tensor]:
     return data
 
 
+def batches(seed: int) -> Iterator[Tensor]:
+    """Yield the rows of one batch after the other, every epoch in an order of its own."""
+    generator = torch.Generator().manual_seed(seed)
+    order = torch.empty(0, dtype=torch.int64)
+    while True:
+        if len(order) < 64:
+            order = torch.randperm(400, generator=generator)
+        yield order[:64]
+        order = order[64:]
+
+
 def train(
     data: Mapping[str, Tensor], auxiliary: Sequence[str], arm: Arm, weight: float, seed: int, decay: bool = False
 ) -> tuple[float, float]:
@@ -135,13 +155,8 @@ def train(
     weighting = make_weighting(arm.method, arm.options, tasks, ["main_task"], base, schedule=schedule)
     shared, heads = list(student.trunk.parameters()), list(student.heads.parameters())
     optimiser = torch.optim.Adam([*shared, *heads], lr=1e-3, fused=True)
-    generator = torch.Generator().manual_seed(seed)
     best = (math.inf, math.inf)
-    order = torch.empty(0, dtype=torch.int64)
-    for step in range(1000):
-        if len(order) < 64:
-            order = torch.randperm(400, generator=generator)
-        rows, order = order[:64], order[64:]
+    for step, rows in zip(range(1000), batches(seed), strict=False):
         for group in optimiser.param_groups if decay else ():
             group["lr"] = 1e-3 * (1.0 - step / 1000)
         optimiser.zero_grad()
@@ -158,8 +173,53 @@ def train(
     return best
 
 
+def train_forked(data: Mapping[str, Tensor], auxiliary: Sequence[str], every: int, seed: int) -> tuple[float, float]:
+    """Train one student by fork and merge; return the main task's best validation error after a merge and the test error."""
+    torch.manual_seed(seed)
+    data = {**data, "main_task": data["main"]}
+    student = Student(["main_task", *auxiliary])
+    optimiser = torch.optim.Adam(student.parameters(), lr=1e-3, fused=True)
+
+    def state() -> State:
+        tensors = {f"weights.{name}": value for name, value in student.state_dict().items()} | optimiser_state(optimiser)
+        return {name: value.clone() for name, value in tensors.items()}
+
+    def load(tensors: Mapping[str, Tensor]) -> None:
+        student.load_state_dict({n.removeprefix("weights."): t for n, t in tensors.items() if n.startswith("weights.")})
+
+    def error(tensors: Mapping[str, Tensor], rows: slice) -> float:
+        load(tensors)
+        with torch.no_grad():
+            return float(student.losses(data, rows)["main_task"])
+
+    held, best, source, now = slice(400, 800), (math.inf, math.inf), batches(seed), state()
+    for _ in range(0, 1000, every):
+        rows = list(itertools.islice(source, every))
+        ends: list[State] = []
+        for branch in [(), *((name,) for name in auxiliary)]:
+            load(now)
+            restore_optimiser(optimiser, {name: tensor.clone() for name, tensor in now.items()})
+            for batch in rows:
+                losses = student.losses(data, batch)
+                optimiser.zero_grad()
+                torch.stack([losses[name] for name in ("main_task", *branch)]).sum().backward()  # type: ignore[no-untyped-call]
+                optimiser.step()
+            ends.append(state())
+
+        def mixed(shares: Sequence[float], start: State = now, ends: list[State] = ends) -> float:
+            return error(merge(start, ends, shares, "weights."), held)
+
+        shares, valid = search([error(end, held) for end in ends], ForkMergePart(every=every).grid, mixed)
+        now = merge(now, ends, shares)
+        if valid < best[0]:
+            best = (valid, error(now, slice(800, None)))
+    return best
+
+
 def run_arm(data: Mapping[str, Tensor], auxiliary: Sequence[str], arm: Arm, seed: int, decay: bool = False) -> float:
     """Return the test error of the weight that is best on validation."""
+    if arm.method == "fork_merge":
+        return train_forked(data, auxiliary, arm.options["every"], seed)[1]
     return min(train(data, auxiliary if weight else (), arm, weight, seed, decay) for weight in arm.grid)[1]
 
 
@@ -218,7 +278,7 @@ def main() -> None:
                 stream.write(line + "\n")
 
     if wanted.cost:
-        cost(wanted.methods, say)
+        cost([name for name in wanted.methods if ARMS[name].method != "fork_merge"], say)
         return
     data = [make_data(seed) for seed in range(wanted.seeds)]
     start = time.perf_counter()

@@ -7,8 +7,8 @@ same random numbers, and are merged into
     theta = sum_b share_b theta_b,    share_b >= 0,  sum_b share_b = 1
 
 with the shares that a coordinate search over a grid finds best for the main loss on validation. The search starts at the main
-branch, so right after a merge that loss is at most what the main branch alone has. The paper leaves open what becomes of the
-optimiser: here Adam's moments, running means as they are, are merged by the same shares, and so is the average of the weights.
+branch, so right after a merge that loss is at most what the main branch alone has. Adam's moments, running means as they are,
+and the average of the weights are merged by the same shares.
 """
 
 from __future__ import annotations
