@@ -35,6 +35,7 @@ RECIPE = {
     "duration": {"trunk": {"layers": [16]}, "training": TRAINING, "tasks": {"duration": 1, "speaker": 0.1}},
     "systems": {
         "code": {
+            "speakers": "code",
             "stages": [
                 {"trunk": {"layers": [32]}, "bottleneck": 8, "tasks": MAIN | {"speaker": 0.1}},
                 {"trunk": {"layers": [32]}, "context": 1, "tasks": MAIN},
@@ -195,9 +196,9 @@ def test_a_recipe_of_several_speakers_says_what_is_wrong(tmp_path: Path, change:
 
 
 def test_a_recipe_of_one_speaker_refuses_what_is_for_several(tmp_path: Path) -> None:
-    one = ["corpus.speakers={}", "corpus.speaker=low", "split.limit={}"]
+    one = ["corpus.speakers={}", "corpus.speaker=low", "split.limit={}", "systems.code.speakers=null"]
     for more, said in (
-        (["tasks={phone_class: {}, speaker: {}}", "systems.heads.speakers=null"], "nothing to tell apart"),
+        (["systems.heads.speakers=null"], "nothing to tell apart"),
         ([], r"systems\.heads\.speakers: the corpus has one speaker"),
     ):
         with pytest.raises(UsageError, match=said):
