@@ -24,7 +24,7 @@ from tts.evaluation.statistics import Interval, mean_interval, paired_bootstrap
 from tts.files import fingerprint, write_json, write_text
 from tts.prepared import Prepared
 from tts.progress import tracked
-from tts.recipe import Recipe
+from tts.recipe import Recipe, TrainingPart
 from tts.recipe.transfer import TransferPart
 from tts.subset import Subset, nested
 from tts.training.trainer import choose_device
@@ -45,7 +45,9 @@ METHODS: Mapping[str, dict[str, Any] | None] = {
     "freeze_trunk": {"freeze": ["trunk"]},
 }
 METRICS = ("mcd", "f0_rmse", "vuv_error", "duration_rmse")
-PATIENCE = 4  # validations without improvement, where the recipe names none: small corpora are soon learnt by heart
+# A small corpus is soon learnt by heart, so every voice is validated often and stops early.
+PATIENCE = 6  # validations without improvement, where the recipe names none
+VALIDATE_EVERY = 50  # steps at most
 
 
 @dataclass(frozen=True)
@@ -133,10 +135,10 @@ def recipe_of(plan: Plan, point: Point) -> Recipe:
     """Return the recipe of a point: one system, named after the method, that stops early."""
     system, taken = plan.recipe.system(plan.system), METHODS[point.method]
     settings = plan.recipe.training_of(system)
-    training = {**system.training, "seed": point.seed, "patience": settings.patience or PATIENCE}
+    training = {**system.training, "seed": point.seed, **_early(settings)}
     transfer = None if taken is None else TransferPart.model_validate({"init_from": str(plan.voice), **taken})
     duration = plan.recipe.duration
-    early = duration.training.model_copy(update={"patience": duration.training.patience or PATIENCE})
+    early = duration.training.model_copy(update=_early(duration.training))
     return plan.recipe.model_copy(
         update={
             "systems": {point.method: system.model_copy(update={"training": training, "transfer": transfer})},
@@ -144,6 +146,11 @@ def recipe_of(plan: Plan, point: Point) -> Recipe:
             "samples": (),
         }
     )
+
+
+def _early(settings: TrainingPart) -> dict[str, int]:
+    every = min(settings.validate_every, VALIDATE_EVERY)
+    return {"patience": settings.patience or PATIENCE, "validate_every": every}
 
 
 def _scores_of(

@@ -16,16 +16,20 @@ import torch
 import tts
 from tts.card import environment, voice_card
 from tts.errors import UsageError
-from tts.files import fingerprint, read_json, write_json
+from tts.files import fingerprint, read_json, write_json, write_text
 from tts.jointly import check_stacking, train_stack
 from tts.network.positions import position_width
+from tts.network.speakers import SpeakerInput, duration_speakers, speaker_input
 from tts.network.stack import Stack, Stage
 from tts.prepared import DURATION, Prepared
 from tts.recipe import MAIN_STREAMS, Recipe, StagePart, TrainingPart
 from tts.stages import summary_of
 from tts.text.lexicon import read_lexicon
-from tts.training.trainer import Result, Trainer, choose_device
+from tts.training.fork_merge import make_branches
+from tts.training.groups import Tuning, is_frozen
+from tts.training.trainer import Trainer, choose_device
 from tts.training.weighting import make_weighting
+from tts.transfer import Begun, all_stages, begin, open_source, source_identity
 from tts.voice import FORMAT, Voice, save_voice, stack_widths
 
 log = logging.getLogger(__name__)
@@ -51,6 +55,8 @@ def train_voice(
     system = recipe.system(system_name)
     settings = recipe.training_of(system)
     where = choose_device(device)
+    source = open_source(system.transfer, prepared)
+    parts = all_stages(system, source)
     identity = voice_identity(recipe, prepared, system_name)
     check_weighting(system.stages, settings)
     check_stacking(system.stages, settings)
@@ -63,20 +69,26 @@ def train_voice(
     if duration_from is not None and not (training / "duration").exists():
         _take_over(duration_from, training / "duration")
     with _writer(training / "tensorboard") as writer, _counting_seconds(training / "seconds.json") as seconds:
-        duration, duration_result = _train_duration(recipe, prepared, settings.seed, training, where, writer)
-        stack = make_stack(prepared, system.stages, settings.seed)
-        config = _config(recipe, prepared, system_name, duration.part)
+        speakers = speaker_input(recipe.speakers_of(system), len(prepared.speakers))
+        stack = make_stack(prepared, parts, settings.seed, speakers)
+        duration = make_duration(recipe, prepared, settings.seed)
+        begun = begin(source, stack, duration, prepared) if source else None
+        if begun is not None:
+            write_text(training / "transfer.md", begun.report())
+        tuning = begun.tuning if begun else None
+        config = _config(recipe, prepared, system_name, parts, begun)
+        duration_summary = _train_duration(duration, recipe, prepared, settings.seed, training, where, writer, tuning)
         voice = Voice(config, stack, duration, prepared.statistics, where)
         lexicon = prepared.folder / "lexicon.txt"
         voice.lexicon = read_lexicon(lexicon) if lexicon.is_file() else None
-        stages = train_stack(voice, prepared, system.stages, settings, training, writer, recipe.samples)
+        stages = train_stack(voice, prepared, parts, settings, training, writer, recipe.samples, tuning)
     summary = {
         "recipe": recipe.name,
         "system": system_name,
         "seed": settings.seed,
         "prepared": prepared.fingerprint,
         "stages": stages,
-        "duration": summary_of(duration_result),
+        "duration": duration_summary,
         "parameters": {
             "trained": sum(p.numel() for p in stack.parameters()),
             "speaking": sum(t.numel() for t in stack.speaking().values()),
@@ -102,6 +114,8 @@ def voice_identity(recipe: Recipe, prepared: Prepared, system_name: str) -> str:
         settings.model_dump(mode="json", exclude_defaults=True),
         recipe.duration.model_dump(mode="json", exclude_defaults=True),
         recipe.generation.model_dump(mode="json", exclude_defaults=True),
+        *([recipe.speakers_of(system)] if len(prepared.speakers) > 1 else []),
+        *([{"transfer": source_identity(system.transfer)}] if system.transfer else []),
     )
 
 
@@ -110,7 +124,8 @@ def check_prepared(recipe: Recipe, system: str, prepared: Prepared) -> None:
     again = "run tts prepare again with this recipe, or leave the change out"
     stored = prepared.facts["recipe"]
     for part in ("corpus", "split", "text", "frames", "alignment", "analysis"):
-        if getattr(recipe, part).model_dump(mode="json") != stored[part]:
+        now = getattr(recipe, part)
+        if now != type(now).model_validate(stored[part]):  # keys added since have their defaults
             raise UsageError(f"{prepared.folder}: was prepared with another {part} part than the recipe has now; {again}")
     used = {task for stage in recipe.system(system).stages for task in stage.tasks} | set(recipe.duration.tasks)
     for task in sorted(used - set(MAIN_STREAMS) - {DURATION}):
@@ -122,12 +137,17 @@ def check_weighting(stages: tuple[StagePart, ...], settings: TrainingPart) -> No
     """Raise :class:`UsageError`, before anything is trained, for a weighting that does not exist or names no task."""
     part = settings.weighting
     learnt = {name for stage in stages for name in stage.tasks}
-    unknown = sorted({*part.start, *part.stop} - learnt)
+    forks = settings.fork_merge
+    forked = {name for branch in forks.branches for name in branch} if forks and not isinstance(forks.branches, str) else set()
+    unknown = sorted({*part.start, *part.stop, *forked} - learnt)
     if unknown:
-        raise UsageError(f"training.weighting: {unknown[0]} is not a task of this system; its tasks are {', '.join(learnt)}")
+        where = "fork_merge.branches" if unknown[0] in forked else "weighting"
+        raise UsageError(f"training.{where}: {unknown[0]} is not a task of this system; its tasks are {', '.join(learnt)}")
     for stage in stages:
         main = tuple(name for name in MAIN_STREAMS if name in stage.tasks)
         make_weighting(part.method, part.options, tuple(stage.tasks), main, {n: use.weight for n, use in stage.tasks.items()})
+        if forks is not None:
+            make_branches(forks, stage, main)
 
 
 @contextmanager
@@ -145,25 +165,51 @@ def _counting_seconds(path: Path) -> Iterator[Callable[[], float]]:
         write_json(path, {"seconds": spent()})
 
 
-def make_stack(prepared: Prepared, stages: tuple[StagePart, ...], seed: int) -> Stack:
+def make_stack(
+    prepared: Prepared, stages: tuple[StagePart, ...], seed: int, speakers: SpeakerInput | None = None
+) -> Stack:
     """Return a new stack; layers that two systems share start from the same weights where the seed is the same."""
     inputs = prepared.features.dimension + position_width(prepared.states)
-    return Stack(inputs, stages, stack_widths(prepared.streams), seed=seed)
+    return Stack(inputs, stages, stack_widths(prepared.streams), seed=seed, speakers=speakers)
+
+
+def make_duration(recipe: Recipe, prepared: Prepared, seed: int) -> Stage:
+    """Return a new duration model."""
+    widths = {**stack_widths(prepared.streams), DURATION: prepared.states}
+    torch.manual_seed(seed)
+    told = duration_speakers(len(prepared.speakers))
+    inputs = prepared.features.dimension + (told.count if told else 0)
+    return Stage(inputs, recipe.duration.stage, widths, speakers=told)
 
 
 def _train_duration(
-    recipe: Recipe, prepared: Prepared, seed: int, training: Path, device: torch.device, writer: Any
-) -> tuple[Stage, Result]:
-    part = recipe.duration.stage
-    widths = {**stack_widths(prepared.streams), DURATION: prepared.states}
-    torch.manual_seed(seed)
-    stage = Stage(prepared.features.dimension, part, widths).to(device)
-    tables = [prepared.segment_table(split, list(part.tasks), device) for split in ("train", "validation")]
+    stage: Stage,
+    recipe: Recipe,
+    prepared: Prepared,
+    seed: int,
+    training: Path,
+    device: torch.device,
+    writer: Any,
+    tuning: Tuning | None,
+) -> dict[str, Any]:
+    stage.to(device)
+    if is_frozen(stage):
+        return {"step": 0, "steps": 0, "frozen": True}
+    told, names = stage.speakers is not None, list(recipe.duration.tasks)
+    tables = [prepared.segment_table(split, names, device, codes=told) for split in ("train", "validation")]
     settings = recipe.duration.training.model_copy(update={"seed": seed})
     trainer = Trainer(
-        stage, tables[0], tables[1], settings, (DURATION,), training / "duration", label="duration", writer=writer
+        stage,
+        tables[0],
+        tables[1],
+        settings,
+        (DURATION,),
+        training / "duration",
+        label="duration",
+        writer=writer,
+        tuning=tuning.within("duration") if tuning else None,
     )
-    return stage, trainer.run()
+    return summary_of(trainer.run())  # its random numbers follow those that the model was made from
 
 
 def _take_over(source: Path, target: Path) -> None:
@@ -190,7 +236,9 @@ def _claim(out: Path, identity: str, recipe: Recipe, system: str) -> None:
     write_json(mark, run)
 
 
-def _config(recipe: Recipe, prepared: Prepared, system: str, duration: StagePart) -> dict[str, Any]:
+def _config(
+    recipe: Recipe, prepared: Prepared, system: str, stages: tuple[StagePart, ...], begun: Begun | None
+) -> dict[str, Any]:
     facts = prepared.facts
     return {
         "kind": "stacked-tts voice",
@@ -206,12 +254,23 @@ def _config(recipe: Recipe, prepared: Prepared, system: str, duration: StagePart
         "streams": facts["streams"],
         "silence": facts["silence"],
         "constant_features": facts["constant_features"],
-        "stages": [part.model_dump(mode="json") for part in recipe.system(system).stages],
-        "duration": duration.model_dump(mode="json"),
+        "stages": [part.model_dump(mode="json") for part in stages],
+        "duration": recipe.duration.stage.model_dump(mode="json"),
         "generation": recipe.generation.model_dump(mode="json"),
         "corpus": facts["corpus"],
         "prepared": prepared.basis,
+        **_speakers(recipe, prepared, system),
+        **({"transfer": begun.facts()} if begun else {}),
     }
+
+
+def _speakers(recipe: Recipe, prepared: Prepared, system: str) -> dict[str, Any]:
+    """Return what a voice of several speakers knows of them."""
+    if len(prepared.speakers) == 1:
+        return {}
+    silences = [one["silence"] for one in prepared.facts["speakers"]]
+    use = recipe.speakers_of(recipe.system(system))
+    return {"speakers": {"use": use, "names": list(prepared.speakers), "silences": silences}}
 
 
 @contextmanager

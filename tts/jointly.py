@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from tts.errors import UsageError
+from tts.network.stack import Stage
 from tts.prepared import Prepared
 from tts.recipe import MAIN_STREAMS, StagePart, TrainingPart
 from tts.stages import SPLITS, ValidationHook, scores_of, summary_of, train_stages
@@ -33,15 +34,22 @@ def train_stack(
     folder: Path,
     writer: Any,
     samples: tuple[str, ...],
+    tuning: Tuning | None = None,
 ) -> list[dict[str, Any]]:
     """Train the voice's stack as ``settings.stacking`` says, best weights left in it; return a summary of every stage."""
     if not trains_jointly(parts, settings):
-        return train_stages(voice, prepared, parts, settings, folder, writer, samples)
+        return _with_grouping(train_stages(voice, prepared, parts, settings, folder, writer, samples, tuning), voice)
     first: list[dict[str, Any]] = [{"steps": 0} for _ in parts]
     if settings.stacking == "greedy_then_joint":
-        first = train_stages(voice, prepared, parts, settings, folder, writer, samples)
-    then = train_jointly(voice, prepared, settings, folder, writer, samples)
-    return [a | b | {"steps": a["steps"] + b["steps"]} for a, b in zip(first, then, strict=True)]
+        first = train_stages(voice, prepared, parts, settings, folder, writer, samples, tuning)
+    then = train_jointly(voice, prepared, settings, folder, writer, samples, tuning)
+    return _with_grouping([a | b | {"steps": a["steps"] + b["steps"]} for a, b in zip(first, then, strict=True)], voice)
+
+
+def _with_grouping(summaries: list[dict[str, Any]], voice: Voice) -> list[dict[str, Any]]:
+    """Add to the summaries of stages the grouping of tasks that was found, where a way of sharing finds one (go_mtl)."""
+    groupings = [stage.grouping() if isinstance(stage, Stage) else {} for stage in voice.stack.stages]
+    return [a | ({"grouping": found} if found else {}) for a, found in zip(summaries, groupings, strict=True)]
 
 
 def train_jointly(
@@ -60,7 +68,8 @@ def train_jointly(
     """
     model = Joint(voice.stack, settings.stage_weights)
     tasks = list(dict.fromkeys(name for part in model.parts for name in part.tasks))
-    train, valid = (prepared.frame_table(split, tasks, voice.device) for split in SPLITS)
+    told = voice.stack.speakers is not None
+    train, valid = (prepared.frame_table(split, tasks, voice.device, codes=told) for split in SPLITS)
     after = settings.stacking == "greedy_then_joint"
     phase = settings
     if after:

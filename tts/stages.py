@@ -18,9 +18,10 @@ from tts.prepared import Packed, Prepared
 from tts.recipe import MAIN_STREAMS, StagePart, TrainingPart, bottleneck_read
 from tts.samples import log_samples
 from tts.training.cross_fitting import Handed, cross_fit
+from tts.training.groups import Tuning, is_frozen
 from tts.training.phases import learn_trajectories, trains_jointly
 from tts.training.table import Table
-from tts.training.trainer import Hook, Model, Result, Trainer, handed_on_by, predict
+from tts.training.trainer import Hook, Model, Result, Trainer, choose_precision, handed_on_by, predict
 from tts.voice import Voice, denormalise
 
 SPLITS = ("train", "validation")
@@ -34,21 +35,31 @@ def train_stages(
     folder: Path,
     writer: Any,
     samples: tuple[str, ...],
+    tuning: Tuning | None = None,
 ) -> list[dict[str, Any]]:
     """Train the stages in order and leave the best weights in the voice's stack; return a summary of every training.
 
     With ``settings.cross_fit``, what a stage hands on for training comes from networks that never saw the utterance; their
-    own trainings lie in ``stageN/fold-K``.
+    own trainings lie in ``stageN/fold-K``. A stage that is frozen is not trained; ``tuning`` is for a stack that starts from
+    another voice's weights.
     """
     summaries = []
     handed: dict[str, list[Handed]] = {split: [] for split in SPLITS}
+    told = voice.stack.speakers is not None
     for number, part in enumerate(parts, 1):
         stage = voice.stack.stages[number - 1]
         assert isinstance(stage, Stage)
-        tables = {split: prepared.frame_table(split, list(part.tasks), voice.device) for split in SPLITS}
+        tables = {split: prepared.frame_table(split, list(part.tasks), voice.device, codes=told) for split in SPLITS}
         for split, table in tables.items():
             table.read(part, _read(part, handed[split]))
         last = number == len(parts)
+        if is_frozen(stage):
+            precision = choose_precision(settings.precision, voice.device)
+            for split, table in tables.items():
+                handed[split].append(handed_on_by(stage, table, precision, **_wanted(parts, number - 1)))
+            summaries.append({"step": 0, "steps": 0, "frozen": True})
+            continue
+        own = tuning.within(f"stages.{number - 1}") if tuning else None
         hook = ValidationHook(prepared, tables["validation"], voice if last else None, samples, folder / "samples", writer)
 
         def make_trainer(
@@ -60,10 +71,13 @@ def train_stages(
             hook: Hook | None = None,
             valid: Table = tables["validation"],
             name: str = f"stage{number}",
+            tuning: Tuning | None = own,
         ) -> Trainer:
             place = folder / name / f"fold-{fold}" if fold else folder / name
             label = f"{name}-fold{fold}" if fold else name
-            return Trainer(stage, train, valid, settings, MAIN_STREAMS, place, label=label, hook=hook, writer=writer)
+            return Trainer(
+                stage, train, valid, settings, MAIN_STREAMS, place, label=label, hook=hook, writer=writer, tuning=tuning
+            )
 
         initial = copy.deepcopy(stage) if settings.cross_fit and not last else None
         trainer = make_trainer(stage, tables["train"], settings, hook=hook)
@@ -73,7 +87,8 @@ def train_stages(
         if last and settings.trajectory is not None and not trains_jointly(parts, settings):
             place = folder / "trajectory"
             hook = ValidationHook(prepared, tables["validation"], voice, samples, place / "samples", writer)
-            then = learn_trajectories(stage, tables["train"], tables["validation"], settings, place, hook=hook, writer=writer)
+            both = (tables["train"], tables["validation"])
+            then = learn_trajectories(stage, *both, settings, place, hook=hook, writer=writer, tuning=own)
             steps = summary["steps"]
             summary = summary_of(then) | {"before": scores_of(then.history[0])}
             summary["steps"] += steps
@@ -81,8 +96,8 @@ def train_stages(
             wanted = _wanted(parts, number - 1)
             whole = {split: handed_on_by(stage, table, trainer.precision, **wanted) for split, table in tables.items()}
             if initial is not None:
-                both = (whole["train"], whole["validation"])
-                whole["train"], folds = cross_fit(initial, tables["train"], tables["validation"], both, settings, make_trainer)
+                seen = (whole["train"], whole["validation"])
+                whole["train"], folds = cross_fit(initial, tables["train"], tables["validation"], seen, settings, make_trainer)
                 summary["steps"] += sum(fold.steps for fold in folds)
                 summary["folds"] = [asdict(fold) for fold in folds]
             for split in SPLITS:
@@ -92,9 +107,11 @@ def train_stages(
 
 
 def summary_of(result: Result) -> dict[str, Any]:
-    """Return the kept step, its main loss and validation scores, and the steps trained."""
+    """Return the kept step, its main loss and validation scores, and the steps trained, those of all branches of forks."""
+    last = result.history[-1]
     kept = next(entry for entry in result.history if int(entry["step"]) == result.step)
-    return {"step": result.step, "steps": int(result.history[-1]["step"]), "main_loss": result.loss, **scores_of(kept)}
+    steps = int(last.get("fork/steps", last["step"]))
+    return {"step": result.step, "steps": steps, "main_loss": result.loss, **scores_of(kept)}
 
 
 def scores_of(entry: dict[str, float]) -> dict[str, float]:
@@ -143,9 +160,10 @@ def generated_mcd(prepared: Prepared, packed: Packed, output: Tensor) -> float:
     """Return the pooled MCD in dB of trajectories generated from an mcep head's output (rows, width) on natural durations."""
     stream, statistics = prepared.streams["mcep"], prepared.statistics["mcep"]
     total, frames = 0.0, 0
-    for number in range(len(packed.ids)):
+    speakers = prepared.speaker_numbers(packed.ids).tolist()
+    for number, speaker in enumerate(speakers):
         a, b = packed.frame_starts[number : number + 2]
-        made = mlpg(denormalise(stream, statistics, output[a:b]), statistics.deviation**2)
+        made = mlpg(denormalise(stream, statistics, output[a:b], speaker), statistics.deviation**2)
         errors = frame_mcd(np.asarray(packed.streams["mcep"][a:b]), made)[packed.counted_frames(number)]
         total, frames = total + float(errors.sum()), frames + len(errors)
     return total / max(frames, 1)

@@ -23,6 +23,8 @@ from tts.network.stack import Head, Stack, Stage
 from tts.prepared import DURATION, Prepared
 from tts.recipe import MAIN_STREAMS, StagePart, SystemPart, TrunkLayer
 from tts.recipe.transfer import TransferPart
+from tts.text.features import NEIGHBOURS, ContextFeatures
+from tts.text.phones import attributes
 from tts.training.groups import Tuning, freeze
 from tts.training.takeover import Taken, re_express, take_over
 from tts.voice import Voice, load_voice
@@ -155,7 +157,7 @@ def begin(source: Source, stack: Stack, duration: Stage, prepared: Prepared) -> 
     linguistic = tuple(prepared.features.names)
     theirs = _Inputs(voice.features.names, voice.states, voice.stack.parts, voice.stack, voice.speakers)
     ours = _Inputs(linguistic, prepared.states, stack.parts, stack, prepared.speakers)
-    affine = _affine(source, prepared)
+    affine, sums = _affine(source, prepared), _sums(voice.features, prepared.features)
     count = 1 if part.features_from else min(len(stack.stages), len(voice.stack.stages))
     for number, stage in enumerate(stack.stages):
         assert isinstance(stage, Stage)
@@ -167,7 +169,7 @@ def begin(source: Source, stack: Stack, duration: Stage, prepared: Prepared) -> 
         other = voice.stack.stages[number]
         assert isinstance(other, Stage)
         given = _only_speaker(other, source.speaker)
-        taken = take_over(stage, given, theirs.of(number), ours.of(number), affine)
+        taken = take_over(stage, given, theirs.of(number), ours.of(number), affine, sums)
         _say_alike(stage, taken, source, prepared)
         found.taken += [Taken(prefix + t.name, t.how, t.note) for t in taken]
         found.differences += _differences(prefix, other.part, stage.part)
@@ -184,7 +186,7 @@ def begin(source: Source, stack: Stack, duration: Stage, prepared: Prepared) -> 
     if part.init_from and part.duration:
         codes = [f"speaker:{name}" for name in voice.speakers] if voice.duration.speakers else []
         names = [*voice.features.names, *codes]
-        taken = take_over(duration, dict(voice.duration.state_dict()), names, list(linguistic), affine)
+        taken = take_over(duration, dict(voice.duration.state_dict()), names, list(linguistic), affine, sums)
         _say_alike(duration, taken, source, prepared)
         found.taken += [Taken(f"duration.{t.name}", t.how, t.note) for t in taken]
         found.differences += _differences("duration.", voice.duration.part, duration.part)
@@ -247,6 +249,16 @@ def _affine(source: Source, prepared: Prepared) -> dict[str, tuple[float, float]
             pairs = zip(ours.deviation / theirs.deviation, move / theirs.deviation, strict=True)
             found |= {f"{task}:{unit}": (float(s), float(o)) for unit, (s, o) in enumerate(pairs)}
     return found
+
+
+def _sums(theirs: ContextFeatures, ours: ContextFeatures) -> dict[str, list[str]]:
+    """Return, by attribute that is asked there and not here, the phones here that have it: its input is the sum of theirs."""
+    return {
+        f"{who}:{name}": [f"{who}:is_{phone}" for phone in ours.inventory.symbols if name in attributes(phone)]
+        for who in NEIGHBOURS
+        for name in theirs.asked
+        if name not in ours.asked
+    }
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -22,6 +22,10 @@ from tts.recipe.parts import (
     TextPart,
 )
 from tts.recipe.training import DurationPart, TrainingPart
+from tts.recipe.transfer import BORROWED, TransferPart, borrows
+
+# How a network learns who speaks: inputs of its trunk, output layers of every speaker's own, both, or not at all.
+SpeakerUse = Literal["code", "heads", "code_and_heads", "none"]
 
 
 class SystemPart(Part):
@@ -30,6 +34,8 @@ class SystemPart(Part):
     description: str = ""
     stages: tuple[StagePart, ...] = Field(min_length=1)
     training: dict[str, Any] = {}
+    transfer: TransferPart | None = None  # what is taken over from a finished voice
+    speakers: SpeakerUse | None = None  # of a corpus of several; default: code_and_heads
 
 
 class Recipe(Part):
@@ -52,6 +58,19 @@ class Recipe(Part):
     comparison: ComparisonPart = ComparisonPart()
 
     @model_validator(mode="after")
+    def _speakers_exist(self) -> Recipe:
+        names = self.corpus.names
+        for speaker in self.split.limit:
+            if speaker not in names:
+                raise ValueError(f"split.limit: {speaker} {not_there(speaker, [*names])}")
+        for name, system in self.systems.items():
+            if system.speakers is not None and len(names) == 1:
+                raise ValueError(f"systems.{name}.speakers: the corpus has one speaker; leave it out")
+        if "speaker" in self.tasks and len(names) == 1:
+            raise ValueError("tasks.speaker: the corpus has one speaker, there is nothing to tell apart; leave it out")
+        return self
+
+    @model_validator(mode="after")
     def _tasks_exist(self) -> Recipe:
         known = {*MAIN_STREAMS, *self.tasks}
         for name, system in self.systems.items():
@@ -62,7 +81,7 @@ class Recipe(Part):
                 if "vuv" in stage.tasks and stage.tasks["vuv"].emphasis:
                     raise ValueError(f"systems.{name}: stage {number}: vuv has one dimension, so no emphasis")
             try:
-                check_stages(system.stages)
+                check_stages(system.stages if not borrows(system.transfer) else (BORROWED, *system.stages))
             except ValueError as error:
                 raise ValueError(f"systems.{name}: {error}") from None
             if len(system.stages) == 1 and system.training.get("cross_fit"):
@@ -84,6 +103,10 @@ class Recipe(Part):
         if name not in self.systems:
             raise UsageError(f"recipe {self.name} has no system {name!r}; it has {', '.join(self.systems)}")
         return self.systems[name]
+
+    def speakers_of(self, system: SystemPart) -> SpeakerUse:
+        """Return how a system is told who speaks; ``none`` where the corpus has one speaker."""
+        return "none" if len(self.corpus.names) == 1 else system.speakers or "code_and_heads"
 
     def training_of(self, system: SystemPart) -> TrainingPart:
         """Return the recipe's training settings with the system's own on top."""

@@ -41,12 +41,17 @@ class Taken:
 
 @torch.no_grad()
 def take_over(
-    stage: Stage, given: Mapping[str, Tensor], theirs: Sequence[str], ours: Sequence[str], affine: Affine
+    stage: Stage,
+    given: Mapping[str, Tensor],
+    theirs: Sequence[str],
+    ours: Sequence[str],
+    affine: Affine,
+    sums: Mapping[str, Sequence[str]] | None = None,
 ) -> list[Taken]:
     """Copy the tensors ``given`` into a stage by name and shape, columns of its input by their names; tell what was done.
 
     ``theirs`` and ``ours`` name the inputs there and here. Columns of inputs that are new here become zero; ``affine`` says
-    how an input there follows from the one here of the same name.
+    how an input there follows from the one here of the same name, ``sums`` of which inputs here one is the sum that has none.
     """
     state, reading = stage.state_dict(), input_axes(stage)
     found: list[Taken] = []
@@ -61,7 +66,7 @@ def take_over(
                 found += [Taken(name, "new", f"{tuple(tensor.shape)} there, {tuple(state[name].shape)} here")]
                 continue
             foldable = bias in given and bias in state and state[bias].shape == given[bias].shape
-            columns, offset, same = _columns(moved, theirs, ours, affine if foldable else {})
+            columns, offset, same = _columns(moved, theirs, ours, affine if foldable else {}, sums or {})
             here.copy_(columns)
             if foldable:
                 offsets[bias] = offset.flatten(1).sum(dim=1) if offset.ndim > 1 else offset
@@ -78,7 +83,9 @@ def take_over(
     return found + [Taken(name, "new") for name in state if name not in given]
 
 
-def _columns(moved: Tensor, theirs: Sequence[str], ours: Sequence[str], affine: Affine) -> tuple[Tensor, Tensor, int]:
+def _columns(
+    moved: Tensor, theirs: Sequence[str], ours: Sequence[str], affine: Affine, sums: Mapping[str, Sequence[str]]
+) -> tuple[Tensor, Tensor, int]:
     """Return the columns (ours, ...), what inputs that are held add to the bias (...), and how many names both have."""
     place = {name: number for number, name in enumerate(theirs)}
     columns = torch.zeros(len(ours), *moved.shape[1:], dtype=torch.float64)
@@ -89,10 +96,14 @@ def _columns(moved: Tensor, theirs: Sequence[str], ours: Sequence[str], affine: 
             scale, _ = affine.get(_bare(name), (1.0, 0.0))
             columns[number] = scale * moved[place[name]].double()
             same += 1
+    here = {name: number for number, name in enumerate(ours)}
     for name, number in place.items():
-        _, held = affine.get(_bare(name), (1.0, 0.0))
+        bare, at, frames = name.partition("@")
+        _, held = affine.get(bare, (1.0, 0.0))
         if held:
             offset += held * moved[number].double()
+        for part in sums.get(bare, ()) if bare not in affine and name not in here else ():
+            columns[here[f"{part}{at}{frames}"]] += moved[number].double()
     return columns, offset, same
 
 
