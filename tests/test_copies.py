@@ -52,7 +52,9 @@ def prepared(tmp_path: Path) -> SimpleNamespace:
         fingerprint="0123",
         grid=GRID,
         streams={stream.name: stream for stream in main_streams(GRID, AnalysisSettings())},
-        facts={"recipe": recipe, "f0_range": [71.0, 400.0]},
+        facts={"recipe": recipe},
+        f0_range=lambda speaker: (71.0, 400.0),
+        speaker_of=lambda key: "one",
         packed=lambda split: packed,
     )
 

@@ -87,7 +87,7 @@ def test_activations_can_be_compared_where_each_group_has_layers_of_its_own() ->
 
 
 def test_the_documented_example_is_one() -> None:
-    text = (Path(__file__).parent.parent.parent.parent / "docs" / "sharing.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parent.parent.parent / "docs" / "sharing.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
     part = StagePart.model_validate(yaml.safe_load(example)["stages"][0])
     assert part.sharing.kind == "ple" and part.tasks["mel"].depth == 2

@@ -87,7 +87,7 @@ def test_a_step_has_the_gradient_of_the_sum_over_the_stack(tmp_path: Path, metho
             errors = (output.heads[name] - trainer.train.target(name, index)).square().mean(dim=-1)
             total = total + use.weight * errors[learnt].mean()
     expected = dict(zip(stack.state_dict(), torch.autograd.grad(total, list(stack.parameters())), strict=True))
-    trainer._train_step()
+    trainer.train_step()
     for name, parameter in stack.named_parameters():
         if method != "projection" or "heads" in name:
             torch.testing.assert_close(parameter.grad, expected[name], msg=name)
@@ -176,12 +176,12 @@ def test_schedules_reach_the_heads_of_all_stages(tmp_path: Path) -> None:
     trainer = make_trainer(tmp_path, 20, weighting={"stop": {"mel": 0}, "main_only_from": 10}, weight_decay=0.0)
     before = {name: p.clone() for name, p in trainer.stage.named_parameters()}
     for trainer.step in range(10):
-        trainer._train_step()
+        trainer.train_step()
     changed = {name for name, p in trainer.stage.named_parameters() if not torch.equal(p, before[name])}
     assert not any("mel" in name for name in changed)
     assert any("stages.0.heads.mcep" in name for name in changed)
     trainer.step = 10
-    trainer._train_step()
+    trainer.train_step()
     assert trainer.stage.heads["stage1/mcep"].output.weight.grad is None
     assert trainer.stage.heads["mcep"].output.weight.grad is not None
     assert trainer.stage.stages[0].bottleneck.weight.grad is not None  # end to end

@@ -42,7 +42,7 @@ def find_references(
     Leaves the recordings and their copies in ``folder/wavs/natural`` and ``folder/wavs/copy``.
     """
     path = folder / "references.json"
-    asked = fingerprint(prepared.basis, takes.suffix if takes else None, wer)
+    asked = fingerprint(prepared.basis, takes.model_dump() if takes else None, wer)
     if path.is_file() and (known := read_json(path)).get("asked") == asked:
         return {key: value for key, value in known.items() if key != "asked"}
     copies = folder / "wavs" / "copy"
@@ -53,7 +53,7 @@ def find_references(
     found = {
         "copy": {name: label.get(name) for name in plain(Scores({}))},
         "mean": {"mcd": phone_means(prepared)},
-        "takes": natural_takes(prepared, takes.suffix, workers=workers) if takes else None,
+        "takes": natural_takes(prepared, takes.suffix, takes.pairs, workers=workers) if takes else None,
         "natural_wer": _natural_wer(prepared, folder / "wavs" / "natural", workers) if wer else None,
     }
     write_json(path, {**found, "asked": asked})
@@ -71,14 +71,17 @@ def _natural_wer(prepared: Prepared, folder: Path, workers: int | None) -> float
     return pool(scores)["wer"]
 
 
-def natural_takes(prepared: Prepared, suffix: str, *, workers: int | None = None) -> dict[str, Any] | None:
+def natural_takes(prepared: Prepared, suffix: str, limit: int, *, workers: int | None = None) -> dict[str, Any] | None:
     """Return the pooled scores of second takes (recording ID + ``suffix``) of prepared utterances, None where there are none.
 
+    Of more than ``limit`` pairs, so many are taken at equal distances through the corpus.
     Takes are paired frame by frame through time warping, so the numbers are on another scale than natural durations.
     """
     audio = {key: Path(path) for key, path in prepared.facts["audio"].items()}
     pairs = [(path, path.with_stem(path.stem + suffix)) for path in audio.values()]
     pairs = [pair for pair in pairs if pair[1].is_file()]
+    if len(pairs) > limit:
+        pairs = [pairs[number * len(pairs) // limit] for number in range(limit)]
     compare = partial(compare_takes, grid=prepared.grid, f0_range=tuple(prepared.facts["f0_range"]))
     scores = []
     for index, found in parallel_map(compare, pairs, workers=workers, label="natural takes"):

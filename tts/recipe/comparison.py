@@ -52,6 +52,7 @@ class TakesPart(Part):
     """Second takes of the same prompts in the corpus: their distance is what a score is held against."""
 
     suffix: str = Field("_alt", min_length=1)  # recording ID has its second take in ID + suffix
+    pairs: int = Field(100, ge=1)  # at most so many are compared; each takes about two seconds
 
 
 class ComparisonPart(Part):
