@@ -24,7 +24,7 @@ from tts.prepared import Prepared
 
 FORMAT = 1
 SHOWN = ("mcd", "bap", "f0_rmse", "f0_correlation", "vuv_error", "duration_rmse", "gv_mcep", "modulation")
-RESAMPLES = 10_000  # so that the smallest p-value, 2 in 10,001, survives Holm's correction over a hundred tests
+RESAMPLES = 10_000  # at least
 QUICK = 500  # while runs still go on
 
 
@@ -80,7 +80,8 @@ def build_results(
     metrics = [*SHOWN, *(["wer"] if any(run.record["heard"] for run in runs if run.finished) else [])]
     if plan.primary not in metrics:
         metrics.insert(0, plan.primary)
-    resamples = RESAMPLES if complete else QUICK
+    # The smallest p-value, two in so many and one, is to survive Holm's correction over all scores of all systems.
+    resamples = max(RESAMPLES, 100 * len(scored) * len(metrics)) if complete else QUICK
     differences = _against_baseline(plan, scored, metrics, resamples)
     made = environment()
     results: dict[str, Any] = {
