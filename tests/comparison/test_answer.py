@@ -63,7 +63,7 @@ def results(differences, controls=(), systems=("single", "multi", "wide"), **mor
         "systems": [
             {
                 "name": name,
-                "role": roles[name],
+                "role": roles.get(name, "candidate"),
                 "stages": [{"tasks": tasks.get(name, {"mcep": {"weight": 1.0}, "mel": {"weight": 0.0}})}],
                 "members": 1,
                 "of": None,
@@ -172,3 +172,12 @@ def test_tables_hold_all_of_it():
     assert "diverged or failed" in text
     assert "9 pairs" in text
     assert "Commit unknown" in text
+
+
+def test_the_answer_tells_of_the_best_and_counts_the_rest() -> None:
+    names = [f"multi{number}" for number in range(6)]
+    verdicts = ["better", "better", "no difference shown", "too small to matter", "worse", "worse"]
+    ones = [found(name, -0.1 + 0.04 * n, verdict) for n, (name, verdict) in enumerate(zip(names, verdicts, strict=True))]
+    text = answer(results(ones, systems=("single", *names)))
+    assert all(f"{name} " in text for name in names[:3]) and not any(f"{name} " in text for name in names[3:])
+    assert "Of 3 other candidates: 1 too small to matter, 2 worse" in text

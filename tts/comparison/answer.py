@@ -8,6 +8,7 @@ from typing import Any
 from tts.comparison.differences import gain
 
 Results = Mapping[str, Any]
+TOLD = 3  # candidates told of one by one, best first; a paragraph of twenty is not read
 
 
 def answer(results: Results) -> str:
@@ -18,8 +19,10 @@ def answer(results: Results) -> str:
     candidates = [name for name in ranked if name in primary and systems[name]["role"] == "candidate"]
     if not candidates:
         return f"Nothing can be said yet: no system beside the baseline {results['baseline']} has a finished run on its seeds."
-    sentences = [_lead(results, candidates, primary), *(_of_one(results, name, primary[name]) for name in candidates)]
-    sentences += [_controls(results, name) for name in candidates if primary[name]["verdict"] == "better"]
+    told = candidates[:TOLD]
+    sentences = [_lead(results, candidates, primary), *(_of_one(results, name, primary[name]) for name in told)]
+    sentences += [_controls(results, name) for name in told if primary[name]["verdict"] == "better"]
+    sentences.append(_rest([primary[name]["verdict"] for name in candidates[TOLD:]]))
     seeds = min(primary[name]["seeds"] for name in candidates)
     if seeds < 3:
         sentences.append(
@@ -77,6 +80,15 @@ def _of_one(results: Results, name: str, one: Mapping[str, Any]) -> str:
             parts.append(f"{word} on {', '.join(found)}")
     extra = f"; it is {' and '.join(parts)}" if parts else ""
     return f"{name} {said} ({size}{percent}, {over}){extra}".rstrip(".") + "."
+
+
+def _rest(verdicts: Sequence[str]) -> str:
+    """Count the verdicts on the candidates that are not told of one by one; nothing where there are none."""
+    if not verdicts:
+        return ""
+    kinds = {kind: verdicts.count(kind) for kind in dict.fromkeys(verdicts)}
+    counted = ", ".join(f"{number} {kind}" for kind, number in kinds.items())
+    return f"Of {_count(len(verdicts), 'other candidate')}: {counted}; the tables have them all."
 
 
 def _controls(results: Results, name: str) -> str:
