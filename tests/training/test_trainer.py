@@ -55,7 +55,8 @@ def make_trainer(folder: Path, steps: int, kind: str = "feedforward", **more: ob
 
 @pytest.mark.parametrize("kind", ["feedforward", "convolution", "lstm", "attention"])
 def test_learns_a_function_of_the_segment(tmp_path: Path, kind: str) -> None:
-    trainer = make_trainer(tmp_path, 700 if kind == "attention" else 300, kind)
+    # Attention learns slowly at first; how slowly depends on the order in which threads add.
+    trainer = make_trainer(tmp_path, 1400 if kind == "attention" else 300, kind)
     result = trainer.run()
     first = result.history[0]
     assert result.loss < 0.75 * first["valid/main"]
