@@ -39,7 +39,7 @@ RECIPE = {
             "stages": [
                 {"trunk": {"layers": [32]}, "bottleneck": 8, "tasks": MAIN | {"speaker": 0.1}},
                 {"trunk": {"layers": [32]}, "context": 1, "tasks": MAIN},
-            ]
+            ],
         },
         "heads": {"speakers": "heads", "stages": [{"trunk": {"layers": [32]}, "tasks": MAIN}]},
     },

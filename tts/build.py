@@ -165,9 +165,7 @@ def _counting_seconds(path: Path) -> Iterator[Callable[[], float]]:
         write_json(path, {"seconds": spent()})
 
 
-def make_stack(
-    prepared: Prepared, stages: tuple[StagePart, ...], seed: int, speakers: SpeakerInput | None = None
-) -> Stack:
+def make_stack(prepared: Prepared, stages: tuple[StagePart, ...], seed: int, speakers: SpeakerInput | None = None) -> Stack:
     """Return a new stack; layers that two systems share start from the same weights where the seed is the same."""
     inputs = prepared.features.dimension + position_width(prepared.states)
     return Stack(inputs, stages, stack_widths(prepared.streams), seed=seed, speakers=speakers)

@@ -97,17 +97,30 @@ def _controls(results: Results, name: str) -> str:
     if not against:
         return f"No control was trained, so this does not tell whether {name} gains by its tasks or by its size."
     beaten = [one["control"] for one in against if one["verdict"] == "better"]
-    equal = [one for one in against if one["verdict"] != "better"]
     sentences = []
     if beaten:
         sentences.append(f"{name} is better than the control{'s' if len(beaten) > 1 else ''} {', '.join(beaten)}.")
-    for one in equal:
-        how = "less" if gain(one) < 0 and one["verdict"] == "worse" else "not shown to gain more"
+    little = [
+        one for one in against if one["verdict"] == "too small to matter" and gain(one) > 0 and one["low"] * one["high"] > 0
+    ]
+    if little:
+        sentences.append(f"It gains more than {_listed(results, little)}, but by too little to matter.")
+    less = [one for one in against if one["verdict"] == "worse"]
+    if less:
+        sentences.append(f"It gains less than {_listed(results, less)}.")
+    equal = [one for one in against if one["verdict"] != "better" and one not in little + less]
+    if equal:
         sentences.append(
-            f"The gain of {name} does not exceed that of the control {one['control']} ({how}: "
-            f"{_value(results, one['metric'], one['estimate'], signed=True, unit=True)}), so it may come from what both have."
+            f"Its gain is not shown to exceed that of {_listed(results, equal)}, so it may come from what both have."
         )
     return " ".join(sentences)
+
+
+def _listed(results: Results, ones: Sequence[Mapping[str, Any]]) -> str:
+    """Name controls, each with the difference to it."""
+    return ", ".join(
+        f"{one['control']} ({_value(results, one['metric'], one['estimate'], signed=True, unit=True)})" for one in ones
+    )
 
 
 def _controls_beaten(results: Results, name: str) -> bool | None:
