@@ -98,11 +98,11 @@ def test_yes_needs_more_than_the_controls_gain():
     assert "multi is better than the control wide." in text
     text = answer(results(gained, [found("multi", -0.01, "no difference shown", control="wide")]))
     assert "not by more than a control" in text
-    assert "Its gain is not shown to exceed that of wide (-0.010 dB)" in text
+    assert "The gain of multi is not shown to exceed that of wide (-0.010 dB)" in text
     text = answer(results(gained, [found("multi", 0.08, "worse", control="wide")]))
-    assert "It gains less than wide (+0.080 dB)." in text
+    assert "multi gains less than wide (+0.080 dB)." in text
     text = answer(results(gained, [found("multi", -0.02, "too small to matter", control="wide")]))
-    assert "It gains more than wide (-0.020 dB), but by too little to matter." in text
+    assert "multi gains more than wide (-0.020 dB), but by too little to matter." in text
 
 
 def test_a_gain_without_controls_explains_nothing():

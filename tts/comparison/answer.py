@@ -104,14 +104,14 @@ def _controls(results: Results, name: str) -> str:
         one for one in against if one["verdict"] == "too small to matter" and gain(one) > 0 and one["low"] * one["high"] > 0
     ]
     if little:
-        sentences.append(f"It gains more than {_listed(results, little)}, but by too little to matter.")
+        sentences.append(f"{name} gains more than {_listed(results, little)}, but by too little to matter.")
     less = [one for one in against if one["verdict"] == "worse"]
     if less:
-        sentences.append(f"It gains less than {_listed(results, less)}.")
+        sentences.append(f"{name} gains less than {_listed(results, less)}.")
     equal = [one for one in against if one["verdict"] != "better" and one not in little + less]
     if equal:
         sentences.append(
-            f"Its gain is not shown to exceed that of {_listed(results, equal)}, so it may come from what both have."
+            f"The gain of {name} is not shown to exceed that of {_listed(results, equal)}, so it may come from what both have."
         )
     return " ".join(sentences)
 
