@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -27,3 +28,33 @@ def run(heading: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     finally:
         torch.set_num_threads(threads)
     return names
+
+
+def test_landmarks(monkeypatch: pytest.MonkeyPatch) -> None:
+    errors = {way: np.mean(found) for way, found in run("Landmarks in faces", monkeypatch)["errors"].items()}
+    single = errors["single task"]
+    assert errors["four attributes"] < 0.85 * single
+    assert errors["noise as a task"] > 0.95 * single
+    assert errors["four attributes"] < errors["all attributes stopped early"] < single
+    assert abs(errors["glasses stopped early"] / errors["four attributes"] - 1.0) < 0.05
+
+
+def test_filters_that_share_and_specialise(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = run("Spam filters of their own", monkeypatch)
+    for_all, each, shared, sparse = names["right"].values()
+    assert each < for_all < min(shared, sparse) - 0.03
+    alike, same = names["alike"], names["same"]
+    assert alike[same].mean() > alike[~same].mean() + 0.2
+
+
+def test_what_is_declared_unrelated_is_read_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = run("Unrelated groups", monkeypatch)["found"]
+    assert found["unrelated"]["overlap"] < 0.6 * found["beside"]["overlap"]
+    assert abs(found["unrelated"]["spam"] - found["beside"]["spam"]) < 0.04
+
+
+def test_the_page_starts_with_code_that_runs() -> None:
+    page = (DOCS / "beyond_speech.md").read_text(encoding="utf-8").split("\n## ", 1)[0]
+    names: dict[str, Any] = {}
+    exec(compile("\n".join(re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)), "page", "exec"), names)
+    assert names["model"].predict(names["x"][:3])["size"].shape == (3,)
