@@ -128,6 +128,8 @@ def _find(prepared: Prepared, key: str) -> tuple[str, Packed, int]:
 
 def _shown(prepared: Prepared, name: str) -> dict[str, Any]:
     """Return how a stream is shown: as its family says now, or for a user's own family as it said in ``prepare``."""
+    if name == "speaker":
+        return {"labels": list(prepared.speakers)}
     if name not in built_in_names():
         stored: dict[str, Any] = prepared.facts.get("shown", {}).get(name, {"unit": _MAIN_UNITS.get(name, "")})
         return stored
