@@ -213,7 +213,7 @@ def _results(
     }
     against = {
         method: [
-            {"utterances": n, **paired_bootstrap(runs, scored[SCRATCH][n], "mcd").to_dict()} for n, runs in by_size.items()
+            {**paired_bootstrap(runs, scored[SCRATCH][n], "mcd").to_dict(), "utterances": n} for n, runs in by_size.items()
         ]
         for method, by_size in scored.items()
         if SCRATCH in scored and method != SCRATCH

@@ -223,7 +223,14 @@ def test_an_interrupted_comparison_goes_on(made: Path, tmp_path: Path) -> None:
     ]
     command = [sys.executable, "-m", "tts", *map(str, arguments), *(part for change in changes for part in ("--set", change))]
     history = tmp_path / "out" / "voices" / "single" / "seed-1" / "training" / "stage1" / "history.tsv"
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    # Where the tests themselves run in the background, children would ignore an interruption.
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     deadline = time.monotonic() + 300.0
     while not history.is_file() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.05)

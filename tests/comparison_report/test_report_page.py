@@ -118,14 +118,15 @@ def test_arrow_keys_read_the_dots(page: Any) -> None:
     assert page.execute_script("return document.getElementById('tip').hidden") is True
 
 
-def test_pointing_at_a_dot_names_it(page: Any) -> None:
+def test_pointing_at_a_dot_names_it(page: Any, report: Path) -> None:
     from selenium.webdriver import ActionChains
 
+    open_page(page, report)  # afresh: nothing focused, nothing scrolled
     dot = page.find_element("css selector", ".point")
     page.execute_script("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", dot)
     ActionChains(page).move_to_element(dot).perform()
     tip = page.find_element("css selector", "#tip")
-    assert tip.is_displayed() and tip.text.startswith("arctic_b")
+    wait_for(lambda: tip.is_displayed() and tip.text.startswith("arctic_b"))
 
 
 def test_keys_play_and_change_the_voice_in_place(page: Any) -> None:
