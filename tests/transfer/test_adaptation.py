@@ -232,6 +232,7 @@ def test_the_learning_curve_and_its_resumption(made: Path, tmp_path: Path) -> No
     assert all(path.stat().st_mtime_ns == time for path, time in before.items())
     results = json.loads((tmp_path / "curve" / "results.json").read_text(encoding="utf-8"))
     assert [row["utterances"] for row in results["curves"]["fine_tune"]] == [2, 4]
+    assert [row["utterances"] for row in results["against_scratch"]["fine_tune"]] == [2, 4]  # of training, not of the test
     assert "MCD minus that from scratch" in printed
     assert "1 validation utterances to know when to stop" in printed
     subsets = [

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
-from tts.build import make_stack
-from tts.comparison.plan import Plan, recipe_for, total_steps
+from tts.comparison.effort import seconds_of, total_steps
+from tts.comparison.plan import Plan, recipe_for
 from tts.comparison.pool import default_workers
 from tts.comparison.records import read_record, record_path
 from tts.comparison.search import runs_at_most
@@ -18,10 +15,7 @@ from tts.evaluation.report import format_table
 from tts.files import read_json
 from tts.prepared import Prepared
 from tts.progress import clock
-from tts.training.trainer import choose_device, choose_precision
-
-PASSES = 6.0  # floating-point operations a weight and row: two forwards, four backwards
-UTTERANCE_ROWS = 600  # frames, roughly, where batches are whole utterances
+from tts.training.trainer import choose_device
 
 
 @dataclass(frozen=True)
@@ -39,11 +33,11 @@ class Cost:
 def costs(plan: Plan, prepared: Prepared, folder: Path, device: str = "auto") -> list[Cost]:
     """Return the cost of every arm of a plan.
 
-    Seconds are those of finished runs of the arm, or else guessed from the size of its network and from the speed of this
-    machine at a matrix product. Runs of a system that only an ensemble needs are counted for the ensemble.
+    Seconds are those of finished runs of the arm, or else reckoned from a few real steps of its training on this machine.
+    Runs of a system that only an ensemble needs are counted for the ensemble.
     """
     where = choose_device(device)
-    speed = 0.0
+    timed: dict[str, float] = {}
     found = []
     for arm in plan.arms:
         paths = [record_path(folder, arm.name, f"seed-{seed}") for seed in plan.seeds]
@@ -53,32 +47,17 @@ def costs(plan: Plan, prepared: Prepared, folder: Path, device: str = "auto") ->
         system = plan.arm(arm.of).system if arm.members > 1 and arm.of else arm.system
         assert system is not None
         recipe = recipe_for(plan.recipe, arm.name, system, 1)
-        settings = recipe.training_of(system)
-        steps = total_steps(recipe, system)
         if done:
             seconds = sum(record["seconds"] for record in done) / len(done) / arm.members
         else:
-            speed = speed or _speed(where)
-            with torch.device("meta"):
-                weights = sum(p.numel() for p in make_stack(prepared, system.stages, 1).parameters()) / len(system.stages)
-            framewise = not settings.utterances and all(stage.trunk.kind == "feedforward" for stage in system.stages)
-            rows = settings.batch * (1 if framewise else UTTERANCE_ROWS)
-            seconds = steps * rows * weights * PASSES / speed
+            same = repr((system.stages, recipe.training_of(system), recipe.speakers_of(system)))
+            if same not in timed:  # such as an ensemble and the system of its members
+                timed[same] = seconds_of(recipe, system, prepared, where)
+            seconds = timed[same]
         extra = runs_at_most(arm.search) if arm.search else 0
         runs = len(plan.seeds) * (arm.members - 1 if arm.members > 1 else 1) + extra
-        found.append(Cost(arm.name, arm.role, runs, len(done), steps, seconds))
+        found.append(Cost(arm.name, arm.role, runs, len(done), total_steps(recipe, system), seconds))
     return found
-
-
-def _speed(device: torch.device) -> float:
-    """Return floating-point operations a second of this device at a product as a step has it, in the precision of training."""
-    kind = torch.bfloat16 if choose_precision("auto", device) == "bfloat16" else torch.float32
-    a, b = (torch.ones((512, 512), dtype=kind, device=device) for _ in range(2))
-    started, count = time.perf_counter(), 0
-    while time.perf_counter() - started < 0.2:
-        float((a @ b)[0, 0])
-        count += 1
-    return count * 2.0 * 512**3 / (time.perf_counter() - started)
 
 
 def describe(plan: Plan, prepared: Prepared, folder: Path, *, workers: int | None, device: str = "auto") -> str:

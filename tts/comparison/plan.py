@@ -148,11 +148,6 @@ def recipe_for(recipe: Recipe, name: str, system: SystemPart, seed: int) -> Reci
     return recipe.model_copy(update=changes)
 
 
-def total_steps(recipe: Recipe, system: SystemPart) -> int:
-    """Return the training steps of all stages of a system."""
-    return recipe.training_of(system).steps * len(system.stages)
-
-
 def settle_plan(folder: Path, plan: Plan, prepared: Prepared, scored: Collection[str]) -> Plan:
     """Write ``plan.json`` and return the plan to report: with the arms of earlier plans that have scores (``scored``) too.
 

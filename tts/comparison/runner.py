@@ -21,7 +21,6 @@ from tts.comparison.plan import (
     member_seeds,
     recipe_for,
     settle_plan,
-    total_steps,
     without,
 )
 from tts.comparison.pool import default_workers, run_jobs

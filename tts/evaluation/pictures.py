@@ -143,7 +143,8 @@ def draw_curves(path: Path, curves: Sequence[Curve], levels: Mapping[str, float]
     with _picture(path, 1, 4.2) as (axis,):
         for place, curve in enumerate(curves):
             across, middle, low, high = np.array(curve.points, np.float64).T
-            axis.plot(across, middle, color=_colour(place), marker="o", label=curve.label)
+            # Colours come again after six curves, markers after five: thirty curves differ.
+            axis.plot(across, middle, color=_colour(place), marker="osD^v"[place % 5], label=curve.label)
             axis.fill_between(across, low, high, color=_colour(place), alpha=0.15, linewidth=0)
         for label, value in levels.items():
             axis.axhline(value, color=NATURAL, linestyle="--", linewidth=1.0, label=label)
@@ -153,7 +154,7 @@ def draw_curves(path: Path, curves: Sequence[Curve], levels: Mapping[str, float]
         axis.set_xticks([], minor=True)
         axis.set(xlabel=x, ylabel=y)
         axis.grid(alpha=0.3)
-        axis.legend()
+        axis.legend(fontsize="small", ncols=2)
 
 
 def _colour(place: int) -> str:
