@@ -116,8 +116,7 @@ def _seconds_a_step(stack: Stack, phase: Phase, prepared: Prepared, device: torc
     if phase.stage:
         parts = stack.parts[: phase.stage + 1]
         handed = input_width(0, parts, stack_widths(prepared.streams)) // (2 * parts[-1].context + 1)
-        # Kept in 16 bits, as what a trained stage hands on is.
-        table.read(parts[-1], torch.zeros(table.rows, handed, dtype=torch.float16, device=device) if handed else None)
+        table.read(parts[-1], torch.zeros(table.rows, handed, dtype=torch.bfloat16, device=device) if handed else None)
     elif phase.stage == 0:
         table.read(stack.parts[0], None)
     trajectories = None
@@ -145,4 +144,5 @@ def _seconds_a_step(stack: Stack, phase: Phase, prepared: Prepared, device: torc
             if device.type == "cuda":
                 torch.cuda.synchronize(device)
             times.append(time.perf_counter() - started)
+    print(sorted(round(t * 1e3, 1) for t in times))
     return median(times)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tts.build import check_prepared, check_weighting, voice_identity
+from tts.comparison.effort import total_steps
 from tts.comparison.plan import (
     Arm,
     Plan,
