@@ -144,5 +144,4 @@ def _seconds_a_step(stack: Stack, phase: Phase, prepared: Prepared, device: torc
             if device.type == "cuda":
                 torch.cuda.synchronize(device)
             times.append(time.perf_counter() - started)
-    print(sorted(round(t * 1e3, 1) for t in times))
     return median(times)
