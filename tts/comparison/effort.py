@@ -66,8 +66,9 @@ def total_steps(recipe: Recipe, system: SystemPart) -> int:
     return sum(p.steps * (len(stages) if p.stage is None else 1) for p in phases(stages, recipe.training_of(system)))
 
 
-def seconds_of(recipe: Recipe, system: SystemPart, prepared: Prepared, device: torch.device) -> float:
+def seconds_of(recipe: Recipe, system: SystemPart, prepared: Prepared, device: torch.device, *, threads: int | None = None) -> float:
     """Return about how long a system trains on this machine as it is now, by timing some real steps of every phase.
+    ``threads`` are those of a step, by default PyTorch's.
 
     Steps draw the validation split, which is read in a moment. Not counted are validations, the duration model and stages
     that a transfer adds or freezes. Steps are timed and not computed from the number of weights: a step's time is mostly
@@ -77,13 +78,17 @@ def seconds_of(recipe: Recipe, system: SystemPart, prepared: Prepared, device: t
     settings, stages = recipe.training_of(system), system.stages
     speakers = speaker_input(recipe.speakers_of(system), len(prepared.speakers))
     found: dict[tuple[int | None, bool], float] = {}
-    total = 0.0
-    for phase in phases(stages, settings):
-        key = phase.stage, phase.trajectory
-        if key not in found:
-            stack = make_stack(prepared, stages, settings.seed, speakers).to(device)
-            found[key] = _seconds_a_step(stack, phase, prepared, device)
-        total += phase.steps * found[key]
+    total, before = 0.0, torch.get_num_threads()
+    torch.set_num_threads(threads or before)
+    try:
+        for phase in phases(stages, settings):
+            key = phase.stage, phase.trajectory
+            if key not in found:
+                stack = make_stack(prepared, stages, settings.seed, speakers).to(device)
+                found[key] = _seconds_a_step(stack, phase, prepared, device)
+            total += phase.steps * found[key]
+    finally:
+        torch.set_num_threads(before)
     return total
 
 

@@ -30,10 +30,11 @@ class Cost:
     seconds: float
 
 
-def costs(plan: Plan, prepared: Prepared, folder: Path, device: str = "auto") -> list[Cost]:
+def costs(plan: Plan, prepared: Prepared, folder: Path, device: str = "auto", *, workers: int = 1) -> list[Cost]:
     """Return the cost of every arm of a plan.
 
-    Seconds are those of finished runs of the arm, or else reckoned from a few real steps of its training on this machine.
+    Seconds are those of finished runs of the arm, or else reckoned from a few real steps of its training on this machine,
+    on one thread where several ``workers`` train side by side, as they do then.
     Runs of a system that only an ensemble needs are counted for the ensemble.
     """
     where = choose_device(device)
@@ -52,7 +53,7 @@ def costs(plan: Plan, prepared: Prepared, folder: Path, device: str = "auto") ->
         else:
             same = repr((system.stages, recipe.training_of(system), recipe.speakers_of(system)))
             if same not in timed:  # such as an ensemble and the system of its members
-                timed[same] = seconds_of(recipe, system, prepared, where)
+                timed[same] = seconds_of(recipe, system, prepared, where, threads=1 if workers > 1 else None)
             seconds = timed[same]
         extra = runs_at_most(arm.search) if arm.search else 0
         runs = len(plan.seeds) * (arm.members - 1 if arm.members > 1 else 1) + extra
@@ -62,8 +63,8 @@ def costs(plan: Plan, prepared: Prepared, folder: Path, device: str = "auto") ->
 
 def describe(plan: Plan, prepared: Prepared, folder: Path, *, workers: int | None, device: str = "auto") -> str:
     """Return the plan as text: a table of arms and what all of it will take."""
-    rows = costs(plan, prepared, folder, device)
     side = max(1, default_workers(device) if workers is None else workers)
+    rows = costs(plan, prepared, folder, device, workers=side)
     table = format_table(
         ["system", "role", "runs", "done", "steps a run", "time a run"],
         [[c.name, c.role, str(c.runs), str(c.there), f"{c.steps:,}", f"about {clock(c.seconds)}"] for c in rows],
