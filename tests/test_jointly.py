@@ -130,5 +130,13 @@ def test_summary_and_card_tell_the_grouping_of_tasks(tmp_path: Path, monkeypatch
 def test_weights_of_stages_are_counted_before_training() -> None:
     settings = TrainingPart.model_validate({"stacking": "joint", "stage_weights": [1, 1, 1]})
     with pytest.raises(UsageError, match=r"stage_weights: there are 3; the system has 2 stages"):
-        check_stacking(PARTS, settings)
-    check_stacking(PARTS[:1], settings)
+        check_stacking(PARTS, settings, 9)
+    check_stacking(PARTS[:1], settings, 9)
+
+
+def test_folds_are_counted_before_training() -> None:
+    settings = TrainingPart.model_validate({"cross_fit": 4})
+    with pytest.raises(UsageError, match=r"4 folds need as many training utterances, there are 3"):
+        check_stacking(PARTS, settings, 3)
+    check_stacking(PARTS, settings, 4)
+    check_stacking(PARTS[:1], settings, 3)  # which hands nothing on

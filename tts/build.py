@@ -59,7 +59,7 @@ def train_voice(
     parts = all_stages(system, source)
     identity = voice_identity(recipe, prepared, system_name)
     check_weighting(system.stages, settings)
-    check_stacking(system.stages, settings)
+    check_stacking(system.stages, settings, len(prepared.packed("train").ids))
     check_prepared(recipe, system_name, prepared)
     training = out / "training"
     _claim(out, identity, recipe, system_name)

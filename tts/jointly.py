@@ -12,6 +12,7 @@ from tts.network.stack import Stage
 from tts.prepared import Prepared
 from tts.recipe import MAIN_STREAMS, StagePart, TrainingPart
 from tts.stages import SPLITS, ValidationHook, scores_of, summary_of, train_stages
+from tts.training.cross_fitting import fold_utterances
 from tts.training.groups import Tuning
 from tts.training.joint import Joint
 from tts.training.phases import fine_tuning, learn_trajectories, trains_jointly
@@ -19,8 +20,13 @@ from tts.training.trainer import Result, Trainer
 from tts.voice import Voice
 
 
-def check_stacking(parts: tuple[StagePart, ...], settings: TrainingPart) -> None:
-    """Raise :class:`UsageError`, before anything is trained, where the weights of stages do not fit a stack."""
+def check_stacking(parts: tuple[StagePart, ...], settings: TrainingPart, utterances: int) -> None:
+    """Raise :class:`UsageError`, before anything is trained, where weights of stages do not fit a stack, or folds the corpus.
+
+    ``utterances`` are those of the training split.
+    """
+    if len(parts) > 1 and settings.cross_fit:
+        fold_utterances(utterances, settings.cross_fit, settings.seed)
     given = len(settings.stage_weights)
     if trains_jointly(parts, settings) and given not in (0, len(parts)):
         raise UsageError(f"training.stage_weights: there are {given}; the system has {len(parts)} stages, give one weight each")

@@ -1,0 +1,55 @@
+"""The steps and the time foreseen for a system, against what a summary counts and what a sum says."""
+
+from types import SimpleNamespace
+from typing import Any
+from unittest import mock
+
+import pytest
+import torch
+
+from tts.comparison import effort
+from tts.comparison.effort import phases, seconds_of
+from tts.recipe import StagePart, TrainingPart
+
+MAIN = {"mcep": 1, "lf0": 0.1, "vuv": 0.2, "bap": 0.05}
+STAGES = (
+    StagePart.model_validate({"trunk": {"layers": [8]}, "bottleneck": 2, "tasks": {**MAIN, "mel": 0.2, "lsf": 0.1}}),
+    StagePart.model_validate({"trunk": {"layers": [8]}, "context": 1, "tasks": {**MAIN, "mel": 0.2}}),
+)
+FORK = {"every": 10}
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ({}, [(0, 60), (1, 60)]),
+        ({"cross_fit": 3}, [(0, 180), (1, 60)]),  # a network of 60 steps and three copies of 40; nothing reads the last stage
+        ({"stacking": "joint"}, [(None, 60)]),
+        ({"stacking": "greedy_then_joint", "joint_steps": 25}, [(0, 60), (1, 60), (None, 25)]),
+        ({"trajectory": {"steps": 7}}, [(0, 60), (1, 60), (1, 7)]),
+        ({"stacking": "joint", "trajectory": {"steps": 7}}, [(None, 60), (None, 7)]),
+        ({"fork_merge": FORK, "validate_every": 20}, [(0, 180), (1, 120)]),  # main alone, and one branch a task
+        ({"fork_merge": FORK, "validate_every": 20, "weighting": {"main_only_from": 30}}, [(0, 120), (1, 90)]),
+    ],
+)
+def test_every_training_is_counted(keys: dict[str, Any], expected: list[tuple[int | None, int]]) -> None:
+    settings = TrainingPart.model_validate({"steps": 60} | keys)
+    assert [(phase.stage, phase.steps) for phase in phases(STAGES, settings)] == expected
+
+
+def test_a_single_stage_is_trained_once_whatever_the_stacking() -> None:
+    settings = TrainingPart.model_validate({"steps": 60, "stacking": "joint", "trajectory": {"steps": 7}})
+    assert [(phase.stage, phase.steps) for phase in phases(STAGES[1:], settings)] == [(0, 60), (0, 7)]
+
+
+def test_time_is_that_of_a_step_of_every_phase_times_its_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = TrainingPart.model_validate({"steps": 60, "trajectory": {"steps": 7}})
+    recipe: Any = SimpleNamespace(training_of=lambda system: settings, speakers_of=lambda system: "none")
+    system: Any = SimpleNamespace(stages=STAGES)
+    prepared: Any = SimpleNamespace(speakers=["one"])
+    costs = {(0, False): 0.5, (1, False): 1.0, (1, True): 10.0}
+    monkeypatch.setattr(effort, "make_stack", mock.Mock())
+    monkeypatch.setattr(effort, "_seconds_a_step", lambda stack, phase, *more: costs[phase.stage, phase.trajectory])
+    before = torch.get_num_threads()
+    assert seconds_of(recipe, system, prepared, torch.device("cpu"), threads=2) == 30.0 + 60.0 + 70.0
+    assert torch.get_num_threads() == before
