@@ -88,7 +88,7 @@ def test_fine_tuning_starts_from_the_greedy_weights(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("stacking", ["greedy", "joint"])
 def test_the_trajectory_phase_comes_last_and_says_what_was_before(tmp_path: Path, stacking: str) -> None:
-    keys = {"stacking": stacking, "trajectory": {"steps": 40, "batch": 4, "learning_rate": 0.02}}
+    keys: dict[str, Any] = {"stacking": stacking, "trajectory": {"steps": 40, "batch": 4, "learning_rate": 0.02}}
     summaries, weights = train(tmp_path, **keys)
     last = summaries[-1]
     assert (last["step"], last["steps"]) == (40, 100)

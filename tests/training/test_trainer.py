@@ -2,6 +2,7 @@
 
 import itertools
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from tts.network.stack import Stage
 from tts.recipe import StagePart, TrainingPart
 from tts.training.statistics import StatisticsSum
 from tts.training.table import Table, Target
-from tts.training.trainer import Trainer, predict
+from tts.training.trainer import Model, Trainer, predict
 
 DEVICE = torch.device("cpu")
 STREAM = Stream("mcep", 2, dynamic=True)
@@ -68,7 +69,7 @@ def test_an_interrupted_run_continues_bit_for_bit(tmp_path: Path, kind: str) -> 
     whole = make_trainer(tmp_path / "whole", 80, kind, decay="linear")
     whole.run()
 
-    def interrupt(stage: Stage, step: int) -> dict[str, float]:
+    def interrupt(stage: Model, step: int) -> dict[str, float]:
         if step == 60:
             raise KeyboardInterrupt
         return {}
@@ -126,11 +127,11 @@ def test_predictions_are_the_same_alone_and_padded_in_a_group(tmp_path: Path) ->
 
 @pytest.mark.parametrize("method", ["ol-aux", "famo", "gate", "bloop"])
 def test_a_weighting_with_a_memory_continues_bit_for_bit(tmp_path: Path, method: str) -> None:
-    options = {"weighting": {"method": method, "measure_every": 20}}
+    options: dict[str, Any] = {"weighting": {"method": method, "measure_every": 20}}
     whole = make_trainer(tmp_path / "whole", 40, **options)
     whole.run()
 
-    def interrupt(stage: Stage, step: int) -> dict[str, float]:
+    def interrupt(stage: Model, step: int) -> dict[str, float]:
         if step == 40:
             raise KeyboardInterrupt
         return {}
