@@ -40,7 +40,7 @@ def make_table(utterances: int, seed: int) -> Table:
     return Table(starts, segments, rows, None, counted, targets, DEVICE)
 
 
-def make_trainer(folder: Path, steps: int, kind: str = "feedforward", **more: object) -> Trainer:
+def make_trainer(folder: Path, steps: int, kind: str = "feedforward", utterances: int = 20, **more: object) -> Trainer:
     torch.manual_seed(0)
     part = StagePart.model_validate(
         {"trunk": {"kind": kind, "layers": [16, 16], "dropout": 0.1}, "tasks": {"mcep": 1, "phone": 0.2}}
@@ -51,13 +51,13 @@ def make_trainer(folder: Path, steps: int, kind: str = "feedforward", **more: ob
         | {"decay": "none", "warmup": 0, "average": 0.9, "precision": "float32", "clip": 10.0}
         | more
     )
-    return Trainer(stage, make_table(20, 1), make_table(5, 2), settings, ("mcep",), folder, label="test")
+    return Trainer(stage, make_table(utterances, 1), make_table(5, 2), settings, ("mcep",), folder, label="test")
 
 
 @pytest.mark.parametrize("kind", ["feedforward", "convolution", "lstm", "attention"])
 def test_learns_a_function_of_the_segment(tmp_path: Path, kind: str) -> None:
-    # Attention learns slowly at first; how slowly depends on the order in which threads add.
-    trainer = make_trainer(tmp_path, 1400 if kind == "attention" else 300, kind)
+    # Attention begins slowly and learns twenty utterances by heart; of a hundred it learns the function, whatever the seed.
+    trainer = make_trainer(tmp_path, 700, kind, utterances=100) if kind == "attention" else make_trainer(tmp_path, 300, kind)
     result = trainer.run()
     first = result.history[0]
     assert result.loss < 0.75 * first["valid/main"]
