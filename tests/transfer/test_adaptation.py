@@ -137,6 +137,18 @@ def test_frozen_layers_of_a_voice_are_bit_for_bit_those_of_the_start(made: Path)
     assert all(torch.equal(tensor, duration.state_dict()[name]) for name, tensor in kept.items())
 
 
+def test_a_frozen_first_network_is_not_trained(made: Path) -> None:
+    train(made, "target", "stacked", "upper", transfer(made, "stacked", init_from="stacked", freeze=["stages.0"]))
+    assert not (made / "target" / "upper" / "training" / "stage1").exists()
+    assert (made / "target" / "upper" / "training" / "stage2").is_dir()
+    joint = 'systems.stacked.training={"stacking": "joint"}'
+    tuned = transfer(made, "stacked", init_from="stacked", freeze=["stages.0"], layer_decay=0.5, l2_sp=1.0)
+    train(made, "target", "stacked", "joint", tuned, joint)
+    first, second = (load_tensors(made / "target" / name / "model.safetensors")[0] for name in ("upper", "joint"))
+    same = {name: torch.equal(tensor, second[name]) for name, tensor in first.items()}
+    assert all(same[name] == name.startswith("stages.0.") for name in same)
+
+
 @pytest.mark.parametrize(("base", "layer"), [("stacked", "bottleneck"), ("single", 1)])
 def test_a_frozen_trunk_as_feature_extractor(made: Path, base: str, layer: str | int) -> None:
     out = f"features-{base}"
