@@ -105,6 +105,13 @@ def test_names_of_frozen_parts(tmp_path: Path) -> None:
     assert trained == ["heads.lf0.output.weight", "heads.lf0.output.bias"]
 
 
+def test_a_sparse_basis_cannot_be_frozen() -> None:
+    part = {"trunk": {"layers": [4, 4]}, "tasks": MAIN | {"phone": 0.1}, "sharing": {"kind": "go_mtl"}}
+    stack, duration = stack_of(part), two()[1]
+    with pytest.raises(UsageError, match=r"stages\.0\.trunk shares by go_mtl"):
+        freeze(stack, duration, ["trunk"], dict(stack.named_parameters()))
+
+
 @pytest.mark.parametrize(
     ("names", "taken", "said"),
     [

@@ -143,6 +143,8 @@ def freeze(stack: Stack, duration: Stage, names: Iterable[str], taken: Collectio
     speaking = {*stack.speaking(), *(f"duration.{name}" for name in duration.state_dict())}
     for number, stage in enumerate([*stack.stages, duration]):
         prefix = f"stages.{number}." if number <= last else "duration."
+        if stage.part.sharing.kind == "go_mtl" and not all(p.requires_grad for p in stage.trunk.parameters()):
+            raise UsageError(f"transfer.freeze: {prefix}trunk shares by go_mtl, whose steps change all of it; leave it out")
         for name, parameter in stage.named_parameters():
             path = prefix + name
             if not parameter.requires_grad and path not in taken and (path in speaking or not is_frozen(stage)):
