@@ -82,6 +82,7 @@ def test_fine_tuning_starts_from_the_greedy_weights(tmp_path: Path) -> None:
     assert both[-1]["before"]["valid/main"] == pytest.approx(greedy[-1]["main_loss"], rel=0.02)  # handed on in 16 bits
     assert both[-1]["main_loss"] <= both[-1]["before"]["valid/main"]
     assert [summary["steps"] for summary in both] == [80, 80]
+    assert "valid/mcd" in greedy[0] and "valid/mcd" not in both[0]  # it was that of the weights before
     moved = max(float((tuned[name] - weights[name]).abs().max()) for name in weights)
     assert 0.0 < moved < 0.1
 

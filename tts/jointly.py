@@ -49,7 +49,9 @@ def train_stack(
     if settings.stacking == "greedy_then_joint":
         first = train_stages(voice, prepared, parts, settings, folder, writer, samples, tuning)
     then = train_jointly(voice, prepared, settings, folder, writer, samples, tuning)
-    return _with_grouping([a | b | {"steps": a["steps"] + b["steps"]} for a, b in zip(first, then, strict=True)], voice)
+    # Scores of the weights before are none of those that are kept.
+    before = [{name: value for name, value in summary.items() if not name.startswith("valid/")} for summary in first]
+    return _with_grouping([a | b | {"steps": a["steps"] + b["steps"]} for a, b in zip(before, then, strict=True)], voice)
 
 
 def _with_grouping(summaries: list[dict[str, Any]], voice: Voice) -> list[dict[str, Any]]:
