@@ -130,9 +130,11 @@ def test_a_system_without_extra_tasks_says_nothing_about_them():
 
 def test_few_seeds_and_missing_runs_are_said():
     text = answer(results([found("multi", -0.1, "better", seeds=1)], state="partial"))
-    assert "With 1 seed the intervals know little" in text
+    assert "One seed tells nothing of another training: train more seeds of multi." in text
     assert "Runs are still missing" in text
-    assert answer(results([])).startswith("Nothing can be said yet")
+    assert answer(results([], runs=[])).startswith("Nothing can be said yet")
+    assert answer(results([])) == "Nothing can be said: no candidate and the baseline have MCD on the same seed."
+    assert "are controls" in answer(results([], systems=("single", "wide")))
 
 
 def test_what_went_wrong_is_in_the_notes():

@@ -97,6 +97,8 @@ def test_all_arms_are_there_with_what_they_cost(made: Path, compared: dict) -> N
     assert charged["single"] == 1
     assert charged["multi"] == 2  # two trials, one of which is the run of seed 1
     assert charged["pair"] == 2
+    cost = {system["name"]: system["seconds"] for system in results["systems"]}
+    assert cost["pair"] < 10 * max(cost["single"], 0.1)  # counted as single is: without durations and validation
     steps = {system["name"]: system["steps"] for system in results["systems"]}
     assert (steps["single"], steps["multi"], steps["pair"]) == (20, 40, 40)
     assert results["state"] == "complete"

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from tts.comparison.differences import correct, difference, gain, verdict
 from tts.comparison.records import read_record, read_sums, write_record
@@ -101,8 +102,8 @@ def test_the_mean_over_seeds_has_an_interval_of_both():
     runs = {seed: {"a": Scores({"mcd": np.asarray(5.0 + seed), "frames": np.asarray(1.0)})} for seed in (0, 1, 2, 3)}
     found = mean_interval(runs, "mcd", resamples=4000)
     assert found.estimate == pytest.approx(6.5)
-    half = 1.96 * np.std([0, 1, 2, 3]) / 2.0
-    assert (found.low, found.high) == pytest.approx((6.5 - half, 6.5 + half), abs=0.15)
+    half = stats.t.ppf(0.975, 3) * np.std([0, 1, 2, 3], ddof=1) / 2.0  # one utterance: seeds alone
+    assert (found.low, found.high) == pytest.approx((6.5 - half, 6.5 + half))
 
 
 def test_a_record_keeps_every_score(tmp_path):
@@ -130,3 +131,13 @@ def test_a_record_keeps_every_score(tmp_path):
     assert record["utterances"]["u1"]["modulation"] == pytest.approx(scores["u1"]["modulation"])
     assert record["utterances"]["short"]["modulation"] is None
     assert read_sums(path, "validation") == {}
+
+
+def test_a_verdict_says_how_much_is_known():
+    known = {"same": False, "seeds": 5, "p_holm": 0.01, "probability_better": 0.99}
+    assert verdict({**known, "low": -0.12, "high": -0.06}, 0.05) == "better"
+    assert verdict({**known, "low": -0.12, "high": -0.04}, 0.05) == "better, perhaps too little to matter"
+    assert verdict({**known, "low": 0.02, "high": 0.12, "probability_better": 0.0}, 0.05).startswith("worse, perhaps")
+    assert verdict({**known, "low": -0.04, "high": -0.02}, 0.05) == "too small to matter"
+    assert verdict({**known, "low": -0.12, "high": -0.04}, None) == "better"
+    assert verdict({**known, "low": -0.12, "high": -0.06, "seeds": 1}, 0.05) == "one seed, no verdict"

@@ -133,3 +133,25 @@ def test_a_changed_setting_is_named():
     assert "training.seed was 1 and is 2" in said
     assert "systems.stacked.stages.0.tasks.lsf was other and is absent" in said
     assert "systems.stacked.stages.0.bottleneck was 4 and is absent" in said
+
+
+def test_what_cannot_be_searched_or_scored_is_refused_before_training():
+    for key in ("stages.0.tasks.mel", "stages.0", "stages", "training"):
+        with pytest.raises(ValueError, match="name one setting"):
+            recipe({"search": {"stacked": {"keys": {key: [{"weight": 0.1}, {"weight": 0.3}]}}}})
+    for key, said in (("stages.0.tasks.mel.wieght", "wieght is not there"), ("training.weightdecay", "not permitted")):
+        with pytest.raises(UsageError, match=said):
+            make_plan(recipe({"search": {"stacked": {"keys": {key: [0, 0.1]}}}}))
+    with pytest.raises(UsageError, match=r"wer: true"):
+        make_plan(recipe({"primary": "wer", "smallest_effect": 1}))
+    for seeds in ([1, 1], [-1]):
+        with pytest.raises(UsageError, match="different numbers, none below 0"):
+            make_plan(recipe(), seeds=seeds)
+
+
+def test_a_role_is_fixed_once_scored(tmp_path):
+    settle_plan(tmp_path, make_plan(recipe({"controls": ["wide"]})), PREPARED, set())
+    settle_plan(tmp_path, make_plan(recipe()), PREPARED, {"stacked"})  # nothing of wide has been seen
+    settle_plan(tmp_path, make_plan(recipe({"controls": ["wide"]})), PREPARED, {"stacked"})
+    with pytest.raises(UsageError, match="wide was a control when it was scored and is now a candidate"):
+        settle_plan(tmp_path, make_plan(recipe()), PREPARED, {"stacked", "wide"})

@@ -9,7 +9,7 @@ from scipy import stats
 from tts.errors import TtsError
 from tts.evaluation.metrics import MCD_FACTOR
 from tts.evaluation.scores import Scores
-from tts.evaluation.statistics import holm, paired_bootstrap, score_interval, wilcoxon
+from tts.evaluation.statistics import crossed_interval, holm, paired_bootstrap, score_interval, wilcoxon
 
 
 def utterances(values, frames=None):
@@ -92,7 +92,8 @@ def test_seeds_that_disagree_widen_the_interval():
     narrow, wide = (paired_bootstrap(x, base, "mcd").interval for x in (agree, disagree))
     assert wide.high - wide.low > 10 * (narrow.high - narrow.low)
     spread = np.std([-0.3, -0.1, 0.1, 0.3]) / 2  # of a mean of four
-    assert wide.high - wide.low == pytest.approx(2 * 1.96 * spread, rel=0.2)
+    spread *= np.sqrt(4 / 3)  # of a sample
+    assert wide.high - wide.low == pytest.approx(2 * stats.t.ppf(0.975, 3) * spread, rel=0.02)
 
 
 def test_the_shared_test_set_is_redrawn_once_for_all_seeds():
@@ -172,3 +173,29 @@ def test_the_paired_interval_agrees_with_the_t_interval():
     found = paired_bootstrap({1: utterances(5 + gaps)}, {1: utterances(np.full(66, 5.0))}, "mcd", resamples=5000).interval
     low, high = stats.t.interval(0.95, 65, gaps.mean(), stats.sem(gaps))
     assert (found.low, found.high) == pytest.approx((low, high), abs=0.012)
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 5])
+def test_equal_systems_are_seldom_told_apart_however_few_the_seeds(seeds):
+    """Seeds that differ by half as much as utterances do: redrawing them would call a third of the pairs different."""
+    rng = np.random.default_rng(11)
+    alarms = 0
+    for trial in range(150):
+        a, b = (
+            {s: utterances(5.0 + rng.normal(0, 0.006) + rng.normal(0, 0.01, size=40)) for s in range(seeds)} for _ in range(2)
+        )
+        found = paired_bootstrap(a, b, "mcd", resamples=200, seed=trial)
+        assert (found.p_value < 0.05) == (not found.interval.low <= 0.0 <= found.interval.high)
+        alarms += found.p_value < 0.05
+    assert alarms <= 15  # 5 % are 7.5; more than 15 in 150 happen once in 200 times
+
+
+def test_the_crossed_interval_on_a_case_by_hand():
+    redrawn = np.array([-1.0, 1.0] * 50)  # standard deviation 1
+    found, p_value = crossed_interval([4.0, 6.0], redrawn, 11)
+    half = np.hypot(stats.t.ppf(0.975, 1) * 1.0, stats.t.ppf(0.975, 10) * np.sqrt(1.1))
+    assert (found.estimate, found.low, found.high) == pytest.approx((5.0, 5.0 - half, 5.0 + half))
+    alone, p_alone = crossed_interval([4.0, 6.0, 8.0], redrawn, 1)
+    assert p_alone == pytest.approx(stats.ttest_1samp([4.0, 6.0, 8.0], 0.0).pvalue, rel=1e-6)
+    assert (alone.low, alone.high) == pytest.approx(stats.t.interval(0.95, 2, 6.0, stats.sem([4.0, 6.0, 8.0])))
+    assert 0.05 < p_value < 1.0

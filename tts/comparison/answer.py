@@ -17,17 +17,21 @@ def answer(results: Results) -> str:
     systems = {system["name"]: system for system in results["systems"]}
     primary = {one["system"]: one for one in results["differences"] if one["metric"] == results["primary"]}
     candidates = [name for name in ranked if name in primary and systems[name]["role"] == "candidate"]
+    others = {system["role"] for name, system in systems.items() if name != results["baseline"]}
+    if others and "candidate" not in others:
+        return "Nothing can be said of candidates: all systems beside the baseline are controls."
+    if not candidates and any(run["system"] != results["baseline"] and run["status"] == "finished" for run in results["runs"]):
+        heading = _metric(results, results["primary"])["heading"]
+        return f"Nothing can be said: no candidate and the baseline have {heading} on the same seed."
     if not candidates:
         return f"Nothing can be said yet: no system beside the baseline {results['baseline']} has a finished run on its seeds."
     told = candidates[:TOLD]
     sentences = [_lead(results, candidates, primary), *(_of_one(results, name, primary[name]) for name in told)]
-    sentences += [_controls(results, name) for name in told if primary[name]["verdict"] == "better"]
+    sentences += [_controls(results, name) for name in told if primary[name]["verdict"].startswith("better")]
     sentences.append(_rest([primary[name]["verdict"] for name in candidates[TOLD:]]))
-    seeds = min(primary[name]["seeds"] for name in candidates)
-    if seeds < 3:
-        sentences.append(
-            f"With {_count(seeds, 'seed')} the intervals know little or nothing of what another training run gives."
-        )
+    few = [name for name in told if primary[name]["seeds"] < 2]
+    if few:
+        sentences.append(f"One seed tells nothing of another training: train more seeds of {', '.join(few)}.")
     if results["state"] == "partial":
         sentences.append("Runs are still missing, so this may change.")
     return " ".join(sentence for sentence in sentences if sentence)
@@ -39,7 +43,7 @@ def _lead(results: Results, candidates: Sequence[str], primary: Mapping[str, Any
     heading = _metric(results, results["primary"])["heading"]
     if not tasks:
         return f"No candidate learns extra tasks; on {heading}, named before the run:"
-    better = [name for name in tasks if primary[name]["verdict"] == "better"]
+    better = [name for name in tasks if primary[name]["verdict"].startswith("better")]
     beyond = [name for name in better if _controls_beaten(results, name) is not False]
     tested = [name for name in beyond if _controls_beaten(results, name)]
     if tested:
@@ -51,6 +55,8 @@ def _lead(results: Results, candidates: Sequence[str], primary: Mapping[str, Any
             f"A system with extra tasks is better on {heading}, the score named before the run, but not by more than a "
             "control, so the tasks are not shown to be the reason."
         )
+    if all(primary[name]["seeds"] < 2 for name in tasks):
+        return f"One seed a system gives no answer on {heading}, the score named before the run."
     if all(primary[name]["verdict"] == "too small to matter" for name in tasks):
         effect = _value(results, results["primary"], results["smallest_effect"])
         return (
@@ -69,6 +75,9 @@ def _of_one(results: Results, name: str, one: Mapping[str, Any]) -> str:
     said = {
         "better": f"is better than {baseline}",
         "worse": f"is worse than {baseline}",
+        "better, perhaps too little to matter": f"is better than {baseline}, perhaps by too little to matter",
+        "worse, perhaps too little to matter": f"is worse than {baseline}, perhaps by too little to matter",
+        "one seed, no verdict": f"has one seed beside {baseline}, so no verdict",
         "no difference shown": f"is not shown to differ from {baseline}",
         "too small to matter": f"differs from {baseline} by too little to matter",
     }[one["verdict"]]
@@ -105,10 +114,13 @@ def _controls(results: Results, name: str) -> str:
     ]
     if little:
         sentences.append(f"{name} gains more than {_listed(results, little)}, but by too little to matter.")
-    less = [one for one in against if one["verdict"] == "worse"]
+    perhaps = [one for one in against if one["verdict"].startswith("better,")]
+    if perhaps:
+        sentences.append(f"{name} gains more than {_listed(results, perhaps)}, perhaps by too little to matter.")
+    less = [one for one in against if one["verdict"].startswith("worse")]
     if less:
         sentences.append(f"{name} gains less than {_listed(results, less)}.")
-    equal = [one for one in against if one["verdict"] != "better" and one not in little + less]
+    equal = [one for one in against if one["verdict"] != "better" and one not in little + less + perhaps]
     if equal:
         sentences.append(
             f"The gain of {name} is not shown to exceed that of {_listed(results, equal)}, so it may come from what both have."
@@ -126,7 +138,7 @@ def _listed(results: Results, ones: Sequence[Mapping[str, Any]]) -> str:
 def _controls_beaten(results: Results, name: str) -> bool | None:
     """Return whether a candidate is better than all controls; None where there are none."""
     against = [one for one in results["against_controls"] if one["system"] == name]
-    return all(one["verdict"] == "better" for one in against) if against else None
+    return all(one["verdict"].startswith("better") for one in against) if against else None
 
 
 def _extra_tasks(results: Results, name: str) -> bool:
@@ -140,8 +152,9 @@ def notes(results: Results) -> list[str]:
     """Return what a reader of the numbers must know: how they were made, and what went wrong or was unequal."""
     said = [
         "For a seed, all systems start their shared layers from the same weights and see the batches in the same order.",
-        "Intervals are 95 %, from redrawing seeds and utterances together; differences are paired by both. p is corrected by "
-        'Holm over all scores of all systems; "better" and "worse" need an interval without zero and p below 0.05.',
+        "Intervals are 95 %, of seeds and utterances together; differences are paired by both. p is corrected by "
+        "Holm, the primary score of all systems in one family, their other scores in another; "
+        '"better" and "worse" need an interval without zero and p below 0.05. One seed gets no verdict.',
         "Every choice was made on validation; the test set was scored once a run.",
         "The duration model of a seed is the same for all systems, so duration scores differ for ensembles alone; its training "
         "is in no system's seconds, nor is validation.",

@@ -10,7 +10,15 @@ import numpy as np
 from tts.evaluation.scores import find_metric, pool
 from tts.evaluation.statistics import Runs, holm, paired_bootstrap, wilcoxon
 
-Verdict = Literal["better", "worse", "no difference shown", "too small to matter"]
+Verdict = Literal[
+    "better",
+    "worse",
+    "better, perhaps too little to matter",
+    "worse, perhaps too little to matter",
+    "too small to matter",
+    "no difference shown",
+    "one seed, no verdict",
+]
 LEVEL = 0.05  # largest corrected p-value that counts
 PHYSICAL = ("dB", "Hz", "frames")  # units of which a percentage can be told apart from the score's own
 
@@ -73,7 +81,7 @@ def _number(value: float | None) -> float:
 
 
 def correct(differences: Sequence[dict[str, Any]]) -> None:
-    """Replace ``p_holm`` by Holm's correction over the whole family: all metrics of all systems, in place.
+    """Replace ``p_holm`` by Holm's correction over the whole family, in place.
 
     Comparisons in which nothing differs (the durations of systems that share a duration model) are no tests and are left out.
     """
@@ -85,14 +93,22 @@ def correct(differences: Sequence[dict[str, Any]]) -> None:
 def verdict(one: Mapping[str, Any], smallest: float | None) -> Verdict:
     """Return what a difference says. ``smallest`` is the smallest effect that matters, for the primary score alone.
 
-    "too small to matter": the whole interval lies within plus or minus the smallest effect. "better" or "worse": the interval
-    leaves out zero and the corrected p-value is below 5 %. Otherwise no difference is shown, which is not the same as none.
+    One seed gets no verdict: its interval knows nothing of another training. "too small to matter": the whole interval lies
+    within plus or minus the smallest effect. "better" or "worse": the interval leaves out zero and the corrected p-value is
+    below 5 %; of the primary score all of it must lie beyond the smallest effect, or it is "perhaps too little to matter".
+    Otherwise no difference is shown, which is not the same as none.
     """
     low, high = one["low"], one["high"]
+    if one["seeds"] < 2 and not one["same"]:
+        return "one seed, no verdict"
     if smallest is not None and -smallest <= low and high <= smallest:
         return "too small to matter"
     if one["same"] or low <= 0.0 <= high or one["p_holm"] >= LEVEL:
         return "no difference shown"
+    size = min(abs(low), abs(high))
+    if smallest is not None and size < smallest:
+        better: Verdict = "better, perhaps too little to matter"
+        return better if one["probability_better"] > 0.5 else "worse, perhaps too little to matter"
     return "better" if one["probability_better"] > 0.5 else "worse"
 
 

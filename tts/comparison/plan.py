@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
+from tts.comparison.search import with_settings
 from tts.errors import UsageError
 from tts.evaluation.scores import find_metric
 from tts.files import read_json, write_json
@@ -105,10 +106,29 @@ def make_plan(recipe: Recipe, *, systems: Sequence[str] = (), seeds: Sequence[in
             text = f"{whole} without the task {task}"
             arms.append(Arm(name, "ablation", text, without(recipe.systems[whole], task, whole), of=whole, task=task))
     chosen = tuple(seeds or part.seeds)
+    if len(set(chosen)) < len(chosen) or min(chosen) < 0:
+        raise UsageError(f"seeds {', '.join(map(str, chosen))}: expected different numbers, none below 0")
     if any(arm.members > 1 for arm in arms) and len({seed % SEED_STEP for seed in chosen}) < len(chosen):
         raise UsageError(f"seeds: an ensemble's members have seeds {SEED_STEP} apart, so no two seeds may be; choose others")
     speech = part.wer if wer is None else wer
+    if part.primary == "wer" and not speech:
+        raise UsageError("comparison.primary: wer is scored only with comparison.wer: true (or --wer); set it, or name another")
+    for arm in arms:
+        if arm.search is not None and arm.system is not None:
+            _check_search(recipe, arm.name, arm.system, arm.search)
     return Plan(recipe, tuple(arms), chosen, baseline, part.primary, part.threshold, speech)
+
+
+def _check_search(recipe: Recipe, name: str, system: SystemPart, part: SearchPart) -> None:
+    """Raise :class:`UsageError`, before anything is trained, for a key or value of a grid that no system could have."""
+    for key, values in part.keys.items():
+        for value in values:
+            changed = with_settings(system, {key: value}, name)
+            try:
+                recipe.training_of(changed)
+            except ValidationError as error:
+                why = error.errors()[0]["msg"].removeprefix("Value error, ")
+                raise UsageError(f"comparison.search.{name}: {key} = {value}: {why}") from None
 
 
 def auxiliary_tasks(system: SystemPart) -> list[str]:
@@ -151,8 +171,8 @@ def recipe_for(recipe: Recipe, name: str, system: SystemPart, seed: int) -> Reci
 def settle_plan(folder: Path, plan: Plan, prepared: Prepared, scored: Collection[str]) -> Plan:
     """Write ``plan.json`` and return the plan to report: with the arms of earlier plans that have scores (``scored``) too.
 
-    What was named before the first run (primary score, smallest effect, baseline, data) may not change once there are scores:
-    that raises :class:`UsageError`, as does a folder that holds something else.
+    What was named before the first run (primary score, smallest effect, baseline, data) may not change once there are scores,
+    nor may the role of an arm that has some: that raises :class:`UsageError`, as does a folder that holds something else.
     """
     path = folder / "plan.json"
     named = {
@@ -177,6 +197,13 @@ def settle_plan(folder: Path, plan: Plan, prepared: Prepared, scored: Collection
                 "the first run, so choose another --out"
             )
         names = {arm.name for arm in plan.arms}
+        roles = {data["name"]: data["role"] for data in before["arms"] if data["name"] in scored}
+        for arm in plan.arms:
+            if roles.get(arm.name, arm.role) != arm.role:
+                raise UsageError(
+                    f"{path}: {arm.name} was a {roles[arm.name]} when it was scored and is now a {arm.role}; what "
+                    "explains a gain is named before the run, so choose another --out"
+                )
         kept = [Arm.from_dict(data) for data in before["arms"] if data["name"] in scored and data["name"] not in names]
         seeds |= set(before["seeds"])
     arms = (*plan.arms, *kept)

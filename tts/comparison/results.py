@@ -86,7 +86,7 @@ def build_results(
     made = environment()
     results: dict[str, Any] = {
         "format": FORMAT,
-        "state": "complete" if complete else "partial",
+        "state": "complete" if complete and not _missing(plan, runs) else "partial",
         "recipe": plan.recipe.name,
         "description": plan.recipe.description,
         "command": command,
@@ -116,6 +116,22 @@ def build_results(
     return results
 
 
+def _missing(plan: Plan, runs: Sequence[Run]) -> bool:
+    """Return whether an arm lacks a run of a seed; one that diverged or failed is not lacking, nor what is made of such.
+
+    Of a searched system an ablation may be missing rightly: the search may have left the task out already.
+    """
+    there = {(run.arm.name, run.seed) for run in runs}
+    failed = {(run.arm.name, run.seed) for run in runs if not run.finished}
+    searched = {arm.name for arm in plan.arms if arm.search is not None}
+    return any(
+        (arm.name, seed) not in there and (arm.of, seed) not in failed
+        for arm in plan.arms
+        if not (arm.role == "ablation" and arm.of in searched)
+        for seed in plan.seeds
+    )
+
+
 def _metric(name: str) -> dict[str, Any]:
     rule = find_metric(name)
     return {
@@ -137,7 +153,9 @@ def _against_baseline(plan: Plan, scored: Mapping[str, Runs], metrics: Sequence[
             one = difference(runs, base, metric, resamples=resamples)
             if one is not None:
                 found.append({"system": name, **one})
-    correct(found)
+    # What was named before the run is a family of its own: the other scores do not weaken it.
+    correct([one for one in found if one["metric"] == plan.primary])
+    correct([one for one in found if one["metric"] != plan.primary])
     for one in found:
         one["verdict"] = verdict(one, plan.smallest_effect if one["metric"] == plan.primary else None)
     return found
@@ -185,9 +203,11 @@ def _system(arm: Arm, runs: Sequence[Run], folder: Path) -> dict[str, Any]:
     """Describe an arm with what it cost: every run that was trained for it counts, those of its search too."""
     records = [run.record for run in runs]
     last: dict[str, Any] = next((record for record in reversed(records) if record["status"] == "finished"), {})
-    trials = [read_record(path) for path in sorted((folder / "scores" / arm.name).glob("search-*.json"))]
-    paid = [record for record in trials if record is not None] + records
-    distinct = {str(record.get("identity", n)): record for n, record in enumerate(paid)}
+    trials, borrowed = _trials(folder, arm.name), _trials(folder, arm.of)
+    # An ensemble and an ablation have the settings that the search of their system chose, so they pay for it too.
+    distinct = {str(record.get("identity", n)): record for n, record in enumerate([*trials, *borrowed, *records])}
+    searched = {str(record.get("identity", n)) for n, record in enumerate([*trials, *borrowed])}
+    own = {str(record.get("identity", n)) for n, record in enumerate(records, len(trials) + len(borrowed))} - searched
     return {
         "name": arm.name,
         "description": arm.description,
@@ -198,10 +218,16 @@ def _system(arm: Arm, runs: Sequence[Run], folder: Path) -> dict[str, Any]:
         "parameters": last.get("parameters"),
         "stages": last.get("stages") or _stages(arm),
         "training": last.get("training", {}),
-        "runs_charged": arm.members * len(distinct),
+        "runs_charged": len(searched) + arm.members * len(own),
         "seconds": round(sum(record.get("seconds", 0.0) for record in distinct.values()), 1),
         "steps": sum(record.get("steps", 0) for record in distinct.values()),
     }
+
+
+def _trials(folder: Path, name: str | None) -> list[dict[str, Any]]:
+    """Return the records of the runs that a search of a system took."""
+    paths = sorted((folder / "scores" / name).glob("search-*.json")) if name else []
+    return [record for path in paths if (record := read_record(path)) is not None]
 
 
 def _stages(arm: Arm) -> list[dict[str, Any]]:

@@ -134,6 +134,10 @@ def _run(job: Job) -> tuple[dict[str, Any], dict[str, dict[str, Scores]]]:
         voices = [load_voice(Path(member), device) for member in job.members]
         voice: Voice = Ensemble(voices)
         found = _sum_of([read_json(Path(member) / "training" / "summary.json") for member in job.members])
+        costs = [_budget(learning_curves(Path(member) / "training")[0]) for member in job.members]
+        if all(costs):
+            found |= {key: round(sum(cost[key] for cost in costs), 1) for key in ("steps", "seconds")}
+            found["steps"] = int(found["steps"])
     else:
         summary = train_voice(
             recipe, prepared, job.system, job.voice, device=device, command=job.command, duration_from=_relative(job)

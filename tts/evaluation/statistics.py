@@ -36,8 +36,8 @@ class Difference:
 
     ``interval`` is of A's score minus B's, averaged over seeds. ``probability_better`` is P(A > B): how often A is better
     than B for a seed drawn at random and a redrawn test set (Bouthillier et al., MLSys 2021, ask for more than 0.75); ties
-    count half. ``p_value`` is two-sided, from how often the resampled difference falls on the other side of zero; it is never
-    below 2 / (resamples + 1).
+    count half. ``p_value`` is two-sided; with one seed, from how often the resampled difference falls on the other side of
+    zero, and never below 2 / (resamples + 1).
     """
 
     metric: str
@@ -83,40 +83,75 @@ def score_interval(scores: Utterances, metric: str, *, level: float = 0.95, resa
 def paired_bootstrap(a: Runs, b: Runs, metric: str, *, level: float = 0.95, resamples: int = 2000, seed: int = 0) -> Difference:
     """Compare systems A and B, each given as scores by training seed and utterance id.
 
-    A resample redraws the seeds and, independently, the utterances; all drawn seeds share the drawn utterances, because the
-    test set is the same for all of them (crossed, not nested: redrawing it for each seed would average its luck away). With
-    one seed the interval speaks of utterances only; with very few it is somewhat too narrow. Raises :class:`TtsError` unless
-    A and B have the same seeds and all of them the same utterances.
+    With one seed the interval is the percentile bootstrap over utterances and knows nothing of other trainings. With several it
+    is :func:`crossed_interval`: seeds and utterances are crossed, since all seeds share one test set. Raises
+    :class:`TtsError` unless A and B have the same seeds and all of them the same utterances.
     """
     seeds, names = _paired(a, b)
     rule, rng = find_metric(metric), np.random.default_rng(seed)
     drawn_utterances = _redraw(rng, len(names), resamples)
-    drawn_seeds = _redraw(rng, len(seeds), resamples)
     one_seed = rng.integers(len(seeds), size=resamples)
 
     values_a, values_b = (_resampled(runs, seeds, names, drawn_utterances, rule) for runs in (a, b))
-    differences = (drawn_seeds.T * (values_a - values_b)).mean(axis=0)
-    gaps = [np.subtract(*(rule.function(pool(run[s][name] for name in names).sums) for run in (a, b))) for s in seeds]
-    interval = _interval(float(np.mean(gaps)), differences, level)
+    differences = (values_a - values_b).mean(axis=0)
+    gaps = [float(np.subtract(*(rule.function(pool(run[s][name] for name in names).sums) for run in (a, b)))) for s in seeds]
+    interval, p_value = _interval(float(np.mean(gaps)), differences, level), _two_sided(differences)
+    if len(seeds) > 1 and interval.estimate is not None:
+        interval, p_value = crossed_interval(gaps, differences, len(names), level)
     if interval.estimate is None:
         return Difference(metric, interval, None, None, len(seeds), len(names))
     loss_a, loss_b = (rule.loss(values[one_seed, np.arange(resamples)]) for values in (values_a, values_b))
     valid = ~np.isnan(loss_a) & ~np.isnan(loss_b)
     wins = ((loss_a < loss_b) + 0.5 * (loss_a == loss_b))[valid]
-    return Difference(metric, interval, float(wins.mean()), _two_sided(differences), len(seeds), len(names))
+    return Difference(metric, interval, float(wins.mean()), p_value, len(seeds), len(names))
 
 
 def mean_interval(runs: Runs, metric: str, *, level: float = 0.95, resamples: int = 2000, seed: int = 0) -> Interval:
     """Return a system's pooled score, averaged over its seeds, with its interval over seeds and utterances.
 
-    Resampled as in :func:`paired_bootstrap`. Raises :class:`TtsError` unless all seeds have the same utterances.
+    Made as in :func:`paired_bootstrap`. Raises :class:`TtsError` unless all seeds have the same utterances.
     """
     seeds, names = _paired(runs, runs)
     rule, rng = find_metric(metric), np.random.default_rng(seed)
-    drawn_utterances, drawn_seeds = _redraw(rng, len(names), resamples), _redraw(rng, len(seeds), resamples)
-    values = (drawn_seeds.T * _resampled(runs, seeds, names, drawn_utterances, rule)).mean(axis=0)
+    values = _resampled(runs, seeds, names, _redraw(rng, len(names), resamples), rule).mean(axis=0)
     pooled = [float(rule.function(pool(runs[s][name] for name in names).sums)) for s in seeds]
-    return _interval(float(np.mean(pooled)), values, level)
+    interval = _interval(float(np.mean(pooled)), values, level)
+    if len(seeds) > 1 and interval.estimate is not None:
+        interval, _ = crossed_interval(pooled, values, len(names), level)
+    return interval
+
+
+def crossed_interval(
+    by_seed: Sequence[float], redrawn: np.ndarray, utterances: int, level: float = 0.95
+) -> tuple[Interval, float]:
+    """Return the interval of a mean over seeds that share a test set, and the two-sided p-value of its being zero.
+
+    ``by_seed`` (two or more) are the pooled values of the seeds, ``redrawn`` (resamples,) the mean over seeds with utterances
+    redrawn. Redrawing two or five seeds too would make the interval far too narrow, so each source gets the margin of its own
+    t-distribution, and the squares of the two are added (recovery of variances: Zou and Donner, Stat. Med. 27, 2008):
+
+        margin^2 = (t[S - 1] sd(by_seed) / sqrt(S))^2 + (t[U - 1] sd(redrawn) sqrt(U / (U - 1)))^2
+
+    A seed's value holds the noise of its utterances too, so this errs on the safe side. The p-value is the level at which
+    the interval ends at zero.
+    """
+    from scipy import stats
+
+    seeds, estimate = len(by_seed), float(np.mean(by_seed))
+    parts = [(float(np.std(by_seed, ddof=1)) / math.sqrt(seeds), seeds - 1)]
+    if utterances > 1:
+        spread = float(np.std(redrawn[np.isfinite(redrawn)]))
+        parts.append((spread * math.sqrt(utterances / (utterances - 1)), utterances - 1))
+
+    def margin(alpha: float) -> float:
+        return math.hypot(*(size * float(stats.t.isf(alpha / 2.0, degrees)) for size, degrees in parts))
+
+    half = margin(1.0 - level)
+    low, high = 1e-12, 1.0
+    for _ in range(60):  # the margin falls as alpha grows
+        middle = math.sqrt(low * high)
+        low, high = (middle, high) if margin(middle) > abs(estimate) else (low, middle)
+    return Interval(estimate, estimate - half, estimate + half, level), high if estimate else 1.0
 
 
 def _resampled(runs: Runs, seeds: list[int], names: list[str], drawn: np.ndarray, rule: Metric) -> np.ndarray:

@@ -40,6 +40,8 @@ class SearchPart(Part):
         for key, values in self.keys.items():
             if len(values) < 2 or len({repr(value) for value in values}) < len(values):
                 raise ValueError(f"keys: {key}: expected two different values or more")
+            if re.fullmatch(r"(stages|training)(\.\d+(\.tasks(\.[^.]+)?)?)?", key):
+                raise ValueError(f"keys: {key}: name one setting, such as stages.0.tasks.gammatone.weight")
             if key in ("training.seed", "training.steps"):
                 raise ValueError(f"keys: {key} is the same for all runs; leave it out (steps has a key of its own here)")
             task = task_of_weight(key)

@@ -10,7 +10,7 @@ from tts.comparison.report.html import MISSING, Html, figure, join, known, secti
 from tts.comparison.report.look import named
 from tts.comparison.report.results import Metric, Results
 
-MARKS = {"better": "✓", "worse": "✕", "too small to matter": "≈", "no difference shown": "○"}
+MARKS = {"better": "✓", "worse": "✕", "too small to matter": "≈", "no difference shown": "○", "one seed, no verdict": "?"}
 
 
 def answer(results: Results) -> Html:
@@ -54,7 +54,7 @@ def _alerts(results: Results) -> Html:
     failed = [run for run in results.runs if run["status"] != "finished"]
     boxes = []
     if results.data.get("state") == "partial":
-        text = "Runs are still going on. Figures and intervals are provisional and will change."
+        text = "Runs are still missing. Figures and intervals are provisional and will change."
         boxes.append(_alert("Not complete", tag("p", text)))
     if failed:
         lines = [
@@ -81,8 +81,9 @@ def _alert(heading: str, *content: Html, kind: str = "warning") -> Html:
 def verdict(text: object) -> Html:
     """Return a verdict with its mark, so that it does not hang on colour."""
     word = str(text or "not tested")
-    mark = tag("span", MARKS.get(word, "○"), aria_hidden="true")
-    return tag("span", mark, " ", word, class_=f"verdict {word.split()[0]}")
+    kind = word.partition(",")[0]
+    mark = tag("span", MARKS.get(word, MARKS.get(kind, "○")), aria_hidden="true")
+    return tag("span", mark, " ", word, class_=f"verdict {kind.split()[0]}")
 
 
 def ranking(results: Results) -> Html:
