@@ -36,6 +36,8 @@ def test_landmarks(monkeypatch: pytest.MonkeyPatch) -> None:
     assert errors["four attributes"] < 0.85 * single
     assert errors["noise as a task"] > 0.95 * single
     assert errors["four attributes"] < errors["all attributes stopped early"] < single
+    assert errors["single task, tuned"] < 0.85 * single
+    assert errors["four attributes, tuned"] < 0.85 * errors["single task, tuned"]
     assert abs(errors["glasses stopped early"] / errors["four attributes"] - 1.0) < 0.05
 
 
