@@ -1,14 +1,11 @@
 """The whole way on a tiny corpus made on the spot: prepare, train, evaluate, speak; and what happens when it goes wrong."""
 
-import io
 import json
 import shutil
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import numpy as np
 import pytest
@@ -17,8 +14,9 @@ import yaml
 
 pytest.importorskip("espeakng_loader", reason="the demo corpus needs the extra espeak")
 
+from command import tts
+
 from tts.alignment.labels import read_hts
-from tts.cli.main import main
 from tts.corpora.espeak_demo import make_demo_corpus
 from tts.prepared import Prepared
 from tts.recipe import load_recipe
@@ -34,19 +32,6 @@ SMALL = [
 ]
 SINGLE = ["RECIPE", "-s", "single", "--prepared", "PREPARED"]
 ROOT = Path(__file__).parent.parent
-
-
-def tts(*arguments: object, code: int = 0) -> str:
-    """Run the command in this process; check its exit code; return what it printed, errors last."""
-    out, err = io.StringIO(), io.StringIO()
-    with mock.patch.object(sys, "argv", ["tts", *map(str, arguments)]), redirect_stdout(out), redirect_stderr(err):
-        try:
-            main()
-            status: object = 0
-        except SystemExit as stop:
-            status = stop.code or 0
-    assert status == code, out.getvalue() + err.getvalue()
-    return out.getvalue() + err.getvalue()
 
 
 @pytest.fixture(scope="module")

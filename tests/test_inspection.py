@@ -1,9 +1,6 @@
 """An example of a user's own task, the whole way: prepared, learnt, looked at; and pictures of streams of every kind."""
 
-import io
-import sys
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from unittest import mock
 
@@ -14,8 +11,9 @@ import yaml
 pytest.importorskip("espeakng_loader", reason="the demo corpus needs the extra espeak")
 pytest.importorskip("matplotlib", reason="pictures need the extra viz")
 
+from command import tts
+
 from tts.analysis.streams import Stream
-from tts.cli.main import main
 from tts.corpora.espeak_demo import make_demo_corpus
 from tts.errors import UsageError
 from tts.inspection.picture import draw_inspection
@@ -26,19 +24,6 @@ from tts.tasks.own import ENVIRONMENT
 ROOT = Path(__file__).parent.parent
 TASKS = {"zero_crossings": {}, "position": {}, "f0_class": {}, "formants": {}, "articulation": {}}
 SHORT = ["steps=4", "validate_every=2"]
-
-
-def tts(*arguments: object, code: int = 0) -> str:
-    """Run the command in this process; check its exit code; return what it printed, errors last."""
-    out, err = io.StringIO(), io.StringIO()
-    with mock.patch.object(sys, "argv", ["tts", *map(str, arguments)]), redirect_stdout(out), redirect_stderr(err):
-        try:
-            main()
-            status: object = 0
-        except SystemExit as stop:
-            status = stop.code or 0
-    assert status == code, out.getvalue() + err.getvalue()
-    return out.getvalue() + err.getvalue()
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import yaml
 
 pytest.importorskip("espeakng_loader", reason="the demo corpus needs the extra espeak")
 
-from test_end_to_end import tts
+from command import tts
 
 from tts.corpora.espeak_demo import make_demo_corpus
 from tts.errors import UsageError

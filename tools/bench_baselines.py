@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from tts.card import environment
+from tts.comparison.references import phone_frames, training_means
 from tts.errors import TtsError
 from tts.evaluation.metrics import frame_mcd
-from tts.prepared import Packed, Prepared
+from tts.prepared import Prepared
 
 
 def main() -> int:
@@ -26,15 +27,13 @@ def main() -> int:
     parser.add_argument("prepared", type=Path)
     try:
         prepared = Prepared(parser.parse_args().prepared)
-        train = prepared.packed("train")
-        kept, phones, mcep, f0 = frames_of(prepared, train)
-        mean = mcep[kept].mean(axis=0)
-        known = [kept & (phones == n) for n in range(len(prepared.inventory))]
-        means = np.stack([mcep[own].mean(axis=0) if own.any() else mean for own in known])
+        mean, means = training_means(prepared)
+        f0 = voiced_f0(prepared, "train")
         centre = np.exp(np.log(f0).mean())
         print(f"train: F0 {spread(f0)}")
         for split in ("validation", "test"):
-            kept, phones, mcep, f0 = frames_of(prepared, prepared.packed(split))
+            kept, phones, mcep = phone_frames(prepared, prepared.packed(split))
+            f0 = voiced_f0(prepared, split)
             whole = frame_mcd(mcep[kept], np.broadcast_to(mean, mcep[kept].shape)).mean()
             each = frame_mcd(mcep[kept], means[phones[kept]]).mean()
             error = np.sqrt(np.mean((f0 - centre) ** 2))
@@ -52,17 +51,13 @@ def spread(f0: np.ndarray) -> str:
     return f"mean {f0.mean():.1f} Hz, deviation {f0.std():.1f} Hz, above 240 Hz {100 * (f0 > 240).mean():.1f} %"
 
 
-def frames_of(prepared: Prepared, packed: Packed) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return which frames count, every frame's phone number and mel-cepstrum, and F0 in Hz of the voiced frames that count."""
-    numbers = range(len(packed.ids))
-    kept = np.concatenate([packed.counted_frames(n) for n in numbers])
-    index, sentences = prepared.inventory.index, prepared.sentences
-    phones = [
-        np.repeat([index(p) for p in sentences[packed.ids[n]].phones], packed.durations_of(n).sum(axis=1)) for n in numbers
-    ]
+def voiced_f0(prepared: Prepared, split: str) -> np.ndarray:
+    """Return F0 in Hz of a split's voiced frames that count."""
+    packed = prepared.packed(split)
+    kept, _, _ = phone_frames(prepared, packed)
     voiced = kept & (np.asarray(packed.streams["vuv"])[:, 0] >= 0.5)
-    f0 = np.exp(np.asarray(packed.streams["lf0"], dtype=np.float64)[voiced, 0])
-    return kept, np.concatenate(phones), np.asarray(packed.streams["mcep"], dtype=np.float64), f0
+    f0: np.ndarray = np.exp(np.asarray(packed.streams["lf0"], dtype=np.float64)[voiced, 0])
+    return f0
 
 
 if __name__ == "__main__":

@@ -90,7 +90,7 @@ def train_voice(
         "stages": stages,
         "duration": duration_summary,
         "parameters": {
-            "trained": sum(p.numel() for p in stack.parameters()),
+            "trained": sum(p.numel() for p in stack.parameters() if p.requires_grad),
             "speaking": sum(t.numel() for t in stack.speaking().values()),
         },
         "seconds": round(seconds(), 1),

@@ -11,7 +11,7 @@ import yaml
 
 pytest.importorskip("espeakng_loader", reason="the demo corpus needs the extra espeak")
 
-from test_end_to_end import tts
+from command import tts
 
 from tts.build import make_duration, make_stack
 from tts.corpora.espeak_demo import make_demo_corpus
@@ -130,6 +130,9 @@ def test_frozen_layers_of_a_voice_are_bit_for_bit_those_of_the_start(made: Path)
     stack = make_stack(prepared, recipe.system("single").stages, seed=1)
     duration = make_duration(recipe, prepared, seed=1)
     begin(source, stack, duration, prepared)
+    summary = json.loads((made / "target" / "frozen" / "training" / "summary.json").read_text(encoding="utf-8"))
+    heads = sum(tensor.numel() for name, tensor in stack.state_dict().items() if ".heads." in name)
+    assert summary["parameters"]["trained"] == heads < summary["parameters"]["speaking"]
     kept, _ = load_tensors(made / "target" / "frozen" / "model.safetensors")
     for name, tensor in kept.items():
         assert torch.equal(tensor, stack.state_dict()[name]) == (".trunk." in name), name

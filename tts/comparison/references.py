@@ -109,15 +109,23 @@ def between_silences(level: np.ndarray) -> np.ndarray:
 
 def phone_means(prepared: Prepared) -> float:
     """Return the MCD in dB on the test split of a predictor that answers every phone's training mean."""
-    kept, phones, mcep = _frames(prepared, prepared.packed("train"))
-    mean = mcep[kept].mean(axis=0)
-    known = [kept & (phones == n) for n in range(len(prepared.inventory))]
-    means = np.stack([mcep[own].mean(axis=0) if own.any() else mean for own in known])
-    kept, phones, mcep = _frames(prepared, prepared.packed("test"))
+    _, means = training_means(prepared)
+    kept, phones, mcep = phone_frames(prepared, prepared.packed("test"))
     return float(frame_mcd(mcep[kept], means[phones[kept]]).mean())
 
 
-def _frames(prepared: Prepared, packed: Packed) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def training_means(prepared: Prepared) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean mel-cepstrum of the training frames, (order + 1,), and that of each phone, (phones, order + 1).
+
+    A phone that is never heard in training has the mean of all.
+    """
+    kept, phones, mcep = phone_frames(prepared, prepared.packed("train"))
+    mean = mcep[kept].mean(axis=0)
+    known = [kept & (phones == n) for n in range(len(prepared.inventory))]
+    return mean, np.stack([mcep[own].mean(axis=0) if own.any() else mean for own in known])
+
+
+def phone_frames(prepared: Prepared, packed: Packed) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return which frames count, every frame's phone number and its mel-cepstrum."""
     kept = np.concatenate([packed.counted_frames(n) for n in range(len(packed.ids))])
     index = prepared.inventory.index
