@@ -124,6 +124,19 @@ def test_the_chosen_speaker_is_heard(made: Path, system: str) -> None:
         np.testing.assert_allclose(one[[0, -1]], silence)
 
 
+def test_durations_have_output_layers_of_each_speakers_own(made: Path) -> None:
+    voice = load_voice(made / "code", "cpu")  # whatever the acoustic model is told
+    sentence = voice.engine.sentence("Each speaker has a pace.")
+    before = voice.durations([sentence] * 2, [0, 1])
+    weight = voice.duration.get_parameter("heads.duration.output.weight")
+    assert weight.shape[0] == 2 * voice.config["states"]
+    with torch.no_grad():
+        weight[voice.config["states"] :] += 1.0  # the second speaker's
+    after = voice.durations([sentence] * 2, [0, 1])
+    np.testing.assert_array_equal(after[0], before[0])
+    assert np.abs(after[1] - before[1])[1:-1].max() > 0.1
+
+
 def test_a_speaker_is_named_or_numbered(made: Path) -> None:
     voice = load_voice(made / "code", "cpu")
     assert [voice.speaker_number(name) for name in ("", "low", "high", "0", "1")] == [0, 0, 1, 0, 1]

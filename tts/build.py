@@ -19,7 +19,7 @@ from tts.errors import UsageError
 from tts.files import fingerprint, read_json, write_json, write_text
 from tts.jointly import check_stacking, train_stack
 from tts.network.positions import position_width
-from tts.network.speakers import SpeakerInput, duration_speakers, speaker_input
+from tts.network.speakers import DURATION_SPEAKERS, SpeakerInput, duration_speakers, speaker_input
 from tts.network.stack import Stack, Stage
 from tts.prepared import DURATION, Prepared
 from tts.recipe import MAIN_STREAMS, Recipe, StagePart, TrainingPart
@@ -114,7 +114,7 @@ def voice_identity(recipe: Recipe, prepared: Prepared, system_name: str) -> str:
         settings.model_dump(mode="json", exclude_defaults=True),
         recipe.duration.model_dump(mode="json", exclude_defaults=True),
         recipe.generation.model_dump(mode="json", exclude_defaults=True),
-        *([recipe.speakers_of(system)] if len(prepared.speakers) > 1 else []),
+        *([recipe.speakers_of(system), DURATION_SPEAKERS] if len(prepared.speakers) > 1 else []),
         *([{"transfer": source_identity(system.transfer)}] if system.transfer else []),
     )
 
@@ -268,7 +268,8 @@ def _speakers(recipe: Recipe, prepared: Prepared, system: str) -> dict[str, Any]
         return {}
     silences = [one["silence"] for one in prepared.facts["speakers"]]
     use = recipe.speakers_of(recipe.system(system))
-    return {"speakers": {"use": use, "names": list(prepared.speakers), "silences": silences}}
+    told = {"use": use, "duration": DURATION_SPEAKERS}
+    return {"speakers": {**told, "names": list(prepared.speakers), "silences": silences}}
 
 
 @contextmanager

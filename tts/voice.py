@@ -272,7 +272,7 @@ def load_voice(path: Path | str, device: str = "auto") -> Voice:
         speakers = speaker_input(several["use"], len(several["names"]))
         linguistic = features.dimension + position_width(states)
         stack = Stack(linguistic, speaking_parts(parts), stack_widths(streams), speakers=speakers)
-        told = duration_speakers(len(several["names"]))
+        told = duration_speakers(len(several["names"]), several.get("duration", "code"))
         width = features.dimension + (told.count if told else 0)
         duration = Stage(width, duration_part, {DURATION: states}, speaks=(DURATION,), speakers=told)
         load_weights(stack, load_tensors(folder / "model.safetensors")[0], folder / "model.safetensors")

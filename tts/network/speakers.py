@@ -13,12 +13,17 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
+from tts.recipe import MAIN_STREAMS
+
+OWNED = (*MAIN_STREAMS, "duration")  # what each speaker has output layers of their own for
+
 
 @dataclass(frozen=True)
 class SpeakerInput:
     """How a network is told who speaks. Its last ``count`` inputs are the speaker's code.
 
-    With ``code`` the trunk reads it; with ``heads`` it chooses among output layers of the main tasks, one a speaker.
+    With ``code`` the trunk reads it; with ``heads`` it chooses among output layers of the main tasks (of durations
+    too), one a speaker.
     """
 
     count: int
@@ -48,9 +53,12 @@ def speaker_input(use: str, count: int) -> SpeakerInput | None:
     return SpeakerInput(count, code=use != "heads", heads=use != "code")
 
 
-def duration_speakers(count: int) -> SpeakerInput | None:
-    """Return how the duration model is told who of ``count`` speakers speaks: by code, whatever the acoustic model is told."""
-    return SpeakerInput(count) if count > 1 else None
+DURATION_SPEAKERS = "code_and_heads"  # how duration models are told who speaks, whatever the acoustic model is told
+
+
+def duration_speakers(count: int, use: str = DURATION_SPEAKERS) -> SpeakerInput | None:
+    """Return how the duration model is told who of ``count`` speakers speaks; voices made earlier were told by ``code``."""
+    return speaker_input(use, count)
 
 
 def speaker_codes(numbers: Sequence[int] | np.ndarray, count: int) -> np.ndarray:

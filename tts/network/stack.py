@@ -21,7 +21,7 @@ from tts.network.experts import MixtureOfExperts, ProgressiveExtraction
 from tts.network.orthogonality import activation_overlap, overlap
 from tts.network.sharing import Sharing
 from tts.network.sparse_basis import SparseTrunks
-from tts.network.speakers import SpeakerInput
+from tts.network.speakers import OWNED, SpeakerInput
 from tts.network.trunks import Trunk, make_trunk
 from tts.recipe import MAIN_STREAMS, StagePart, TaskUse, TrunkLayer, bottleneck_read
 
@@ -166,7 +166,7 @@ class Stage(nn.Module):
 
     def owned(self, name: str) -> bool:
         """Whether each speaker has an output layer of its own for this task."""
-        return self.speakers is not None and self.speakers.heads and name in MAIN_STREAMS
+        return self.speakers is not None and self.speakers.heads and name in OWNED
 
     @property
     def tasks(self) -> Mapping[str, TaskUse]:
