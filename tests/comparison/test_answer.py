@@ -24,6 +24,7 @@ def found(system, estimate, verdict, metric="mcd", **more):
         "p_holm": 0.002,
         "wilcoxon": 0.003,
         "effect_size": -0.5,
+        "same": False,
         "seeds": 5,
         "utterances": 66,
         "verdict": verdict,
@@ -158,8 +159,9 @@ def test_tables_hold_all_of_it():
         "tried": [{"settings": {"a": 0}, "validation": 4.5}, {"settings": {"a": 1}, "validation": None}],
         "chosen": {"a": 0},
     }
+    others = [found("multi", -0.5, "better") | {"metric": "vuv_error"}]
     made = results(
-        [found("multi", -0.1, "better")],
+        [found("multi", -0.1, "better"), *others],
         [found("multi", -0.08, "better", control="wide")],
         leave_one_out=[found("multi", -0.03, "no difference shown", task="mel")],
         references={"copy": {"mcd": 3.5}, "mean": {"mcd": 7.0}, "takes": {"mcd": 5.7, "pairs": 9}, "natural_wer": 27.8},
@@ -172,6 +174,7 @@ def test_tables_hold_all_of_it():
     for heading in ("Validation", "Search: multi", "For scale", "Notes"):
         assert f"## {heading}" in text
     assert "-0.100 [-0.110, -0.090]" in text
+    assert "| multi  | **-0.50 [-0.51, -0.49]** |" in text  # shown to differ: in the table of the other scores
     assert "4.5000 (chosen)" in text
     assert "diverged or failed" in text
     assert "9 pairs" in text

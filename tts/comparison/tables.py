@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tts.comparison.answer import Results
+from tts.comparison.differences import LEVEL
 from tts.evaluation.report import format_table
 from tts.progress import clock
 
@@ -121,11 +122,29 @@ def _differences(results: Results) -> str:
         return ""
     order = {row["system"]: place for place, row in enumerate(results["ranking"])}
     found = sorted(results["differences"], key=lambda one: order[one["system"]])
-    table = format_table(["system", *HEAD], _rows(results, found, "system"), "markdown")
     metric = _primary(results)
+    first = [one for one in found if one["metric"] == metric["name"]]
+    table = format_table(["system", *HEAD], _rows(results, first, "system"), "markdown")
     effect = f"{results['smallest_effect']:g} {metric['unit']}".strip()
     named = f"Named before the run: {metric['heading']} decides, and less than {effect} of it does not matter."
-    return f"## Differences to {results['baseline']}\n\n{named}\n\n{table}"
+    sections = [f"## Differences to {results['baseline']}\n\n{named}\n\n{table}"]
+    others = [other for other in results["metrics"] if other is not metric and any(d["metric"] == other["name"] for d in found)]
+    if others:
+        cells = {(one["system"], one["metric"]): _marked(results, one) for one in found}
+        systems = list(dict.fromkeys(one["system"] for one in found))
+        rows = [[system, *(cells.get((system, other["name"]), "-") for other in others)] for system in systems]
+        head = ["system", *map(_heading, others)]
+        note = f"In bold what is shown to differ, p below {LEVEL:g} after Holm's correction over all of this table."
+        sections.append(f"### The other scores\n\n{format_table(head, rows, 'markdown')}\n\n{note}")
+    return "\n\n".join(sections)
+
+
+def _marked(results: Results, one: Mapping[str, Any]) -> str:
+    if one["same"]:
+        return "same"
+    metric = next(metric for metric in results["metrics"] if metric["name"] == one["metric"])
+    text = _span(metric, one, "+")
+    return f"**{text}**" if one["verdict"] in ("better", "worse") else text
 
 
 def _controls(results: Results) -> str:

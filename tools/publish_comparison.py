@@ -1,0 +1,68 @@
+"""Write a comparison small enough to be kept beside its recipe: ``python tools/publish_comparison.py OUT --to FOLDER``.
+
+``OUT`` is what ``tts compare`` left. ``FOLDER/comparison.md`` holds the tables as they are, ``FOLDER/comparison.json`` the
+results without learning curves and gradient diagnostics, and of every utterance the named scores alone, to six digits.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from tts.comparison.tables import tables
+from tts.errors import TtsError, UsageError
+from tts.files import read_json, write_text
+
+
+def main() -> int:
+    """Write both files; return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("comparison", type=Path, help="folder with results.json")
+    parser.add_argument("--to", type=Path, required=True, help="folder to write to; files of an earlier time are replaced")
+    parser.add_argument("--name", default="comparison", help="of the files, without extension")
+    parser.add_argument("--scores", nargs="+", default=[], help="to keep of every utterance (default: the primary)")
+    given = parser.parse_args()
+    try:
+        path = given.comparison / "results.json"
+        if not path.is_file():
+            raise UsageError(f"{path}: not there; run tts compare first")
+        results = read_json(path)
+        write_text(given.to / f"{given.name}.md", tables(results))
+        write_text(given.to / f"{given.name}.json", json.dumps(slim(results, given.scores or [results["primary"]])) + "\n")
+    except TtsError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def slim(results: dict[str, Any], scores: list[str]) -> dict[str, Any]:
+    """Return results without curves and diagnostics, and of the utterances' scores only ``scores``."""
+    known = {metric["name"] for metric in results["metrics"]}
+    for name in scores:
+        if name not in known:
+            raise UsageError(f"--scores {name}: no such score; the comparison has {', '.join(sorted(known))}")
+    runs = []
+    for run in results["runs"]:
+        kept = {key: value for key, value in run.items() if key not in ("curves", "diagnostics")}
+        if kept.get("utterances"):
+            kept["utterances"] = {
+                name: {score: values[score] for score in scores} for name, values in kept["utterances"].items()
+            }
+        runs.append(kept)
+    short: dict[str, Any] = _short({**results, "runs": runs})
+    return short
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _short(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_short(one) for one in value]
+    return float(f"{value:.6g}") if isinstance(value, float) else value
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
