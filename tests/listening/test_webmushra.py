@@ -63,6 +63,14 @@ def test_a_configuration(tmp_path: Path) -> None:
         write_webmushra(design, tmp_path / "out")
 
 
+def test_ratings_come_before_mushra_whatever_the_order(tmp_path: Path) -> None:
+    # webMUSHRA's write.php takes the number of scales from the first trial: MOS answers after MUSHRA would be lost.
+    recordings = write_recordings(tmp_path / "wavs", ["natural", "single"], 1)
+    design = design_test(recordings, reference="natural", kinds=["mushra", "mos"])
+    pages = yaml.safe_load(write_webmushra(design, tmp_path / "out").read_text())["pages"]
+    assert [page[1]["type"] for page in pages if isinstance(page, list)] == ["likert_single_stimulus", "mushra"]
+
+
 def test_a_preference_test_has_no_page_there(tmp_path: Path) -> None:
     design = design_test(write_recordings(tmp_path / "wavs", ["single", "stacked"], 1), kinds=["ab"])
     with pytest.raises(UsageError, match="asks which sample is the reference"):

@@ -1,7 +1,7 @@
 """The same test as a configuration for webMUSHRA, for those who run its server.
 
-Only webMUSHRA's documented keys are used. Its paired comparison asks which sample *is the reference*, not which one is better,
-so an AB preference test has no equivalent there and is not exported.
+Only webMUSHRA's documented keys are used, each checked in its source (release 1.4 and later). Its paired comparison asks which
+sample *is the reference*, not which one is better, so an AB preference test has no equivalent there and is not exported.
 """
 
 from __future__ import annotations
@@ -32,10 +32,11 @@ def write_webmushra(design: Design, folder: Path, *, overwrite: bool = False) ->
     """Write ``folder/configs/ID.yaml`` with its wavs under ``folder/configs/resources/audio/ID``; return the configuration.
 
     Copy ``configs`` into a webMUSHRA folder and open ``?config=ID.yaml``. Stimuli of a sentence are padded with silence to one
-    length, which webMUSHRA's switching needs; file names say nothing about systems. Raises :class:`UsageError` without MOS or
-    MUSHRA, and where ``folder`` has something in it unless ``overwrite``.
+    length, which webMUSHRA's switching needs; file names say nothing about systems. MOS comes first in any case.
+    Raises :class:`UsageError` without MOS or MUSHRA, and where ``folder`` has something in it unless ``overwrite``.
     """
-    kinds = [kind for kind in design.kinds if kind != "ab"]
+    # Its write.php counts the scales of the very first trial; after a MUSHRA trial it would not save MOS answers under PHP 8.
+    kinds = [kind for kind in ("mos", "mushra") if kind in design.kinds]
     if not kinds:
         raise UsageError(
             "webMUSHRA has no AB preference page (its paired comparison asks which sample is the reference); add mos or mushra"
