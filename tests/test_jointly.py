@@ -13,6 +13,8 @@ import tts.jointly
 import tts.stages
 from tts.analysis.streams import Stream
 from tts.card import voice_card
+from tts.comparison.effort import phases
+from tts.comparison.pool import steps_in
 from tts.errors import UsageError
 from tts.jointly import check_stacking, train_stack
 from tts.network.stack import Stack
@@ -98,6 +100,29 @@ def test_the_trajectory_phase_comes_last_and_says_what_was_before(tmp_path: Path
     again, same = train(tmp_path, **keys)  # finished, so nothing is trained
     assert again == summaries
     assert all(torch.equal(weights[name], same[name]) for name in weights)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {},
+        {"cross_fit": 2},
+        {"stacking": "joint"},
+        {"stacking": "greedy_then_joint", "joint_steps": 20, "trajectory": {"steps": 20, "batch": 4}},
+        {"trajectory": {"steps": 20, "batch": 4}},
+    ],
+)
+def test_progress_reaches_the_steps_that_were_foreseen(tmp_path: Path, keys: dict[str, Any]) -> None:
+    train(tmp_path, **keys)
+    settings = TrainingPart.model_validate({"steps": 60} | keys)
+    foreseen = sum(phase.steps * (2 if phase.stage is None else 1) for phase in phases(PARTS, settings))
+    assert steps_in(tmp_path, 2) == foreseen
+
+
+def test_progress_counts_every_branch_of_a_fork(tmp_path: Path) -> None:
+    (tmp_path / "stage1").mkdir()
+    (tmp_path / "stage1" / "history.tsv").write_text("step\tfork/steps\tvalid/main\n10\t20\t0.5\n20\t40\t0.4\n")
+    assert steps_in(tmp_path, 1) == 40
 
 
 def test_one_stage_is_trained_alone_whatever_the_stacking(tmp_path: Path) -> None:

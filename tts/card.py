@@ -68,9 +68,10 @@ def bases(config: dict[str, Any]) -> list[dict[str, Any]]:
 def _origin(config: dict[str, Any]) -> str:
     lines: list[str] = []
     for base in bases(config):
-        how = "begun from" if base["how"] == "init_from" else "reading the frozen first network of"
+        how = "was begun from" if base["how"] == "init_from" else "reads what the frozen first network of"
+        end = "" if base["how"] == "init_from" else " hands on"
         what = f"speaker {base['speaker']}, corpus {base['corpus']}, licence {base['licence']}, model {base['model']}"
-        lines.append(f"* {'That one ' if lines else 'This voice '}is {how} {base['from']} ({what})")
+        lines.append(f"* {'That one' if lines else 'This voice'} {how} {base['from']}{end} ({what})")
     if lines:
         transfer = config["transfer"]
         counts = ", ".join(f"{number} {how}" for how, number in transfer["tensors"].items() if number)

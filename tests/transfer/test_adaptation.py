@@ -108,7 +108,7 @@ def test_a_trained_voice_names_its_base_and_both_licences(made: Path) -> None:
     card = (made / "target" / "tuned" / "README.md").read_text(encoding="utf-8")
     assert 'license: "CC0-1.0 AND GPL-3.0-or-later"' in card
     assert 'base_model: "base single"' in card
-    assert "This voice is begun from base single (speaker base, corpus base, licence GPL-3.0-or-later" in card
+    assert "This voice was begun from base single (speaker base, corpus base, licence GPL-3.0-or-later" in card
     report = (made / "target" / "tuned" / "training" / "transfer.md").read_text(encoding="utf-8")
     assert "| stages.0.trunk.layers.0.weight | by name |" in report
     assert "Inputs left out: LL:is_" in report

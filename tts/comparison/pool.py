@@ -91,7 +91,8 @@ class _Running:
 
     def fresh_steps(self) -> int:
         """Return the training steps that were written down since the last look."""
-        now = min(self.job.steps, _steps_in(self.job.voice / "training"))
+        stages = len(self.job.recipe["systems"][self.job.system]["stages"])
+        now = min(self.job.steps, steps_in(self.job.voice / "training", stages))
         fresh, self.steps = now - self.steps, now
         return max(0, fresh)
 
@@ -164,13 +165,21 @@ def _threads(workers: int) -> Iterator[None]:
         yield
 
 
-def _steps_in(training: Path) -> int:
-    """Return the steps of acoustic networks that a training folder has written down."""
+def steps_in(training: Path, stages: int) -> int:
+    """Return the steps of acoustic networks that a training folder has written down, as :func:`total_steps` counts them.
+
+    A step of all ``stages`` together is one for each of them; of a training that forks all branches' steps count.
+    """
+    together = (training / "joint").is_dir()
     steps = 0
     for path in training.rglob("history.tsv"):
-        if path.parent.name != "duration":
-            lines = path.read_text(encoding="utf-8").splitlines()
-            steps += int(lines[-1].split("\t")[0]) if len(lines) > 1 else 0
+        lines = path.read_text(encoding="utf-8").splitlines()
+        if path.parent.name == "duration" or len(lines) < 2:
+            continue
+        last = dict(zip(lines[0].split("\t"), lines[-1].split("\t"), strict=True))
+        taken = int(float(last.get("fork/steps") or last["step"]))
+        joint = path.parent.name == "joint" or (together and path.parent.name == "trajectory")
+        steps += taken * (stages if joint else 1)
     return steps
 
 
