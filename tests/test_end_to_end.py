@@ -296,6 +296,15 @@ def test_broken_recordings_are_left_out_and_named(made: Path, tmp_path: Path) ->
     assert sum(entry["utterances"] for entry in splits.values()) == 24 - 5
 
 
+def test_split_rules_are_checked_before_recordings_are_read(made: Path, tmp_path: Path) -> None:
+    shutil.copytree(made / "corpus", tmp_path / "corpus")
+    for path in (tmp_path / "corpus" / "wavs").iterdir():
+        path.write_bytes(b"not a recording")
+    rule = "split.test={range: [none, nothing]}"
+    arguments = ["prepare", made / "recipe.yaml", "--corpus-root", tmp_path / "corpus", "--out", tmp_path / "prepared"]
+    assert "selects none of the 24 utterances" in tts(*arguments, "--set", rule, code=2)
+
+
 def test_a_changed_text_is_prepared_again(made: Path, tmp_path: Path) -> None:
     shutil.copytree(made / "corpus", tmp_path / "corpus")
     shutil.copytree(made / "prepared", tmp_path / "prepared")

@@ -101,6 +101,21 @@ def test_changes_from_the_command_line(tmp_path: Path) -> None:
         load_recipe(path, ["name.x.y=1"])
 
 
+def test_a_fault_of_a_change_is_not_the_files(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD)
+    good, bad, also = "training.seed=2", "training.stepz=5", "training.batch=none"
+    for changes, named in (([good, bad], bad), ([bad, good], bad), ([bad, also], bad), ([also, good, bad], also)):
+        with pytest.raises(UsageError) as caught:
+            load_recipe(path, changes)
+        assert str(caught.value).startswith(f"--set {named}: {named.partition('=')[0]}: ")
+    for changes in ([], [good]):
+        with pytest.raises(UsageError) as caught:
+            load_recipe(write(tmp_path, changed("training.stepz", 5)), changes)
+        assert str(caught.value).startswith(f"{path}: training.stepz: unknown key")
+    write(tmp_path, GOOD)
+    assert load_recipe(path, [bad, "training={steps: 5}"]).training.steps == 5  # what a later change takes back does no harm
+
+
 def test_a_change_behind_an_alias_changes_one_place(tmp_path: Path) -> None:
     data = yaml.safe_load(yaml.safe_dump(GOOD))
     data["systems"]["other"] = data["systems"]["single"]  # written as an anchor and an alias

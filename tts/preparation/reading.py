@@ -21,11 +21,13 @@ from tts.recipe import CorpusPart
 def read_corpus(work: Work, root: Path) -> tuple[Corpus, dict[str, AudioFacts]]:
     """Read the recipe's corpus in ``root`` and check its recordings; return what can be used, and facts by id.
 
-    Several speakers lie in one folder each, and their utterances are called ``SPEAKER_ID``.
+    Several speakers lie in one folder each, and their utterances are called ``SPEAKER_ID``. Split rules that cannot be kept
+    whatever the recordings are like raise :class:`UsageError` before the first recording is opened.
     """
     part = work.recipe.corpus
     if not part.speakers:
         corpus = _read(work, part, root, part.speaker)
+        _choose(work, corpus)
         facts = _check(work, corpus)
         return corpus.subset({*facts}), facts
     utterances: dict[str, Utterance] = {}
@@ -49,6 +51,7 @@ def read_corpus(work: Work, root: Path) -> tuple[Corpus, dict[str, AudioFacts]]:
             utterances[key] = replace(utterance, id=key)
         notes += [f"{name}: {note}" for note in corpus.notes]
     whole = Corpus(work.recipe.name, tuple(utterances.values()), part.licence, part.source, tuple(notes))
+    _choose(work, whole)
     facts = {}
     for name in part.speakers:  # one by one, since what is an odd pace depends on the speaker
         facts |= _check(work, whole.subset({utterance.id for utterance in whole if utterance.speaker == name}))
@@ -94,6 +97,13 @@ def _check(work: Work, corpus: Corpus) -> dict[str, AudioFacts]:
 
 def split_corpus(work: Work, corpus: Corpus) -> Splits:
     """Apply the recipe's split rules, and write down what they chose."""
+    splits, found = _choose(work, corpus)
+    work.problems += found
+    write_json(work.out / "splits.json", splits.to_dict())
+    return splits
+
+
+def _choose(work: Work, corpus: Corpus) -> tuple[Splits, list[Problem]]:
     part = work.recipe.split
     rules = {"test": part.test, "validation": part.validation, "train": part.train}
     splits, found = make_splits(corpus.utterances, rules, seed=part.seed, folder=work.recipe_folder, limit=part.limit)
@@ -101,9 +111,7 @@ def split_corpus(work: Work, corpus: Corpus) -> Splits:
     for name in work.recipe.corpus.names:
         if name not in {speakers[key] for key in splits.train}:
             raise UsageError(f"split.train: the rule {part.train!r} leaves no training utterance of the speaker {name}")
-    work.problems += found
-    write_json(work.out / "splits.json", splits.to_dict())
-    return splits
+    return splits, found
 
 
 def f0_ranges(

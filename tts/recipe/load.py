@@ -31,7 +31,7 @@ def find_recipe(where: str) -> Path:
 def load_recipe(where: str | Path, changes: list[str] | None = None) -> Recipe:
     """Load and check a recipe; ``changes`` are ``key.sub=value`` strings applied on top, values read as YAML.
 
-    Anything wrong raises :class:`UsageError` with the file, the key and what was expected.
+    Anything wrong raises :class:`UsageError` with the file or the change, the key and what was expected.
     """
     path = find_recipe(str(where))
     try:
@@ -40,18 +40,30 @@ def load_recipe(where: str | Path, changes: list[str] | None = None) -> Recipe:
         raise UsageError(f"{path}: not valid YAML ({' '.join(str(error).split())})") from None
     if not isinstance(data, dict):
         raise UsageError(f"{path}: a recipe is a mapping of keys to values")
-    data = _unshared(data)
+    steps = [_unshared(data)]  # the recipe after every change
     for change in changes or []:
-        _apply(data, change)
+        steps.append(_unshared(steps[-1]))
+        _apply(steps[-1], change)
+    found = _check(steps[-1])
+    if isinstance(found, Recipe):
+        return found
+    blamed = len(steps) - 1  # the change since which it has been wrong; 0: the file
+    while blamed and isinstance(before := _check(steps[blamed - 1]), str):
+        blamed, found = blamed - 1, before
+    raise UsageError(f"{f'--set {(changes or [])[blamed - 1]}' if blamed else path}: {found}")
+
+
+def _check(data: dict[str, Any]) -> Recipe | str:
+    """Return the recipe that data describe, or what is wrong with them."""
     try:
         recipe = Recipe.model_validate(data)
     except ValidationError as error:
-        raise UsageError(f"{path}: {_explain(error)}") from None
+        return _explain(error)
     for name, system in recipe.systems.items():
         try:
             recipe.training_of(system)
         except ValidationError as error:
-            raise UsageError(f"{path}: {_explain(error, ('systems', name, 'training'))}") from None
+            return _explain(error, ("systems", name, "training"))
     return recipe
 
 
