@@ -16,7 +16,7 @@ from command import tts
 from tts.analysis.streams import Stream
 from tts.corpora.espeak_demo import make_demo_corpus
 from tts.errors import UsageError
-from tts.inspection.picture import draw_inspection
+from tts.inspection.picture import draw_inspection, spread
 from tts.inspection.utterance import Inspection, Span, Track, find_prepared, inspect_utterance, stream_table
 from tts.prepared import Prepared
 from tts.tasks.own import ENVIRONMENT
@@ -103,6 +103,18 @@ def test_mistakes_are_named(made: Path, tmp_path: Path) -> None:
     inspection = inspect_utterance(Prepared(made / "prepared"), key)
     with pytest.raises(UsageError, match=r"as \.png"):
         draw_inspection(inspection, tmp_path / "x.pdf")
+
+
+@pytest.mark.parametrize(
+    ("places", "expected"),
+    [
+        ([1.0, 5.0, 9.0], [1.0, 5.0, 9.0]),  # far enough apart
+        ([1.0, 1.2], [0.6, 1.6]),  # the same way up and down
+        ([1.0, 1.2, 1.1, 8.0], [0.1, 1.1, 2.1, 8.0]),  # in order even where tracks cross
+    ],
+)
+def test_labels_are_kept_apart(places: list[float], expected: list[float]) -> None:
+    np.testing.assert_allclose(spread(np.array(places), 1.0), expected)
 
 
 def test_the_table_counts_the_frames_of_speech_that_have_a_value() -> None:

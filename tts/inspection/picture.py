@@ -29,6 +29,7 @@ COLOURS = ("#d1495b", "#00798c", "#edae49", "#66a182", "#8d5a97", "#2e4057")
 PASTELS = ("#cfe3f5", "#fbd5c0", "#d5ecd0", "#e5d8ef", "#fdebb4", "#cdeceb", "#f6cfdc", "#dfe3c6", "#d8dbe6", "#f3dfc9")
 MARGINS = {"left": 1.8, "right": 0.75, "top": 0.55, "bottom": 0.5}  # inches
 GAP = 0.1
+SOUND_HEIGHT = 2.4  # of the spectrogram, inches
 TICKS = (100, 200, 500, 1000, 2000, 4000, 8000, 16000)
 
 
@@ -103,7 +104,7 @@ def _panels(inspection: Inspection) -> Iterator[Panel]:
     names = ", ".join(track.stream.name for track in over)
     yield Panel(
         f"spectrogram\n{names}\nkHz" if over else "spectrogram\nkHz",
-        2.4,
+        SOUND_HEIGHT,
         lambda axis, side: _sound(axis, side, inspection, over),
     )
     yield Panel("F0, voicing\nHz", 1.0, lambda axis, side: _f0(axis, pitch, voicing, inspection.shift))
@@ -181,15 +182,26 @@ def _sound(axis: Any, side: Any, inspection: Inspection, over: Sequence[Track]) 
     image = axis.imshow(level, origin="lower", aspect="auto", extent=box, cmap="magma", vmin=loudest - DEPTH, vmax=loudest)
     top = inspection.rate / 2000.0
     for track in over:
+        if track.valid.any():
+            top = min(top, max(8.0, 1.2 * float(np.nanmax(track.data)) / 1000.0))
+    for track in over:
         data, time = track.data / 1000.0, np.arange(len(track.values)) * inspection.shift
-        for n in range(data.shape[1]):
-            axis.plot(time, data[:, n], color="#35e0d0", linewidth=1.1)
-            if track.labels and track.valid.any():
-                last = np.flatnonzero(track.valid)[-1]
-                axis.text(time[last], data[last, n], f" {track.labels[n]}", color="#35e0d0", fontsize=7, va="center")
-        top = min(top, max(8.0, 1.2 * float(np.nanmax(data)))) if track.valid.any() else top
+        axis.plot(time, data, color="#35e0d0", linewidth=1.1)
+        if track.labels and track.valid.any():
+            last = np.flatnonzero(track.valid)[-1]
+            line = 7.0 * 1.15 / 72.0 / SOUND_HEIGHT * top  # the height of a line of text, kHz
+            for label, place in zip(track.labels, spread(data[last], line), strict=True):
+                axis.text(time[last], place, f" {label}", color="#35e0d0", fontsize=7, va="center")
     axis.set_ylim(0.0, top)
     _bar(side, image, "dB")
+
+
+def spread(places: np.ndarray, least: float) -> np.ndarray:
+    """Return rising places (count,), moved as little as keeps neighbours ``least`` apart, in order (least squares)."""
+    from scipy.optimize import isotonic_regression
+
+    steps = least * np.arange(len(places))
+    return np.asarray(isotonic_regression(places - steps).x + steps)
 
 
 def _f0(axis: Any, lf0: Track, vuv: Track, shift: float) -> None:
