@@ -19,6 +19,7 @@ from tts.errors import UsageError
 from tts.jointly import check_stacking, train_stack
 from tts.network.stack import Stack
 from tts.recipe import StagePart, TrainingPart
+from tts.stages import StackTraining
 from tts.training.statistics import StatisticsSum
 from tts.training.table import Table, Target
 
@@ -46,7 +47,7 @@ class MadeUp:
 class NoHook:
     """Stands for the validation's further scores."""
 
-    def __init__(self, *arguments: object) -> None:
+    def __init__(self, *arguments: object, speaks: bool = True) -> None:
         pass
 
     def __call__(self, stage: object, step: int) -> dict[str, float]:
@@ -65,7 +66,7 @@ def train(folder: Path, parts: tuple[StagePart, ...] = PARTS, **keys: object) ->
     )
     voice: Any = SimpleNamespace(stack=Stack(2, parts, {"mcep": 3}, seed=1), device=torch.device("cpu"))
     prepared: Any = MadeUp()
-    summaries = train_stack(voice, prepared, parts, settings, folder, None, ())
+    summaries = train_stack(StackTraining(voice, prepared, parts, settings, folder))
     return summaries, {name: value.clone() for name, value in voice.stack.state_dict().items()}
 
 
@@ -137,7 +138,7 @@ def test_summary_and_card_tell_the_grouping_of_tasks(tmp_path: Path, monkeypatch
     voice: Any = SimpleNamespace(stack=Stack(2, (PARTS[0], part), {"mcep": 3, "mel": 2}, seed=1))
     monkeypatch.setattr(tts.jointly, "train_stages", lambda *arguments: [{"steps": 1}, {"steps": 1}])
     settings = TrainingPart.model_validate({"steps": 1})
-    first, last = train_stack(voice, voice, (PARTS[0], part), settings, tmp_path, None, ())
+    first, last = train_stack(StackTraining(voice, voice, (PARTS[0], part), settings, tmp_path))
     assert first == {"steps": 1}
     assert last["grouping"] == voice.stack.stages[1].grouping()
     config: dict[str, Any] = {

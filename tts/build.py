@@ -23,7 +23,7 @@ from tts.network.speakers import DURATION_SPEAKERS, SpeakerInput, duration_speak
 from tts.network.stack import Stack, Stage
 from tts.prepared import DURATION, Prepared
 from tts.recipe import MAIN_STREAMS, Recipe, StagePart, TrainingPart
-from tts.stages import summary_of
+from tts.stages import StackTraining, summary_of
 from tts.text.lexicon import read_lexicon
 from tts.training.fork_merge import make_branches
 from tts.training.groups import Tuning, is_frozen
@@ -81,7 +81,8 @@ def train_voice(
         voice = Voice(config, stack, duration, prepared.statistics, where)
         lexicon = prepared.folder / "lexicon.txt"
         voice.lexicon = read_lexicon(lexicon) if lexicon.is_file() else None
-        stages = train_stack(voice, prepared, parts, settings, training, writer, recipe.samples, tuning)
+        work = StackTraining(voice, prepared, parts, settings, training, writer, recipe.samples, tuning)
+        stages = train_stack(work)
     summary = {
         "recipe": recipe.name,
         "system": system_name,

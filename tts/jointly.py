@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import torch
 
 from tts.errors import UsageError
 from tts.network.stack import Stage
-from tts.prepared import Prepared
 from tts.recipe import MAIN_STREAMS, StagePart, TrainingPart
-from tts.stages import SPLITS, ValidationHook, scores_of, summary_of, train_stages
+from tts.stages import SPLITS, StackTraining, ValidationHook, scores_of, summary_of, train_stages
 from tts.training.cross_fitting import fold_utterances
-from tts.training.groups import Tuning
 from tts.training.joint import Joint
 from tts.training.phases import fine_tuning, learn_trajectories, trains_jointly
 from tts.training.trainer import Result, Trainer
@@ -32,26 +29,17 @@ def check_stacking(parts: tuple[StagePart, ...], settings: TrainingPart, utteran
         raise UsageError(f"training.stage_weights: there are {given}; the system has {len(parts)} stages, give one weight each")
 
 
-def train_stack(
-    voice: Voice,
-    prepared: Prepared,
-    parts: tuple[StagePart, ...],
-    settings: TrainingPart,
-    folder: Path,
-    writer: Any,
-    samples: tuple[str, ...],
-    tuning: Tuning | None = None,
-) -> list[dict[str, Any]]:
+def train_stack(work: StackTraining) -> list[dict[str, Any]]:
     """Train the voice's stack as ``settings.stacking`` says, best weights left in it; return a summary of every stage."""
-    if not trains_jointly(parts, settings):
-        return _with_grouping(train_stages(voice, prepared, parts, settings, folder, writer, samples, tuning), voice)
-    first: list[dict[str, Any]] = [{"steps": 0} for _ in parts]
-    if settings.stacking == "greedy_then_joint":
-        first = train_stages(voice, prepared, parts, settings, folder, writer, samples, tuning)
-    then = train_jointly(voice, prepared, settings, folder, writer, samples, tuning)
+    if not trains_jointly(work.parts, work.settings):
+        return _with_grouping(train_stages(work), work.voice)
+    first: list[dict[str, Any]] = [{"steps": 0} for _ in work.parts]
+    if work.settings.stacking == "greedy_then_joint":
+        first = train_stages(work)
+    then = train_jointly(work)
     # Scores of the weights before are none of those that are kept.
     before = [{name: value for name, value in summary.items() if not name.startswith("valid/")} for summary in first]
-    return _with_grouping([a | b | {"steps": a["steps"] + b["steps"]} for a, b in zip(before, then, strict=True)], voice)
+    return _with_grouping([a | b | {"steps": a["steps"] + b["steps"]} for a, b in zip(before, then, strict=True)], work.voice)
 
 
 def _with_grouping(summaries: list[dict[str, Any]], voice: Voice) -> list[dict[str, Any]]:
@@ -60,24 +48,16 @@ def _with_grouping(summaries: list[dict[str, Any]], voice: Voice) -> list[dict[s
     return [a | ({"grouping": found} if found else {}) for a, found in zip(summaries, groupings, strict=True)]
 
 
-def train_jointly(
-    voice: Voice,
-    prepared: Prepared,
-    settings: TrainingPart,
-    folder: Path,
-    writer: Any,
-    samples: tuple[str, ...],
-    tuning: Tuning | None = None,
-) -> list[dict[str, Any]]:
+def train_jointly(work: StackTraining) -> list[dict[str, Any]]:
     """Train all stages of the voice's stack together; return a summary of every stage. Checkpoints lie in ``folder/joint``.
 
     With ``greedy_then_joint`` the stack holds trained stages, whose weights are kept where training them together finds none
     better. The trajectory phase, where there is one, is for the whole stack too.
     """
-    model = Joint(voice.stack, settings.stage_weights)
+    settings, folder, writer = work.settings, work.folder, work.writer
+    model = Joint(work.voice.stack, settings.stage_weights)
     tasks = list(dict.fromkeys(name for part in model.parts for name in part.tasks))
-    told = voice.stack.speakers is not None
-    train, valid = (prepared.frame_table(split, tasks, voice.device, codes=told) for split in SPLITS)
+    train, valid = (work.table(split, tasks) for split in SPLITS)
     after = settings.stacking == "greedy_then_joint"
     phase = settings
     if after:
@@ -87,7 +67,7 @@ def train_jointly(
     def hook(name: str) -> ValidationHook:
         # Samples of later phases lie with them, so that none of an earlier phase is overwritten.
         place = folder / name / "samples" if name == "trajectory" or after else folder / "samples"
-        return ValidationHook(prepared, valid, voice, samples, place, writer)
+        return ValidationHook(work, valid, place)
 
     torch.manual_seed(settings.seed)
     result = Trainer(
@@ -100,13 +80,15 @@ def train_jointly(
         label="joint",
         hook=hook("joint"),
         writer=writer,
-        tuning=tuning,
+        tuning=work.tuning,
         baseline=after,
     ).run()
     summaries = summaries_of(model, result, before=after)
     if settings.trajectory is not None:
         place = folder / "trajectory"
-        then = learn_trajectories(model, train, valid, settings, place, hook=hook("trajectory"), writer=writer, tuning=tuning)
+        then = learn_trajectories(
+            model, train, valid, settings, place, hook=hook("trajectory"), writer=writer, tuning=work.tuning
+        )
         for summary, later in zip(summaries, summaries_of(model, then, before=True), strict=True):
             summary |= later | {"steps": summary["steps"] + later["steps"]}
     return summaries

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,29 +28,42 @@ from tts.voice import Voice, denormalise
 SPLITS = ("train", "validation")
 
 
-def train_stages(
-    voice: Voice,
-    prepared: Prepared,
-    parts: tuple[StagePart, ...],
-    settings: TrainingPart,
-    folder: Path,
-    writer: Any,
-    samples: tuple[str, ...],
-    tuning: Tuning | None = None,
-) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class StackTraining:
+    """The training of a voice's stack: what is trained, on what and how, and where its checkpoints and logs go.
+
+    ``parts`` describe the stages of ``voice.stack``. ``writer`` is a TensorBoard writer or None, ``samples`` are sentences to
+    be spoken at validations, and ``tuning`` is for a stack that starts from another voice's weights.
+    """
+
+    voice: Voice
+    prepared: Prepared
+    parts: tuple[StagePart, ...]
+    settings: TrainingPart
+    folder: Path
+    writer: Any = None
+    samples: tuple[str, ...] = ()
+    tuning: Tuning | None = None
+
+    def table(self, split: str, tasks: Sequence[str]) -> Table:
+        """Return the frames of a split as rows, with the targets of ``tasks``."""
+        told = self.voice.stack.speakers is not None
+        return self.prepared.frame_table(split, list(tasks), self.voice.device, codes=told)
+
+
+def train_stages(work: StackTraining) -> list[dict[str, Any]]:
     """Train the stages in order and leave the best weights in the voice's stack; return a summary of every training.
 
     With ``settings.cross_fit``, what a stage hands on for training comes from networks that never saw the utterance; their
-    own trainings lie in ``stageN/fold-K``. A stage that is frozen is not trained; ``tuning`` is for a stack that starts from
-    another voice's weights.
+    own trainings lie in ``stageN/fold-K``. A stage that is frozen is not trained.
     """
+    voice, parts, settings, folder, writer = work.voice, work.parts, work.settings, work.folder, work.writer
     summaries = []
     handed: dict[str, list[Handed]] = {split: [] for split in SPLITS}
-    told = voice.stack.speakers is not None
     for number, part in enumerate(parts, 1):
         stage = voice.stack.stages[number - 1]
         assert isinstance(stage, Stage)
-        tables = {split: prepared.frame_table(split, list(part.tasks), voice.device, codes=told) for split in SPLITS}
+        tables = {split: work.table(split, list(part.tasks)) for split in SPLITS}
         for split, table in tables.items():
             table.read(part, _read(part, handed[split]))
         last = number == len(parts)
@@ -59,8 +73,8 @@ def train_stages(
                 handed[split].append(handed_on_by(stage, table, precision, **_wanted(parts, number - 1)))
             summaries.append({"step": 0, "steps": 0, "frozen": True})
             continue
-        own = tuning.within(f"stages.{number - 1}") if tuning else None
-        hook = ValidationHook(prepared, tables["validation"], voice if last else None, samples, folder / "samples", writer)
+        own = work.tuning.within(f"stages.{number - 1}") if work.tuning else None
+        hook = ValidationHook(work, tables["validation"], folder / "samples", speaks=last)
 
         def make_trainer(
             stage: Stage,
@@ -86,7 +100,7 @@ def train_stages(
         summary = summary_of(result)
         if last and settings.trajectory is not None and not trains_jointly(parts, settings):
             place = folder / "trajectory"
-            hook = ValidationHook(prepared, tables["validation"], voice, samples, place / "samples", writer)
+            hook = ValidationHook(work, tables["validation"], place / "samples")
             both = (tables["train"], tables["validation"])
             then = learn_trajectories(stage, *both, settings, place, hook=hook, writer=writer, tuning=own)
             steps = summary["steps"]
@@ -133,27 +147,20 @@ def _read(part: StagePart, handed: list[Handed]) -> Tensor | None:
 
 
 class ValidationHook:
-    """Adds the MCD of generated trajectories to a validation and speaks the recipe's fixed sentences."""
+    """Adds the MCD of generated trajectories to a validation and, with ``speaks``, speaks the fixed sentences to ``folder``."""
 
-    def __init__(
-        self, prepared: Prepared, table: Any, voice: Voice | None, samples: tuple[str, ...], folder: Path, writer: Any
-    ) -> None:
-        self.prepared, self.table, self.voice, self.folder, self.writer = prepared, table, voice, folder, writer
-        self.samples = samples
-        self.packed = prepared.packed("validation")
+    def __init__(self, work: StackTraining, table: Table, folder: Path, *, speaks: bool = True) -> None:
+        self.work, self.table, self.folder, self.speaks = work, table, folder, speaks and bool(work.samples)
+        self.packed = work.prepared.packed("validation")
 
     def __call__(self, stage: Model, step: int) -> dict[str, float]:
         """Return ``valid/mcd`` in dB where the model learns the mel-cepstrum."""
-        if self.voice is not None and self.samples:
-            self._speak(step)
+        if self.speaks:
+            log_samples(self.work.voice, self.work.samples, self.folder, self.work.writer, step)
         if "mcep" not in stage.heads:
             return {}
         output = predict(stage, self.table, ["mcep"])["mcep"]
-        return {"valid/mcd": generated_mcd(self.prepared, self.packed, output)}
-
-    def _speak(self, step: int) -> None:
-        assert self.voice is not None
-        log_samples(self.voice, self.samples, self.folder, self.writer, step)
+        return {"valid/mcd": generated_mcd(self.work.prepared, self.packed, output)}
 
 
 def generated_mcd(prepared: Prepared, packed: Packed, output: Tensor) -> float:

@@ -1,5 +1,8 @@
 """The steps and the time foreseen for a system, against what a summary counts and what a sum says."""
 
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
@@ -7,8 +10,10 @@ from unittest import mock
 import pytest
 import torch
 
+import tts
 from tts.comparison import effort
 from tts.comparison.effort import phases, seconds_of
+from tts.comparison.pool import worker_environment
 from tts.recipe import StagePart, TrainingPart
 
 MAIN = {"mcep": 1, "lf0": 0.1, "vuv": 0.2, "bap": 0.05}
@@ -35,6 +40,14 @@ FORK = {"every": 10}
 def test_every_training_is_counted(keys: dict[str, Any], expected: list[tuple[int | None, int]]) -> None:
     settings = TrainingPart.model_validate({"steps": 60} | keys)
     assert [(phase.stage, phase.steps) for phase in phases(STAGES, settings)] == expected
+
+
+def test_workers_run_this_code_wherever_they_are_started(tmp_path: Path) -> None:
+    (tmp_path / "tts").mkdir()
+    (tmp_path / "tts" / "__init__.py").write_text("raise SystemExit('not this one')", encoding="utf-8")
+    program = [sys.executable, "-c", "import tts; print(tts.__file__)"]
+    printed = subprocess.run(program, cwd=tmp_path, env=worker_environment(), capture_output=True, text=True, check=True)
+    assert printed.stdout.strip() == tts.__file__
 
 
 def test_a_single_stage_is_trained_once_whatever_the_stacking() -> None:

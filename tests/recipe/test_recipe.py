@@ -104,7 +104,7 @@ def test_changes_from_the_command_line(tmp_path: Path) -> None:
 def test_a_fault_of_a_change_is_not_the_files(tmp_path: Path) -> None:
     path = write(tmp_path, GOOD)
     good, bad, also = "training.seed=2", "training.stepz=5", "training.batch=none"
-    for changes, named in (([good, bad], bad), ([bad, good], bad), ([bad, also], bad), ([also, good, bad], also)):
+    for changes, named in (([good, bad], bad), ([bad, good], bad), ([bad, also], also), ([also, good, bad], also)):
         with pytest.raises(UsageError) as caught:
             load_recipe(path, changes)
         assert str(caught.value).startswith(f"--set {named}: {named.partition('=')[0]}: ")

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO
 
+import tts
 from tts.comparison.records import read_record, write_record
 from tts.comparison.worker import Job, do_job
 from tts.errors import UsageError
@@ -129,6 +130,7 @@ def _start(job: Job, device: str) -> _Running:
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
+            env=worker_environment(),
             start_new_session=True,  # an interruption reaches the parent alone, which then ends its workers in order
         )
     pipe: IO[bytes] | None = process.stdin
@@ -136,6 +138,13 @@ def _start(job: Job, device: str) -> _Running:
     pipe.write(json.dumps(asdict(job)).encode() + b"\n")
     pipe.flush()
     return _Running(job, device, process, path)
+
+
+def worker_environment() -> dict[str, str]:
+    """Return the environment of a worker, who must run this very code and not a package that lies in the current folder."""
+    here = str(Path(tts.__file__).parent.parent)
+    paths = [here, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONSAFEPATH": "1"}
 
 
 @contextmanager

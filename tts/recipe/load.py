@@ -47,9 +47,9 @@ def load_recipe(where: str | Path, changes: list[str] | None = None) -> Recipe:
     found = _check(steps[-1])
     if isinstance(found, Recipe):
         return found
-    blamed = len(steps) - 1  # the change since which it has been wrong; 0: the file
-    while blamed and isinstance(before := _check(steps[blamed - 1]), str):
-        blamed, found = blamed - 1, before
+    blamed = len(steps) - 1  # the change that brought this fault; 0: the file
+    while blamed and _check(steps[blamed - 1]) == found:
+        blamed -= 1
     raise UsageError(f"{f'--set {(changes or [])[blamed - 1]}' if blamed else path}: {found}")
 
 
