@@ -45,6 +45,30 @@ def test_webmushras_own_files(tmp_path: Path) -> None:
     assert found.notes == []
 
 
+def test_listeners_of_an_exported_test_are_told_apart_by_the_name_they_gave(tmp_path: Path) -> None:
+    # The columns of lss.csv as webMUSHRA's write.php orders them: the test, the questions of the last page, the trial.
+    found = read_results(
+        [
+            write(
+                tmp_path / "lss.csv",
+                "session_test_id,listener,age,trial_id,stimuli_rating,stimuli,rating_time",
+                "t,Ann,30,a,4,x,900",
+                "t,Bob,30,a,2,x,900",
+                "t,Cem,,a,3,x,900",
+            )
+        ]
+    )
+    assert [one.listener for one in found.ratings] == ["Ann / 30", "Bob / 30", "Cem"]
+
+
+def test_only_line_ends_end_a_line(tmp_path: Path) -> None:
+    # PHP's fputcsv does not quote a cell with a line separator (U+2028) or a form feed in it.
+    found = read_results(
+        [write(tmp_path / "m.csv", MUSHRA, "t,31,u1,a,x,50,1,fine\u2028really\x0c", 't,31,u1,a,y,60,1,"two\nlines"')]
+    )
+    assert [one.score for one in found.ratings] == [50.0, 60.0]
+
+
 def test_the_same_answers_twice_count_once(tmp_path: Path) -> None:
     first = write(tmp_path / "1.csv", MUSHRA, "t,31,u1,a,x,50,1,", MUSHRA, "t,31,u2,a,x,60,1,")
     again = write(tmp_path / "2.csv", MUSHRA, "t,31,u1,a,x,50,1,")

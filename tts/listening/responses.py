@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,7 +18,7 @@ COLUMNS = {
 }
 SCALES = {"mos": (1.0, 5.0), "mushra": (0.0, 100.0)}
 UNDECIDED = "undecided"  # webMUSHRA's word
-_OURS = {"session_test_id", "session_uuid", "trial_id", "listener"}
+_OURS = {"session_test_id", "session_uuid", "trial_id"}
 _ABOUT_TRIALS = re.compile(r"(rating|choice|stimuli)(_|$)")
 
 
@@ -105,7 +106,7 @@ def _read(path: Path) -> Iterator[Rating | Preference]:
         raise TtsError(f"{path}: there is no such file") from None
     except (UnicodeDecodeError, IsADirectoryError):
         raise TtsError(f"{path}: not a text file in UTF-8") from None
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         head = [name.strip() for name in next(reader, [])]
         kind = _kind(path, head)

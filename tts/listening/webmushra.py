@@ -1,11 +1,13 @@
 """The same test as a configuration for webMUSHRA, for those who run its server.
 
-Only webMUSHRA's documented keys are used, each checked in its source (release 1.4 and later). Its paired comparison asks which
+Keys mean what webMUSHRA's source makes of them, at the commits that docs/listening.md names. Its paired comparison asks which
 sample *is the reference*, not which one is better, so an AB preference test has no equivalent there and is not exported.
 """
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,10 @@ from tts.listening.design import ANCHOR, CONSENT, Design, Field, reference_of
 LONGEST = 12.0  # seconds; above, webMUSHRA's check of conformity with BS.1534 refuses a stimulus
 SCALE = {1: "Bad", 2: "Poor", 3: "Fair", 4: "Good", 5: "Excellent"}
 LISTENER = Field("listener", "Your name or number, so that your answers stay together")
+LAST_PAGE = (
+    "Please fill this in and press the button below: only then are your answers sent. Use letters, digits and spaces; with "
+    "signs such as &amp; nothing would arrive."
+)
 CONSENT_ON_A_SERVER = (
     "You will hear short recordings of speech and say how they sound. Taking part is voluntary and you may stop at any time by "
     "closing this page. At the end your ratings, how long each took, and what you say about yourself are sent to the server "
@@ -71,16 +77,18 @@ def write_webmushra(design: Design, folder: Path, *, overwrite: bool = False) ->
         },
     ]
     strict = max(longest.values()) <= LONGEST * design.sample_rate
-    make = {"mos": _mos_page, "mushra": lambda *given: _mushra_page(*given, reference=reference_of(design), strict=strict)}
+    make = {"mos": _mos_pages, "mushra": lambda *given: [_mushra_page(*given, reference=reference_of(design), strict=strict)]}
     for kind in kinds:
-        pages.append(["random", *(make[kind](design, trial, files) for trial in design.trials[kind])])
+        pages.append(["random", *(page for trial in design.trials[kind] for page in make[kind](design, trial, files))])
     questions = [_question(LISTENER, optional=False), *(_question(field) for field in design.fields)]
     pages.append(
         {
             "type": "finish",
-            "name": "Thank you",
-            "content": "Thank you for listening!",
+            "name": "Send your answers",
+            "content": LAST_PAGE,
+            "popupContent": "Thank you for listening! You may close this page.",
             "showResults": False,
+            "showErrors": "mos" in kinds,  # its write.php fails after saving where no trial has scales to count
             "writeResults": True,
             "questionnaire": questions,
         }
@@ -95,21 +103,56 @@ def write_webmushra(design: Design, folder: Path, *, overwrite: bool = False) ->
         "pages": pages,
     }
     path = folder / "configs" / f"{design.test_id}.yaml"
-    write_text(path, yaml.safe_dump(config, sort_keys=False, allow_unicode=True, width=120))
+    write_text(path, _yaml(config))
     return path
 
 
-def _mos_page(design: Design, trial: Mapping[str, Any], files: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        "type": "likert_single_stimulus",
-        "id": design.names[trial["stimuli"][0]][1],
-        "name": "How natural does it sound?",
-        "content": "Judge the voice, not the sentence.",
-        "mustRate": True,
-        "mustPlayback": "ended",
-        "stimuli": {design.names[name][0]: files[name] for name in trial["stimuli"]},
-        "response": [{"value": str(value), "label": f"{value} {word}"} for value, word in SCALE.items()],
-    }
+class _Dumper(yaml.SafeDumper):
+    """Quotes all but simple texts: yaml.js takes more for numbers than YAML does, such as 08 and 1e3."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Write the same scale out on every page."""
+        return True
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        """Indent lists below their key, which yaml.js before 0.2 needs."""
+        super().increase_indent(flow, False)
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    plain = re.fullmatch(r"[^\W\d_][\w .,?/-]*", text)
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if plain else '"')
+
+
+_Dumper.add_representer(str, _text)
+
+
+def _yaml(config: Mapping[str, Any]) -> str:
+    """Return YAML that webMUSHRA's reader, yaml.js, takes: it knows neither texts over several lines nor ``- - item``."""
+    text = yaml.dump(dict(config), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=math.inf)
+    return text.replace("\n  - - random\n", "\n  -\n    - random\n")
+
+
+def _sent(name: str) -> str:
+    """Return what comes back as ``name``: its pages post results without escaping them, and the server unescapes them."""
+    return re.sub("[%&+]", lambda found: f"%{ord(found[0]):02X}", name)
+
+
+def _mos_pages(design: Design, trial: Mapping[str, Any], files: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return a page a stimulus: the stimuli of one page follow each other there, and a sentence would come all in a row."""
+    return [
+        {
+            "type": "likert_single_stimulus",
+            "id": _sent(design.names[name][1]),
+            "name": "How natural does it sound?",
+            "content": "Judge the voice, not the sentence.",
+            "mustRate": True,
+            "mustPlayback": "ended",
+            "stimuli": {_sent(design.names[name][0]): files[name]},
+            "response": [{"value": str(value), "label": f"{value} {word}"} for value, word in SCALE.items()],
+        }
+        for name in trial["stimuli"]
+    ]
 
 
 def _mushra_page(
@@ -119,7 +162,7 @@ def _mushra_page(
     named = {design.names[name][0]: files[name] for name in trial["stimuli"]}
     return {
         "type": "mushra",
-        "id": design.names[trial["reference"]][1],
+        "id": _sent(design.names[trial["reference"]][1]),
         "name": "Rate each version against the reference",
         "content": "One version is the reference itself and should get 100.",
         "showWaveform": False,
@@ -130,7 +173,7 @@ def _mushra_page(
         "createAnchor70": False,
         "randomize": True,
         "showConditionNames": False,
-        "stimuli": {name: path for name, path in named.items() if name != reference} | {ANCHOR: named[ANCHOR]},
+        "stimuli": {_sent(name): path for name, path in named.items() if name != reference} | {ANCHOR: named[ANCHOR]},
     }
 
 
@@ -138,8 +181,12 @@ def _question(field: Field, optional: bool = True) -> dict[str, Any]:
     """Return a question of the last page; numbers are asked as text, for a number without a default reads "undefined" there."""
     asked: dict[str, Any] = {"type": "text", "name": field.name, "label": field.label, "optional": optional}
     if field.kind == "choice":
-        asked |= {"type": "likert", "response": [{"value": choice, "label": choice} for choice in field.choices]}
+        asked |= {"type": "likert", "response": [{"value": _attribute(choice), "label": choice} for choice in field.choices]}
     return asked
+
+
+def _attribute(choice: str) -> str:
+    return _sent(choice).replace("'", "&#39;")  # its pages put values between apostrophes
 
 
 def _plain(text: str) -> str:
