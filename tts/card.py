@@ -74,6 +74,8 @@ def _origin(config: dict[str, Any]) -> str:
         lines.append(f"* {'That one' if lines else 'This voice'} {how} {base['from']}{end} ({what})")
     if lines:
         transfer = config["transfer"]
+        if kept := transfer["settings"].get("freeze"):
+            lines.append(f"* Frozen as they were taken over: {', '.join(kept)}")
         counts = ", ".join(f"{number} {how}" for how, number in transfer["tensors"].items() if number)
         new = transfer["inputs"]["new"]
         lines.append(f"* Tensors taken over: {counts}; inputs that are new: {', '.join(new) or 'none'}")

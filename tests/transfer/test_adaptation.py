@@ -117,12 +117,15 @@ def test_a_trained_voice_names_its_base_and_both_licences(made: Path) -> None:
     shutil.move(made / "target" / "tuned", made / "base" / "tuned")
     train(made, "target", "single", "again", transfer(made, "single", init_from="tuned"))
     again = (made / "target" / "again" / "README.md").read_text(encoding="utf-8")
-    assert "That one is begun from base single" in again
+    assert "That one was begun from base single" in again
+    assert "Frozen" not in again
 
 
 def test_frozen_layers_of_a_voice_are_bit_for_bit_those_of_the_start(made: Path) -> None:
     freeze = transfer(made, "single", init_from="single", freeze=["trunk", "duration"])
     train(made, "target", "single", "frozen", freeze)
+    card = (made / "target" / "frozen" / "README.md").read_text(encoding="utf-8")
+    assert "* Frozen as they were taken over: trunk, duration\n" in card
     prepared = Prepared(made / "target" / "prepared")
     source = open_source(TransferPart(init_from=str(made / "base" / "single")), prepared)
     assert source is not None
@@ -171,7 +174,9 @@ def test_a_frozen_trunk_as_feature_extractor(made: Path, base: str, layer: str |
             x, y = inputs
             theirs, ours = old.stack.stages[0].trunk.hidden(x)[0], new.stack.stages[0](y).bottleneck
     torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-4)
-    assert "taken over as it is" in (made / "target" / out / "README.md").read_text(encoding="utf-8")
+    card = (made / "target" / out / "README.md").read_text(encoding="utf-8")
+    assert f"This voice reads what the frozen first network of base {base} hands on (speaker base, corpus base" in card
+    assert "taken over as it is" in card
     tts("speak", made / "target" / out, "--text", "A sentence.", "--output", made / f"{out}.wav")
 
 
