@@ -1,5 +1,6 @@
 """An example of a user's own task, the whole way: prepared, learnt, looked at; and pictures of streams of every kind."""
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
@@ -12,6 +13,7 @@ pytest.importorskip("espeakng_loader", reason="the demo corpus needs the extra e
 pytest.importorskip("matplotlib", reason="pictures need the extra viz")
 
 from command import tts
+from matplotlib.figure import Figure
 
 from tts.analysis.streams import Stream
 from tts.corpora.espeak_demo import make_demo_corpus
@@ -115,6 +117,37 @@ def test_mistakes_are_named(made: Path, tmp_path: Path) -> None:
 )
 def test_labels_are_kept_apart(places: list[float], expected: list[float]) -> None:
     np.testing.assert_allclose(spread(np.array(places), 1.0), expected)
+
+
+def test_labels_stay_in_the_picture() -> None:
+    np.testing.assert_allclose(spread(np.array([0.1, 0.2, 5.0]), 1.0, 0.5, 5.5), [0.5, 1.5, 5.0])
+    np.testing.assert_allclose(spread(np.array([9.0]), 1.0, 0.5, 5.5), [5.5])
+    assert spread(np.array([]), 1.0).shape == (0,)
+
+
+def test_labels_of_close_tracks_do_not_overlap_as_drawn(tmp_path: Path) -> None:
+    frames = 100
+
+    def track(name: str, values: list[float], unit: str = "", labels: tuple[str, ...] = ()) -> Track:
+        return Track(Stream(name, len(values)), np.tile(np.float32(values), (frames, 1)), unit, labels)
+
+    tracks = (
+        track("lf0", [5.0]),
+        track("vuv", [1.0]),
+        track("formants", [90.0, 110.0, 2500.0, 2510.0], "Hz", ("F1", "F2", "F3", "F4")),
+        track("poles", [100.0, 2505.0], "Hz", ("P1", "P2")),  # a user's own, beside the others
+    )
+    noise = np.random.default_rng(0).standard_normal(8000)
+    span = (Span("a", 0.0, 0.5),)
+    inspection = Inspection("u", "test", "a", noise, 16000, 0.005, span, span, tracks, np.ones(frames, dtype=bool))
+    drawn: list[Figure] = []
+    with mock.patch.object(Figure, "savefig", lambda figure, *_, **__: drawn.append(figure)):
+        draw_inspection(inspection, tmp_path / "u.png")
+    (axis,) = (a for a in drawn[0].axes if a.get_ylabel().startswith("spectrogram"))
+    texts = sorted((text.get_window_extent() for text in axis.texts), key=lambda box: box.y0)
+    assert len(texts) == 6
+    assert all(below.y1 <= above.y0 for below, above in itertools.pairwise(texts))
+    assert axis.get_window_extent().y0 <= texts[0].y0
 
 
 def test_the_table_counts_the_frames_of_speech_that_have_a_value() -> None:

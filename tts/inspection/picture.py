@@ -184,24 +184,33 @@ def _sound(axis: Any, side: Any, inspection: Inspection, over: Sequence[Track]) 
     for track in over:
         if track.valid.any():
             top = min(top, max(8.0, 1.2 * float(np.nanmax(track.data)) / 1000.0))
+    ends: list[tuple[float, float, str]] = []  # of every track that has a label: kHz, seconds, label
     for track in over:
         data, time = track.data / 1000.0, np.arange(len(track.values)) * inspection.shift
         axis.plot(time, data, color="#35e0d0", linewidth=1.1)
         if track.labels and track.valid.any():
             last = np.flatnonzero(track.valid)[-1]
-            line = 7.0 * 1.15 / 72.0 / SOUND_HEIGHT * top  # the height of a line of text, kHz
-            for label, place in zip(track.labels, spread(data[last], line), strict=True):
-                axis.text(time[last], place, f" {label}", color="#35e0d0", fontsize=7, va="center")
+            ends += [(place, time[last], label) for place, label in zip(data[last], track.labels, strict=True)]
+    ends.sort()
+    line = 7.0 * 1.15 / 72.0 / SOUND_HEIGHT * top  # the height of a line of text, kHz
+    places = spread(np.array([place for place, *_ in ends]), line, line / 2.0, top - line / 2.0)
+    for place, (_, seconds, label) in zip(places, ends, strict=True):
+        axis.text(seconds, place, f" {label}", color="#35e0d0", fontsize=7, va="center")
     axis.set_ylim(0.0, top)
     _bar(side, image, "dB")
 
 
-def spread(places: np.ndarray, least: float) -> np.ndarray:
-    """Return rising places (count,), moved as little as keeps neighbours ``least`` apart, in order (least squares)."""
+def spread(places: np.ndarray, least: float, low: float = -np.inf, high: float = np.inf) -> np.ndarray:
+    """Return rising places (count,), moved as little as keeps neighbours ``least`` apart, in order (least squares).
+
+    They stay between ``low`` and ``high`` where there is room for all; the bounded regression is the other one, clipped.
+    """
     from scipy.optimize import isotonic_regression
 
+    if len(places) < 2:
+        return np.asarray(np.clip(places, low, high))
     steps = least * np.arange(len(places))
-    return np.asarray(isotonic_regression(places - steps).x + steps)
+    return np.asarray(np.clip(isotonic_regression(places - steps).x, low, high - steps[-1]) + steps)
 
 
 def _f0(axis: Any, lf0: Track, vuv: Track, shift: float) -> None:
