@@ -1,0 +1,64 @@
+"""Split rules that cannot be kept are found before the first recording is opened."""
+
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from tts.errors import TtsError
+from tts.preparation import reading
+from tts.preparation.work import Work
+from tts.recipe import Recipe
+
+SPLIT = {"test": {"count": 2}, "validation": {"count": 2}, "train": "rest"}
+
+
+def make_corpus(folder: Path, prefix: str = "u", count: int = 9) -> None:
+    (folder / "wavs").mkdir(parents=True)
+    lines = [f"{prefix}_{n}|Sentence number {n}.|Sentence number {n}." for n in range(count)]
+    (folder / "metadata.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    for n in range(count):
+        (folder / "wavs" / f"{prefix}_{n}.wav").write_bytes(b"not a recording")
+
+
+def work_for(folder: Path, split: dict[str, Any], **corpus: Any) -> Work:
+    data = {"name": "r", "corpus": {"format": "ljspeech", "licence": "CC0-1.0", **corpus}, "split": SPLIT | split}
+    stage = {"trunk": {"layers": [8]}, "tasks": {"mcep": 1, "lf0": 1, "vuv": 1, "bap": 1}}
+    rest = {
+        "frames": {"sample_rate": 16000},
+        "training": {"steps": 1},
+        "duration": {"trunk": {"layers": [8]}, "training": {"steps": 1}},
+    }
+    recipe = Recipe.model_validate({**data, **rest, "systems": {"a": {"stages": [stage]}}})
+    return Work(recipe, folder, folder / "out", 0, "cpu")
+
+
+@pytest.mark.parametrize(
+    ("split", "said"),
+    [
+        ({"test": {"range": ["x_1", "x_9"]}}, "test: the rule .* selects none of the 9 utterances"),
+        ({"test": {"range": ["u_5", "u_2"]}}, "runs backwards"),
+        (
+            {"validation": {"ids": ["u_1"]}, "test": {"ids": ["u_1"]}},
+            "validation: the rule .* selects none of the 8 utterances left",
+        ),
+        ({"test": {"prefix": "u"}}, "validation: count is 2, only 0 utterances"),
+        ({"test": {"count": 10}}, "count is 10, only 9 utterances"),
+        ({"limit": {"who": 6}}, "split.limit.who: is 6, only 5"),
+    ],
+)
+def test_a_rule_that_cannot_be_kept(tmp_path: Path, split: dict[str, Any], said: str) -> None:
+    make_corpus(tmp_path / "corpus")
+    with mock.patch.object(reading, "check_audio") as opened, pytest.raises(TtsError, match=said):
+        reading.read_corpus(work_for(tmp_path, split, speaker="who"), tmp_path / "corpus")
+    opened.assert_not_called()
+
+
+def test_a_speaker_without_training_utterances(tmp_path: Path) -> None:
+    make_corpus(tmp_path / "corpus" / "ann")
+    make_corpus(tmp_path / "corpus" / "bob", "b")
+    work = work_for(tmp_path, {"train": {"prefix": "u"}}, speakers={"ann": {}, "bob": {}})
+    with mock.patch.object(reading, "check_audio") as opened, pytest.raises(TtsError, match=r"no training utterance of .* bob"):
+        reading.read_corpus(work, tmp_path / "corpus")
+    opened.assert_not_called()
