@@ -11,9 +11,10 @@ import pytest
 import torch
 
 import tts
-from tts.comparison import effort
+from tts.comparison import effort, pool
 from tts.comparison.effort import phases, seconds_of
-from tts.comparison.pool import worker_environment
+from tts.comparison.pool import run_jobs, worker_environment
+from tts.comparison.worker import Job
 from tts.recipe import StagePart, TrainingPart
 
 MAIN = {"mcep": 1, "lf0": 0.1, "vuv": 0.2, "bap": 0.05}
@@ -48,6 +49,52 @@ def test_workers_run_this_code_wherever_they_are_started(tmp_path: Path) -> None
     program = [sys.executable, "-c", "import tts; print(tts.__file__)"]
     printed = subprocess.run(program, cwd=tmp_path, env=worker_environment(), capture_output=True, text=True, check=True)
     assert printed.stdout.strip() == tts.__file__
+
+
+def job(folder: Path, steps: int, run: str = "seed-1", stages: int = 2) -> Job:
+    recipe = {"systems": {"a": {"stages": [{}] * stages}}}
+    return Job(str(folder), "", "a", run, 1, recipe, steps, "")
+
+
+def write_down(one: Job, place: str, *steps: int) -> None:
+    folder = one.voice / "training" / place
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "history.tsv").write_text("\n".join(["step", *map(str, steps)]) + "\n", encoding="utf-8")
+
+
+def test_steps_of_a_run_are_counted_once_and_never_back(tmp_path: Path) -> None:
+    one = job(tmp_path, 200)
+    running = pool._Running(one, "cpu", mock.Mock(), tmp_path / "log")
+    fresh = []
+    for place, steps in (
+        ("duration", 90),
+        ("stage1", 20),
+        ("stage1", 60),
+        ("stage1/fold-1", 30),
+        ("stage1", 10),
+        ("stage1", 80),
+    ):
+        write_down(one, place, 0, steps)
+        fresh.append(running.fresh_steps())
+    assert fresh == [0, 20, 40, 30, 0, 20]  # begun again, it is not counted again before it is where it was
+    for place, steps in (("joint", 10), ("joint", 20), ("trajectory", 10), ("trajectory", 90)):
+        write_down(one, place, 0, steps)
+        fresh.append(running.fresh_steps())
+    assert fresh[6:] == [20, 20, 20, 30]  # each step is one for both stages, up to what is foreseen
+    assert sum(fresh) == one.steps
+
+
+def test_progress_goes_on_from_where_a_comparison_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs = [job(tmp_path, 100), job(tmp_path, 100, "seed-2"), job(tmp_path, 0, "seed-3")]
+    write_down(jobs[0], "stage1", 30)
+    shown: list[tuple[int, int]] = []  # steps of before, which tell nothing of the time left, and of all
+    real = pool.Progress.advance
+    monkeypatch.setattr(pool, "do_job", lambda one: write_down(one, "stage1", one.steps))
+    monkeypatch.setattr(
+        pool.Progress, "advance", lambda self, *a, **k: (real(self, *a, **k), shown.append((self.first, self.done)))
+    )
+    run_jobs(jobs, workers=0, device="cpu", done=lambda one: None)
+    assert shown == [(30, 100), (30, 200), (30, 200)]
 
 
 def test_a_single_stage_is_trained_once_whatever_the_stacking() -> None:

@@ -10,6 +10,7 @@ import torch
 
 from tts.analysis.streams import Stream
 from tts.build import check_weighting
+from tts.comparison.pool import steps_in
 from tts.errors import UsageError
 from tts.network.stack import Stage
 from tts.recipe import DurationPart, ForkMergePart, StagePart, TrainingPart
@@ -57,12 +58,12 @@ def make_trainer(folder: Path, tasks: dict[str, Any], steps: int, main_noise: fl
 
 
 def test_a_helpful_task_is_merged_in(tmp_path: Path) -> None:
-    trainer = make_trainer(tmp_path, {"helpful": 1}, 120, average=0.8)
+    trainer = make_trainer(tmp_path / "stage1", {"helpful": 1}, 120, average=0.8)
     result = trainer.run()
     assert [entry["step"] for entry in result.history] == [30, 60, 90, 120]
     assert all(entry["valid/main"] <= entry["fork/main_alone"] for entry in result.history)
     assert np.mean([entry["merge/helpful"] for entry in result.history]) > 0.4
-    assert result.history[-1]["fork/steps"] == 2 * 120
+    assert result.history[-1]["fork/steps"] == 2 * 120 == steps_in(tmp_path, 1)  # which a comparison shows
     # What the report draws.
     assert [(entry["step"], entry["weight/helpful"]) for entry in trainer.diagnostics] == [
         (entry["step"], entry["merge/helpful"]) for entry in result.history

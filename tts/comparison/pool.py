@@ -46,7 +46,8 @@ def run_jobs(jobs: Sequence[Job], *, workers: int, device: str = "auto", done: C
     An interruption ends all processes; the same jobs then continue from their last checkpoints.
     """
     total = sum(job.steps for job in jobs)
-    with Progress("training steps" if total else "scoring", total or len(jobs)) as progress:
+    before = sum(_written(job) for job in jobs)  # by an earlier, interrupted comparison
+    with Progress("training steps" if total else "scoring", total or len(jobs), done=before) as progress:
         finished = 0
 
         def note(job: Job, steps: int) -> None:
@@ -57,8 +58,9 @@ def run_jobs(jobs: Sequence[Job], *, workers: int, device: str = "auto", done: C
 
         if workers == 0:
             for job in jobs:
+                steps = job.steps - _written(job)
                 do_job(replace(job, device=devices_of(device)[0]))
-                note(job, job.steps)
+                note(job, steps)
             return
         waiting = list(reversed(jobs))
         running: list[_Running] = []
@@ -91,11 +93,13 @@ class _Running:
     steps: int = 0
 
     def fresh_steps(self) -> int:
-        """Return the training steps that were written down since the last look."""
-        stages = len(self.job.recipe["systems"][self.job.system]["stages"])
-        now = min(self.job.steps, steps_in(self.job.voice / "training", stages))
-        fresh, self.steps = now - self.steps, now
-        return max(0, fresh)
+        """Return the training steps that were written down since the last look.
+
+        A run that begins again is not counted again before it is where it was.
+        """
+        fresh = max(0, _written(self.job) - self.steps)
+        self.steps += fresh
+        return fresh
 
     def finish(self) -> None:
         """Close the pipe; a process that ended without a record gets one, wrong usage raises :class:`UsageError`."""
@@ -137,7 +141,7 @@ def _start(job: Job, device: str) -> _Running:
     assert pipe is not None
     pipe.write(json.dumps(asdict(job)).encode() + b"\n")
     pipe.flush()
-    return _Running(job, device, process, path)
+    return _Running(job, device, process, path, _written(job))
 
 
 def worker_environment() -> dict[str, str]:
@@ -174,6 +178,13 @@ def _threads(workers: int) -> Iterator[None]:
         yield
 
 
+def _written(job: Job) -> int:
+    """Return the training steps of a job that its voice's folder has written down, at most those it is to take."""
+    if not job.steps:
+        return 0
+    return min(job.steps, steps_in(job.voice / "training", len(job.recipe["systems"][job.system]["stages"])))
+
+
 def steps_in(training: Path, stages: int) -> int:
     """Return the steps of acoustic networks that a training folder has written down, as :func:`total_steps` counts them.
 
@@ -181,7 +192,8 @@ def steps_in(training: Path, stages: int) -> int:
     """
     together = (training / "joint").is_dir()
     steps = 0
-    for path in training.rglob("history.tsv"):
+    # Not by rglob, which fails where a folder that a worker needs for a moment goes while it is looked through.
+    for path in (*training.glob("*/history.tsv"), *training.glob("stage*/fold-*/history.tsv")):
         lines = path.read_text(encoding="utf-8").splitlines()
         if path.parent.name == "duration" or len(lines) < 2:
             continue
