@@ -14,11 +14,14 @@ pytest.importorskip("espeakng_loader", reason="the demo corpus needs the extra e
 
 from command import tts
 
+from tts.build import make_duration, make_stack
 from tts.corpora.espeak_demo import make_demo_corpus
 from tts.errors import UsageError
 from tts.prepared import Prepared
 from tts.recipe import load_recipe
-from tts.voice import load_voice
+from tts.recipe.transfer import TransferPart
+from tts.transfer import begin, open_source
+from tts.voice import Voice, load_voice
 
 SPEAKERS = {"low": "en-us", "high": "en-us+f3"}
 COUNT, LIMIT = 12, 4
@@ -135,6 +138,35 @@ def test_durations_have_output_layers_of_each_speakers_own(made: Path) -> None:
     after = voice.durations([sentence] * 2, [0, 1])
     np.testing.assert_array_equal(after[0], before[0])
     assert np.abs(after[1] - before[1])[1:-1].max() > 0.1
+
+
+@pytest.mark.parametrize("name", ["low", "high"])
+def test_a_voice_begun_from_one_of_them_says_what_that_one_says(made: Path, name: str) -> None:
+    alone = {key: value for key, value in RECIPE.items() if key != "systems"}
+    alone |= {"name": name, "corpus": {"speaker": name, "licence": "CC0-1.0"}, "tasks": {"phone_class": {}}}
+    alone |= {"split": {"test": {"count": 2}, "validation": {"count": 2}}}
+    alone["duration"] = {key: value for key, value in RECIPE["duration"].items() if key != "tasks"}
+    alone["systems"] = {"heads": {"stages": RECIPE["systems"]["heads"]["stages"]}}
+    (made / name).mkdir()
+    path = write(made / name, alone)
+    tts("prepare", path, "--corpus-root", made / "corpus" / name, "--out", made / name / "prepared", "--workers", "0")
+    prepared, recipe, old = Prepared(made / name / "prepared"), load_recipe(path), load_voice(made / "heads", "cpu")
+    source = open_source(TransferPart(init_from=str(made / "heads"), speaker=name), prepared)
+    assert source is not None
+    stack, duration = make_stack(prepared, recipe.system("heads").stages, seed=5), make_duration(recipe, prepared, seed=5)
+    begun = begin(source, stack, duration, prepared)
+    assert not [t.name for t in begun.taken if t.how == "new" and t.name.startswith(("duration.", "stages."))]
+    config = {key: value for key, value in old.config.items() if key != "speakers"}
+    config |= {key: prepared.facts[key] for key in ("inventory", "features", "constant_features", "corpus", "silence")}
+    new = Voice(config, stack, duration, prepared.statistics, torch.device("cpu"))
+    old.precision = new.precision = "float32"
+    packed = prepared.packed("train")
+    sentences = [prepared.sentences[key] for key in packed.ids]
+    known = [s for s in sentences if {*s.phones} <= {*old.inventory.symbols}]
+    assert len(known) > 2
+    number = [old.speakers.index(name)] * len(known)
+    for a, b in zip(old.durations(known, number), new.durations(known), strict=True):
+        np.testing.assert_allclose(b[1:-1], a[1:-1], rtol=1e-3)
 
 
 def test_a_speaker_is_named_or_numbered(made: Path) -> None:

@@ -30,8 +30,9 @@ def main() -> int:
         if not path.is_file():
             raise UsageError(f"{path}: not there; run tts compare first")
         results = read_json(path)
+        short = json.dumps(slim(results, given.scores or [results["primary"]])) + "\n"
         write_text(given.to / f"{given.name}.md", tables(results))
-        write_text(given.to / f"{given.name}.json", json.dumps(slim(results, given.scores or [results["primary"]])) + "\n")
+        write_text(given.to / f"{given.name}.json", short)
     except TtsError as error:
         print(error, file=sys.stderr)
         return error.exit_code

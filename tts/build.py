@@ -226,7 +226,8 @@ def _claim(out: Path, identity: str, recipe: Recipe, system: str) -> None:
     if mark.is_file() and list(mark.parent.glob("*/last.safetensors")):
         if read_json(mark).get("identity") != identity:
             raise UsageError(
-                f"{out}: holds a voice trained with other settings or data; choose another --out or delete the folder"
+                f"{out}: holds a voice trained with other settings or data, or by an earlier version; choose another --out or "
+                "delete the folder"
             )
         return
     if not mark.is_file() and out.exists() and any(out.iterdir()):

@@ -186,7 +186,8 @@ def begin(source: Source, stack: Stack, duration: Stage, prepared: Prepared) -> 
     if part.init_from and part.duration:
         codes = [f"speaker:{name}" for name in voice.speakers] if voice.duration.speakers else []
         names = [*voice.features.names, *codes]
-        taken = take_over(duration, dict(voice.duration.state_dict()), names, list(linguistic), affine, sums)
+        given = _only_speaker(voice.duration, source.speaker)
+        taken = take_over(duration, given, names, list(linguistic), affine, sums)
         _say_alike(duration, taken, source, prepared)
         found.taken += [Taken(f"duration.{t.name}", t.how, t.note) for t in taken]
         found.differences += _differences("duration.", voice.duration.part, duration.part)

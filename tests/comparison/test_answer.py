@@ -174,7 +174,7 @@ def test_tables_hold_all_of_it():
     for heading in ("Validation", "Search: multi", "For scale", "Notes"):
         assert f"## {heading}" in text
     assert "-0.100 [-0.110, -0.090]" in text
-    assert "| multi  | **-0.50 [-0.51, -0.49]** |" in text  # shown to differ: in the table of the other scores
+    assert "| multi  | **-0.50 [-0.51, -0.49] better** |" in text  # shown to differ: in the table of the other scores
     assert "4.5000 (chosen)" in text
     assert "diverged or failed" in text
     assert "9 pairs" in text

@@ -1,7 +1,6 @@
 """The steps and the time foreseen for a system, against what a summary counts and what a sum says."""
 
 import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +12,7 @@ import torch
 import tts
 from tts.comparison import effort, pool
 from tts.comparison.effort import phases, seconds_of
-from tts.comparison.pool import run_jobs, worker_environment
+from tts.comparison.pool import run_jobs, worker_program
 from tts.comparison.worker import Job
 from tts.recipe import StagePart, TrainingPart
 
@@ -46,8 +45,9 @@ def test_every_training_is_counted(keys: dict[str, Any], expected: list[tuple[in
 def test_workers_run_this_code_wherever_they_are_started(tmp_path: Path) -> None:
     (tmp_path / "tts").mkdir()
     (tmp_path / "tts" / "__init__.py").write_text("raise SystemExit('not this one')", encoding="utf-8")
-    program = [sys.executable, "-c", "import tts; print(tts.__file__)"]
-    printed = subprocess.run(program, cwd=tmp_path, env=worker_environment(), capture_output=True, text=True, check=True)
+    program = [word.replace("sys.exit(main())", "import tts; print(tts.__file__)") for word in worker_program()]
+    assert program != worker_program()
+    printed = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert printed.stdout.strip() == tts.__file__
 
 

@@ -55,10 +55,32 @@ def test_a_rule_that_cannot_be_kept(tmp_path: Path, split: dict[str, Any], said:
     opened.assert_not_called()
 
 
+@pytest.mark.parametrize(
+    ("split", "texts"),
+    [
+        ({"test": {"range": ["u_0", "u_1"]}, "validation": {"ids": ["u_2"]}}, {0: "Yes.", 2: "Yes."}),  # u_0 will be left out
+        ({"test": {"count": 8}, "validation": {"ids": ["u_2", "u_3"]}}, {}),  # fewer are drawn from what will be left
+    ],
+)
+def test_a_rule_that_could_be_kept_without_some_recordings_is_not_refused(
+    tmp_path: Path, split: dict[str, Any], texts: dict[int, str]
+) -> None:
+    make_corpus(tmp_path / "corpus")
+    path = tmp_path / "corpus" / "metadata.csv"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for n, text in texts.items():
+        lines[n] = f"u_{n}|{text}|{text}"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with mock.patch.object(reading, "check_audio", return_value=([], [])) as opened:
+        reading.read_corpus(work_for(tmp_path, split, speaker="who"), tmp_path / "corpus")
+    opened.assert_called()
+
+
 def test_a_speaker_without_training_utterances(tmp_path: Path) -> None:
     make_corpus(tmp_path / "corpus" / "ann")
     make_corpus(tmp_path / "corpus" / "bob", "b")
-    work = work_for(tmp_path, {"train": {"prefix": "u"}}, speakers={"ann": {}, "bob": {}})
+    split = {"test": {"ids": ["u_1", "b_1"]}, "validation": {"ids": ["u_2", "b_2"]}, "train": {"prefix": "u"}}
+    work = work_for(tmp_path, split, speakers={"ann": {}, "bob": {}})
     with mock.patch.object(reading, "check_audio") as opened, pytest.raises(TtsError, match=r"no training utterance of .* bob"):
         reading.read_corpus(work, tmp_path / "corpus")
     opened.assert_not_called()

@@ -112,6 +112,11 @@ def test_a_fault_of_a_change_is_not_the_files(tmp_path: Path) -> None:
         with pytest.raises(UsageError) as caught:
             load_recipe(write(tmp_path, changed("training.stepz", 5)), changes)
         assert str(caught.value).startswith(f"{path}: training.stepz: unknown key")
+    two = changed("training.stepz", 5)
+    two["training"]["batch"] = "none"
+    with pytest.raises(UsageError) as caught:  # the change mends one of the file's faults and is not to blame for the other
+        load_recipe(write(tmp_path, two), ["training.batch=64"])
+    assert str(caught.value).startswith(f"{path}: ")
     write(tmp_path, GOOD)
     assert load_recipe(path, [bad, "training={steps: 5}"]).training.steps == 5  # what a later change takes back does no harm
 

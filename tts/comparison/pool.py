@@ -130,11 +130,10 @@ def _start(job: Job, device: str) -> _Running:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tts.comparison.worker"],
+            worker_program(),
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
-            env=worker_environment(),
             start_new_session=True,  # an interruption reaches the parent alone, which then ends its workers in order
         )
     pipe: IO[bytes] | None = process.stdin
@@ -144,11 +143,13 @@ def _start(job: Job, device: str) -> _Running:
     return _Running(job, device, process, path, _written(job))
 
 
-def worker_environment() -> dict[str, str]:
-    """Return the environment of a worker, who must run this very code and not a package that lies in the current folder."""
-    here = str(Path(tts.__file__).parent.parent)
-    paths = [here, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONSAFEPATH": "1"}
+def worker_program() -> list[str]:
+    """Return the command of a worker, who must run this very code and not a package that lies in the current folder."""
+    start = (
+        "import sys; here = sys.argv.pop(1); here in sys.path or sys.path.insert(0, here); "
+        "from tts.comparison.worker import main; sys.exit(main())"
+    )
+    return [sys.executable, "-P", "-c", start, str(Path(tts.__file__).parent.parent)]
 
 
 @contextmanager
@@ -194,8 +195,11 @@ def steps_in(training: Path, stages: int) -> int:
     steps = 0
     # Not by rglob, which fails where a folder that a worker needs for a moment goes while it is looked through.
     for path in (*training.glob("*/history.tsv"), *training.glob("stage*/fold-*/history.tsv")):
-        lines = path.read_text(encoding="utf-8").splitlines()
-        if path.parent.name == "duration" or len(lines) < 2:
+        try:
+            lines = [] if path.parent.name == "duration" else path.read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:  # moved between two looks
+            continue
+        if len(lines) < 2:
             continue
         last = dict(zip(lines[0].split("\t"), lines[-1].split("\t"), strict=True))
         taken = int(float(last.get("fork/steps") or last["step"]))

@@ -290,7 +290,7 @@ def check_voice(job: Job) -> None:
     if run is not None and fingerprint(run.get("identity"), ()) == job.identity:
         return
     changed = changed_keys(run, recipe, job.system) if run is not None else []
-    what = "; ".join(changed[:3]) or "the data or a setting of its network or training"
+    what = "; ".join(changed[:3]) or "the data, a setting of its network or training, or this program's version"
     raise UsageError(
         f"{job.system}: its run {job.run} was made with other settings ({what}); change them back, choose another --out, or "
         f"delete {job.voice} and {job.record}"

@@ -127,14 +127,17 @@ def _differences(results: Results) -> str:
     table = format_table(["system", *HEAD], _rows(results, first, "system"), "markdown")
     effect = f"{results['smallest_effect']:g} {metric['unit']}".strip()
     named = f"Named before the run: {metric['heading']} decides, and less than {effect} of it does not matter."
-    sections = [f"## Differences to {results['baseline']}\n\n{named}\n\n{table}"]
+    sections = [f"## Differences to {results['baseline']}\n\n{named}", *([table] if first else [])]
     others = [other for other in results["metrics"] if other is not metric and any(d["metric"] == other["name"] for d in found)]
     if others:
         cells = {(one["system"], one["metric"]): _marked(results, one) for one in found}
         systems = list(dict.fromkeys(one["system"] for one in found))
         rows = [[system, *(cells.get((system, other["name"]), "-") for other in others)] for system in systems]
         head = ["system", *map(_heading, others)]
-        note = f"In bold what is shown to differ, p below {LEVEL:g} after Holm's correction over all of this table."
+        note = (
+            f"In bold what is shown to be better or worse: two seeds or more, an interval without 0, p below {LEVEL:g} after "
+            "Holm's correction over all of this table. Tests and effect sizes of each are in results.json and report.html."
+        )
         sections.append(f"### The other scores\n\n{format_table(head, rows, 'markdown')}\n\n{note}")
     return "\n\n".join(sections)
 
@@ -144,7 +147,7 @@ def _marked(results: Results, one: Mapping[str, Any]) -> str:
         return "same"
     metric = next(metric for metric in results["metrics"] if metric["name"] == one["metric"])
     text = _span(metric, one, "+")
-    return f"**{text}**" if one["verdict"] in ("better", "worse") else text
+    return f"**{text} {one['verdict']}**" if one["verdict"] in ("better", "worse") else text
 
 
 def _controls(results: Results) -> str:

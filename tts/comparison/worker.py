@@ -134,17 +134,16 @@ def _run(job: Job) -> tuple[dict[str, Any], dict[str, dict[str, Scores]]]:
         voices = [load_voice(Path(member), device) for member in job.members]
         voice: Voice = Ensemble(voices)
         found = _sum_of([read_json(Path(member) / "training" / "summary.json") for member in job.members])
-        costs = [_budget(learning_curves(Path(member) / "training")[0]) for member in job.members]
+        costs = [_seconds(learning_curves(Path(member) / "training")[0]) for member in job.members]
         if all(costs):
-            found |= {key: round(sum(cost[key] for cost in costs), 1) for key in ("steps", "seconds")}
-            found["steps"] = int(found["steps"])
+            found["seconds"] = round(sum(costs), 1)
     else:
         summary = train_voice(
             recipe, prepared, job.system, job.voice, device=device, command=job.command, duration_from=_relative(job)
         )
         found = _sum_of([summary])
         found["curves"], found["diagnostics"] = learning_curves(job.voice / "training")
-        found |= _budget(found["curves"])
+        found["seconds"] = _seconds(found["curves"]) or found["seconds"]
         voice = load_voice(job.voice, device)
     items: dict[str, list[Item]] = {split: generate_split(voice, prepared, split) for split in job.splits}
     scores = {split: {item.id: item.scores for item in found_items} for split, found_items in items.items()}
@@ -183,19 +182,18 @@ def _sum_of(summaries: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _budget(curves: dict[str, dict[str, list[float | None]]]) -> dict[str, float]:
-    """Return the steps of the acoustic networks and the seconds spent in them; nothing where there are no curves.
+def _seconds(curves: dict[str, dict[str, list[float | None]]]) -> float:
+    """Return the seconds spent in the steps of the acoustic networks; 0 where there are no curves.
 
     The duration model is left out, since a seed trains it once for all systems, and validation, since it is not learning.
     """
-    total, seconds = 0.0, 0.0
+    seconds = 0.0
     for name, columns in curves.items():
         if name != "duration":
             steps = [float(step or 0.0) for step in columns.get("step", [])]
-            total += steps[-1] if steps else 0.0
             for before, step, speed in zip([0.0, *steps], steps, columns.get("speed/steps_per_second", []), strict=False):
                 seconds += (step - before) / speed if speed else 0.0
-    return {"steps": int(total), "seconds": round(seconds, 1)} if total else {}
+    return round(seconds, 1)
 
 
 def _relative(job: Job) -> Path | None:

@@ -22,12 +22,12 @@ def read_corpus(work: Work, root: Path) -> tuple[Corpus, dict[str, AudioFacts]]:
     """Read the recipe's corpus in ``root`` and check its recordings; return what can be used, and facts by id.
 
     Several speakers lie in one folder each, and their utterances are called ``SPEAKER_ID``. Split rules that cannot be kept
-    whatever the recordings are like raise :class:`UsageError` before the first recording is opened.
+    whatever the recordings are like raise :class:`UsageError`, and a limit :class:`TtsError`, before the first is opened.
     """
     part = work.recipe.corpus
     if not part.speakers:
         corpus = _read(work, part, root, part.speaker)
-        _choose(work, corpus)
+        _choose_early(work, corpus)
         facts = _check(work, corpus)
         return corpus.subset({*facts}), facts
     utterances: dict[str, Utterance] = {}
@@ -51,7 +51,7 @@ def read_corpus(work: Work, root: Path) -> tuple[Corpus, dict[str, AudioFacts]]:
             utterances[key] = replace(utterance, id=key)
         notes += [f"{name}: {note}" for note in corpus.notes]
     whole = Corpus(work.recipe.name, tuple(utterances.values()), part.licence, part.source, tuple(notes))
-    _choose(work, whole)
+    _choose_early(work, whole)
     facts = {}
     for name in part.speakers:  # one by one, since what is an odd pace depends on the speaker
         facts |= _check(work, whole.subset({utterance.id for utterance in whole if utterance.speaker == name}))
@@ -101,6 +101,19 @@ def split_corpus(work: Work, corpus: Corpus) -> Splits:
     work.problems += found
     write_json(work.out / "splits.json", splits.to_dict())
     return splits
+
+
+def _choose_early(work: Work, corpus: Corpus) -> None:
+    """Raise what the split rules raise whatever recordings will be left out.
+
+    So no two texts count as alike, and rules that name utterances after one that draws them are left for later: a recording
+    that will be left out must not take the place of another.
+    """
+    part = work.recipe.split
+    drawn = [isinstance(rule, Mapping) and "count" in rule for rule in (part.test, part.validation, part.train)]
+    named = [rule != "rest" and not draws for rule, draws in zip((part.test, part.validation, part.train), drawn, strict=True)]
+    if not any(draws and any(named[place:]) for place, draws in enumerate(drawn)):
+        _choose(work, replace(corpus, utterances=tuple(replace(u, text=u.id) for u in corpus)))
 
 
 def _choose(work: Work, corpus: Corpus) -> tuple[Splits, list[Problem]]:

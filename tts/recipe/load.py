@@ -50,7 +50,11 @@ def load_recipe(where: str | Path, changes: list[str] | None = None) -> Recipe:
     blamed = len(steps) - 1  # the change that brought this fault; 0: the file
     while blamed and _check(steps[blamed - 1]) == found:
         blamed -= 1
-    raise UsageError(f"{f'--set {(changes or [])[blamed - 1]}' if blamed else path}: {found}")
+    change = (changes or [])[blamed - 1] if blamed else ""
+    key, place = change.partition("=")[0], found.partition(":")[0]
+    # A change that mends one fault of the file and so brings another one of it to light is not to blame.
+    own = bool(change) and (isinstance(_check(steps[blamed - 1]), Recipe) or f"{place}.".startswith(f"{key}."))
+    raise UsageError(f"{f'--set {change}' if own else path}: {found}")
 
 
 def _check(data: dict[str, Any]) -> Recipe | str:
