@@ -82,6 +82,8 @@ def build_results(
         metrics.insert(0, plan.primary)
     # The smallest p-value, two in so many and one, is to survive Holm's correction over all scores of all systems.
     resamples = max(RESAMPLES, 100 * len(scored) * len(metrics)) if complete else QUICK
+    ranking = _ranking(scored, plan.primary, resamples)
+    place = {row["system"]: number for number, row in enumerate(ranking)}
     differences = _against_baseline(plan, scored, metrics, resamples)
     made = environment()
     results: dict[str, Any] = {
@@ -103,9 +105,11 @@ def build_results(
         "metrics": [_metric(name) for name in metrics],
         "systems": [_system(arm, [run for run in runs if run.arm is arm], folder) for arm in plan.arms],
         "runs": [_run(run, folder) for run in runs],
-        "ranking": _ranking(scored, plan.primary, resamples),
+        "ranking": ranking,
         "differences": differences,
-        "against_controls": _against_controls(plan, scored, resamples),
+        "against_controls": sorted(
+            _against_controls(plan, scored, resamples), key=lambda one: (place[one["system"]], place[one["control"]])
+        ),
         "leave_one_out": _leave_one_out(plan, scored, resamples),
         "references": dict(references or {}),
         "search": _searches(plan, folder),
