@@ -48,7 +48,14 @@ def synthetic_results(
         "command": "tts compare recipes/kathleen/comparison.yaml",
         "commit": "0a1b2c3",
         "created": "2026-11-25T04:00:00",
-        "made_with": {"version": "0.1", "python": "3.11", "torch": "2.13.0", "machine": "a processor, 2 cores", "threads": 1},
+        "made_with": {
+            "version": "0.1",
+            "python": "3.11",
+            "torch": "2.13.0",
+            "numpy": "2.4",
+            "machine": "a processor, 2 cores",
+            "threads": 1,
+        },
         "settings": {
             "sample_rate": 24000,
             "shift_ms": 5.0,
@@ -56,6 +63,7 @@ def synthetic_results(
             "alpha": 0.466,
             "silence": "removed",
             "durations": "natural",
+            "description": "24000 Hz, 5 ms frames",
         },
         "splits": {"validation": {"utterances": 66, "seconds": 200.0}, "test": {"utterances": utterances, "seconds": 210.0}},
         "prepared": "0123456789abcdef",
@@ -77,7 +85,7 @@ def synthetic_results(
         "notes": ["The search of mtl_step chose a weight at the edge of its grid."],
         "references": {
             "copy": {"mcd": 3.61, "f0_rmse": 5.3},
-            "takes": {"mcd": 5.72},
+            "takes": {"pairs": 9, "mcd": 5.72},
             "mean": {"mcd": 9.83},
             "natural_wer": None,
         },
@@ -159,7 +167,7 @@ def _difference(system: str, metric: str, shift: float, seeds: int) -> dict[str,
     return {
         "system": system, "metric": metric, "estimate": estimate, "low": low, "high": high,
         "percent": 100.0 * estimate / TRUTH[metric], "probability_better": 0.97, "p_value": 0.0004, "p_holm": 0.002,
-        "wilcoxon": 0.0001, "effect_size": -1.4, "verdict": verdict, "seeds": seeds, "utterances": 20,
+        "wilcoxon": 0.0001, "effect_size": -1.4, "verdict": verdict, "seeds": seeds, "utterances": 20, "same": False,
     }  # fmt: skip
 
 
