@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ class StackTraining:
     samples: tuple[str, ...] = ()
     tuning: Tuning | None = None
 
-    def table(self, split: str, tasks: Sequence[str]) -> Table:
+    def table(self, split: str, tasks: Iterable[str]) -> Table:
         """Return the frames of a split as rows, with the targets of ``tasks``."""
         told = self.voice.stack.speakers is not None
         return self.prepared.frame_table(split, list(tasks), self.voice.device, codes=told)
@@ -63,7 +63,7 @@ def train_stages(work: StackTraining) -> list[dict[str, Any]]:
     for number, part in enumerate(parts, 1):
         stage = voice.stack.stages[number - 1]
         assert isinstance(stage, Stage)
-        tables = {split: work.table(split, list(part.tasks)) for split in SPLITS}
+        tables = {split: work.table(split, part.tasks) for split in SPLITS}
         for split, table in tables.items():
             table.read(part, _read(part, handed[split]))
         last = number == len(parts)

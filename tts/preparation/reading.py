@@ -110,8 +110,9 @@ def _choose_early(work: Work, corpus: Corpus) -> None:
     that will be left out must not take the place of another.
     """
     part = work.recipe.split
-    drawn = [isinstance(rule, Mapping) and "count" in rule for rule in (part.test, part.validation, part.train)]
-    named = [rule != "rest" and not draws for rule, draws in zip((part.test, part.validation, part.train), drawn, strict=True)]
+    rules = (part.test, part.validation, part.train)
+    drawn = [isinstance(rule, Mapping) and "count" in rule for rule in rules]
+    named = [rule != "rest" and not draws for rule, draws in zip(rules, drawn, strict=True)]
     if not any(draws and any(named[place:]) for place, draws in enumerate(drawn)):
         _choose(work, replace(corpus, utterances=tuple(replace(u, text=u.id) for u in corpus)))
 
