@@ -16,7 +16,7 @@ from tts.card import voice_card
 from tts.comparison.effort import phases
 from tts.comparison.pool import steps_in
 from tts.errors import UsageError
-from tts.jointly import check_stacking, train_stack
+from tts.jointly import check_learning, check_stacking, train_stack
 from tts.network.stack import Stack
 from tts.recipe import StagePart, TrainingPart
 from tts.stages import StackTraining
@@ -167,3 +167,33 @@ def test_folds_are_counted_before_training() -> None:
         check_stacking(PARTS, settings, 3)
     check_stacking(PARTS, settings, 4)
     check_stacking(PARTS[:1], settings, 3)  # which hands nothing on
+
+
+@pytest.mark.parametrize(
+    ("tasks", "weighting", "step"),
+    [
+        ({"mcep": 0}, {}, 0),
+        ({"mel": 0}, {}, 0),
+        ({"mel": 1}, {"main_only_from": 0.9}, 90),
+        ({"mel": 1}, {"start": {"mel": 5}}, 0),
+        ({"mel": 1, "gammatone": 1}, {"stop": {"mel": 10}, "start": {"gammatone": 11}}, 10),
+    ],
+)
+def test_a_stage_with_nothing_to_learn_is_named_before_training(
+    tasks: dict[str, float], weighting: dict[str, Any], step: int
+) -> None:
+    first = StagePart.model_validate({"trunk": {"layers": [8]}, "bottleneck": 2, "tasks": tasks})
+    stack = Stack(2, (first, PARTS[1]), {"mcep": 3, "mel": 1, "gammatone": 1})
+    settings = TrainingPart.model_validate({"steps": 100, "weighting": weighting})
+    with pytest.raises(UsageError, match=f"stage 1 learns no task at step {step} of its training"):
+        check_learning(stack, settings)
+    check_learning(stack, settings.model_copy(update={"stacking": "joint"}))  # it learns through the second
+    stack.stages[0].requires_grad_(False)
+    check_learning(stack, settings)
+
+
+def test_a_stage_with_something_to_learn_at_every_step_is_trained() -> None:
+    first = StagePart.model_validate({"trunk": {"layers": [8]}, "bottleneck": 2, "tasks": {"mel": 1, "gammatone": 1}})
+    stack = Stack(2, (first, PARTS[1]), {"mcep": 3, "mel": 1, "gammatone": 1})
+    schedule = {"stop": {"mel": 10}, "start": {"gammatone": 10}, "main_only_from": 100}
+    check_learning(stack, TrainingPart.model_validate({"steps": 100, "weighting": schedule}))

@@ -17,7 +17,7 @@ import tts
 from tts.card import environment, voice_card
 from tts.errors import UsageError
 from tts.files import fingerprint, read_json, write_json, write_text
-from tts.jointly import check_stacking, train_stack
+from tts.jointly import check_learning, check_stacking, train_stack
 from tts.network.positions import position_width
 from tts.network.speakers import DURATION_SPEAKERS, SpeakerInput, duration_speakers, speaker_input
 from tts.network.stack import Stack, Stage
@@ -73,6 +73,7 @@ def train_voice(
         stack = make_stack(prepared, parts, settings.seed, speakers)
         duration = make_duration(recipe, prepared, settings.seed)
         begun = begin(source, stack, duration, prepared) if source else None
+        check_learning(stack, settings)
         if begun is not None:
             write_text(training / "transfer.md", begun.report())
         tuning = begun.tuning if begun else None

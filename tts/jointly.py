@@ -7,13 +7,15 @@ from typing import Any
 import torch
 
 from tts.errors import UsageError
-from tts.network.stack import Stage
+from tts.network.stack import Stack, Stage
 from tts.recipe import MAIN_STREAMS, StagePart, TrainingPart
 from tts.stages import SPLITS, StackTraining, ValidationHook, scores_of, summary_of, train_stages
 from tts.training.cross_fitting import fold_utterances
+from tts.training.groups import is_frozen
 from tts.training.joint import Joint
 from tts.training.phases import fine_tuning, learn_trajectories, trains_jointly
-from tts.training.trainer import Result, Trainer
+from tts.training.trainer import Result, Trainer, judges
+from tts.training.weighting import Schedule
 from tts.voice import Voice
 
 
@@ -27,6 +29,29 @@ def check_stacking(parts: tuple[StagePart, ...], settings: TrainingPart, utteran
     given = len(settings.stage_weights)
     if trains_jointly(parts, settings) and given not in (0, len(parts)):
         raise UsageError(f"training.stage_weights: there are {given}; the system has {len(parts)} stages, give one weight each")
+
+
+def check_learning(stack: Stack, settings: TrainingPart) -> None:
+    """Raise :class:`UsageError`, before anything is trained, for a stage that at some step of its own training learns nothing.
+
+    Trained together with the last one, which always learns, it need not learn by itself; nor where it is frozen.
+    """
+    if settings.stacking == "joint" and len(stack.parts) > 1:
+        return
+    weighting = settings.weighting
+    main_only = weighting.main_only_step(settings.steps)
+    schedule = Schedule(weighting.start, weighting.stop, main_only)
+    ends = sorted({0, *weighting.stop.values(), *([] if main_only is None else [main_only])})
+    for number, (part, stage) in enumerate(zip(stack.parts, stack.stages, strict=True), 1):
+        if part.main or is_frozen(stage):
+            continue
+        learnt = [name for name, use in part.tasks.items() if use.weight and name not in MAIN_STREAMS]
+        idle = [step for step in ends if step < settings.steps and not any(schedule.active(name, step) for name in learnt)]
+        if idle:
+            raise UsageError(
+                f"stage {number} learns no task at step {idle[0]} of its training; give one a weight above 0 there, or change "
+                "training.weighting (main_only_from, start, stop)"
+            )
 
 
 def train_stack(work: StackTraining) -> list[dict[str, Any]]:
@@ -105,6 +130,6 @@ def summaries_of(model: Joint, result: Result, *, before: bool) -> list[dict[str
     for prefix, part in zip(model.prefixes[:-1], model.parts, strict=False):
         start = f"valid/{prefix}"
         scores = {f"valid/{n.removeprefix(start)}": v for n, v in whole.items() if n.startswith(start)}
-        loss = sum(part.tasks[name].weight * scores[f"valid/{name}"] for name in part.main)
+        loss = sum(part.tasks[name].weight * scores[f"valid/{name}"] for name in judges(part.tasks, MAIN_STREAMS))
         found.append({"step": whole["step"], "steps": whole["steps"], "main_loss": loss, **scores, "valid/main": loss})
     return [*found, own | ({"before": scores_of(result.history[0])} if before else {})]

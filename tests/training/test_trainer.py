@@ -42,16 +42,17 @@ def make_table(utterances: int, seed: int) -> Table:
 
 def make_trainer(folder: Path, steps: int, kind: str = "feedforward", utterances: int = 20, **more: object) -> Trainer:
     torch.manual_seed(0)
+    stage = {key: more.pop(key) for key in ("tasks", "unrelated") if key in more}
     part = StagePart.model_validate(
-        {"trunk": {"kind": kind, "layers": [16, 16], "dropout": 0.1}, "tasks": {"mcep": 1, "phone": 0.2}}
+        {"trunk": {"kind": kind, "layers": [16, 16], "dropout": 0.1}, "tasks": {"mcep": 1, "phone": 0.2}} | stage
     )
-    stage = Stage(3, part, {"mcep": 6, "phone": 3})
+    network = Stage(3, part, {"mcep": 6, "phone": 3})
     settings = TrainingPart.model_validate(
         {"steps": steps, "batch": 32 if kind == "feedforward" else 4, "learning_rate": 0.01, "validate_every": 20}
         | {"decay": "none", "warmup": 0, "average": 0.9, "precision": "float32", "clip": 10.0}
         | more
     )
-    return Trainer(stage, make_table(utterances, 1), make_table(5, 2), settings, ("mcep",), folder, label="test")
+    return Trainer(network, make_table(utterances, 1), make_table(5, 2), settings, ("mcep",), folder, label="test")
 
 
 @pytest.mark.parametrize("kind", ["feedforward", "convolution", "lstm", "attention"])
@@ -153,3 +154,33 @@ def test_an_auxiliary_task_that_stops_leaves_its_layers_alone(tmp_path: Path) ->
     trainer.run()
     assert trainer.history[-1]["valid/phone"] > 0.8  # one step taught it next to nothing
     assert trainer.history[-1]["valid/mcep"] < trainer.history[-1]["valid/phone"]
+
+
+@pytest.mark.parametrize("tasks", [{"phone": 0.5}, {"mcep": 0, "phone": 0.5}])
+def test_a_stage_without_main_tasks_keeps_what_is_best_for_all_its_tasks(tmp_path: Path, tasks: dict[str, float]) -> None:
+    trainer = make_trainer(tmp_path, 100, tasks=tasks)
+    result = trainer.run()
+    losses = [entry["valid/phone"] for entry in result.history]
+    assert min(losses) < 0.8 * losses[0]
+    assert result.loss == pytest.approx(0.5 * min(losses))
+    assert result.step == result.history[int(np.argmin(losses))]["step"]
+
+
+@pytest.mark.parametrize("method", ["sum", "uncertainty", "gradnorm", "projection"])
+def test_layers_kept_apart_by_what_they_say_are_learnt_beside_the_tasks(tmp_path: Path, method: str) -> None:
+    """The penalty's gradient is added to that of the losses, which come from the same pass through the network."""
+    tasks = {name: {"private": [6]} for name in ("mcep", "phone")}
+    grads = []
+    for weight in (1e-9, 2.0):
+        unrelated = {"pairs": [["main", "phone"]], "form": "activation", "weight": weight}
+        trainer = make_trainer(tmp_path, 20, tasks=tasks, unrelated=unrelated, clip=1e9, weighting={"method": method})
+        index, mask = trainer.batches(0)
+        torch.manual_seed(7)
+        trainer.stage.train()(trainer.train.inputs(index), mask)
+        penalty = torch.autograd.grad(trainer.stage.penalty(), list(trainer.stage.parameters()), allow_unused=True)
+        torch.manual_seed(7)  # the same units dropped
+        trainer.train_step()
+        grads.append([p.grad for p in trainer.stage.parameters()])
+    assert any(g is not None and float(g.abs().max()) > 1e-4 for g in penalty)
+    for plain, both, more in zip(*grads, penalty, strict=True):
+        torch.testing.assert_close(both, plain if more is None else plain + more)

@@ -41,7 +41,7 @@ def make_branches(part: ForkMergePart, stage: StagePart, main: Sequence[str]) ->
     auxiliary = tuple(name for name in stage.tasks if name not in main)
     if not auxiliary:
         return ((),)
-    if not main:
+    if not any(stage.tasks[name].weight for name in main):
         raise UsageError("training.fork_merge: every stage needs a main task, by which branches are merged")
     for name in main:
         if stage.tasks[name].reads in auxiliary:

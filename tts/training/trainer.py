@@ -6,7 +6,7 @@ import logging
 import math
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from tts.errors import TtsError, UsageError
 from tts.files import write_text
 from tts.network.stack import Stage, StageOutput
 from tts.progress import Progress
-from tts.recipe import StagePart, TrainingPart
+from tts.recipe import StagePart, TaskUse, TrainingPart
 from tts.tasks.losses import dimension_emphasis, task_loss
 from tts.training.checkpoint import (
     load_tensors,
@@ -55,11 +55,12 @@ class Result:
 class Trainer:
     """Trains a stage, or a stack as one, on ``train``, validating on ``valid``; keeps ``best`` and ``last`` in ``folder``.
 
-    ``main`` names the tasks whose weighted losses are the main loss, by which the best weights are chosen. ``hook`` adds
-    scores (MCD, samples) to a validation; ``writer`` is a TensorBoard writer or None; ``tuning`` is for a stage that starts
-    from another voice's weights. ``trajectories`` replaces the losses of the streams it knows, on batches of whole utterances.
-    With ``baseline`` the weights at the start are validated too, and kept where none that follow are better. With ``equal``
-    the weighting treats all tasks alike, and ``main`` only chooses the best weights.
+    ``main`` names the tasks whose weighted losses are the main loss, by which the best weights are chosen; a stage that
+    learns none of them is chosen by all its tasks. ``hook`` adds scores (MCD, samples) to a validation; ``writer`` is a
+    TensorBoard writer or None; ``tuning`` is for a stage that starts from another voice's weights. ``trajectories`` replaces
+    the losses of the streams it knows, on batches of whole utterances. With ``baseline`` the weights at the start are
+    validated too, and kept where none that follow are better. With ``equal`` the weighting treats all tasks alike, and
+    ``main`` only chooses the best weights.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class Trainer:
     ) -> None:
         self.stage, self.train, self.valid, self.settings = stage, train, valid, settings
         self.main = tuple(name for name in main if name in stage.tasks)
+        self.judges = judges(stage.tasks, main)
         self.folder, self.label, self.hook, self.writer = folder, label, hook, writer
         self.device = train.device
         self.trajectories, self.baseline = trajectories, baseline
@@ -154,7 +156,8 @@ class Trainer:
             losses = {name: loss for name, loss in losses.items() if name in self.learns}
         self.optimiser.zero_grad(set_to_none=True)
         every = self.settings.weighting.measure_every
-        self.note(backward(losses, self.shared, self.others, self.weighting, self.step, every=every))
+        keep = any(part.unrelated is not None and part.unrelated.form == "activation" for part in self.stage.parts)
+        self.note(backward(losses, self.shared, self.others, self.weighting, self.step, every=every, keep=keep))
         penalty = self.stage.penalty()
         if penalty.requires_grad:
             penalty.backward()  # type: ignore[no-untyped-call]
@@ -241,7 +244,7 @@ class Trainer:
         return {name: total / max(rows, 1) for name, total in totals.items()}
 
     def _main_of(self, losses: dict[str, float]) -> float:
-        return sum(self.stage.tasks[name].weight * losses[name] for name in self.main)
+        return sum(self.stage.tasks[name].weight * losses[name] for name in self.judges)
 
     def main_loss_of(self, weights: dict[str, Tensor]) -> float:
         """Return the main validation loss of other weights, which stay in the stage."""
@@ -306,6 +309,11 @@ class Trainer:
         if self.step:
             log.info("%s: continuing at step %d", self.label, self.step)
         return bool(facts["finished"]) and facts["settings"]["steps"] >= self.settings.steps
+
+
+def judges(tasks: Mapping[str, TaskUse], main: Sequence[str]) -> tuple[str, ...]:
+    """Return the tasks whose losses say which weights are best: the main ones that are learnt, or all where there is none."""
+    return tuple(name for name in main if name in tasks and tasks[name].weight) or tuple(tasks)
 
 
 def _make_branches(stage: Model, settings: TrainingPart, main: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:

@@ -20,6 +20,7 @@ def backward(
     step: int,
     *,
     every: int = 0,
+    keep: bool = False,
 ) -> dict[str, float]:
     """Add to ``grad`` of all parameters what a weighting makes of the losses of a step.
 
@@ -30,6 +31,8 @@ def backward(
     Every ``every`` steps (0 never) the gradients of all rows are taken, as by a method that needs them, and measured; the
     answer then holds every row's ``weight/NAME`` and, where there is a main task, every other row's ``cosine/NAME`` (with the
     main gradient) and ``ratio/NAME`` (its norm over main's, base weights applied). Otherwise it is empty.
+
+    The losses' graph is freed, unless ``keep`` says that something else will be taken back through it.
     """
     shared = [parameter for parameter in shared if parameter.requires_grad]
     others = [parameter for parameter in others if parameter.requires_grad]
@@ -39,11 +42,11 @@ def backward(
         raise TtsError(f"no task has a loss at step {step}; check the weights and the start and stop steps of the tasks")
     values = _values(rows)
     if not shared:  # a frozen trunk: nothing to weigh
-        torch.stack(there).sum().backward()  # type: ignore[no-untyped-call]
+        torch.stack(there).sum().backward(retain_graph=keep)  # type: ignore[no-untyped-call]
         return {}
     measured = every > 0 and step % every == 0
     if weighting.needs_gradients or measured:
-        jacobian = _jacobian(rows, shared, others)
+        jacobian = _jacobian(rows, shared, others, keep=keep)
         sizes = [parameter.numel() for parameter in shared]
         if weighting.needs_gradients:
             update, weights = weighting.combine(step, values, jacobian, sizes)
@@ -60,12 +63,12 @@ def backward(
         gramian = gramian_of(_jacobian(rows, [shared[_last_layer(shared)]], [], keep=True))
     weights = weighting.weights(step, values, gramian)
     if bool((weights == 1.0).all()):
-        torch.stack(there).sum().backward()  # type: ignore[no-untyped-call]
+        torch.stack(there).sum().backward(retain_graph=keep)  # type: ignore[no-untyped-call]
         return {}
     weighted = torch.stack([weight * row for weight, row in zip(weights.tolist(), rows, strict=True) if row is not None])
     if others:  # through the heads alone, which is little
         torch.autograd.backward(torch.stack(there).sum(), inputs=others, retain_graph=True)
-    torch.autograd.backward(weighted.sum(), inputs=shared)
+    torch.autograd.backward(weighted.sum(), inputs=shared, retain_graph=keep)
     return {}
 
 
