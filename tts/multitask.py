@@ -12,7 +12,7 @@ import re
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,6 @@ from tts.errors import UsageError
 from tts.files import fingerprint
 from tts.network.stack import Stage
 from tts.recipe import MAIN_STREAMS, StagePart, TrainingPart
-from tts.training.statistics import StatisticsSum, StreamStatistics
 from tts.training.table import Table, Target
 from tts.training.trainer import Trainer, choose_device
 
@@ -72,10 +71,11 @@ class _Coding:
     stream: Stream
     flat: bool  # the values were (rows,)
     classes: tuple[Any, ...] = ()
-    statistics: StreamStatistics | None = None
+    centre: np.ndarray | float = 0.0  # of the numbers of a regression, (dimension,)
+    scale: np.ndarray | float = 1.0
 
     def encode(self, values: ArrayLike, rows: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return float32 (rows, dimension) with 0 where a label is missing, and which rows have one."""
+        """Return numbers (rows, dimension), as given or of classes, 0 where a label is missing, and which rows have one."""
         name, kind = self.stream.name, self.stream.kind
         if kind == "class":
             found = np.asarray(values, dtype=object)
@@ -85,7 +85,7 @@ class _Coding:
             for label in found[here]:
                 if label not in place:
                     raise UsageError(f"{name}: the class {label!r} was not there in training; there were {self.classes}")
-            return np.array([[place[label] if kept else 0] for label, kept in zip(found, here, strict=True)], np.float32), here
+            return np.array([[place[label] if kept else 0] for label, kept in zip(found, here, strict=True)], np.float64), here
         numbers = np.asarray(values, dtype=np.float64)
         _check_shape(name, numbers.shape, (rows,) if self.flat else (rows, self.stream.dimension))
         numbers = numbers.reshape(rows, -1)
@@ -94,16 +94,19 @@ class _Coding:
             raise UsageError(f"{name}: has infinite values; expected numbers, or NaN where there is none")
         if kind == "binary" and not np.isin(numbers[here], (0.0, 1.0)).all():
             raise UsageError(f"{name}: is Binary but has values other than 0 and 1")
-        return np.where(here[:, None], numbers, 0.0).astype(np.float32), here
+        return np.where(here[:, None], numbers, 0.0), here
 
     def decode(self, output: np.ndarray) -> np.ndarray:
         """Return predictions from a head's outputs (rows, width): values, probabilities, or classes."""
         if self.stream.kind == "class":
-            return np.asarray(np.array(self.classes)[output.argmax(axis=1)])
+            labels = np.empty(len(self.classes), dtype=object)
+            labels[:] = self.classes
+            kinds = {type(label) for label in self.classes}
+            found = labels if len(kinds) > 1 or tuple in kinds else np.array(self.classes)
+            return np.asarray(found[output.argmax(axis=1)])
         if self.stream.kind == "binary":
             output = 0.5 * (1.0 + np.tanh(0.5 * output))  # the logistic function, without overflow
-        elif self.statistics is not None:
-            output = output * self.statistics.deviation + self.statistics.mean
+        output = output * self.scale + self.centre
         return np.asarray(output[:, 0] if self.flat else output)
 
 
@@ -142,7 +145,7 @@ class Model:
         """Return a score a task for labels that were not learnt: 1 is perfect.
 
         For a regression the share of the variance explained, pooled over dimensions; else the share of right answers. Rows
-        without a label are left out; a task without any is NaN.
+        without a label are left out; a task without any is NaN, and a regression whose labels are all alike.
         """
         answers = self.predict(x)
         scores = {}
@@ -156,7 +159,8 @@ class Model:
             elif coding.stream.kind == "continuous":
                 error = made.reshape(len(made), -1)[here] - truth[here]
                 spread = truth[here] - truth[here].mean(axis=0)
-                scores[name] = 1.0 - float(np.square(error).sum() / np.square(spread).sum())
+                alike = bool((truth[here] == truth[here][0]).all())
+                scores[name] = float("nan") if alike else 1.0 - float(np.square(error).sum() / np.square(spread).sum())
             else:
                 right = coding.encode(made, len(made))[0] if coding.classes else made.reshape(len(made), -1) > 0.5
                 scores[name] = float((right == truth)[here].mean())
@@ -223,6 +227,8 @@ def fit(
     where = choose_device(device)
     codings, table = _learn_table(learn, codings, centre, scale, where)
     valid = _table(held, codings, centre, scale, where)
+    if not any(codings[name].encode(held[1][name], len(held[0]))[1].any() for name in mains):
+        raise UsageError(f"validation: no row has a label of {' or '.join(mains)}, by which the best weights are chosen")
 
     weight = {name: (weights or {}).get(name, 1.0) for name in names}
     uses = {
@@ -249,6 +255,7 @@ def fit(
         "weighting": {"measure_every": every, **weigh},
     }
     settings = _checked(TrainingPart, defaults | dict(training or {}))
+    _check_rows(part, settings)
     with ExitStack() as stack:
         stack.enter_context(torch.random.fork_rng(devices=[where] if where.type == "cuda" else []))
         at = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="multitask-")))
@@ -260,6 +267,17 @@ def fit(
     rows = {task: row for row, members in trainer.weighting.tasks.rows.items() for task in members}
     made = {name: weight[name] * last.get(f"weight/{rows[name]}", 1.0) for name in names}
     return Model(stage, centre, scale, result.history, trainer.diagnostics, result.step, made, codings)
+
+
+def _check_rows(part: StagePart, settings: TrainingPart) -> None:
+    """Refuse what is for utterances or stacks: rows are samples in no order, and there is one network."""
+    if part.trunk.kind != "feedforward":
+        raise UsageError(
+            f"trunk.kind: rows are samples without an order, and {part.trunk.kind} reads across them; leave it out"
+        )
+    for key in ("utterances", "stacking", "stage_weights", "trajectory", "cross_fit"):
+        if getattr(settings, key) != TrainingPart.model_fields[key].default:
+            raise UsageError(f"training.{key}: there is one network, on rows without an order; leave it out")
 
 
 def _names(tasks: Mapping[str, Task]) -> list[str]:
@@ -334,8 +352,9 @@ def _split(
 
 
 def _standard(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and standard deviation of the columns, the deviation of those that never change being 1."""
     deviation = x.std(axis=0)
-    return x.mean(axis=0), np.where(deviation > 1e-9, deviation, 1.0)
+    return x.mean(axis=0), np.where(deviation > 1e-12 * np.abs(x).max(axis=0), deviation, 1.0)
 
 
 def _learn_table(
@@ -347,12 +366,10 @@ def _learn_table(
         values, here = coding.encode(samples[1][name], len(samples[0]))
         if not here.any():
             raise UsageError(f"{name}: no row to learn from has a label")
-        statistics = None
+        complete[name] = coding
         if coding.stream.kind == "continuous":
-            total = StatisticsSum(coding.stream.dimension, dynamic=False)
-            total.add(values, here)
-            statistics = total.result()
-        complete[name] = _Coding(coding.stream, coding.flat, coding.classes, statistics)
+            mean, deviation = _standard(values[here])
+            complete[name] = replace(coding, centre=mean, scale=deviation)
     return complete, _table(samples, complete, centre, scale, device)
 
 
@@ -363,11 +380,13 @@ def _table(
     targets = {}
     for name, coding in codings.items():
         values, here = coding.encode(labels[name], len(x))
+        # Before they lose digits: a date in seconds has more than float32 holds.
+        values = ((values - coding.centre) / coding.scale).astype(np.float32)
         if coding.stream.masked:
             values = np.concatenate([values, here[:, None].astype(np.float32)], axis=1)
         elif not here.all():
             raise UsageError(f"{name}: labels of validation are missing, where none was in training")
-        targets[name] = Target(coding.stream, values, coding.statistics)
+        targets[name] = Target(coding.stream, values)
     starts = np.array([*range(0, len(x), BLOCK), len(x)])
     inputs = ((x - centre) / scale).astype(np.float32)
     return Table(starts, inputs, None, None, np.ones(len(x), dtype=bool), targets, device)

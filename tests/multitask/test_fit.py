@@ -43,6 +43,36 @@ def test_what_can_be_learnt_is_learnt(model: Model) -> None:
     assert {"cosine/sign", "ratio/side"} <= model.diagnostics[0].keys()
 
 
+@pytest.mark.parametrize(("offset", "unit"), [(1.7e9, 1.0), (-3e6, 1e-3), (0.0, 1e-15), (0.0, 1e20)])
+def test_the_unit_of_labels_and_inputs_does_not_matter(model: Model, offset: float, unit: float) -> None:
+    """Seconds since 1970 and farads: float32 would hold none of them, or the floor of a deviation swallow them."""
+    plain = fit(X, {"y": Regression(Y)}, **SMALL)
+    moved = offset + unit * Y
+    other = fit(offset + unit * X, {"y": Regression(moved)}, **SMALL)
+    answers, expected = (other.predict(offset + unit * X)["y"] - offset) / unit, plain.predict(X)["y"]
+    np.testing.assert_allclose(answers, expected, atol=0.02 * Y.std())
+    assert other.score(offset + unit * X, {"y": moved})["y"] == pytest.approx(plain.score(X, {"y": Y})["y"], abs=0.01)
+
+
+def test_labels_that_never_change_have_no_score() -> None:
+    same = fit(X, {"y": Regression(np.full(240, 0.1))}, **SMALL)
+    np.testing.assert_allclose(same.predict(X)["y"], 0.1, atol=0.2)  # normalised by 1
+    assert np.isnan(same.score(X, {"y": np.full(240, 0.1)})["y"])
+
+
+@pytest.mark.parametrize(
+    "classes", [(1, "no"), ((1, 2), (3, 4)), ((1,), (2, 3)), (0, 1), ("a", "b"), (True, False), (0.5, 2.0)]
+)
+def test_classes_of_any_type_are_answered_as_they_were_given(classes: tuple) -> None:
+    labels = np.empty(240, dtype=object)
+    labels[:] = [classes[int(sign)] for sign in SIGN]
+    found = fit(X, {"side": Classes(labels)}, **SMALL)
+    answers = found.predict(X)["side"]
+    assert set(answers.tolist()) == set(classes)
+    assert found.score(X, {"side": labels})["side"] > 0.8
+    assert answers.dtype == (object if isinstance(classes[0], tuple) or classes[1] == "no" else np.array(classes).dtype)
+
+
 def test_rows_without_a_label_teach_nothing() -> None:
     half = np.arange(240) < 120
     wrong = {"y": np.where(half[:, None], Y, np.nan), "sign": np.where(half, SIGN, np.nan), "side": np.where(half, SIDE, None)}
@@ -112,6 +142,16 @@ def test_an_interrupted_run_continues_in_its_folder(tmp_path: Path) -> None:
         ({"trunk": {"activation": "sine"}}, r"trunk\.activation: "),
         ({"validation": 0.0}, "leaves nothing to validate"),
         ({"validation": (X, {"y": Y})}, "validation: lacks labels of side"),
+        (
+            {
+                "tasks": {"a": Regression(np.where(X[:, 0] > 0, X[:, 1], np.nan))},
+                "validation": (X, {"a": np.full(240, np.nan)}),
+            },
+            "validation: no row has a label of a,",
+        ),
+        ({"trunk": {"kind": "lstm"}}, r"trunk\.kind: rows are samples without an order"),
+        ({"training": {"utterances": True}}, r"training\.utterances: "),
+        ({"training": {"cross_fit": 2}}, r"training\.cross_fit: "),
         ({"x": X[:, 0]}, r"expected an array of shape \(rows, features\)"),
         ({"x": np.where(X > 2, np.nan, X)}, "only labels may be missing"),
     ],
