@@ -11,6 +11,7 @@ from tts.recipe import Recipe
 MAIN = {"mcep": 1, "lf0": 0.1, "vuv": 0.2, "bap": 0.05}
 TRUNK = {"layers": [8]}
 PREPARED = SimpleNamespace(basis="basis")
+LEARNING = {"keys": {"training.learning_rate": [0.1, 0.2]}}
 
 
 def recipe(comparison=None, **systems):
@@ -91,6 +92,9 @@ def test_members_of_an_ensemble_share_no_seed_with_another_run():
         ({"primary": "vuv_error"}, "name the smallest difference of vuv_error"),
         ({"seeds": [1, 1]}, "different numbers"),
         ({"seeds": []}, "at least 1"),
+        ({"leave_one_out": "wide"}, r"comparison\.leave_one_out: wide learns no auxiliary task"),
+        ({"leave_one_out": "stacked", "systems": ["wide"]}, r"comparison\.leave_one_out: stacked is not compared"),
+        ({"search": {"stacked": LEARNING}, "systems": ["wide"]}, r"comparison\.search: stacked is not compared"),
     ],
 )
 def test_a_wrong_comparison_is_refused_with_the_recipe(part, said):
@@ -101,7 +105,7 @@ def test_a_wrong_comparison_is_refused_with_the_recipe(part, said):
 def test_wrong_requests_are_refused():
     with pytest.raises(UsageError, match="no system 'x'; it has stacked, wide, single"):
         make_plan(recipe(), systems=["x"])
-    with pytest.raises(UsageError, match="there is no metric 'mdc'"):
+    with pytest.raises(UsageError, match=r"comparison\.primary: there is no metric 'mdc'"):
         make_plan(recipe({"primary": "mdc", "smallest_effect": 1.0}))
     own = {"stages": [{"trunk": TRUNK, "tasks": MAIN}], "training": {"seed": 4}}
     with pytest.raises(UsageError, match=r"systems\.own\.training\.seed"):
@@ -139,9 +143,13 @@ def test_what_cannot_be_searched_or_scored_is_refused_before_training():
     for key in ("stages.0.tasks.mel", "stages.0", "stages", "training"):
         with pytest.raises(ValueError, match="name one setting"):
             recipe({"search": {"stacked": {"keys": {key: [{"weight": 0.1}, {"weight": 0.3}]}}}})
-    for key, said in (("stages.0.tasks.mel.wieght", "wieght is not there"), ("training.weightdecay", "not permitted")):
+    typo = "systems.stacked.training.weightdecay: unknown key, did you mean weight_decay"
+    for key, said in (("stages.0.tasks.mel.wieght", "wieght is not there"), ("training.weightdecay", typo)):
         with pytest.raises(UsageError, match=said):
             make_plan(recipe({"search": {"stacked": {"keys": {key: [0, 0.1]}}}}))
+    mel = "stages.0.tasks.mel.weight"
+    with pytest.raises(UsageError, match=f"with {mel} = -1, systems.stacked.{mel}: input should be greater"):
+        make_plan(recipe({"search": {"stacked": {"keys": {mel: [0, -1]}}}}))
     with pytest.raises(UsageError, match=r"wer: true"):
         make_plan(recipe({"primary": "wer", "smallest_effect": 1}))
     for seeds in ([1, 1], [-1]):

@@ -45,6 +45,9 @@ def write(folder: Path, data: object) -> Path:
     ("key", "value", "said"),
     [
         ("training.stepz", 5, r"training\.stepz: unknown key, .*did you mean steps"),
+        ("comparison", ["single"], "comparison: expected keys with values"),
+        ("comparison", {"seeds": "1,2"}, r"comparison\.seeds: expected a list, for example \[1, 2\]"),
+        ("comparison", {"seeds": []}, r"comparison\.seeds: expected at least 1, found 0"),
         ("corpus.licence", None, r"corpus\.licence: this key is required"),
         ("corpus.licence", "", r"corpus\.licence: .*at least 1 character"),
         ("training.learning_rate", float("inf"), r"training\.learning_rate: .*finite"),

@@ -16,6 +16,7 @@ from tts.files import read_json, write_json
 from tts.prepared import Prepared
 from tts.recipe import MAIN_STREAMS, Recipe, SystemPart
 from tts.recipe.comparison import ComparisonPart, SearchPart
+from tts.recipe.load import explain
 
 FORMAT = 1
 SEED_STEP = 100  # between the seeds of an ensemble's members
@@ -77,7 +78,10 @@ def make_plan(recipe: Recipe, *, systems: Sequence[str] = (), seeds: Sequence[in
     :class:`UsageError` for names that are not there, scores that do not exist and systems that bring a seed of their own.
     """
     part = recipe.comparison
-    find_metric(part.primary)
+    try:
+        find_metric(part.primary)
+    except UsageError as error:
+        raise UsageError(f"comparison.primary: {error}") from None
     baseline = part.baseline_of(recipe.systems)
     every = [*recipe.systems, *part.ensembles]
     for name in systems:
@@ -127,8 +131,8 @@ def _check_search(recipe: Recipe, name: str, system: SystemPart, part: SearchPar
             try:
                 recipe.training_of(changed)
             except ValidationError as error:
-                why = error.errors()[0]["msg"].removeprefix("Value error, ")
-                raise UsageError(f"comparison.search.{name}: {key} = {value}: {why}") from None
+                why = explain(error, ("systems", name, "training"))
+                raise UsageError(f"comparison.search.{name}: with {key} = {value}, {why}") from None
 
 
 def auxiliary_tasks(system: SystemPart) -> list[str]:

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from tts.errors import TtsError, UsageError
 from tts.recipe import SystemPart
 from tts.recipe.comparison import SearchPart, task_of_weight
+from tts.recipe.load import explain
 
 Point = dict[str, Any]  # a value for every key searched
 
@@ -120,5 +121,5 @@ def with_settings(system: SystemPart, settings: Point, name: str) -> SystemPart:
     try:
         return SystemPart.model_validate(data)
     except ValidationError as error:
-        why = error.errors()[0]["msg"].removeprefix("Value error, ")
-        raise UsageError(f"comparison.search.{name}: {settings} does not make a system: {why}") from None
+        tried = ", ".join(f"{key} = {value}" for key, value in settings.items())
+        raise UsageError(f"comparison.search.{name}: with {tried}, {explain(error, ('systems', name))}") from None

@@ -114,5 +114,14 @@ def check_comparison(part: ComparisonPart, systems: Mapping[str, Any]) -> None:
     for name in part.ensembles:
         if name in systems or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
             raise ValueError(f"comparison.ensembles: {name}: expected a name of letters and digits that no system has")
+    whole = part.leave_one_out
+    uses = [use for stage in systems[whole].stages for use in stage.tasks.items()] if whole is not None else []
+    if whole is not None and not any(task not in MAIN_STREAMS and use.weight > 0.0 for task, use in uses):
+        raise ValueError(f"comparison.leave_one_out: {whole} learns no auxiliary task that could be left out")
+    trained = {part.baseline_of(systems), *part.systems, *part.controls, *(one.system for one in part.ensembles.values())}
+    for key, names in (("search", tuple(part.search)), ("leave_one_out", (whole,))):
+        for name in names:
+            if part.systems and name is not None and name not in trained:
+                raise ValueError(f"comparison.{key}: {name} is not compared; add it to comparison.systems or take it out here")
     if part.baseline_of(systems) in part.controls:
         raise ValueError(f"comparison.controls: {part.baseline_of(systems)} is the baseline, so it cannot be a control")

@@ -62,12 +62,12 @@ def _check(data: dict[str, Any]) -> Recipe | str:
     try:
         recipe = Recipe.model_validate(data)
     except ValidationError as error:
-        return _explain(error)
+        return explain(error)
     for name, system in recipe.systems.items():
         try:
             recipe.training_of(system)
         except ValidationError as error:
-            return _explain(error, ("systems", name, "training"))
+            return explain(error, ("systems", name, "training"))
     return recipe
 
 
@@ -103,14 +103,25 @@ def _apply(data: dict[str, Any], change: str) -> None:
         raise UsageError(f"--set {change}: {last} is not a key there")
 
 
-def _explain(error: ValidationError, prefix: tuple[str, ...] = ()) -> str:
+WORDS = {  # where pydantic would speak of its own types
+    "missing": "this key is required",
+    "tuple_type": "expected a list, for example [1, 2]",
+    "dict_type": "expected keys with values",
+    "model_type": "expected keys with values",
+    "too_short": "expected at least {min_length}, found {actual_length}",
+}
+
+
+def explain(error: ValidationError, prefix: tuple[str, ...] = ()) -> str:
+    """Return one sentence on the first fault: its key, that of what was checked in front of it, and what was expected."""
     first = error.errors()[0]
     place = ".".join(str(part) for part in (*prefix, *first["loc"]))
     if first["type"] == "extra_forbidden":
-        siblings = _fields_at(first["loc"][:-1]) if not prefix else list(TrainingPart.model_fields)
+        above = (*prefix, *first["loc"][:-1])
+        siblings = list(TrainingPart.model_fields) if prefix[2:] == ("training",) else _fields_at(above)
         return f"{place}: unknown key, {close_names(str(first['loc'][-1]), siblings)}"
-    if first["type"] == "missing":
-        return f"{place}: this key is required"
+    if first["type"] in WORDS:
+        return f"{place}: {WORDS[first['type']].format(**first.get('ctx', {}))}"
     message = first["msg"].removeprefix("Value error, ")
     return f"{place}: {message[0].lower() + message[1:]}" if place else message
 
