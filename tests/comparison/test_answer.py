@@ -124,6 +124,19 @@ def test_no_is_said_as_it_is(verdict, said):
     assert answer(results([found("multi", -0.02, verdict)])).startswith(said)
 
 
+def test_an_interval_without_zero_that_shows_nothing_is_explained():
+    text = answer(results([found("multi", -0.1, "no difference shown", p_holm=0.0612)]))
+    assert "[-0.110, -0.090], but p 0.061 after Holm's correction, 2.0 %" in text
+    assert "Holm" not in answer(results([found("multi", -0.005, "no difference shown", p_holm=0.4)]))
+
+
+def test_systems_below_the_floor_are_named():
+    ranking = [{"system": n, "metric": "mcd", "estimate": e} for n, e in (("multi", 5.0), ("single", 6.1))]
+    said = notes(results([], ranking=ranking, references={"mean": {"mcd": 6.0}}))
+    assert "single: a higher MCD than the mean of each phone (6.000 dB), so trained too little to be compared." in said
+    assert not any("mean of each phone" in line for line in notes(results([], ranking=ranking)))
+
+
 def test_a_system_without_extra_tasks_says_nothing_about_them():
     text = answer(results([found("long", -0.1, "better")], systems=("single", "long")))
     assert text.startswith("No candidate learns extra tasks")

@@ -137,6 +137,9 @@ def test_a_changed_setting_is_named():
     assert "training.seed was 1 and is 2" in said
     assert "systems.stacked.stages.0.tasks.lsf was other and is absent" in said
     assert "systems.stacked.stages.0.bottleneck was 4 and is absent" in said
+    then = {"recipe": before.model_dump(mode="json"), "system": "single"}
+    then["recipe"]["systems"]["single"]["stages"][0]["trunk"]["layers"] = [8, 8]
+    assert changed_keys(then, before, "single") == ["systems.single.stages.0.trunk.layers was [8, 8] and is [8]"]
 
 
 def test_what_cannot_be_searched_or_scored_is_refused_before_training():

@@ -70,6 +70,8 @@ def _of_one(results: Results, name: str, one: Mapping[str, Any]) -> str:
     baseline = results["baseline"]
     low, high = (_value(results, one["metric"], one[key], signed=True) for key in ("low", "high"))
     size = f"{_value(results, one['metric'], one['estimate'], signed=True, unit=True)}, 95 % interval [{low}, {high}]"
+    if one["verdict"] == "no difference shown" and one["low"] * one["high"] > 0 and one["p_holm"] is not None:
+        size += f", but p {one['p_holm']:.2g} after Holm's correction"  # or a reader wonders: the interval leaves out zero
     percent = f", {abs(one['percent']):.1f} %" if one["percent"] is not None else ""
     over = f"{_count(one['seeds'], 'seed')} and {_count(one['utterances'], 'utterance')}"
     said = {
@@ -159,6 +161,13 @@ def notes(results: Results) -> list[str]:
         "The duration model of a seed is the same for all systems, so duration scores differ for ensembles alone; its training "
         "is in no system's seconds, nor is validation.",
     ]
+    floor = (results["references"].get("mean") or {}).get("mcd")
+    reached = {row["system"]: row["estimate"] for row in results["ranking"] if row["metric"] == "mcd"}
+    below = [name for name, score in reached.items() if floor is not None and score is not None and score > floor]
+    if below:
+        said.append(
+            f"{', '.join(below)}: a higher MCD than the mean of each phone ({floor:.3f} dB), so trained too little to be compared."
+        )
     for run in results["runs"]:
         if run["status"] != "finished":
             said.append(f"{run['system']}, seed {run['seed']}: {run['status']}: {run['message']}")

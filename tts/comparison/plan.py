@@ -240,4 +240,4 @@ def _differences(key: str, a: Any, b: Any) -> list[str]:
 
 
 def _short(value: Any) -> str:
-    return "absent" if value is None else str(value) if not isinstance(value, dict | list) else "other"
+    return "absent" if value is None else text if len(text := str(value)) <= 40 else "other"
