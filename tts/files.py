@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +19,8 @@ from tts.errors import TtsError
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; on success it is moved over ``path``, on failure it is removed.
 
-    The temporary name keeps the suffix, so that libraries that choose a format by suffix write the right one.
+    The temporary name keeps the suffix, so that libraries that choose a format by suffix write the right one. What safetensors
+    and libsndfile say of a full disk is no :class:`OSError`; it becomes a :class:`TtsError` that names the file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.stem[:80]}.", suffix=path.suffix, dir=path.parent)
@@ -30,6 +32,11 @@ def replacing(path: Path) -> Iterator[Path]:
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)  # mkstemp makes private files; what we leave behind should not be
         temporary.replace(path)
+    except Exception as error:
+        if type(error).__name__ not in ("SafetensorError", "LibsndfileError"):
+            raise
+        free = shutil.disk_usage(path.parent).free / 1e6
+        raise TtsError(f"{path}: cannot be written ({error}); {free:.1f} MB are free on its disk") from None
     finally:
         temporary.unlink(missing_ok=True)
 
