@@ -166,7 +166,8 @@ def notes(results: Results) -> list[str]:
     below = [name for name, score in reached.items() if floor is not None and score is not None and score > floor]
     if below:
         said.append(
-            f"{', '.join(below)}: a higher MCD than the mean of each phone ({floor:.3f} dB), so trained too little to be compared."
+            f"{', '.join(below)}: a higher MCD than the mean of each phone ({floor:.3f} dB), "
+            "so trained too little to be compared."
         )
     for run in results["runs"]:
         if run["status"] != "finished":
