@@ -16,12 +16,14 @@ from tts.card import voice_card
 from tts.comparison.effort import phases
 from tts.comparison.pool import steps_in
 from tts.errors import UsageError
-from tts.jointly import check_learning, check_stacking, train_stack
+from tts.jointly import check_learning, check_stacking, summaries_of, train_stack
 from tts.network.stack import Stack
 from tts.recipe import StagePart, TrainingPart
 from tts.stages import StackTraining
+from tts.training.joint import Joint
 from tts.training.statistics import StatisticsSum
 from tts.training.table import Table, Target
+from tts.training.trainer import Result
 
 STREAM = Stream("mcep", 1, dynamic=True)
 PARTS = (
@@ -197,3 +199,16 @@ def test_a_stage_with_something_to_learn_at_every_step_is_trained() -> None:
     stack = Stack(2, (first, PARTS[1]), {"mcep": 3, "mel": 1, "gammatone": 1})
     schedule = {"stop": {"mel": 10}, "start": {"gammatone": 10}, "main_only_from": 100}
     check_learning(stack, TrainingPart.model_validate({"steps": 100, "weighting": schedule}))
+
+
+def test_scores_are_those_of_their_stage_whatever_tasks_are_called() -> None:
+    """The first stage learns no main task, and a task of the last is called like a stage."""
+    first = StagePart.model_validate({"trunk": {"layers": [8]}, "bottleneck": 2, "tasks": {"mel": 0.5, "gammatone": 2}})
+    last = StagePart.model_validate({"trunk": {"layers": [8]}, "tasks": {"mcep": 1, "stage_noise": 0.1}})
+    model = Joint(Stack(2, (first, last), {"mcep": 3, "mel": 1, "gammatone": 1, "stage_noise": 1}))
+    scores = {"mcep": 0.5, "stage_noise": 0.6, "stage1/mel": 0.7, "stage1/gammatone": 0.8, "main": 0.5}
+    history = [{"step": 10.0, **{f"valid/{name}": value for name, value in scores.items()}}]
+    one, two = summaries_of(model, Result(10, 0.5, history), before=False)
+    assert {name for name in two if name.startswith("valid/")} == {"valid/mcep", "valid/stage_noise", "valid/main"}
+    assert one["main_loss"] == one["valid/main"] == pytest.approx(0.5 * 0.7 + 2 * 0.8)
+    assert (one["valid/mel"], two["main_loss"]) == (0.7, 0.5)

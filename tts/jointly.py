@@ -125,7 +125,8 @@ def summaries_of(model: Joint, result: Result, *, before: bool) -> list[dict[str
     ``before`` adds, to the last, the scores of the weights that training started from.
     """
     whole = summary_of(result)
-    own = {name: value for name, value in whole.items() if not name.startswith("valid/stage")}
+    earlier = tuple(f"valid/{prefix}" for prefix in model.prefixes[:-1])
+    own = {name: value for name, value in whole.items() if not name.startswith(earlier)}
     found = []
     for prefix, part in zip(model.prefixes[:-1], model.parts, strict=False):
         start = f"valid/{prefix}"

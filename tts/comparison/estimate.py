@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tts.comparison.effort import seconds_of, total_steps
 from tts.comparison.plan import Plan, recipe_for
 from tts.comparison.pool import default_workers
-from tts.comparison.records import read_record, record_path
+from tts.comparison.records import read_record, record_path, search_path
 from tts.comparison.search import runs_at_most
 from tts.evaluation.report import format_table
 from tts.files import read_json
@@ -41,10 +42,7 @@ def costs(plan: Plan, prepared: Prepared, folder: Path, device: str = "auto", *,
     timed: dict[str, float] = {}
     found = []
     for arm in plan.arms:
-        paths = [record_path(folder, arm.name, f"seed-{seed}") for seed in plan.seeds]
-        done = [record for path in paths if (record := read_record(path)) is not None and record["status"] == "finished"]
-        voices = [folder / "voices" / arm.name / path.stem / "training" / "summary.json" for path in paths]
-        done = done or [read_json(path) for path in voices if path.is_file()]  # trained, but not scored yet
+        done = [run for seed in plan.seeds if (run := _finished(folder, arm.name, f"seed-{seed}")) is not None]
         system = plan.arm(arm.of).system if arm.members > 1 and arm.of else arm.system
         assert system is not None
         recipe = recipe_for(plan.recipe, arm.name, system, 1)
@@ -55,10 +53,20 @@ def costs(plan: Plan, prepared: Prepared, folder: Path, device: str = "auto", *,
             if same not in timed:  # such as an ensemble and the system of its members
                 timed[same] = seconds_of(recipe, system, prepared, where, threads=1 if workers > 1 else None)
             seconds = timed[same]
-        extra = runs_at_most(arm.search) if arm.search else 0
-        runs = len(plan.seeds) * (arm.members - 1 if arm.members > 1 else 1) + extra
-        found.append(Cost(arm.name, arm.role, runs, len(done), total_steps(recipe, system), seconds))
+        each, extra = max(1, arm.members - 1), runs_at_most(arm.search) if arm.search else 0
+        there = each * len(done) + (extra if search_path(folder, arm.name).is_file() else 0)
+        runs = each * len(plan.seeds) + extra
+        found.append(Cost(arm.name, arm.role, runs, there, total_steps(recipe, system), seconds))
     return found
+
+
+def _finished(folder: Path, system: str, run: str) -> dict[str, Any] | None:
+    """Return the record of a finished run, or the summary of one that is trained and not yet scored; None where it is open."""
+    record = read_record(record_path(folder, system, run))
+    if record is not None and record["status"] == "finished":
+        return record
+    summary = folder / "voices" / system / run / "training" / "summary.json"
+    return read_json(summary) if summary.is_file() else None
 
 
 def describe(plan: Plan, prepared: Prepared, folder: Path, *, workers: int | None, device: str = "auto") -> str:

@@ -27,6 +27,11 @@ def record_path(folder: Path, system: str, run: str) -> Path:
     return folder / "scores" / system / f"{run}.json"
 
 
+def search_path(folder: Path, system: str) -> Path:
+    """Return the path of what a search found, written once it is over."""
+    return folder / "scores" / system / "search.json"
+
+
 def write_record(path: Path, record: Mapping[str, Any], scores: Mapping[str, Mapping[str, Scores]]) -> None:
     """Write a run's record with its scores by split and utterance; the JSON file, which makes it complete, comes last."""
     arrays: dict[str, np.ndarray] = {}

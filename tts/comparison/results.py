@@ -16,7 +16,7 @@ from tts.card import environment
 from tts.comparison.answer import answer, notes
 from tts.comparison.differences import correct, difference, verdict
 from tts.comparison.plan import Arm, Plan
-from tts.comparison.records import read_record, read_sums, record_path
+from tts.comparison.records import read_record, read_sums, record_path, search_path
 from tts.evaluation.scores import METRICS, find_metric
 from tts.evaluation.statistics import Runs, mean_interval
 from tts.files import read_json
@@ -259,7 +259,7 @@ def _run(run: Run, folder: Path) -> dict[str, Any]:
 
 
 def _searches(plan: Plan, folder: Path) -> list[dict[str, Any]]:
-    paths = [(arm.name, folder / "scores" / arm.name / "search.json") for arm in plan.arms]
+    paths = [(arm.name, search_path(folder, arm.name)) for arm in plan.arms]
     return [{"system": name, **read_json(path)} for name, path in paths if path.is_file()]
 
 

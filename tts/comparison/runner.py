@@ -25,7 +25,7 @@ from tts.comparison.plan import (
     without,
 )
 from tts.comparison.pool import default_workers, run_jobs
-from tts.comparison.records import read_record
+from tts.comparison.records import read_record, search_path
 from tts.comparison.references import choose_examples, find_references, speech_of, write_examples
 from tts.comparison.results import build_results
 from tts.comparison.search import Point, edges, search, value_at, with_settings
@@ -256,7 +256,7 @@ def choose(work: Comparison, arm: Arm) -> SystemPart:
         "runs": len(tried),
         "edges": edges(part, outcome.chosen),
     }
-    write_json(work.folder / "scores" / arm.name / "search.json", found)
+    write_json(search_path(work.folder, arm.name), found)
     work.say(f"{arm.name}: chosen on validation: {', '.join(f'{key} = {value}' for key, value in outcome.chosen.items())}")
     chosen, job = trial(outcome.chosen)
     _reuse(work, arm.name, chosen, job)
