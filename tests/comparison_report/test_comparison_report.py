@@ -21,6 +21,7 @@ from tts.comparison.report.html import Html, figure, span, tag
 from tts.comparison.report.look import looks
 from tts.comparison.report.media import encode_sound, png, spectrogram
 from tts.comparison.report.results import Results
+from tts.comparison.report.training import budget
 from tts.errors import TtsError
 
 VOID = {"img", "input", "meta", "br", "col"}
@@ -192,6 +193,14 @@ def test_ticks_lie_on_the_axis_and_differ_in_print(low: float, high: float) -> N
     labels = [scale.label(tick) for tick in scale.ticks]
     assert len(set(labels)) == len(labels)
     assert [float(label.replace("−", "-").replace(",", "")) for label in labels] == pytest.approx(scale.ticks)
+
+
+def test_the_budget_counts_the_networks_of_stacks_and_ensembles() -> None:
+    cost = {"stages": [{}, {}], "runs_charged": 3, "seconds": 42.0, "steps": 3000}
+    systems = [{"name": "pair", "members": 1, **cost}, {"name": "mean", "members": 3, **cost}]
+    words = "|".join(Page(str(budget(Results({"systems": systems})))).words)
+    assert re.search(r"pair\|[^a-z]*\|2\|0 of 0\|3\|3,000\|42 s", words), words
+    assert re.search(r"mean\|[^a-z]*\|6\|0 of 0", words), words
 
 
 def test_every_system_looks_its_own_way() -> None:

@@ -121,7 +121,7 @@ def _f0(results: Results, arrays: Mapping[str, np.ndarray]) -> Html | None:
         return None
     shift = float(arrays["shift"]) if "shift" in arrays else 0.005
     frames = max(len(track) for track in tracks.values())
-    up = Scale.around(np.percentile(heard, (0.5, 99.5)).tolist(), count=4)
+    up = Scale.around(np.percentile(heard, (0.5, 99.5)).tolist(), count=4, air=0.12)  # room for the ends of the broad line
     across = Scale.around((0.0, frames * shift), count=8)
     lines = []
     for name, track in tracks.items():
@@ -134,7 +134,8 @@ def _f0(results: Results, arrays: Mapping[str, np.ndarray]) -> Html | None:
     for tick in up.ticks:
         y = f"{100.0 - 100.0 * up.at(tick):.2f}%"
         grid.append(tag("line", x1=0, x2="100%", y1=y, y2=y, class_="grid"))
-        texts.append(tag("text", f"{up.label(tick)} Hz", x=4, y=y, dy=-3, class_="tick halo"))
+        below = up.at(tick) > 0.9  # a text above the line would be cut off
+        texts.append(tag("text", f"{up.label(tick)} Hz", x=4, y=y, dy=13 if below else -3, class_="tick halo"))
     for tick in across.ticks:
         if 0.0 < tick < 0.97 * frames * shift:
             x = f"{100.0 * tick / (frames * shift):.2f}%"

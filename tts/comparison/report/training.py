@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tts.comparison.report.charts import Scale, Series, line_chart, scatter
-from tts.comparison.report.html import Html, figure, join, known, section, table, tag
+from tts.comparison.report.html import MISSING, Html, figure, join, known, section, table, tag
 from tts.comparison.report.look import BASELINE, Look, named, task_look
 from tts.comparison.report.overview import forest
 from tts.comparison.report.results import Metric, Results
+from tts.progress import clock
 
 CURVES = (("valid/main", "validation loss, main task"), ("valid/mcd", "validation MCD (dB)"))
 GRADIENTS = (("cosine", "cosine"), ("ratio", "norm ratio"), ("weight", "weight"))
@@ -22,18 +23,19 @@ def budget(results: Results) -> Html:
     for name in results.order():
         system = results.systems[name]
         size = system.get("parameters") or {}
-        members = system.get("members")
+        networks = (system.get("members") or 1) * len(system.get("stages") or ())
+        seconds = known(system.get("seconds"))
         body.append(
             [
                 tag("th", named(name, results.look(name)), scope="row"),
                 tag("td", system.get("description"), class_="words"),
                 _millions(size.get("trained")),
                 _millions(size.get("speaking")),
-                figure(members, 0) if members and members > 1 else "1",
+                figure(networks or None, 0),
                 f"{len(results.runs_of(name))} of {len(results.runs_of(name, finished=False))}",
                 figure(system.get("runs_charged"), 0),
                 figure(system.get("steps"), 0),
-                figure(_hours(system.get("seconds")), 2),
+                MISSING if seconds is None else clock(seconds),
             ]
         )
     what = tag("th", "What it is", scope="col", class_="word")
@@ -46,11 +48,11 @@ def budget(results: Results) -> Html:
         "Seeds finished",
         "Runs charged",
         "Steps in all",
-        "Hours in all",
+        "Time in all",
     ]
     hint = (
-        "Sizes are millions of parameters, while training and when speaking. Runs charged include every trial of a search over "
-        "weights; a fair comparison gives every system as many."
+        "Sizes are millions of parameters, while training and when speaking; networks are those that speak together. Runs "
+        "charged include every trial of a search over weights; a fair comparison gives every system as many."
     )
     return section(
         "budget", "Budget and controls", tag("p", hint, class_="hint"), table("Size and cost of each system", head, body)
@@ -60,11 +62,6 @@ def budget(results: Results) -> Html:
 def _millions(value: object) -> str:
     number = known(value)
     return figure(None if number is None else number / 1e6, 2)
-
-
-def _hours(value: object) -> float | None:
-    number = known(value)
-    return None if number is None else number / 3600.0
 
 
 def curves(results: Results) -> Html | None:
