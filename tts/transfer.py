@@ -173,6 +173,11 @@ def begin(source: Source, stack: Stack, duration: Stage, prepared: Prepared) -> 
         _say_alike(stage, taken, source, prepared)
         found.taken += [Taken(prefix + t.name, t.how, t.note) for t in taken]
         found.differences += _differences(prefix, other.part, stage.part)
+        if affine and stage.part.sharing.kind == "go_mtl":
+            found.differences.append(
+                f"{prefix}sharing: go_mtl has no bias a matrix, so inputs that never changed in the voice's training or are "
+                "scaled otherwise here are not put into it: the start says something else than the voice"
+            )
     for number in range(count, len(voice.stack.stages)):
         if part.init_from:
             dropped = voice.stack.stages[number].state_dict()

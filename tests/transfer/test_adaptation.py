@@ -121,6 +121,15 @@ def test_a_trained_voice_names_its_base_and_both_licences(made: Path) -> None:
     assert "Frozen" not in again
 
 
+def test_a_start_that_says_something_else_is_named(made: Path) -> None:
+    """Matrices of go_mtl are combined for every group: what is held in the voice's inputs has no bias to go into."""
+    basis = ("systems.single.stages.0.sharing={kind: go_mtl, basis: 3}", "training.steps=10")
+    train(made, "base", "single", "basis", *basis)
+    train(made, "target", "single", "from_basis", *basis, transfer(made, "single", init_from="basis"))
+    report = (made / "target" / "from_basis" / "training" / "transfer.md").read_text(encoding="utf-8")
+    assert "go_mtl has no bias" in report
+
+
 def test_frozen_layers_of_a_voice_are_bit_for_bit_those_of_the_start(made: Path) -> None:
     freeze = transfer(made, "single", init_from="single", freeze=["trunk", "duration"])
     train(made, "target", "single", "frozen", freeze)
