@@ -20,7 +20,7 @@ from tts.corpora.espeak_demo import make_demo_corpus
 from tts.errors import UsageError
 from tts.inspection.picture import draw_inspection, spread
 from tts.inspection.utterance import Inspection, Span, Track, find_prepared, inspect_utterance, stream_table
-from tts.prepared import Prepared
+from tts.prepared import SPLITS, Prepared
 from tts.tasks.own import ENVIRONMENT
 
 ROOT = Path(__file__).parent.parent
@@ -100,6 +100,9 @@ def test_looking_at_an_utterance(made: Path) -> None:
 def test_mistakes_are_named(made: Path, tmp_path: Path) -> None:
     key = Prepared(made / "prepared").packed("test").ids[0]
     assert "did you mean demo_0" in tts("inspect", key[:-1] + "_", "--prepared", made / "prepared", code=2)
+    there = [int(one.removeprefix("demo_")) for split in SPLITS for one in Prepared(made / "prepared").packed(split).ids]
+    said = tts("inspect", "x", "--prepared", made / "prepared", code=2)
+    assert f"there are {len(there)}, demo_{min(there):03d} to demo_{max(there):03d}" in said
     with pytest.raises(UsageError, match="there is none under"):
         find_prepared(tmp_path)
     inspection = inspect_utterance(Prepared(made / "prepared"), key)

@@ -237,13 +237,16 @@ def _results(
 def markdown(results: Mapping[str, Any]) -> str:
     """Return the results as tables: one a score, a row for every number of utterances, a column for every method."""
     methods, seconds = list(results["curves"]), results["seconds"]
+    number = len(results["seeds"])
+    over = f"Mean over {number} seeds, each with utterances of its own choice, with 95 % intervals over seeds and"
+    if number == 1:
+        over = "One seed, with 95 % intervals over"
     lines = [
         f"# {results['source']}, adapted to {results['target']}",
         "",
-        f"Mean over {len(results['seeds'])} seeds, each with utterances of its own choice, with 95 % intervals over seeds and "
-        f"the {results['test_utterances']} test utterances. {results['settings']}. Beside its training utterances, every voice "
-        f"used {results['validation_utterances']} validation utterances to know when to stop, and the phones' times come from "
-        "an aligner that heard the whole training split.",
+        f"{over} the {results['test_utterances']} test utterances. {results['settings']}. Beside its training utterances, "
+        f"every voice used {results['validation_utterances']} validation utterances to know when to stop, and the phones' times "
+        "come from an aligner that heard the whole training split.",
     ]
     for name in METRICS:
         metric = find_metric(name)

@@ -195,6 +195,13 @@ def test_a_baseline_that_diverges_is_an_error(made: Path, tmp_path: Path) -> Non
     assert (tmp_path / "out" / "results.json").is_file()
 
 
+def test_takes_that_are_not_there_are_refused_before_training(made: Path, tmp_path: Path) -> None:
+    recipe = load_recipe(made, ["comparison.takes.suffix=_again"])
+    with pytest.raises(UsageError, match=r"comparison\.takes: no recording ID .* second take ID_again beside it"):
+        compare(recipe, Prepared(made / "prepared"), tmp_path / "out", workers=0)
+    assert not (tmp_path / "out").exists()
+
+
 def test_the_plan_is_printed_and_nothing_done(made: Path, tmp_path: Path) -> None:
     from tts.cli.main import main
 

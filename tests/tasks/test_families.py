@@ -84,6 +84,8 @@ def test_noise_is_fixed_by_recording_and_seed_and_tells_nothing() -> None:
 def test_mistakes_are_named() -> None:
     with pytest.raises(UsageError, match="did you mean gammatone"):
         get_family("gamatone")
+    with pytest.raises(UsageError, match="TTS_TASKS names the folders of your own"):
+        get_family("zero_crossings")
     with pytest.raises(UsageError, match="its options are: bands"):
         resolve_options("mel", {"bandz": 3})
 

@@ -13,6 +13,7 @@ pytest.importorskip("espeakng_loader", reason="the demo corpus needs the extra e
 
 from command import tts
 
+from tts.adaptation import markdown
 from tts.build import make_duration, make_stack
 from tts.corpora.espeak_demo import make_demo_corpus
 from tts.prepared import Prepared
@@ -264,6 +265,8 @@ def test_the_learning_curve_and_its_resumption(made: Path, tmp_path: Path) -> No
     assert [row["utterances"] for row in results["against_scratch"]["fine_tune"]] == [2, 4]  # of training, not of the test
     assert "MCD minus that from scratch" in printed
     assert "1 validation utterances to know when to stop" in printed
+    assert "Mean over 2 seeds" in printed
+    assert "One seed, with 95 % intervals over the" in markdown({**results, "seeds": [1]})
     subsets = [
         json.loads(p.read_text())["ids"] for p in sorted((tmp_path / "curve" / "scores" / "scratch").glob("*seed1.json"))
     ]

@@ -77,9 +77,7 @@ def natural_takes(prepared: Prepared, suffix: str, limit: int, *, workers: int |
     Of more than ``limit`` pairs, so many are taken at equal distances through the corpus.
     Takes are paired frame by frame through time warping, so the numbers are on another scale than natural durations.
     """
-    audio = {key: Path(path) for key, path in prepared.facts["audio"].items()}
-    pairs = [(path, path.with_stem(path.stem + suffix)) for path in audio.values()]
-    pairs = [pair for pair in pairs if pair[1].is_file()]
+    pairs = take_pairs(prepared, suffix)
     if len(pairs) > limit:
         pairs = [pairs[number * len(pairs) // limit] for number in range(limit)]
     compare = partial(compare_takes, grid=prepared.grid, f0_range=tuple(prepared.facts["f0_range"]))
@@ -90,6 +88,13 @@ def natural_takes(prepared: Prepared, suffix: str, limit: int, *, workers: int |
         else:
             scores.append(found)
     return {**plain(pool(scores)), "pairs": len(scores)} if scores else None
+
+
+def take_pairs(prepared: Prepared, suffix: str) -> list[Pair]:
+    """Return the recordings of prepared utterances that have a second take beside them, each with it."""
+    audio = [Path(path) for path in prepared.facts["audio"].values()]
+    pairs = [(path, path.with_stem(path.stem + suffix)) for path in audio]
+    return [pair for pair in pairs if pair[1].is_file()]
 
 
 def compare_takes(pair: Pair, grid: FrameGrid, f0_range: tuple[float, float]) -> Scores:

@@ -26,7 +26,7 @@ from tts.comparison.plan import (
 )
 from tts.comparison.pool import default_workers, run_jobs
 from tts.comparison.records import read_record, search_path
-from tts.comparison.references import choose_examples, find_references, speech_of, write_examples
+from tts.comparison.references import choose_examples, find_references, speech_of, take_pairs, write_examples
 from tts.comparison.results import build_results
 from tts.comparison.search import Point, edges, search, value_at, with_settings
 from tts.comparison.tables import tables
@@ -133,6 +133,12 @@ def compare(
     plan = make_plan(recipe, systems=systems, seeds=seeds, wer=wer)
     if plan.wer:
         require_recogniser(prepared.facts["text"]["language"])
+    takes = recipe.comparison.takes
+    if takes is not None and not (out / "references.json").is_file() and not take_pairs(prepared, takes.suffix):
+        raise UsageError(
+            f"comparison.takes: no recording ID of {prepared.folder} has a second take ID{takes.suffix} beside it; mend the "
+            "suffix or take the key out"
+        )
     for arm in plan.arms:
         if arm.system is not None:
             tried = recipe_for(recipe, arm.name, arm.system, 1)
@@ -162,7 +168,7 @@ def compare(
     ready = [job for job in averages if all((Path(member) / "config.json").is_file() for member in job.members)]
     work.do(ready)
     work.write(complete=False)
-    references = find_references(prepared, out, takes=recipe.comparison.takes, wer=plan.wer, workers=count)
+    references = find_references(prepared, out, takes=takes, wer=plan.wer, workers=count)
     speakers = [arm.name for arm in whole.arms if (out / "wavs" / arm.name).is_dir()]
     drawn = write_examples(prepared, out, examples, speakers)
     results = work.write(complete=True, references=references, examples=drawn)

@@ -122,7 +122,7 @@ def _find(prepared: Prepared, key: str) -> tuple[str, Packed, int]:
             return split, packed, packed.ids.index(key)
         known += packed.ids
     close = difflib.get_close_matches(key, known, n=1)
-    hint = f"did you mean {close[0]}?" if close else f"there are {len(known)}, {known[0]} to {known[-1]}"
+    hint = f"did you mean {close[0]}?" if close else f"there are {len(known)}, {min(known)} to {max(known)}"
     raise UsageError(f"{key}: no such utterance in {prepared.folder}; {hint}")
 
 

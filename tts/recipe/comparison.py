@@ -115,8 +115,7 @@ def check_comparison(part: ComparisonPart, systems: Mapping[str, Any]) -> None:
         if name in systems or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
             raise ValueError(f"comparison.ensembles: {name}: expected a name of letters and digits that no system has")
     whole = part.leave_one_out
-    uses = [use for stage in systems[whole].stages for use in stage.tasks.items()] if whole is not None else []
-    if whole is not None and not any(task not in MAIN_STREAMS and use.weight > 0.0 for task, use in uses):
+    if whole is not None and not any(set(stage.tasks) - set(MAIN_STREAMS) for stage in systems[whole].stages):
         raise ValueError(f"comparison.leave_one_out: {whole} learns no auxiliary task that could be left out")
     trained = {part.baseline_of(systems), *part.systems, *part.controls, *(one.system for one in part.ensembles.values())}
     for key, names in (("search", tuple(part.search)), ("leave_one_out", (whole,))):

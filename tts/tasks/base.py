@@ -162,7 +162,7 @@ def get_family(name: str) -> Family:
         return load_own(name)[0]
     names = family_names()
     close = difflib.get_close_matches(name, names, n=1)
-    hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(names)}"
+    hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(names)}; TTS_TASKS names the folders of your own"
     raise UsageError(f"tasks.{name}: no such task family; {hint}")
 
 
