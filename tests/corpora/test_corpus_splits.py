@@ -53,6 +53,17 @@ def test_arctic_style_ranges():
     assert (len(splits.train), len(splits.validation), len(splits.test)) == (1000, 66, 66)
 
 
+def test_the_ends_of_a_range_that_are_not_in_the_corpus_are_reported():
+    """A mistyped end would otherwise make another split without a word."""
+    rules = {"test": {"range": ["utt_18", "utt_90"]}, "validation": {"range": [["utt_0", "utt_2"], ["utt_4", "utt_5"]]}}
+    splits, problems = make_splits(numbered(20), {**rules, "train": "rest"})
+    assert (splits.test, splits.validation) == (("utt_18", "utt_19", "utt_20"), ("utt_1", "utt_2", "utt_4", "utt_5"))
+    assert [(p.id, p.reason_code, p.place, p.severity) for p in problems] == [
+        ("utt_90", "unknown_id", "test", "warning"),
+        ("utt_0", "unknown_id", "validation", "warning"),
+    ]
+
+
 def test_random_choice_is_seeded_independent_of_order_and_stable():
     utterances = numbered(200)
     shuffled = random.Random(1).sample(utterances, len(utterances))

@@ -63,7 +63,7 @@ def make_splits(
     """Apply the rules of ``test``, ``validation`` and ``train`` to ``utterances``, whose order does not matter.
 
     Utterances that say the same (see :func:`same_text`) as one of an earlier split are left out of a later one and reported,
-    as are ids that a rule names in vain. ``folder`` is where the paths of ``file`` rules start. ``limit`` keeps of a speaker's
+    as are ids that a rule, or an end of its range, names in vain. ``folder`` is where the paths of ``file`` rules start. ``limit`` keeps of a speaker's
     training utterances that many, chosen by the seed: the same sentences for every speaker who has them, and a smaller choice
     is part of a larger one. Raises :class:`UsageError` for a rule that cannot be understood or selects nothing,
     :class:`TtsError` where there are fewer than a count or a limit asks for.
@@ -91,6 +91,10 @@ def make_splits(
             elif id not in selected:
                 message = f"the rule of {split} names it, but an earlier split's rule did too"
                 problems.append(Problem(id, "taken", message, split, "warning"))
+        for end in _ends(rules[split]):
+            if end not in readings:
+                message = f"the range of {split} begins or ends there, but the corpus has no such usable utterance"
+                problems.append(Problem(end, "unknown_id", message, split, "warning"))
         chosen[split] = []
         for utterance in (utterance for id in left if id in selected for utterance in readings[id]):
             if (twin := taken.get(text_of[utterance.id])) is None:
@@ -155,6 +159,16 @@ def _range(split: str, first: str, last: str, left: Sequence[str]) -> list[str]:
     if low > high:
         raise UsageError(f"splits: {split}: the range [{first}, {last}] runs backwards; swap its ends")
     return [id for id in left if low <= _counting_parts(id) <= high]
+
+
+def _ends(rule: Rule) -> list[str]:
+    """Return the ids at which the ranges of a rule that was understood begin and end."""
+    match dict(rule) if isinstance(rule, Mapping) else rule:
+        case {"range": [str(first), str(last)]}:
+            return [first, last]
+        case {"range": [*ranges]}:
+            return [str(end) for pair in ranges for end in pair]
+    return []
 
 
 def _random(split: str, count: int, fresh: Sequence[str], seed: int) -> list[str]:
