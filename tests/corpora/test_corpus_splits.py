@@ -37,7 +37,7 @@ def test_every_rule(tmp_path):
     assert splits.test == ("utt_9", "utt_10", "utt_11")
     assert splits.validation == ("utt_1", *(f"utt_{i}" for i in range(12, 20)))
     assert splits.train == ("utt_2", "utt_3", "utt_20")
-    splits = split(utterances, {"count": 3}, {"count": 4}, {"range": [["utt_1", "utt_7"], ["utt_9", "utt_99"]]})
+    splits = split(utterances, {"count": 3}, {"count": 4}, {"range": [["utt_1", "utt_7"], ["utt_9", "utt_20"]]})
     assert (len(splits.test), len(splits.validation)) == (3, 4)
     assert set(splits.train) == {u.id for u in utterances} - {"utt_8", *splits.test, *splits.validation}
 

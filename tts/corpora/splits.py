@@ -63,10 +63,10 @@ def make_splits(
     """Apply the rules of ``test``, ``validation`` and ``train`` to ``utterances``, whose order does not matter.
 
     Utterances that say the same (see :func:`same_text`) as one of an earlier split are left out of a later one and reported,
-    as are ids that a rule, or an end of its range, names in vain. ``folder`` is where the paths of ``file`` rules start. ``limit`` keeps of a speaker's
-    training utterances that many, chosen by the seed: the same sentences for every speaker who has them, and a smaller choice
-    is part of a larger one. Raises :class:`UsageError` for a rule that cannot be understood or selects nothing,
-    :class:`TtsError` where there are fewer than a count or a limit asks for.
+    as are ids that a rule, or an end of its range, names in vain. ``folder`` is where the paths of ``file`` rules start.
+    ``limit`` keeps of a speaker's training utterances that many, chosen by the seed: the same sentences for every speaker who
+    has them, and a smaller choice is part of a larger one. Raises :class:`UsageError` for a rule that cannot be understood or
+    selects nothing, :class:`TtsError` where there are fewer than a count or a limit asks for.
     """
     if unknown := set(rules) ^ set(ORDER):
         raise UsageError(f"splits: expected exactly test, validation and train; check {', '.join(sorted(unknown))}")
