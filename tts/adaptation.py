@@ -245,8 +245,8 @@ def markdown(results: Mapping[str, Any]) -> str:
         f"# {results['source']}, adapted to {results['target']}",
         "",
         f"{over} the {results['test_utterances']} test utterances. {results['settings']}. Beside its training utterances, "
-        f"every voice used {results['validation_utterances']} validation utterances to know when to stop, and the phones' times "
-        "come from an aligner that heard the whole training split.",
+        f"every voice used {results['validation_utterances']} validation utterances to know when to stop, and the phones' "
+        "times come from an aligner that heard the whole training split.",
     ]
     for name in METRICS:
         metric = find_metric(name)

@@ -111,6 +111,8 @@ def test_a_fault_is_named_by_file_and_line(tmp_path: Path, lines: list[str], mes
 def test_files_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(TtsError, match="no such file"):
         read_results([tmp_path / "none.csv"])
+    with pytest.raises(TtsError, match="is a folder; name the files in it"):
+        read_results([tmp_path])
     (tmp_path / "b.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(TtsError, match="not a text file"):
         read_results([tmp_path / "b.csv"])

@@ -104,7 +104,9 @@ def _read(path: Path) -> Iterator[Rating | Preference]:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise TtsError(f"{path}: there is no such file") from None
-    except (UnicodeDecodeError, IsADirectoryError):
+    except IsADirectoryError:
+        raise TtsError(f"{path}: is a folder; name the files in it, for example {path}/*.csv") from None
+    except UnicodeDecodeError:
         raise TtsError(f"{path}: not a text file in UTF-8") from None
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
