@@ -66,6 +66,20 @@ def test_controls_ensembles_and_ablations_are_arms():
     assert all(Arm.from_dict(arm.to_dict()) == arm for arm in plan.arms)
 
 
+def test_a_control_may_be_one_for_some_candidates():
+    plain = {"stages": [{"trunk": TRUNK, "tasks": MAIN}]}
+    plan = make_plan(recipe({"controls": {"wide": "all", "deep": ["stacked"]}}, deep=plain))
+    assert [(arm.name, arm.controls) for arm in plan.arms if arm.role == "control"] == [("wide", ()), ("deep", ("stacked",))]
+    assert all(Arm.from_dict(arm.to_dict()) == arm for arm in plan.arms)
+    assert plan.controlled(["single", "stacked", "wide", "deep"]) == [("stacked", "wide"), ("stacked", "deep")]
+    assert plan.controlled(["single", "wide", "deep"]) == []
+    plan = make_plan(recipe({"controls": {"wide": "all", "deep": ["stacked"]}}, deep=plain, other=plain))
+    assert plan.controlled([arm.name for arm in plan.arms]) == [("stacked", "wide"), ("stacked", "deep"), ("other", "wide")]
+    older = plan.arm("wide").to_dict()
+    del older["controls"]
+    assert Arm.from_dict(older) == plan.arm("wide")
+
+
 def test_an_ablation_learns_everything_but_the_task():
     system = recipe().systems["stacked"]
     assert auxiliary_tasks(system) == ["mel", "lsf"]
@@ -87,6 +101,12 @@ def test_members_of_an_ensemble_share_no_seed_with_another_run():
     [
         ({"baseline": "sinle"}, r"comparison\.baseline: there is no system sinle"),
         ({"controls": ["single"]}, "is the baseline"),
+        ({"controls": {"wide": "wide"}}, "wide is no candidate"),
+        ({"controls": {"wide": ["single"]}}, "single is no candidate"),
+        ({"controls": {"wide": []}}, "wide: name the candidates"),
+        ({"controls": "wide"}, "expected a list of systems"),
+        ({"controls": [["wide"]]}, "expected a list of systems"),
+        ({"controls": {"wide": "stakced"}}, "no system stakced"),
         ({"ensembles": {"wide": {"system": "single"}}}, "that no system has"),
         ({"ensembles": {"x": {"system": "y"}}}, r"comparison\.ensembles: there is no system y"),
         ({"primary": "vuv_error"}, "name the smallest difference of vuv_error"),
@@ -164,5 +184,10 @@ def test_a_role_is_fixed_once_scored(tmp_path):
     settle_plan(tmp_path, make_plan(recipe({"controls": ["wide"]})), PREPARED, set())
     settle_plan(tmp_path, make_plan(recipe()), PREPARED, {"stacked"})  # nothing of wide has been seen
     settle_plan(tmp_path, make_plan(recipe({"controls": ["wide"]})), PREPARED, {"stacked"})
+    one = recipe({"controls": {"wide": "stacked"}})
+    settle_plan(tmp_path, make_plan(one), PREPARED, {"stacked"})
+    with pytest.raises(UsageError, match="wide was a control for stacked when it was scored and is now one for all"):
+        settle_plan(tmp_path, make_plan(recipe({"controls": ["wide"]})), PREPARED, {"stacked", "wide"})
+    settle_plan(tmp_path, make_plan(one), PREPARED, {"stacked", "wide"})
     with pytest.raises(UsageError, match="wide was a control when it was scored and is now a candidate"):
         settle_plan(tmp_path, make_plan(recipe()), PREPARED, {"stacked", "wide"})

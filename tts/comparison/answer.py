@@ -106,7 +106,7 @@ def _controls(results: Results, name: str) -> str:
     """Say whether a candidate's gain is more than what the controls gain."""
     against = [one for one in results["against_controls"] if one["system"] == name]
     if not against:
-        return f"No control was trained, so this does not tell whether {name} gains by its tasks or by its size."
+        return f"No control of {name} was trained, so this does not tell whether {name} gains by its tasks or by its size."
     beaten = [one["control"] for one in against if one["verdict"] == "better"]
     sentences = []
     if beaten:

@@ -28,7 +28,8 @@ class Arm:
     """One row of the comparison.
 
     A plain arm is a system of the recipe. An ensemble (``members`` > 1) averages networks of the arm ``of``; an ablation is
-    the arm ``of`` without ``task``. ``search`` is done before the seeds are trained.
+    the arm ``of`` without ``task``. ``search`` is done before the seeds are trained. A control is one for the candidates
+    that ``controls`` names, or for all.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Arm:
     members: int = 1
     task: str | None = None
     search: SearchPart | None = None
+    controls: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON-able data."""
@@ -51,7 +53,7 @@ class Arm:
         """Return what :meth:`to_dict` described."""
         system = SystemPart.model_validate(data["system"]) if data["system"] else None
         search = SearchPart.model_validate(data["search"]) if data["search"] else None
-        return cls(**{**data, "system": system, "search": search})
+        return cls(**{**data, "system": system, "search": search, "controls": tuple(data.get("controls", ()))})
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,13 @@ class Plan:
     def arm(self, name: str) -> Arm:
         """Return an arm by name."""
         return next(arm for arm in self.arms if arm.name == name)
+
+    def controlled(self, names: Collection[str]) -> list[tuple[str, str]]:
+        """Return which candidate is compared with which control, of the arms named."""
+        arms = [arm for arm in self.arms if arm.name in names]
+        controls = [arm for arm in arms if arm.role == "control"]
+        candidates = [arm.name for arm in arms if arm.role == "candidate"]
+        return [(name, one.name) for name in candidates for one in controls if not one.controls or name in one.controls]
 
 
 def make_plan(recipe: Recipe, *, systems: Sequence[str] = (), seeds: Sequence[int] = (), wer: bool | None = None) -> Plan:
@@ -98,7 +107,8 @@ def make_plan(recipe: Recipe, *, systems: Sequence[str] = (), seeds: Sequence[in
         if "seed" in system.training:
             raise UsageError(f"systems.{name}.training.seed: a comparison sets the seeds; take it out of the system")
         role: Role = "baseline" if name == baseline else "control" if name in part.controls else "candidate"
-        arms.append(Arm(name, role, system.description, system, search=part.search.get(name)))
+        of = part.controls.get(name, ())
+        arms.append(Arm(name, role, system.description, system, search=part.search.get(name), controls=of))
     for name, ensemble in part.ensembles.items():
         if name in wanted:
             text = f"the mean of {ensemble.members} networks of {ensemble.system} that differ in their seed"
@@ -202,10 +212,17 @@ def settle_plan(folder: Path, plan: Plan, prepared: Prepared, scored: Collection
             )
         names = {arm.name for arm in plan.arms}
         roles = {data["name"]: data["role"] for data in before["arms"] if data["name"] in scored}
+        controls = {data["name"]: data.get("controls", []) for data in before["arms"] if data["name"] in scored}
         for arm in plan.arms:
             if roles.get(arm.name, arm.role) != arm.role:
                 raise UsageError(
                     f"{path}: {arm.name} was a {roles[arm.name]} when it was scored and is now a {arm.role}; what "
+                    "explains a gain is named before the run, so choose another --out"
+                )
+            if set(controls.get(arm.name, arm.controls)) != set(arm.controls):
+                then, now = (", ".join(of) or "all" for of in (controls[arm.name], arm.controls))
+                raise UsageError(
+                    f"{path}: {arm.name} was a control for {then} when it was scored and is now one for {now}; what "
                     "explains a gain is named before the run, so choose another --out"
                 )
         kept = [Arm.from_dict(data) for data in before["arms"] if data["name"] in scored and data["name"] not in names]

@@ -166,14 +166,12 @@ def _against_baseline(plan: Plan, scored: Mapping[str, Runs], metrics: Sequence[
 
 
 def _against_controls(plan: Plan, scored: Mapping[str, Runs], resamples: int) -> list[dict[str, Any]]:
-    """Compare every candidate with every control on the primary score: the tasks, or what the control has too."""
-    roles = {arm.name: arm.role for arm in plan.arms}
+    """Compare every candidate with its controls on the primary score: the tasks, or what the control has too."""
     found = []
-    for name in (name for name in scored if roles[name] == "candidate"):
-        for control in (control for control in scored if roles[control] == "control"):
-            one = difference(scored[name], scored[control], plan.primary, resamples=resamples)
-            if one is not None:
-                found.append({"system": name, "control": control, **one})
+    for name, control in plan.controlled(scored):
+        one = difference(scored[name], scored[control], plan.primary, resamples=resamples)
+        if one is not None:
+            found.append({"system": name, "control": control, **one})
     return _judged(found, plan.smallest_effect)
 
 

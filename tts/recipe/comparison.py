@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from tts.recipe.parts import MAIN_STREAMS, Part
 
@@ -57,6 +57,18 @@ class TakesPart(Part):
     pairs: int = Field(100, ge=1)  # at most so many are compared; each takes about two seconds
 
 
+def _for_all(value: Any) -> Any:
+    """A list of controls, or ``all`` for one, stands for every candidate: nobody in particular."""
+    if isinstance(value, Mapping):
+        for name, of in value.items():
+            if not of:
+                raise ValueError(f"{name}: name the candidates that it is a control for, or all")
+        return {name: () if of == "all" else [of] if isinstance(of, str) else of for name, of in value.items()}
+    if isinstance(value, list | tuple) and all(isinstance(name, str) for name in value):
+        return dict.fromkeys(value, ())
+    raise ValueError("expected a list of systems, or systems each with the candidates that it is a control for, or all")
+
+
 class ComparisonPart(Part):
     """What ``tts compare`` does unless told otherwise."""
 
@@ -65,7 +77,8 @@ class ComparisonPart(Part):
     baseline: str | None = None  # default: the system called single, or the first
     seeds: tuple[int, ...] = Field((1, 2, 3, 4, 5), min_length=1)
     systems: tuple[str, ...] = ()  # default: all
-    controls: tuple[str, ...] = ()  # systems that show what else could explain a gain
+    # Systems that show what else could explain a gain: a list, or each with the candidates it is a control for (or all).
+    controls: Annotated[dict[str, tuple[str, ...]], BeforeValidator(_for_all)] = {}
     ensembles: dict[str, EnsemblePart] = {}
     search: dict[str, SearchPart] = {}
     leave_one_out: str | None = None  # a system, compared with itself without each of its auxiliary tasks
@@ -102,7 +115,7 @@ def check_comparison(part: ComparisonPart, systems: Mapping[str, Any]) -> None:
     named = {
         "baseline": (part.baseline,),
         "systems": part.systems,
-        "controls": part.controls,
+        "controls": (*part.controls, *(name for of in part.controls.values() for name in of)),
         "search": tuple(part.search),
         "leave_one_out": (part.leave_one_out,),
         "ensembles": tuple(ensemble.system for ensemble in part.ensembles.values()),
@@ -124,3 +137,7 @@ def check_comparison(part: ComparisonPart, systems: Mapping[str, Any]) -> None:
                 raise ValueError(f"comparison.{key}: {name} is not compared; add it to comparison.systems or take it out here")
     if part.baseline_of(systems) in part.controls:
         raise ValueError(f"comparison.controls: {part.baseline_of(systems)} is the baseline, so it cannot be a control")
+    for name, of in part.controls.items():
+        for candidate in of:
+            if candidate in part.controls or candidate == part.baseline_of(systems):
+                raise ValueError(f"comparison.controls.{name}: {candidate} is no candidate; a control is one for candidates")
