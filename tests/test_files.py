@@ -1,12 +1,14 @@
 """Files are replaced whole or not at all, and what keeps one from being written is said with its name."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from safetensors import SafetensorError
 
-from tts.errors import TtsError
-from tts.files import replacing, write_text
+from tts.errors import TtsError, UsageError
+from tts.files import held, replacing, write_text
 
 
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
@@ -25,3 +27,22 @@ def test_a_full_disk_is_no_traceback(tmp_path: Path) -> None:
     with pytest.raises(TtsError, match=said), replacing(path):
         raise SafetensorError("No space left on device")
     assert not list(tmp_path.iterdir())
+
+
+def test_two_processes_do_not_work_in_one_folder(tmp_path: Path) -> None:
+    """The lock ends with the process that has it, however that ends, and leaves no file."""
+    pytest.importorskip("fcntl")
+    code = "import sys, time; from pathlib import Path; from tts.files import held\nwith held(Path(sys.argv[1])):\n"
+    code += "    print('in', flush=True); time.sleep(60)"
+    folder = tmp_path / "out"
+    other = subprocess.Popen([sys.executable, "-c", code, str(folder)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "in\n"
+        with pytest.raises(UsageError, match=r"out: another process is at work in it"), held(folder):
+            pass
+    finally:
+        other.kill()
+        other.wait()
+    with held(folder):
+        assert list(folder.iterdir()) == []

@@ -16,7 +16,7 @@ import torch
 import tts
 from tts.card import environment, voice_card
 from tts.errors import UsageError
-from tts.files import fingerprint, read_json, write_json, write_text
+from tts.files import fingerprint, held, read_json, write_json, write_text
 from tts.jointly import check_learning, check_stacking, train_stack
 from tts.network.positions import position_width
 from tts.network.speakers import DURATION_SPEAKERS, SpeakerInput, duration_speakers, speaker_input
@@ -68,7 +68,7 @@ def train_voice(
         return finished
     if duration_from is not None and not (training / "duration").exists():
         _take_over(duration_from, training / "duration")
-    with _writer(training / "tensorboard") as writer, _counting_seconds(training / "seconds.json") as seconds:
+    with held(training), _writer(training / "tensorboard") as writer, _counting_seconds(training / "seconds.json") as seconds:
         speakers = speaker_input(recipe.speakers_of(system), len(prepared.speakers))
         stack = make_stack(prepared, parts, settings.seed, speakers)
         duration = make_duration(recipe, prepared, settings.seed)

@@ -21,8 +21,8 @@ from tts.voice import load_voice
 
 SYSTEMS = ("single", "stacked")
 SHORT = [
-    "systems.single.training={}",
     "training.steps=150",
+    "systems.single.training={steps: 300}",
     "training.validate_every=75",
     "duration.training.steps=100",
     "duration.training.validate_every=50",

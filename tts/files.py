@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tts.errors import TtsError
+from tts.errors import TtsError, UsageError
 
 
 @contextmanager
@@ -39,6 +39,32 @@ def replacing(path: Path) -> Iterator[Path]:
         raise TtsError(f"{path}: cannot be written ({error}); {free:.1f} MB are free on its disk") from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Make ``folder`` and keep it to this process meanwhile; where another works in it, raise :class:`UsageError`.
+
+    The lock is the system's and leaves nothing behind, whatever ends the process. Where there is none (Windows, some network
+    drives) nothing is kept.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UsageError(f"{folder}: another process is at work in it; wait for it, or choose another --out") from None
+        except OSError:
+            pass
+        yield
+    finally:
+        os.close(handle)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -34,7 +34,7 @@ from tts.comparison.worker import Job, is_done
 from tts.errors import TtsError, UsageError
 from tts.evaluation.recogniser import require_recogniser
 from tts.evaluation.scores import find_metric
-from tts.files import fingerprint, read_json, write_json, write_text
+from tts.files import fingerprint, held, read_json, write_json, write_text
 from tts.prepared import Prepared
 from tts.recipe import Recipe, SystemPart
 from tts.training.trainer import choose_device
@@ -145,36 +145,39 @@ def compare(
             check_prepared(tried, arm.name, prepared)
             check_weighting(arm.system.stages, tried.training_of(arm.system))
     _claim(out)
-    scored = {path.parent.name for path in out.glob("scores/*/*.json")}
-    whole = settle_plan(out, plan, prepared, scored)
-    count = default_workers(device) if workers is None else workers
-    settled = {arm.name: arm.system for arm in plan.arms if arm.system is not None}
-    work = Comparison(plan, whole, prepared, out, count, device, command, say, settled)
-    examples = choose_examples(prepared.packed("test").ids, recipe.comparison.examples)
-    spoken = speech_of(prepared, plan.wer, examples)
-    searched = {arm.name for arm in plan.arms if arm.search is not None}
-    for arm in plan.arms:  # before anything is trained
-        if arm.system is not None and not {arm.name, arm.of} & searched:
-            for seed in plan.seeds:
-                check_voice(work.job(arm.name, arm.system, f"seed-{seed}", seed))
-    for arm in plan.arms:
-        if arm.search is not None:
-            settled[arm.name] = choose(work, arm)
-    for arm in plan.arms:
-        if arm.role == "ablation" and arm.of is not None and arm.task is not None:
-            settled[arm.name] = without(settled[arm.of], arm.task, arm.of)
-    runs, averages = jobs_of(work, spoken, tuple(examples))
-    work.do(runs)
-    ready = [job for job in averages if all((Path(member) / "config.json").is_file() for member in job.members)]
-    work.do(ready)
-    work.write(complete=False)
-    references = find_references(prepared, out, takes=takes, wer=plan.wer, workers=count)
-    speakers = [arm.name for arm in whole.arms if (out / "wavs" / arm.name).is_dir()]
-    drawn = write_examples(prepared, out, examples, speakers)
-    results = work.write(complete=True, references=references, examples=drawn)
-    if not any(run["system"] == plan.baseline and run["status"] == "finished" for run in results["runs"]):
-        raise TtsError(f"{out}: the baseline {plan.baseline} has no finished run, so nothing is compared; see tables.md there")
-    return results
+    with held(out):
+        scored = {path.parent.name for path in out.glob("scores/*/*.json")}
+        whole = settle_plan(out, plan, prepared, scored)
+        count = default_workers(device) if workers is None else workers
+        settled = {arm.name: arm.system for arm in plan.arms if arm.system is not None}
+        work = Comparison(plan, whole, prepared, out, count, device, command, say, settled)
+        examples = choose_examples(prepared.packed("test").ids, recipe.comparison.examples)
+        spoken = speech_of(prepared, plan.wer, examples)
+        searched = {arm.name for arm in plan.arms if arm.search is not None}
+        for arm in plan.arms:  # before anything is trained
+            if arm.system is not None and not {arm.name, arm.of} & searched:
+                for seed in plan.seeds:
+                    check_voice(work.job(arm.name, arm.system, f"seed-{seed}", seed))
+        for arm in plan.arms:
+            if arm.search is not None:
+                settled[arm.name] = choose(work, arm)
+        for arm in plan.arms:
+            if arm.role == "ablation" and arm.of is not None and arm.task is not None:
+                settled[arm.name] = without(settled[arm.of], arm.task, arm.of)
+        runs, averages = jobs_of(work, spoken, tuple(examples))
+        work.do(runs)
+        ready = [job for job in averages if all((Path(member) / "config.json").is_file() for member in job.members)]
+        work.do(ready)
+        work.write(complete=False)
+        references = find_references(prepared, out, takes=takes, wer=plan.wer, workers=count)
+        speakers = [arm.name for arm in whole.arms if (out / "wavs" / arm.name).is_dir()]
+        drawn = write_examples(prepared, out, examples, speakers)
+        results = work.write(complete=True, references=references, examples=drawn)
+        if not any(run["system"] == plan.baseline and run["status"] == "finished" for run in results["runs"]):
+            raise TtsError(
+                f"{out}: the baseline {plan.baseline} has no finished run, so nothing is compared; see tables.md there"
+            )
+        return results
 
 
 def jobs_of(work: Comparison, spoken: tuple[str, ...], shown: tuple[str, ...]) -> tuple[list[Job], list[Job]]:
