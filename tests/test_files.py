@@ -35,14 +35,13 @@ def test_two_processes_do_not_work_in_one_folder(tmp_path: Path) -> None:
     code = "import sys, time; from pathlib import Path; from tts.files import held\nwith held(Path(sys.argv[1])):\n"
     code += "    print('in', flush=True); time.sleep(60)"
     folder = tmp_path / "out"
-    other = subprocess.Popen([sys.executable, "-c", code, str(folder)], stdout=subprocess.PIPE, text=True)
-    try:
-        assert other.stdout is not None
-        assert other.stdout.readline() == "in\n"
-        with pytest.raises(UsageError, match=r"out: another process is at work in it"), held(folder):
-            pass
-    finally:
-        other.kill()
-        other.wait()
+    with subprocess.Popen([sys.executable, "-c", code, str(folder)], stdout=subprocess.PIPE, text=True) as other:
+        try:
+            assert other.stdout is not None
+            assert other.stdout.readline() == "in\n"
+            with pytest.raises(UsageError, match=r"out: another process is at work in it"), held(folder):
+                pass
+        finally:
+            other.kill()
     with held(folder):
         assert list(folder.iterdir()) == []
