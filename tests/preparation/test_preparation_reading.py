@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import numpy as np
 import pytest
+import soundfile
 
 from tts.errors import TtsError
 from tts.preparation import reading
@@ -84,3 +86,14 @@ def test_a_speaker_without_training_utterances(tmp_path: Path) -> None:
     with mock.patch.object(reading, "check_audio") as opened, pytest.raises(TtsError, match=r"no training utterance of .* bob"):
         reading.read_corpus(work, tmp_path / "corpus")
     opened.assert_not_called()
+
+
+def test_what_was_left_out_is_told_where_too_little_is_left(tmp_path: Path) -> None:
+    make_corpus(tmp_path / "corpus", count=6)
+    for n in (0, 2, 4):  # the others are no recordings
+        noise = 0.1 * np.random.default_rng(n).standard_normal(24000)
+        soundfile.write(tmp_path / "corpus" / "wavs" / f"u_{n}.wav", noise, 16000)
+    work = work_for(tmp_path, {}, speaker="who")
+    corpus, _ = reading.read_corpus(work, tmp_path / "corpus")
+    with pytest.raises(TtsError, match=r"validation: count is 2, only 1 utterances .*; 3 had been left out: .*u_1.*u_5"):
+        reading.split_corpus(work, corpus)

@@ -9,10 +9,10 @@ from pathlib import Path
 from tts.analysis.extract import VERSION, speaker_f0_range
 from tts.corpora.checks import AudioFacts, check_audio
 from tts.corpora.ljspeech import read_ljspeech
-from tts.corpora.problems import Problem
+from tts.corpora.problems import Problem, examples, left_out
 from tts.corpora.splits import Splits, make_splits
 from tts.corpora.types import Corpus, Utterance
-from tts.errors import UsageError
+from tts.errors import TtsError, UsageError
 from tts.files import fingerprint, read_json, write_json
 from tts.preparation.work import Work
 from tts.recipe import CorpusPart
@@ -120,7 +120,13 @@ def _choose_early(work: Work, corpus: Corpus) -> None:
 def _choose(work: Work, corpus: Corpus) -> tuple[Splits, list[Problem]]:
     part = work.recipe.split
     rules = {"test": part.test, "validation": part.validation, "train": part.train}
-    splits, found = make_splits(corpus.utterances, rules, seed=part.seed, folder=work.recipe_folder, limit=part.limit)
+    try:
+        splits, found = make_splits(corpus.utterances, rules, seed=part.seed, folder=work.recipe_folder, limit=part.limit)
+    except TtsError as error:  # perhaps because of what was left out before
+        lost = [problem for problem in work.problems if problem.severity == "left_out"]
+        if not lost:
+            raise
+        raise type(error)(f"{error}; {len(left_out(lost))} had been left out: {examples(lost)}") from None
     speakers = {utterance.id: utterance.speaker for utterance in corpus}
     for name in work.recipe.corpus.names:
         if name not in {speakers[key] for key in splits.train}:
