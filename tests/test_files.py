@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from safetensors import SafetensorError
 
-from tts.errors import TtsError, UsageError
+from tts.errors import TtsError
 from tts.files import held, replacing, write_text
 
 
@@ -39,7 +39,7 @@ def test_two_processes_do_not_work_in_one_folder(tmp_path: Path) -> None:
         try:
             assert other.stdout is not None
             assert other.stdout.readline() == "in\n"
-            with pytest.raises(UsageError, match=r"out: another process is at work in it"), held(folder):
+            with pytest.raises(TtsError, match=r"out: another process is at work in it"), held(folder):
                 pass
         finally:
             other.kill()

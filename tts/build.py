@@ -63,45 +63,46 @@ def train_voice(
     check_prepared(recipe, system_name, prepared)
     training = out / "training"
     _claim(out, identity, recipe, system_name)
-    if (out / "config.json").is_file() and (training / "summary.json").is_file():
-        finished: dict[str, Any] = read_json(training / "summary.json")
-        return finished
-    if duration_from is not None and not (training / "duration").exists():
-        _take_over(duration_from, training / "duration")
-    with held(training), _writer(training / "tensorboard") as writer, _counting_seconds(training / "seconds.json") as seconds:
-        speakers = speaker_input(recipe.speakers_of(system), len(prepared.speakers))
-        stack = make_stack(prepared, parts, settings.seed, speakers)
-        duration = make_duration(recipe, prepared, settings.seed)
-        begun = begin(source, stack, duration, prepared) if source else None
-        check_learning(stack, settings)
-        if begun is not None:
-            write_text(training / "transfer.md", begun.report())
-        tuning = begun.tuning if begun else None
-        config = _config(recipe, prepared, system_name, parts, begun)
-        duration_summary = _train_duration(duration, recipe, prepared, settings.seed, training, where, writer, tuning)
-        voice = Voice(config, stack, duration, prepared.statistics, where)
-        lexicon = prepared.folder / "lexicon.txt"
-        voice.lexicon = read_lexicon(lexicon) if lexicon.is_file() else None
-        work = StackTraining(voice, prepared, parts, settings, training, writer, recipe.samples, tuning)
-        stages = train_stack(work)
-    summary = {
-        "recipe": recipe.name,
-        "system": system_name,
-        "seed": settings.seed,
-        "prepared": prepared.fingerprint,
-        "stages": stages,
-        "duration": duration_summary,
-        "parameters": {
-            "trained": sum(p.numel() for p in stack.parameters() if p.requires_grad),
-            "speaking": sum(t.numel() for t in stack.speaking().values()),
-        },
-        "seconds": round(seconds(), 1),
-        "command": command,
-        "made_with": environment(where),
-    }
-    write_json(training / "summary.json", summary)
-    save_voice(out, voice, voice_card(config, summary), lexicon if lexicon.is_file() else None)
-    return summary
+    with held(training, patience=30.0):
+        if (out / "config.json").is_file() and (training / "summary.json").is_file():
+            finished: dict[str, Any] = read_json(training / "summary.json")
+            return finished
+        if duration_from is not None and not (training / "duration").exists():
+            _take_over(duration_from, training / "duration")
+        with _writer(training / "tensorboard") as writer, _counting_seconds(training / "seconds.json") as seconds:
+            speakers = speaker_input(recipe.speakers_of(system), len(prepared.speakers))
+            stack = make_stack(prepared, parts, settings.seed, speakers)
+            duration = make_duration(recipe, prepared, settings.seed)
+            begun = begin(source, stack, duration, prepared) if source else None
+            check_learning(parts, settings, [number for number, stage in enumerate(stack.stages, 1) if is_frozen(stage)])
+            if begun is not None:
+                write_text(training / "transfer.md", begun.report())
+            tuning = begun.tuning if begun else None
+            config = _config(recipe, prepared, system_name, parts, begun)
+            duration_summary = _train_duration(duration, recipe, prepared, settings.seed, training, where, writer, tuning)
+            voice = Voice(config, stack, duration, prepared.statistics, where)
+            lexicon = prepared.folder / "lexicon.txt"
+            voice.lexicon = read_lexicon(lexicon) if lexicon.is_file() else None
+            work = StackTraining(voice, prepared, parts, settings, training, writer, recipe.samples, tuning)
+            stages = train_stack(work)
+        summary = {
+            "recipe": recipe.name,
+            "system": system_name,
+            "seed": settings.seed,
+            "prepared": prepared.fingerprint,
+            "stages": stages,
+            "duration": duration_summary,
+            "parameters": {
+                "trained": sum(p.numel() for p in stack.parameters() if p.requires_grad),
+                "speaking": sum(t.numel() for t in stack.speaking().values()),
+            },
+            "seconds": round(seconds(), 1),
+            "command": command,
+            "made_with": environment(where),
+        }
+        write_json(training / "summary.json", summary)
+        save_voice(out, voice, voice_card(config, summary), lexicon if lexicon.is_file() else None)
+        return summary
 
 
 def voice_identity(recipe: Recipe, prepared: Prepared, system_name: str) -> str:

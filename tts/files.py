@@ -7,12 +7,13 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tts.errors import TtsError, UsageError
+from tts.errors import TtsError
 
 
 @contextmanager
@@ -42,8 +43,10 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Make ``folder`` and keep it to this process meanwhile; where another works in it, raise :class:`UsageError`.
+def held(folder: Path, patience: float = 0.0) -> Iterator[None]:
+    """Make ``folder`` and keep it to this process meanwhile; where another works in it, raise :class:`TtsError`.
+
+    ``patience`` is for how many seconds to wait first: what an interrupted command started may take a moment to end.
 
     The lock is the system's and leaves nothing behind, whatever ends the process. Where there is none (Windows, some network
     drives) nothing is kept.
@@ -56,12 +59,17 @@ def held(folder: Path) -> Iterator[None]:
         return
     handle = os.open(folder, os.O_RDONLY)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UsageError(f"{folder}: another process is at work in it; wait for it, or choose another --out") from None
-        except OSError:
-            pass
+        until = time.monotonic() + patience
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= until:
+                    raise TtsError(f"{folder}: another process is at work in it; wait until it has ended") from None
+                time.sleep(0.2)
+            except OSError:
+                break
         yield
     finally:
         os.close(handle)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import torch
 
 from tts.errors import UsageError
-from tts.network.stack import Stack, Stage
+from tts.network.stack import Stage
 from tts.recipe import MAIN_STREAMS, StagePart, TrainingPart
 from tts.stages import SPLITS, StackTraining, ValidationHook, scores_of, summary_of, train_stages
 from tts.training.cross_fitting import fold_utterances
-from tts.training.groups import is_frozen
 from tts.training.joint import Joint
 from tts.training.phases import fine_tuning, learn_trajectories, trains_jointly
 from tts.training.trainer import Result, Trainer, judges
@@ -31,19 +31,20 @@ def check_stacking(parts: tuple[StagePart, ...], settings: TrainingPart, utteran
         raise UsageError(f"training.stage_weights: there are {given}; the system has {len(parts)} stages, give one weight each")
 
 
-def check_learning(stack: Stack, settings: TrainingPart) -> None:
+def check_learning(stages: Sequence[StagePart], settings: TrainingPart, frozen: Collection[int] = ()) -> None:
     """Raise :class:`UsageError`, before anything is trained, for a stage that at some step of its own training learns nothing.
 
-    Trained together with the last one, which always learns, it need not learn by itself; nor where it is frozen.
+    Trained together with the last one, which always learns, it need not learn by itself; nor where it is ``frozen`` (numbers
+    from 1).
     """
-    if settings.stacking == "joint" and len(stack.parts) > 1:
+    if settings.stacking == "joint" and len(stages) > 1:
         return
     weighting = settings.weighting
     main_only = weighting.main_only_step(settings.steps)
     schedule = Schedule(weighting.start, weighting.stop, main_only)
     ends = sorted({0, *weighting.stop.values(), *([] if main_only is None else [main_only])})
-    for number, (part, stage) in enumerate(zip(stack.parts, stack.stages, strict=True), 1):
-        if part.main or is_frozen(stage):
+    for number, part in enumerate(stages, 1):
+        if part.main or number in frozen:
             continue
         learnt = [name for name, use in part.tasks.items() if use.weight and name not in MAIN_STREAMS]
         idle = [step for step in ends if step < settings.steps and not any(schedule.active(name, step) for name in learnt)]

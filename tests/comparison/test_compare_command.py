@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import redirect_stdout, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from unittest import mock
 
@@ -22,6 +23,7 @@ from tts.comparison import results as results_module
 from tts.comparison.runner import compare, write_pages
 from tts.corpora.espeak_demo import make_demo_corpus
 from tts.errors import TtsError, UsageError
+from tts.files import held
 from tts.prepare import prepare
 from tts.prepared import Prepared
 from tts.recipe import load_recipe
@@ -83,6 +85,14 @@ def statuses(results: dict) -> dict:
     return {(run["system"], run["seed"]): run["status"] for run in results["runs"]}
 
 
+def seconds_of_steps(voice: Path) -> float:
+    """The seconds in the steps of a network, from what its history tells of steps and speed."""
+    lines = (voice / "training" / "stage1" / "history.tsv").read_text(encoding="utf-8").splitlines()
+    rows = [dict(zip(lines[0].split("\t"), map(float, line.split("\t")), strict=True)) for line in lines[1:]]
+    steps = [0.0, *(row["step"] for row in rows)]
+    return sum((b - a) / row["speed/steps_per_second"] for a, b, row in zip(steps, steps[1:], rows, strict=False))
+
+
 def test_all_arms_are_there_with_what_they_cost(made: Path, compared: dict) -> None:
     results = compared["results"]
     roles = {system["name"]: system["role"] for system in results["systems"]}
@@ -98,7 +108,9 @@ def test_all_arms_are_there_with_what_they_cost(made: Path, compared: dict) -> N
     assert charged["multi"] == 2  # two trials, one of which is the run of seed 1
     assert charged["pair"] == 2
     cost = {system["name"]: system["seconds"] for system in results["systems"]}
-    assert cost["pair"] < 10 * max(cost["single"], 0.1)  # counted as single is: without durations and validation
+    spent = [seconds_of_steps(made / "out" / "voices" / "single" / seed) for seed in ("seed-1", "seed-101")]
+    assert cost["pair"] == pytest.approx(sum(spent), abs=0.06)  # counted as single is: without durations and validation
+    assert cost["single"] == pytest.approx(spent[0], abs=0.06)
     steps = {system["name"]: system["steps"] for system in results["systems"]}
     assert (steps["single"], steps["multi"], steps["pair"]) == (20, 40, 40)
     assert results["state"] == "complete"
@@ -200,6 +212,31 @@ def test_takes_that_are_not_there_are_refused_before_training(made: Path, tmp_pa
     with pytest.raises(UsageError, match=r"comparison\.takes: no recording ID .* second take ID_again beside it"):
         compare(recipe, Prepared(made / "prepared"), tmp_path / "out", workers=0)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_stage_that_a_search_could_leave_with_nothing_is_refused_before_training(made: Path, tmp_path: Path) -> None:
+    first = {"trunk": {"layers": [16]}, "bottleneck": 4, "tasks": {"phone_class": 0.1}}
+    keys = {"stages.0.tasks.phone_class.weight": [0, 0.1]}
+    changes = {"systems.hinted": {"stages": [first, STAGE]}, "comparison.search.hinted": {"keys": keys}}
+    recipe = load_recipe(made, [f"{key}={yaml.safe_dump(value, default_flow_style=True)}" for key, value in changes.items()])
+    with pytest.raises(UsageError, match="stage 1 learns no task at step 0"):
+        compare(recipe, Prepared(made / "prepared"), tmp_path / "out", systems=["hinted"], workers=0)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_in_which_another_works_is_left_alone(made: Path, tmp_path: Path) -> None:
+    pytest.importorskip("fcntl")
+    with held(tmp_path / "out"), pytest.raises(TtsError, match="out: another process is at work in it"):
+        compare(load_recipe(made), Prepared(made / "prepared"), tmp_path / "out", workers=0)
+    assert not list((tmp_path / "out").iterdir())
+
+    @contextmanager
+    def busy(folder: Path, patience: float) -> Iterator[None]:
+        with held(folder), held(folder):
+            yield
+
+    with mock.patch("tts.build.held", busy), pytest.raises(TtsError, match="training: another process is at work in it"):
+        train_voice(load_recipe(made), Prepared(made / "prepared"), "single", tmp_path / "voice")
 
 
 def test_the_plan_is_printed_and_nothing_done(made: Path, tmp_path: Path) -> None:

@@ -80,6 +80,13 @@ def test_a_control_may_be_one_for_some_candidates():
     assert Arm.from_dict(older) == plan.arm("wide")
 
 
+def test_an_ensemble_may_be_a_control_for_some_candidates():
+    part = {"controls": {"wide": "all", "two": "stacked"}, "ensembles": {"two": {"system": "single", "members": 2}}}
+    plan = make_plan(recipe(part, other={"stages": [{"trunk": TRUNK, "tasks": MAIN}]}))
+    every = [arm.name for arm in plan.arms]
+    assert plan.controlled(every) == [("stacked", "wide"), ("stacked", "two"), ("other", "wide")]
+
+
 def test_an_ablation_learns_everything_but_the_task():
     system = recipe().systems["stacked"]
     assert auxiliary_tasks(system) == ["mel", "lsf"]
@@ -107,6 +114,7 @@ def test_members_of_an_ensemble_share_no_seed_with_another_run():
         ({"controls": "wide"}, "expected a list of systems"),
         ({"controls": [["wide"]]}, "expected a list of systems"),
         ({"controls": {"wide": "stakced"}}, "no system stakced"),
+        ({"systems": ["single"], "controls": {"wide": "stacked"}}, "wide: stacked is not compared"),
         ({"ensembles": {"wide": {"system": "single"}}}, "that no system has"),
         ({"ensembles": {"x": {"system": "y"}}}, r"comparison\.ensembles: there is no system y"),
         ({"primary": "vuv_error"}, "name the smallest difference of vuv_error"),

@@ -78,6 +78,11 @@ def write(folder: Path, data: object) -> Path:
             {"learning_rates": 1},
             r"systems\.single\.training\.learning_rates: unknown key, .*did you mean learning_rate",
         ),
+        (
+            "systems.single.training",
+            {"weighting": {"methd": "gate"}},
+            r"systems\.single\.training\.weighting\.methd: unknown key, .*did you mean method",
+        ),
         ("systems.single.stages", [GOOD["systems"]["single"]["stages"][0]] * 2, r"stage 1 needs a bottleneck"),
         ("name", "../x", r"name: .*pattern"),
     ],

@@ -70,8 +70,7 @@ def _of_one(results: Results, name: str, one: Mapping[str, Any]) -> str:
     baseline = results["baseline"]
     low, high = (_value(results, one["metric"], one[key], signed=True) for key in ("low", "high"))
     size = f"{_value(results, one['metric'], one['estimate'], signed=True, unit=True)}, 95 % interval [{low}, {high}]"
-    if one["verdict"] == "no difference shown" and one["low"] * one["high"] > 0 and one["p_holm"] is not None:
-        size += f", but p {one['p_holm']:.2g} after Holm's correction"  # or a reader wonders: the interval leaves out zero
+    size += _denied(one)
     percent = f", {abs(one['percent']):.1f} %" if one["percent"] is not None else ""
     over = f"{_count(one['seeds'], 'seed')} and {_count(one['utterances'], 'utterance')}"
     said = {
@@ -133,8 +132,16 @@ def _controls(results: Results, name: str) -> str:
 def _listed(results: Results, ones: Sequence[Mapping[str, Any]]) -> str:
     """Name controls, each with the difference to it."""
     return ", ".join(
-        f"{one['control']} ({_value(results, one['metric'], one['estimate'], signed=True, unit=True)})" for one in ones
+        f"{one['control']} ({_value(results, one['metric'], one['estimate'], signed=True, unit=True)}{_denied(one)})"
+        for one in ones
     )
+
+
+def _denied(one: Mapping[str, Any]) -> str:
+    """Return the corrected p of a difference that is not shown though its interval leaves out zero: a reader would wonder."""
+    if one["verdict"] != "no difference shown" or one["low"] * one["high"] <= 0 or one["p_holm"] is None:
+        return ""
+    return f", but p {one['p_holm']:.2g} after Holm's correction"
 
 
 def _controls_beaten(results: Results, name: str) -> bool | None:

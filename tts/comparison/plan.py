@@ -112,7 +112,8 @@ def make_plan(recipe: Recipe, *, systems: Sequence[str] = (), seeds: Sequence[in
     for name, ensemble in part.ensembles.items():
         if name in wanted:
             text = f"the mean of {ensemble.members} networks of {ensemble.system} that differ in their seed"
-            arms.append(Arm(name, "control", text, of=ensemble.system, members=ensemble.members))
+            of = part.controls.get(name, ())
+            arms.append(Arm(name, "control", text, of=ensemble.system, members=ensemble.members, controls=of))
     whole = part.leave_one_out
     if whole is not None and whole in wanted:
         for task in auxiliary_tasks(recipe.systems[whole]):

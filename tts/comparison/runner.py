@@ -35,8 +35,10 @@ from tts.errors import TtsError, UsageError
 from tts.evaluation.recogniser import require_recogniser
 from tts.evaluation.scores import find_metric
 from tts.files import fingerprint, held, read_json, write_json, write_text
+from tts.jointly import check_learning
 from tts.prepared import Prepared
 from tts.recipe import Recipe, SystemPart
+from tts.recipe.comparison import task_of_weight
 from tts.training.trainer import choose_device
 
 log = logging.getLogger(__name__)
@@ -137,15 +139,19 @@ def compare(
     if takes is not None and not (out / "references.json").is_file() and not take_pairs(prepared, takes.suffix):
         raise UsageError(
             f"comparison.takes: no recording ID of {prepared.folder} has a second take ID{takes.suffix} beside it; mend the "
-            "suffix or take the key out"
+            "suffix, take the key out, or put the corpus back where it was prepared"
         )
     for arm in plan.arms:
         if arm.system is not None:
             tried = recipe_for(recipe, arm.name, arm.system, 1)
             check_prepared(tried, arm.name, prepared)
             check_weighting(arm.system.stages, tried.training_of(arm.system))
+            if arm.system.transfer is None:  # else what is frozen is known when the voice is read
+                zeros = {key: 0.0 for key, values in arm.search.keys.items() if _drops(key, values)} if arm.search else {}
+                least = with_settings(arm.system, zeros, arm.name)
+                check_learning(least.stages, tried.training_of(least))
     _claim(out)
-    with held(out):
+    with held(out, patience=2.0):
         scored = {path.parent.name for path in out.glob("scores/*/*.json")}
         whole = settle_plan(out, plan, prepared, scored)
         count = default_workers(device) if workers is None else workers
@@ -304,6 +310,11 @@ def check_voice(job: Job) -> None:
         f"{job.system}: its run {job.run} was made with other settings ({what}); change them back, choose another --out, or "
         f"delete {job.voice} and {job.record}"
     )
+
+
+def _drops(key: str, values: Sequence[Any]) -> bool:
+    """Return whether a search may leave a task out."""
+    return task_of_weight(key) is not None and 0 in values
 
 
 def _claim(out: Path) -> None:

@@ -143,7 +143,7 @@ def _run(job: Job) -> tuple[dict[str, Any], dict[str, dict[str, Scores]]]:
         )
         found = _sum_of([summary])
         found["curves"], found["diagnostics"] = learning_curves(job.voice / "training")
-        found["seconds"] = _seconds(found["curves"]) or found["seconds"]
+        found["seconds"] = round(_seconds(found["curves"]) or found["seconds"], 1)
         voice = load_voice(job.voice, device)
     items: dict[str, list[Item]] = {split: generate_split(voice, prepared, split) for split in job.splits}
     scores = {split: {item.id: item.scores for item in found_items} for split, found_items in items.items()}
@@ -193,7 +193,7 @@ def _seconds(curves: dict[str, dict[str, list[float | None]]]) -> float:
             steps = [float(step or 0.0) for step in columns.get("step", [])]
             for before, step, speed in zip([0.0, *steps], steps, columns.get("speed/steps_per_second", []), strict=False):
                 seconds += (step - before) / speed if speed else 0.0
-    return round(seconds, 1)
+    return seconds
 
 
 def _relative(job: Job) -> Path | None:

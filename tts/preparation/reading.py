@@ -124,7 +124,8 @@ def _choose(work: Work, corpus: Corpus) -> tuple[Splits, list[Problem]]:
         splits, found = make_splits(corpus.utterances, rules, seed=part.seed, folder=work.recipe_folder, limit=part.limit)
     except TtsError as error:  # perhaps because of what was left out before
         lost = [problem for problem in work.problems if problem.severity == "left_out"]
-        if not lost:
+        short = not isinstance(error, UsageError) or "selects none" in str(error)
+        if not lost or not short:
             raise
         raise type(error)(f"{error}; {len(left_out(lost))} had been left out: {examples(lost)}") from None
     speakers = {utterance.id: utterance.speaker for utterance in corpus}

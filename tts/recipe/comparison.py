@@ -58,7 +58,7 @@ class TakesPart(Part):
 
 
 def _for_all(value: Any) -> Any:
-    """A list of controls, or ``all`` for one, stands for every candidate: nobody in particular."""
+    """Return controls as a mapping to their candidates, an empty tuple meaning all: a list, or ``all``, names none."""
     if isinstance(value, Mapping):
         for name, of in value.items():
             if not of:
@@ -115,7 +115,7 @@ def check_comparison(part: ComparisonPart, systems: Mapping[str, Any]) -> None:
     named = {
         "baseline": (part.baseline,),
         "systems": part.systems,
-        "controls": (*part.controls, *(name for of in part.controls.values() for name in of)),
+        "controls": (*(set(part.controls) - set(part.ensembles)), *(name for of in part.controls.values() for name in of)),
         "search": tuple(part.search),
         "leave_one_out": (part.leave_one_out,),
         "ensembles": tuple(ensemble.system for ensemble in part.ensembles.values()),
@@ -141,3 +141,5 @@ def check_comparison(part: ComparisonPart, systems: Mapping[str, Any]) -> None:
         for candidate in of:
             if candidate in part.controls or candidate == part.baseline_of(systems):
                 raise ValueError(f"comparison.controls.{name}: {candidate} is no candidate; a control is one for candidates")
+            if part.systems and candidate not in part.systems:
+                raise ValueError(f"comparison.controls.{name}: {candidate} is not compared; add it to comparison.systems")

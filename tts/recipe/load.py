@@ -11,7 +11,6 @@ from pydantic import BaseModel, ValidationError
 
 from tts.errors import UsageError
 from tts.recipe.recipe import Recipe, close_names
-from tts.recipe.training import TrainingPart
 
 
 def find_recipe(where: str) -> Path:
@@ -118,7 +117,8 @@ def explain(error: ValidationError, prefix: tuple[str, ...] = ()) -> str:
     place = ".".join(str(part) for part in (*prefix, *first["loc"]))
     if first["type"] == "extra_forbidden":
         above = (*prefix, *first["loc"][:-1])
-        siblings = list(TrainingPart.model_fields) if prefix[2:] == ("training",) else _fields_at(above)
+        # A system's own training is a mapping to pydantic; its keys are those of the recipe's.
+        siblings = _fields_at(("training", *above[3:])) if above[2:3] == ("training",) else _fields_at(above)
         return f"{place}: unknown key, {close_names(str(first['loc'][-1]), siblings)}"
     if first["type"] in WORDS:
         return f"{place}: {WORDS[first['type']].format(**first.get('ctx', {}))}"
