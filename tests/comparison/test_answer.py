@@ -201,3 +201,16 @@ def test_the_answer_tells_of_the_best_and_counts_the_rest() -> None:
     text = answer(results(ones, systems=("single", *names)))
     assert all(f"{name} " in text for name in names[:3]) and not any(f"{name} " in text for name in names[3:])
     assert "Of 3 other candidates: 1 too small to matter, 2 worse" in text
+
+
+def test_gradients_are_told_by_thirds_of_training():
+    made = results([])
+    assert "Gradients" not in tables(made)
+    for run in made["runs"][2:4]:  # both seeds of multi: cosines 0.1 to 0.6, and as much more with seed 2
+        more = 0.2 * (run["seed"] - 1)
+        steps = [{"step": 10.0 * n, "cosine/mel": 0.1 * n + more, "ratio/mel": 1.0, "weight/mel": 1.0} for n in range(1, 7)]
+        run["diagnostics"] = {"stage1": steps, "stage2": []}
+    text = tables(made)
+    row = next(line for line in text.splitlines() if line.startswith("| multi") and "stage1" in line)
+    assert [cell.strip() for cell in row.split("|")[1:-1]] == ["multi", "stage1", "mel", "0.25", "0.45", "0.65", *["1.00"] * 3]
+    assert "stage2" not in text

@@ -10,6 +10,8 @@ from tts.comparison.differences import LEVEL
 from tts.evaluation.report import format_table
 from tts.progress import clock
 
+PARTS = ("first", "second", "last")
+
 
 def tables(results: Results) -> str:
     """Return everything that matters of a comparison as Markdown text."""
@@ -23,6 +25,7 @@ def tables(results: Results) -> str:
         _leave_one_out(results),
         _budget(results),
         _validation(results),
+        _gradients(results),
         _search(results),
         _references(results),
         "## Notes\n\n" + "\n".join(f"* {note}" for note in results["notes"]),
@@ -183,6 +186,31 @@ def _validation(results: Results) -> str:
         return ""
     head = ["system", "seeds", *map(_heading, results["metrics"])]
     return f"## Validation\n\n{format_table(head, rows, 'markdown')}\n\n{_split(results, 'validation')}."
+
+
+def _gradients(results: Results) -> str:
+    """Say how the tasks' gradients lay to the main one's, where they were measured: means over seeds and thirds of training."""
+    found: dict[tuple[str, str, str], list[list[Mapping[str, float]]]] = {}
+    for run in results["runs"]:
+        for stage, measured in (run.get("diagnostics") or {}).items():
+            third = -(-len(measured) // 3)
+            for name in (key.removeprefix("cosine/") for key in measured[0] if key.startswith("cosine/")) if measured else ():
+                parts = [measured[first : first + third] for first in range(0, len(measured), third)]
+                thirds = found.setdefault((run["system"], stage, name), [[], [], []])
+                for kept, part in zip(thirds, parts, strict=False):
+                    kept += part
+    rows = []
+    for (system, stage, name), thirds in found.items():
+        cells = []
+        for key in (f"cosine/{name}", f"ratio/{name}"):
+            values = [[one[key] for one in part if one.get(key) is not None] for part in thirds]
+            cells += [f"{sum(part) / len(part):.2f}" if part else "-" for part in values]
+        rows.append([system, stage, name, *cells])
+    if not rows:
+        return ""
+    head = ["system", "stage", "task", *(f"{what}, {part} third" for what in ("cosine", "norm ratio") for part in PARTS)]
+    note = "Of a task's gradient on the shared layers to that of the main tasks; means over seeds and thirds of training."
+    return f"## Gradients\n\n{format_table(head, rows, 'markdown')}\n\n{note}"
 
 
 def _search(results: Results) -> str:
