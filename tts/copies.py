@@ -62,7 +62,7 @@ def copy_split(prepared: Prepared, out: Path, *, split: str = "test", workers: i
 
 def _claim(out: Path, prepared: Prepared, split: str) -> None:
     """Mark ``out`` as the folder of these copies, or check that it already is."""
-    mark, content = out / "copies.json", {"prepared": prepared.fingerprint, "split": split}
+    mark, content = out / "copies.json", {"prepared": prepared.basis, "split": split}
     if mark.is_file():
         if read_json(mark) != content:
             raise UsageError(f"{out}: holds the copies of another split or preparation; choose another --out")
