@@ -49,7 +49,8 @@ def prepared(tmp_path: Path) -> SimpleNamespace:
     recipe = load_recipe(Path(__file__).parent.parent / "recipes" / "demo").model_dump(mode="json")
     return SimpleNamespace(
         folder=tmp_path / "prepared",
-        fingerprint="0123", basis="0123",
+        fingerprint="0123",
+        basis="0123",
         grid=GRID,
         streams={stream.name: stream for stream in main_streams(GRID, AnalysisSettings())},
         facts={"recipe": recipe},
