@@ -124,6 +124,8 @@ def test_a_folder_of_something_else_is_refused(prepared: SimpleNamespace, tmp_pa
     copy_split(prepared, tmp_path / "out", workers=0)
     with pytest.raises(UsageError, match="another split or preparation"):
         copy_split(prepared, tmp_path / "out", split="validation", workers=0)
+    prepared.fingerprint = "4567"  # a task more: the same recordings
+    copy_split(prepared, tmp_path / "out", workers=0)
     prepared.basis = "4567"
     with pytest.raises(UsageError, match="another split or preparation"):
         copy_split(prepared, tmp_path / "out", workers=0)
