@@ -231,7 +231,17 @@ def test_a_damaged_voice_gets_one_sentence(made: Path, tmp_path: Path, damage, s
         (["prepare", "RECIPE", "--corpus-root", "CORPUS", "--out", "CORPUS"], 2, "was not made by tts prepare"),
         (["train", "RECIPE", "-s", "nothing", "--prepared", "PREPARED"], 2, "it has single, stacked"),
         (["train", "RECIPE", "-s", "single", "--prepared", "CORPUS"], 2, "not a prepared corpus"),
-        (["train", "RECIPE", "-s", "single", "--prepared", "PREPARED", "--out", "VOICE"], 2, "other settings or data"),
+        (
+            ["train", "RECIPE", "-s", "single", "--prepared", "PREPARED", "--out", "STACKED"],
+            2,
+            "of the system stacked, not of single",
+        ),
+        (
+            ["train", *SINGLE, "--set", "systems.single.training={steps: 5}", "--set", "training.steps=9"],
+            2,
+            "--set training.steps: single has steps of its own; change systems.single.training.steps instead",
+        ),
+        (["train", *SINGLE, "--out", "VOICE", "--set", "training.batch=77"], 2, "training.batch was 256 and is 77"),
         (
             ["train", "RECIPE", "-s", "single", "--prepared", "PREPARED", "--device", "cuda", "--out", "NEW"],
             1,
@@ -257,6 +267,7 @@ def test_wrong_usage_gets_a_sentence(made: Path, tmp_path: Path, arguments: list
         "CORPUS": made / "corpus",
         "PREPARED": made / "prepared",
         "VOICE": made / "single",
+        "STACKED": made / "stacked",
         "NEW": tmp_path / "new",
         "WAV": tmp_path / "x.wav",
     }

@@ -211,7 +211,7 @@ def test_the_way_of_telling_speakers_apart_is_part_of_what_a_voice_is(made: Path
     recipe = copy.deepcopy(RECIPE)
     recipe["systems"]["heads"]["speakers"] = "code_and_heads"
     path = write(tmp_path, recipe)
-    assert "other settings or data" in tts(
+    assert "other settings (systems.heads.speakers was heads and is code_and_heads)" in tts(
         "train", path, "-s", "heads", "--prepared", made / "prepared", "--out", made / "heads", code=2
     )
 

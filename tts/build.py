@@ -6,7 +6,7 @@ import logging
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from tts.network.speakers import DURATION_SPEAKERS, SpeakerInput, duration_speak
 from tts.network.stack import Stack, Stage
 from tts.prepared import DURATION, Prepared
 from tts.recipe import MAIN_STREAMS, Recipe, StagePart, TrainingPart
+from tts.recipe.changes import changed_keys
 from tts.stages import StackTraining, summary_of
 from tts.text.lexicon import read_lexicon
 from tts.training.fork_merge import make_branches
@@ -226,16 +227,27 @@ def _claim(out: Path, identity: str, recipe: Recipe, system: str) -> None:
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out}: is a file; --out names a folder")
     if mark.is_file() and list(mark.parent.glob("*/last.safetensors")):
-        if read_json(mark).get("identity") != identity:
+        run = read_json(mark)
+        if run.get("identity") != identity:
             raise UsageError(
-                f"{out}: holds a voice trained with other settings or data, or by an earlier version; choose another --out or "
-                "delete the folder"
+                f"{out}: holds a voice {_what_differs(run, recipe, system)}; choose another --out or delete the folder"
             )
         return
     if not mark.is_file() and out.exists() and any(out.iterdir()):
         raise UsageError(f"{out}: exists and was not made by tts train; choose another --out")
     run = {"identity": identity, "recipe": recipe.model_dump(mode="json"), "system": system}
     write_json(mark, run)
+
+
+def _what_differs(run: Mapping[str, Any], recipe: Recipe, system: str) -> str:
+    """Say why a folder's run is not the one that is asked for."""
+    if run["system"] != system:
+        return f"of the system {run['system']}, not of {system}"
+    changed = changed_keys(run, recipe, system)
+    if not changed:
+        return "trained with other data, or by an earlier version"
+    more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
+    return f"trained with other settings ({'; '.join(changed[:3])}{more})"
 
 
 def _config(

@@ -265,7 +265,7 @@ def fit(
         result = trainer.run()
     last = trainer.diagnostics[-1] if trainer.diagnostics else {}
     rows = {task: row for row, members in trainer.weighting.tasks.rows.items() for task in members}
-    made = {name: weight[name] * last.get(f"weight/{rows[name]}", 1.0) for name in names}
+    made = {name: weight[name] * last.get(f"weight/{rows.get(name, '')}", 1.0) for name in names}
     return Model(stage, centre, scale, result.history, trainer.diagnostics, result.step, made, codings)
 
 

@@ -4,9 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from tts.comparison.plan import Arm, auxiliary_tasks, changed_keys, make_plan, member_seeds, recipe_for, settle_plan, without
+from tts.comparison.plan import Arm, auxiliary_tasks, make_plan, member_seeds, recipe_for, settle_plan, without
 from tts.errors import UsageError
 from tts.recipe import Recipe
+from tts.recipe.changes import changed_keys
 
 MAIN = {"mcep": 1, "lf0": 0.1, "vuv": 0.2, "bap": 0.05}
 TRUNK = {"layers": [8]}

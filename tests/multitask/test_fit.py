@@ -108,6 +108,12 @@ def test_weightings_with_and_without_a_main_task(weighting: object) -> None:
     assert set(found.weights) == set(TASKS)
 
 
+def test_a_task_of_weight_zero_is_not_weighed() -> None:
+    found = fit(X, TASKS, main="y", weights={"sign": 0.0}, weighting="random", **{**SMALL, "steps": 20})
+    assert {key for key in found.diagnostics[0] if key.startswith("weight/")} == {"weight/main", "weight/side"}
+    assert found.weights["sign"] == 0.0
+
+
 @pytest.mark.parametrize("sharing", ["cross_stitch", {"kind": "mmoe", "experts": 2}, "ple", "adapters", {"kind": "go_mtl"}])
 def test_every_way_of_sharing(sharing: object) -> None:
     found = fit(X, TASKS, main="y", sharing=sharing, unrelated=[("y", "sign")], **{**SMALL, "steps": 3})

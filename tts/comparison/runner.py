@@ -17,7 +17,6 @@ from tts.comparison.plan import (
     Arm,
     Plan,
     auxiliary_tasks,
-    changed_keys,
     make_plan,
     member_seeds,
     recipe_for,
@@ -38,6 +37,7 @@ from tts.files import fingerprint, held, read_json, write_json, write_text
 from tts.jointly import check_learning
 from tts.prepared import Prepared
 from tts.recipe import Recipe, SystemPart
+from tts.recipe.changes import changed_keys
 from tts.recipe.comparison import task_of_weight
 from tts.training.trainer import choose_device
 

@@ -175,11 +175,22 @@ def test_schedule() -> None:
         torch.testing.assert_close(net.gradients(heads=False), plain(tuple(expected)).gradients(heads=False))
 
 
-def test_weight_zero_is_the_single_task() -> None:
+@pytest.mark.parametrize("name", METHODS)
+def test_weight_zero_is_the_single_task(name: str) -> None:
+    if name == "torchjd":
+        pytest.importorskip("torchjd", reason="TorchJD is not installed")
     base = {**BASE, "formants": 0.0, "phone": 0.0}
-    net = Net()
-    backward(net.losses(1), net.shared, list(net.heads.parameters()), make_weighting("gate", {}, TASKS, MAIN, base), 0)
-    torch.testing.assert_close(net.gradients(heads=False), plain(MAIN).gradients(heads=False))
+    found = []
+    for tasks in (TASKS, MAIN):
+        net = Net()
+        weighting = make_weighting(name, {}, tasks, MAIN, {task: base[task] for task in tasks})
+        losses = {task: loss for task, loss in net.losses(1).items() if task in tasks}
+        diagnostics = backward(losses, net.shared, list(net.heads.parameters()), weighting, 0, every=1)
+        assert list(diagnostics) == ["weight/main"]
+        found.append(net.gradients(heads=False))
+    torch.testing.assert_close(*found)
+    if name in ("sum", "gate", "random", "dynamic-average"):  # which leave a lone row as it is
+        torch.testing.assert_close(found[0], plain(MAIN).gradients(heads=False))
 
 
 def test_frozen_layers_and_nothing_to_learn() -> None:

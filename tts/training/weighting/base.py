@@ -87,11 +87,15 @@ class Tasks:
 
     @property
     def rows(self) -> dict[str, tuple[str, ...]]:
-        """The tasks of every row, by the row's name; ``main`` comes first where there are main tasks."""
+        """The tasks of every row, by the row's name; ``main`` comes first where there are main tasks.
+
+        A task of base weight 0 is not learnt and has no row, so that no method shares anything out to it.
+        """
         rows = {MAIN: self.main} if self.main else {}
-        if self.together and self.auxiliary:
-            return rows | {AUXILIARY: self.auxiliary}
-        return rows | {name: (name,) for name in self.auxiliary}
+        learnt = tuple(name for name in self.auxiliary if self.base.get(name, 1.0))
+        if self.together and learnt:
+            return rows | {AUXILIARY: learnt}
+        return rows | {name: (name,) for name in learnt}
 
     def losses_of_rows(self, losses: Mapping[str, Tensor], step: int) -> list[Tensor | None]:
         """Return every row's loss, base weights applied; None where none of its tasks is in ``losses`` and learnt now."""
