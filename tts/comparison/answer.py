@@ -24,7 +24,10 @@ def answer(results: Results) -> str:
         heading = _metric(results, results["primary"])["heading"]
         return f"Nothing can be said: no candidate and the baseline have {heading} on the same seed."
     if not candidates:
-        return f"Nothing can be said yet: no system beside the baseline {results['baseline']} has a finished run on its seeds."
+        nothing = (
+            f"Nothing can be said yet: no system beside the baseline {results['baseline']} has a finished run on its seeds."
+        )
+        return " ".join(sentence for sentence in (nothing, _lost(results)) if sentence)
     told = candidates[:TOLD]
     sentences = [_lead(results, candidates, primary), *(_of_one(results, name, primary[name]) for name in told)]
     sentences += [_controls(results, name) for name in told if primary[name]["verdict"].startswith("better")]
@@ -32,6 +35,7 @@ def answer(results: Results) -> str:
     few = [name for name in told if primary[name]["seeds"] < 2]
     if few:
         sentences.append(f"One seed tells nothing of another training: train more seeds of {', '.join(few)}.")
+    sentences.append(_lost(results))
     if results["state"] == "partial":
         sentences.append("Runs are still missing, so this may change.")
     return " ".join(sentence for sentence in sentences if sentence)
@@ -99,6 +103,20 @@ def _rest(verdicts: Sequence[str]) -> str:
     kinds = {kind: verdicts.count(kind) for kind in dict.fromkeys(verdicts)}
     counted = ", ".join(f"{number} {kind}" for kind, number in kinds.items())
     return f"Of {_count(len(verdicts), 'other candidate')}: {counted}; the tables have them all."
+
+
+def _lost(results: Results) -> str:
+    """Name the systems that lost runs: a system whose runs diverged is not one that did no harm."""
+    ended: dict[str, list[str]] = {}
+    for run in results["runs"]:
+        ended.setdefault(run["system"], []).append(run["status"])
+    said = [
+        f"{name} ({status} in {statuses.count(status)} of {_count(len(statuses), 'run')})"
+        for name, statuses in ended.items()
+        for status in ("diverged", "failed")
+        if status in statuses
+    ]
+    return f"Runs that were lost and judge nothing: {', '.join(said)}." if said else ""
 
 
 def _controls(results: Results, name: str) -> str:

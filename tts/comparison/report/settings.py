@@ -37,7 +37,7 @@ def settings(results: Results) -> Html:
         if parts:
             text = yaml.safe_dump(parts, sort_keys=False, allow_unicode=True, width=100)
             recipes.append(tag("details", tag("summary", named(name, results.look(name))), tag("pre", text, tabindex=0)))
-    facts_table = table("Settings", ["What", tag("th", "Value", scope="col", class_="word")], rows, kind="narrow")
+    facts_table = table("How it was made", ["What", tag("th", "Value", scope="col", class_="word")], rows, kind="narrow")
     return section("settings", "Settings", facts_table, tag("h3", "Systems as YAML") if recipes else None, *recipes)
 
 
