@@ -18,6 +18,7 @@ from command import tts
 
 from tts.alignment.labels import read_hts
 from tts.corpora.espeak_demo import make_demo_corpus
+from tts.files import held
 from tts.prepared import Prepared
 from tts.recipe import load_recipe
 from tts.training.trainer import Trainer
@@ -215,6 +216,14 @@ def test_a_damaged_voice_gets_one_sentence(made: Path, tmp_path: Path, damage, s
     assert said in printed
     assert len(printed.strip().splitlines()) == 1
     assert not (tmp_path / "x.wav").exists()
+
+
+def test_a_corpus_is_prepared_by_one_process_at_a_time(made: Path) -> None:
+    pytest.importorskip("fcntl")
+    command = ["prepare", made / "recipe.yaml", "--corpus-root", made / "corpus", "--out", made / "prepared"]
+    with held(made / "prepared"):
+        assert "prepared: another process is at work in it" in tts(*command, code=1)
+    tts(*command)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from tts.evaluation.pictures import Curve, draw_curves
 from tts.evaluation.report import format_interval, format_table
 from tts.evaluation.scores import Scores, find_metric
 from tts.evaluation.statistics import Interval, mean_interval, paired_bootstrap
-from tts.files import fingerprint, write_json, write_text
+from tts.files import fingerprint, held, write_json, write_text
 from tts.prepared import Prepared
 from tts.progress import tracked
 from tts.recipe import Recipe, TrainingPart
@@ -89,6 +89,11 @@ def adapt(plan: Plan, prepared: Prepared, out: Path, *, device: str = "auto", co
     """
     voice = load_voice(plan.voice, device)
     check_plan(plan, voice, prepared)
+    with held(out):
+        return _adapt(plan, prepared, voice, out, device, command)
+
+
+def _adapt(plan: Plan, prepared: Prepared, voice: Voice, out: Path, device: str, command: str) -> dict[str, Any]:
     scored: dict[str, dict[int, dict[int, dict[str, Scores]]]] = {}  # by method, utterances, seed and utterance id
     seconds: dict[int, list[float]] = {n: [] for n in plan.utterances}
     for point in tracked(plan.points, "adapting", len(plan.points)):

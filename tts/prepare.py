@@ -28,7 +28,7 @@ from tts.corpora.checks import AudioFacts, seconds_summary
 from tts.corpora.problems import problem_table
 from tts.corpora.types import Corpus, Utterance
 from tts.errors import TtsError, UsageError
-from tts.files import fingerprint, read_json, write_json, write_text
+from tts.files import fingerprint, held, read_json, write_json, write_text
 from tts.packing import (
     Plan,
     Ready,
@@ -78,6 +78,12 @@ def prepare(
     work = Work(recipe, recipe_folder, out, workers, device)
     engine = make_engine(recipe.text.engine, recipe.corpus.language, _lexicon(work))
     _claim(out, recipe)
+    with held(out):
+        return _prepare(work, engine, root, command, started)
+
+
+def _prepare(work: Work, engine: FrontEnd, root: Path, command: str, started: float) -> Prepared:
+    recipe, out = work.recipe, work.out
     corpus, facts = read_corpus(work, root)
     splits = split_corpus(work, corpus)
     chosen = [u for u in corpus if u.id in {*splits.train, *splits.validation, *splits.test}]

@@ -16,6 +16,7 @@ from command import tts
 from tts.adaptation import markdown
 from tts.build import make_duration, make_stack
 from tts.corpora.espeak_demo import make_demo_corpus
+from tts.files import held
 from tts.prepared import Prepared
 from tts.recipe import load_recipe
 from tts.recipe.transfer import TransferPart
@@ -274,6 +275,8 @@ def test_the_learning_curve_and_its_resumption(made: Path, tmp_path: Path) -> No
     assert {*subsets[0]} < {*subsets[1]}
     assert load_voice(tmp_path / "curve" / "voices" / "fine_tune" / "n0004-seed2", "cpu").config["corpus"]["utterances"] == 4
     assert (tmp_path / "curve" / "curve.png").is_file()
+    with held(tmp_path / "curve"):
+        assert "curve: another process is at work in it" in tts(*arguments, "-n", "2", *methods, code=1)
     said = tts(*arguments, "-n", "2", *methods, "--set", "training.steps=20", code=2)
     assert "other settings or data" in said
     assert "has 8 utterances, not 50" in tts(*arguments, "-n", "50", code=2)
