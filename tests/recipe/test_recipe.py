@@ -7,6 +7,7 @@ import yaml
 
 from tts.errors import UsageError
 from tts.recipe import find_recipe, load_recipe
+from tts.recipe.recipe import overrides
 
 TRAINING = {"steps": 10}
 MAIN = {"mcep": 1, "lf0": 0.1, "vuv": 0.2, "bap": 0.05}
@@ -145,6 +146,31 @@ def test_a_system_may_change_the_training(tmp_path: Path) -> None:
     assert recipe.training_of(recipe.system("single")).steps == 3
     with pytest.raises(UsageError, match="no system 'double'; it has single"):
         recipe.system("double")
+
+
+def test_a_system_changes_of_the_weighting_what_it_says(tmp_path: Path) -> None:
+    whole = {"method": "cagrad", "options": {"radius": 0.3}, "measure_every": 50, "main_only_from": 0.9}
+    changes = [f"training.weighting={whole}", "systems.single.training={weighting: {measure_every: 10}}"]
+    recipe = load_recipe(write(tmp_path, GOOD), changes)
+    found = recipe.training_of(recipe.system("single")).weighting
+    assert (found.method, found.options, found.measure_every, found.main_only_from) == ("cagrad", {"radius": 0.3}, 10, 0.9)
+    recipe = load_recipe(write(tmp_path, GOOD), [changes[0], "systems.single.training={weighting: {method: gate}}"])
+    found = recipe.training_of(recipe.system("single")).weighting
+    assert (found.method, found.options, found.measure_every) == ("gate", {}, 50)
+
+
+def test_what_a_system_hides_of_the_training() -> None:
+    own = {"steps": 3, "weighting": {"method": "gate"}, "trajectory": {"steps": 2}}
+    hidden = {
+        "steps": "steps",
+        "batch": None,
+        "trajectory.batch": "trajectory",
+        "weighting": "weighting",
+        "weighting.method": "weighting.method",
+        "weighting.options.clip": "weighting.options",
+        "weighting.measure_every": None,
+    }
+    assert {key: overrides(own, key) for key in hidden} == hidden
 
 
 def test_tags_that_make_objects_are_refused(tmp_path: Path) -> None:

@@ -32,14 +32,15 @@ def train(
     from tts.prepared import Prepared
     from tts.progress import clock
     from tts.recipe import find_recipe, load_recipe
+    from tts.recipe.recipe import overrides
 
     path = find_recipe(recipe)
     settings = load_recipe(path, [*(changes or []), *([] if seed is None else [f"training.seed={seed}"])])
     own = settings.systems[system].training if system in settings.systems else {}
     for change in changes or []:
         key = change.partition("=")[0].strip()
-        if key.startswith("training.") and (name := key.split(".")[1]) in own:
-            raise UsageError(f"--set {key}: {system} has {name} of its own; change systems.{system}.{key} instead")
+        if key.startswith("training.") and (hides := overrides(own, key.removeprefix("training."))):
+            raise UsageError(f"--set {key}: {system} has {hides} of its own; change systems.{system}.{key} instead")
     folder = out or Path("output") / settings.name / (system if seed is None else f"{system}-seed{seed}")
     source = Prepared(prepared or Path("output") / settings.name / "prepared")
     summary = train_voice(settings, source, system, folder, device=device, command=command_line())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tts.recipe.recipe import Recipe
+from tts.recipe.recipe import Recipe, with_own
 
 
 def changed_keys(before: Mapping[str, Any], after: Recipe, system: str) -> list[str]:
@@ -14,7 +14,7 @@ def changed_keys(before: Mapping[str, Any], after: Recipe, system: str) -> list[
     now = after.model_dump(mode="json")
     was, of = then["systems"][before["system"]], now["systems"][system]
     pairs = [
-        ("training", {**then["training"], **was["training"]}, {**now["training"], **of["training"]}),
+        ("training", with_own(then["training"], was["training"]), with_own(now["training"], of["training"])),
         ("duration", then["duration"], now["duration"]),
         ("generation", then["generation"], now["generation"]),
         *((f"systems.{system}.{key}", was.get(key), of.get(key)) for key in ("speakers", "transfer", "stages")),

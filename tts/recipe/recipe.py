@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -110,7 +111,33 @@ class Recipe(Part):
 
     def training_of(self, system: SystemPart) -> TrainingPart:
         """Return the recipe's training settings with the system's own on top."""
-        return TrainingPart.model_validate({**self.training.model_dump(), **system.training})
+        return TrainingPart.model_validate(with_own(self.training.model_dump(), system.training))
+
+
+def with_own(training: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the recipe's training settings with a system's own on top.
+
+    Of ``weighting`` too only what the system says is its own; the ``options`` go with the ``method``. All other parts
+    (``trajectory``, ``fork_merge``) are the system's as a whole.
+    """
+    both = {**training, **own}
+    before, weighting = training.get("weighting"), own.get("weighting")
+    if isinstance(before, Mapping) and isinstance(weighting, Mapping):
+        both["weighting"] = {**before, **({"options": {}} if "method" in weighting else {}), **weighting}
+    return both
+
+
+def overrides(own: Mapping[str, Any], key: str) -> str | None:
+    """Return which of a system's own training settings hides the recipe's ``key`` (without ``training.``); None: none does."""
+    first, _, rest = key.partition(".")
+    if first not in own:
+        return None
+    weighting = own[first]
+    if first != "weighting" or not rest or not isinstance(weighting, Mapping):
+        return first
+    second = rest.partition(".")[0]
+    hidden = second in weighting or (second == "options" and "method" in weighting)
+    return f"weighting.{second}" if hidden else None
 
 
 def not_there(word: str, known: set[str] | list[str]) -> str:
