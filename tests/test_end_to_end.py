@@ -218,6 +218,20 @@ def test_a_damaged_voice_gets_one_sentence(made: Path, tmp_path: Path, damage, s
     assert not (tmp_path / "x.wav").exists()
 
 
+def test_what_single_trainings_gave_is_kept(made: Path, tmp_path: Path) -> None:
+    command = [sys.executable, ROOT / "tools" / "publish_tries.py", made / "single", made / "stacked"]
+    subprocess.run([*command, "--to", tmp_path / "tries.json"], check=True)
+    single, stacked = json.loads((tmp_path / "tries.json").read_text(encoding="utf-8"))
+    summary = json.loads((made / "stacked" / "training" / "summary.json").read_text(encoding="utf-8"))
+    assert (single["system"], stacked["system"], stacked["stages"]) == ("single", "stacked", summary["stages"])
+    assert stacked["settings"]["stages"][0]["tasks"]["mcep"] == {"emphasis": 0.5}
+    assert str(tmp_path.parent) not in json.dumps(stacked)
+    assert "--out stacked" in stacked["command"]
+    none = subprocess.run([*command, made, "--to", tmp_path / "none.json"], check=False, capture_output=True, text=True)
+    assert (none.returncode, "has no training/summary.json" in none.stderr) == (2, True)
+    assert not (tmp_path / "none.json").exists()
+
+
 def test_a_corpus_is_prepared_by_one_process_at_a_time(made: Path) -> None:
     pytest.importorskip("fcntl")
     command = ["prepare", made / "recipe.yaml", "--corpus-root", made / "corpus", "--out", made / "prepared"]
