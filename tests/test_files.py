@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from safetensors import SafetensorError
 
-from tts.errors import TtsError
+from tts.errors import TtsError, UsageError
 from tts.files import held, replacing, write_text
 
 
@@ -45,3 +45,6 @@ def test_two_processes_do_not_work_in_one_folder(tmp_path: Path) -> None:
             other.kill()
     with held(folder):
         assert list(folder.iterdir()) == []
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="file: is a file; name a folder"), held(tmp_path / "file"):
+        pass

@@ -46,6 +46,7 @@ METHODS: Mapping[str, dict[str, Any] | None] = {
 }
 METRICS = ("mcd", "f0_rmse", "vuv_error", "duration_rmse")
 # A small corpus is soon learnt by heart, so every voice is validated often and stops early.
+MADE = {"scores", "voices", "results.json", "results.md", "curve.png"}  # what this leaves in its folder
 PATIENCE = 6  # validations without improvement, where the recipe names none
 VALIDATE_EVERY = 50  # steps at most
 
@@ -89,6 +90,9 @@ def adapt(plan: Plan, prepared: Prepared, out: Path, *, device: str = "auto", co
     """
     voice = load_voice(plan.voice, device)
     check_plan(plan, voice, prepared)
+    others = sorted({path.name for path in out.iterdir()} - MADE) if out.is_dir() else []
+    if others:
+        raise UsageError(f"{out}: exists and was not made by tts adapt (it holds {others[0]}); choose another --out")
     with held(out):
         return _adapt(plan, prepared, voice, out, device, command)
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tts.errors import TtsError
+from tts.errors import TtsError, UsageError
 
 
 @contextmanager
@@ -51,6 +51,8 @@ def held(folder: Path, patience: float = 0.0) -> Iterator[None]:
     The lock is the system's and leaves nothing behind, whatever ends the process. Where there is none (Windows, some network
     drives) nothing is kept.
     """
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder}: is a file; name a folder")
     folder.mkdir(parents=True, exist_ok=True)
     try:
         import fcntl

@@ -275,6 +275,8 @@ def test_the_learning_curve_and_its_resumption(made: Path, tmp_path: Path) -> No
     assert {*subsets[0]} < {*subsets[1]}
     assert load_voice(tmp_path / "curve" / "voices" / "fine_tune" / "n0004-seed2", "cpu").config["corpus"]["utterances"] == 4
     assert (tmp_path / "curve" / "curve.png").is_file()
+    elsewhere = [tmp_path / "curve" / "voices" if a == tmp_path / "curve" else a for a in arguments]
+    assert "was not made by tts adapt (it holds " in tts(*elsewhere, "-n", "2", *methods, code=2)
     with held(tmp_path / "curve"):
         assert "curve: another process is at work in it" in tts(*arguments, "-n", "2", *methods, code=1)
     said = tts(*arguments, "-n", "2", *methods, "--set", "training.steps=20", code=2)
