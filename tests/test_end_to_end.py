@@ -227,6 +227,18 @@ def test_what_single_trainings_gave_is_kept(made: Path, tmp_path: Path) -> None:
     assert stacked["settings"]["stages"][0]["tasks"]["mcep"] == {"emphasis": 0.5}
     assert str(tmp_path.parent) not in json.dumps(stacked)
     assert "--out stacked" in stacked["command"]
+    moved = tmp_path / "seed-1"
+    shutil.copytree(made / "single", moved)
+    run = json.loads((moved / "training" / "run.json").read_text(encoding="utf-8"))
+    run["recipe"]["systems"]["single"]["transfer"] = {"init_from": "/home/jo smith/secret/voice"}
+    (moved / "training" / "run.json").write_text(json.dumps(run), encoding="utf-8")
+    subprocess.run([*command, moved, "--to", tmp_path / "tries.json"], check=True)
+    third = json.loads((tmp_path / "tries.json").read_text(encoding="utf-8"))[2]
+    assert (third["name"], third["settings"]["transfer"]) == (f"{tmp_path.name}/seed-1", {"init_from": "voice"})
+    run["recipe"]["no such part"] = 1
+    (moved / "training" / "run.json").write_text(json.dumps(run), encoding="utf-8")
+    odd = subprocess.run([*command, moved, "--to", tmp_path / "odd.json"], check=False, capture_output=True, text=True)
+    assert (odd.returncode, "seed-1: its records are of another version" in odd.stderr) == (1, True)
     none = subprocess.run([*command, made, "--to", tmp_path / "none.json"], check=False, capture_output=True, text=True)
     assert (none.returncode, "has no training/summary.json" in none.stderr) == (2, True)
     assert not (tmp_path / "none.json").exists()
@@ -262,7 +274,7 @@ def test_a_corpus_is_prepared_by_one_process_at_a_time(made: Path) -> None:
         (
             ["train", *SINGLE, "--set", "systems.single.training={steps: 5}", "--set", "training.steps=9"],
             2,
-            "--set training.steps: single has steps of its own; change systems.single.training.steps instead",
+            "training.steps: cannot be changed for all, single has its own; change systems.single.training instead",
         ),
         (["train", *SINGLE, "--out", "VOICE", "--set", "training.batch=77"], 2, "training.batch was 256 and is 77"),
         (

@@ -8,7 +8,9 @@ versions and machine. In commands, paths outside the working directory are reduc
 from __future__ import annotations
 
 import argparse
+import os
 import re
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -39,27 +41,49 @@ def describe(voice: Path) -> dict[str, Any]:
         if not (voice / "training" / name).is_file():
             raise UsageError(f"{voice}: has no training/{name}; name the folder of a voice that tts train has finished")
     summary, run = read_json(voice / "training" / "summary.json"), read_json(voice / "training" / "run.json")
-    recipe = Recipe.model_validate(run["recipe"])
-    system = recipe.system(run["system"])
-    return {
-        "name": voice.name,
-        **{key: summary[key] for key in ("recipe", "system", "seed")},
-        "command": _portable(summary["command"]),
-        "settings": {
-            "training": recipe.training_of(system).model_dump(mode="json", exclude_defaults=True),
-            **system.model_dump(mode="json", exclude_defaults=True, exclude={"training", "description"}),
-        },
-        **{key: summary[key] for key in ("stages", "parameters", "seconds", "made_with")},
-    }
+    try:
+        recipe = Recipe.model_validate(run["recipe"])
+        system = recipe.system(run["system"])
+        kept = {
+            "name": f"{voice.parent.name}/{voice.name}" if re.fullmatch(r"seed-\d+", voice.name) else voice.name,
+            **{key: summary[key] for key in ("recipe", "system", "seed")},
+            "command": shlex.join(portable(word) for word in shlex.split(summary["command"])),
+            "settings": {
+                "training": recipe.training_of(system).model_dump(mode="json", exclude_defaults=True),
+                **system.model_dump(mode="json", exclude_defaults=True, exclude={"training", "description"}),
+            },
+            **{key: summary[key] for key in ("stages", "parameters", "seconds", "made_with")},
+        }
+    except (KeyError, ValueError) as error:  # a record, or a recipe, of another version
+        raise TtsError(
+            f"{voice}: its records are of another version and cannot be read ({str(error).splitlines()[0]})"
+        ) from None
+    clean: dict[str, Any] = _everywhere(kept)
+    return clean
 
 
-def _portable(command: str) -> str:
-    return re.sub(r"(?<![\w.])/[^\s'\"]+", lambda found: _place(found[0]), command)
+def portable(text: str) -> str:
+    """Return a text with its paths relative to the working directory, or cut to their last part where they lead out of it."""
+    option, path = text[:2], text[2:]
+    if re.fullmatch(r"-\w", option) and path.startswith(("/", "~/", "../")):
+        return option + _place(path)
+    if text.startswith("/"):
+        return _place(text)  # it may hold spaces
+    return re.sub(r"(?<![\w.~])(?:\.\.|~)?(?:/[^/\s'\",=\[\]{}]+)+/?", lambda found: _place(found[0]), text)
 
 
 def _place(path: str) -> str:
     here = Path.cwd()
-    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else Path(path).name
+    full = Path(os.path.normpath(here / Path(path).expanduser()))
+    return str(full.relative_to(here)) if full.is_relative_to(here) else full.name
+
+
+def _everywhere(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _everywhere(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_everywhere(one) for one in value]
+    return portable(value) if isinstance(value, str) else value
 
 
 if __name__ == "__main__":

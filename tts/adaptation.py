@@ -90,7 +90,8 @@ def adapt(plan: Plan, prepared: Prepared, out: Path, *, device: str = "auto", co
     """
     voice = load_voice(plan.voice, device)
     check_plan(plan, voice, prepared)
-    others = sorted({path.name for path in out.iterdir()} - MADE) if out.is_dir() else []
+    names = {path.name for path in out.iterdir() if not path.name.startswith(".")} if out.is_dir() else set()
+    others = sorted(names - MADE if "scores" in names else names)
     if others:
         raise UsageError(f"{out}: exists and was not made by tts adapt (it holds {others[0]}); choose another --out")
     with held(out):
@@ -159,6 +160,8 @@ def recipe_of(plan: Plan, point: Point) -> Recipe:
 
 def _early(settings: TrainingPart) -> dict[str, int]:
     every = min(settings.validate_every, VALIDATE_EVERY)
+    if settings.fork_merge is not None:  # only merged networks are validated
+        every = settings.fork_merge.every * max(1, every // settings.fork_merge.every)
     return {"patience": settings.patience or PATIENCE, "validate_every": every}
 
 

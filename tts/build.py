@@ -29,7 +29,7 @@ from tts.text.lexicon import read_lexicon
 from tts.training.fork_merge import make_branches
 from tts.training.groups import Tuning, is_frozen
 from tts.training.trainer import Trainer, choose_device
-from tts.training.weighting import make_weighting
+from tts.training.weighting import Schedule, make_weighting
 from tts.transfer import Begun, all_stages, begin, open_source, source_identity
 from tts.voice import FORMAT, Voice, save_voice, stack_widths
 
@@ -63,8 +63,9 @@ def train_voice(
     check_stacking(system.stages, settings, len(prepared.packed("train").ids))
     check_prepared(recipe, system_name, prepared)
     training = out / "training"
-    _claim(out, identity, recipe, system_name)
+    _check_folder(out, identity, recipe, system_name)
     with held(training, patience=30.0):
+        _claim(out, identity, recipe, system_name)
         if (out / "config.json").is_file() and (training / "summary.json").is_file():
             finished: dict[str, Any] = read_json(training / "summary.json")
             return finished
@@ -119,8 +120,15 @@ def voice_identity(recipe: Recipe, prepared: Prepared, system_name: str) -> str:
         recipe.duration.model_dump(mode="json", exclude_defaults=True),
         recipe.generation.model_dump(mode="json", exclude_defaults=True),
         *([recipe.speakers_of(system), DURATION_SPEAKERS] if len(prepared.speakers) > 1 else []),
+        *(["no row of weight 0"] if _weighs_nothing(system.stages, settings) else []),
         *([{"transfer": source_identity(system.transfer)}] if system.transfer else []),
     )
+
+
+def _weighs_nothing(stages: tuple[StagePart, ...], settings: TrainingPart) -> bool:
+    """Return whether a task of weight 0 met a weighting that shared something out to it in earlier versions."""
+    weighed = settings.fork_merge is not None or settings.weighting.method != "sum"
+    return weighed and any(use.weight == 0.0 for stage in stages for use in stage.tasks.values())
 
 
 def check_prepared(recipe: Recipe, system: str, prepared: Prepared) -> None:
@@ -147,9 +155,15 @@ def check_weighting(stages: tuple[StagePart, ...], settings: TrainingPart) -> No
     if unknown:
         where = "fork_merge.branches" if unknown[0] in forked else "weighting"
         raise UsageError(f"training.{where}: {unknown[0]} is not a task of this system; its tasks are {', '.join(learnt)}")
+    late = [name for name, step in part.start.items() if step >= settings.steps]
+    if late:
+        at = f"step {part.start[late[0]]} of {settings.steps}"
+        raise UsageError(f"training.weighting.start: {late[0]} starts at {at}, so it is never learnt")
     for stage in stages:
         main = tuple(name for name in MAIN_STREAMS if name in stage.tasks)
-        make_weighting(part.method, part.options, tuple(stage.tasks), main, {n: use.weight for n, use in stage.tasks.items()})
+        start, stop = ({name: at for name, at in given.items() if name in stage.tasks} for given in (part.start, part.stop))
+        weights = {name: use.weight for name, use in stage.tasks.items()}
+        make_weighting(part.method, part.options, tuple(stage.tasks), main, weights, schedule=Schedule(start, stop))
         if forks is not None:
             make_branches(forks, stage, main)
 
@@ -221,27 +235,40 @@ def _take_over(source: Path, target: Path) -> None:
         (Path(folder) / target.name).replace(target)
 
 
-def _claim(out: Path, identity: str, recipe: Recipe, system: str) -> None:
-    """Make ``out`` this run's folder, or check that it already is."""
-    mark = out / "training" / "run.json"
+def _check_folder(out: Path, identity: str, recipe: Recipe, system: str) -> None:
+    """Raise :class:`UsageError` where ``out`` holds anything but this run."""
+    training = out / "training"
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out}: is a file; --out names a folder")
-    if mark.is_file() and list(mark.parent.glob("*/last.safetensors")):
-        run = read_json(mark)
-        if run.get("identity") != identity:
-            raise UsageError(
-                f"{out}: holds a voice {_what_differs(run, recipe, system)}; choose another --out or delete the folder"
-            )
-        return
-    if not mark.is_file() and out.exists() and any(out.iterdir()):
+    there = [*(out.iterdir() if out.exists() else ()), *(training.iterdir() if training.is_dir() else ())]
+    if not (training / "run.json").is_file() and any(path != training and not path.name.startswith(".") for path in there):
         raise UsageError(f"{out}: exists and was not made by tts train; choose another --out")
-    run = {"identity": identity, "recipe": recipe.model_dump(mode="json"), "system": system}
-    write_json(mark, run)
+    _begun(out, identity, recipe, system)
+
+
+def _begun(out: Path, identity: str, recipe: Recipe, system: str) -> bool:
+    """Return whether this run was begun in ``out``; raise :class:`UsageError` where another one was."""
+    mark = out / "training" / "run.json"
+    if not mark.is_file() or not list(mark.parent.glob("*/last.safetensors")):
+        return False
+    run = read_json(mark)
+    if run.get("identity") != identity:
+        raise UsageError(
+            f"{out}: holds a voice {_what_differs(run, recipe, system)}; choose another --out or delete the folder"
+        )
+    return True
+
+
+def _claim(out: Path, identity: str, recipe: Recipe, system: str) -> None:
+    """Make ``out``, whose lock is held, this run's folder; what another run left meanwhile is found, and not written over."""
+    if not _begun(out, identity, recipe, system):
+        run = {"identity": identity, "recipe": recipe.model_dump(mode="json"), "system": system}
+        write_json(out / "training" / "run.json", run)
 
 
 def _what_differs(run: Mapping[str, Any], recipe: Recipe, system: str) -> str:
     """Say why a folder's run is not the one that is asked for."""
-    if run["system"] != system:
+    if run.get("system", system) != system:
         return f"of the system {run['system']}, not of {system}"
     changed = changed_keys(run, recipe, system)
     if not changed:

@@ -231,6 +231,8 @@ def fit(
         raise UsageError(f"validation: no row has a label of {' or '.join(mains)}, by which the best weights are chosen")
 
     weight = {name: (weights or {}).get(name, 1.0) for name in names}
+    if not any(weight[name] for name in mains):
+        raise UsageError(f"weights: {' and '.join(mains)} is what is to be learnt; give it a weight above 0")
     uses = {
         name: {
             "weight": weight[name],

@@ -77,8 +77,9 @@ def prepare(
         resolve_options(name, recipe.tasks[name])
     work = Work(recipe, recipe_folder, out, workers, device)
     engine = make_engine(recipe.text.engine, recipe.corpus.language, _lexicon(work))
-    _claim(out, recipe)
+    _check_folder(out, recipe)
     with held(out):
+        write_json(out / "recipe.json", recipe.model_dump(mode="json"))
         return _prepare(work, engine, root, command, started)
 
 
@@ -177,8 +178,8 @@ def _speakers(
     return {"speakers": found, "speaker_of": {item.id: names[item.speaker] for items in ready.values() for item in items}}
 
 
-def _claim(out: Path, recipe: Recipe) -> None:
-    """Make ``out`` this recipe's folder, or check that it already is."""
+def _check_folder(out: Path, recipe: Recipe) -> None:
+    """Raise :class:`UsageError` where ``out`` holds anything but this recipe's prepared corpus."""
     mark = out / "recipe.json"
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out}: is a file; --out names a folder")
@@ -186,9 +187,8 @@ def _claim(out: Path, recipe: Recipe) -> None:
         name = read_json(mark).get("name")
         if name != recipe.name:
             raise UsageError(f"{out}: holds the prepared corpus of recipe {name}; choose another --out")
-    elif out.exists() and any(out.iterdir()):
+    elif out.exists() and any(not path.name.startswith(".") for path in out.iterdir()):
         raise UsageError(f"{out}: exists and was not made by tts prepare; choose another --out")
-    write_json(mark, recipe.model_dump(mode="json"))
 
 
 def _lexicon_path(work: Work) -> Path | None:

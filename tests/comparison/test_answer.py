@@ -159,7 +159,7 @@ def test_what_went_wrong_is_in_the_notes():
     assert "multi has no finished run of seed 2" in said
     assert answer(made).startswith("Nothing can be said")
     made["differences"] = [found("multi", -0.1, "better", seeds=1)]
-    assert "Runs that were lost and judge nothing: multi (diverged in 1 of 2 runs)." in answer(made)
+    assert "Some runs ended without a score and are not counted: multi (diverged in 1 of 2 runs)." in answer(made)
     assert "multi was chosen from 7 runs on validation; it is charged 2 runs, single 2" in said
     assert "x = 1 is the largest value tried" in said
 

@@ -239,6 +239,22 @@ def test_a_folder_in_which_another_works_is_left_alone(made: Path, tmp_path: Pat
         train_voice(load_recipe(made), Prepared(made / "prepared"), "single", tmp_path / "voice")
 
 
+def test_a_refused_training_leaves_the_record_of_the_running_one(made: Path, tmp_path: Path) -> None:
+    pytest.importorskip("fcntl")
+    (tmp_path / "voice" / "training").mkdir(parents=True)
+    record = tmp_path / "voice" / "training" / "run.json"
+    record.write_text('{"identity": "of the one at work"}', encoding="utf-8")
+
+    @contextmanager
+    def busy(folder: Path, patience: float) -> Iterator[None]:
+        with held(folder), held(folder):
+            yield
+
+    with mock.patch("tts.build.held", busy), pytest.raises(TtsError, match="another process is at work"):
+        train_voice(load_recipe(made), Prepared(made / "prepared"), "single", tmp_path / "voice")
+    assert "of the one at work" in record.read_text(encoding="utf-8")
+
+
 def test_the_plan_is_printed_and_nothing_done(made: Path, tmp_path: Path) -> None:
     from tts.cli.main import main
 

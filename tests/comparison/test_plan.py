@@ -164,11 +164,19 @@ def test_a_changed_setting_is_named():
     said = changed_keys(run, recipe_for(before, "stacked", wider, 2), "stacked")
     assert "training.steps was 5 and is 6" in said
     assert "training.seed was 1 and is 2" in said
-    assert "systems.stacked.stages.0.tasks.lsf was other and is absent" in said
+    lsf = next(text for text in said if ".tasks.lsf was" in text)
+    assert lsf.startswith("systems.stacked.stages.0.tasks.lsf was {'weight': ")
+    assert lsf.endswith("... and is absent")
     assert "systems.stacked.stages.0.bottleneck was 4 and is absent" in said
     then = {"recipe": before.model_dump(mode="json"), "system": "single"}
     then["recipe"]["systems"]["single"]["stages"][0]["trunk"]["layers"] = [8, 8]
     assert changed_keys(then, before, "single") == ["systems.single.stages.0.trunk.layers was [8, 8] and is [8]"]
+    then["recipe"]["systems"]["single"]["stages"] *= 2
+    assert changed_keys(then, before, "single") == ["systems.single.stages were 2 and are 1"]
+    then = {"recipe": before.model_dump(mode="json"), "system": "single"}
+    then["recipe"]["training"]["weighting"]["options"] = {"radius": 0.3}
+    assert changed_keys(then, before, "single") == ["training.weighting.options.radius was 0.3 and is absent"]
+    assert changed_keys({"recipe": {"systems": {}}, "system": "single"}, before, "single") == []  # of an earlier version
 
 
 def test_what_cannot_be_searched_or_scored_is_refused_before_training():

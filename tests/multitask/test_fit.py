@@ -142,6 +142,7 @@ def test_an_interrupted_run_continues_in_its_folder(tmp_path: Path) -> None:
         ({"tasks": {"a": Regression(np.full(240, np.inf))}}, "a: has infinite values"),
         ({"main": "z"}, "z: no such task; there are side, sign, y"),
         ({"weights": {"z": 1}}, "z: no such task"),
+        ({"main": "y", "weights": {"y": 0}}, "y is what is to be learnt"),
         ({"sharing": "soft"}, "kind is soft, expected one of"),
         ({"weighting": "fair"}, "there is no 'fair'"),
         ({"training": {"stepz": 3}}, "stepz: "),

@@ -1,5 +1,6 @@
 """Recipes: what is wrong is said with file and key, what is right survives."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import yaml
 
 from tts.errors import UsageError
 from tts.recipe import find_recipe, load_recipe
-from tts.recipe.recipe import overrides
+from tts.recipe.changes import check_changes
 
 TRAINING = {"steps": 10}
 MAIN = {"mcep": 1, "lf0": 0.1, "vuv": 0.2, "bap": 0.05}
@@ -159,18 +160,56 @@ def test_a_system_changes_of_the_weighting_what_it_says(tmp_path: Path) -> None:
     assert (found.method, found.options, found.measure_every) == ("gate", {}, 50)
 
 
-def test_what_a_system_hides_of_the_training() -> None:
-    own = {"steps": 3, "weighting": {"method": "gate"}, "trajectory": {"steps": 2}}
-    hidden = {
-        "steps": "steps",
-        "batch": None,
-        "trajectory.batch": "trajectory",
-        "weighting": "weighting",
-        "weighting.method": "weighting.method",
-        "weighting.options.clip": "weighting.options",
-        "weighting.measure_every": None,
-    }
-    assert {key: overrides(own, key) for key in hidden} == hidden
+@pytest.mark.parametrize(
+    ("own", "change", "hidden"),
+    [
+        ("{steps: 3}", "training.steps=9", "training.steps: cannot be changed for all, single has its own"),
+        ("{steps: 3}", "training={steps: 9}", "training.steps"),
+        ("{steps: 9}", "training.steps=9", ""),  # which is what it says itself
+        ("{steps: 3}", "training.batch=9", ""),
+        ("{seed: 3}", "training.seed=5", "training.seed"),
+        ("{trajectory: {steps: 2}}", "training.trajectory={steps: 2, batch: 4}", "training.trajectory.batch"),
+        ("{trajectory: null}", "training.trajectory={steps: 3}", "training.trajectory.steps"),
+        ("{weighting: {measure_every: 10}}", "training.weighting={method: gate, main_only_from: 0.9}", ""),
+        ("{weighting: {method: gate}}", "training.weighting.options={clip: true}", "training.weighting.options.clip"),
+        ("{weighting: {method: gate}}", "training.weighting.measure_every=7", ""),
+        ("{weighting: {start: {mel: 1}}}", "training.weighting.start={mel: 2}", "training.weighting.start.mel"),
+    ],
+)
+def test_a_change_that_a_system_hides_is_refused(tmp_path: Path, own: str, change: str, hidden: str) -> None:
+    data = changed("systems.single.stages.0.tasks.mel", 0.1)
+    given = [f"systems.single.training={own}", change]
+    recipe = load_recipe(write(tmp_path, data), given)
+    if hidden:
+        with pytest.raises(UsageError, match=re.escape(hidden)):
+            check_changes(recipe, given, ["single"])
+    else:
+        check_changes(recipe, given, ["single"])
+
+
+def test_a_change_of_the_seed_where_others_set_it_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"training\.seed: does nothing here; the seeds are those"):
+        check_changes(load_recipe(write(tmp_path, GOOD)), ["training.seed=3"], ["single"], seeds="those of --seeds")
+
+
+def test_times_of_the_recipe_are_for_systems_that_learn_the_task(tmp_path: Path) -> None:
+    data = changed("systems.multi", {"stages": [{"trunk": {"layers": [8]}, "tasks": {**MAIN, "mel": 0.1}}]})
+    given = ["training.weighting={start: {mel: 2}}"]
+    recipe = load_recipe(write(tmp_path, data), given)
+    assert recipe.training_of(recipe.system("single")).weighting.start == {}
+    assert recipe.training_of(recipe.system("multi")).weighting.start == {"mel": 2}
+    check_changes(recipe, given, ["single", "multi"])
+    with pytest.raises(UsageError, match=r"no system learns mel, which is not there"):
+        load_recipe(write(tmp_path, GOOD), given)
+    with pytest.raises(UsageError, match="mel starts at step 5 and stops at 5, so it is never learnt"):
+        load_recipe(write(tmp_path, data), ["training.weighting={start: {mel: 5}, stop: {mel: 5}}"])
+    with pytest.raises(UsageError, match="greater than or equal to 0"):
+        load_recipe(write(tmp_path, data), ["training.weighting={start: {mel: -5}}"])
+
+
+def test_the_duration_model_has_no_seed_of_its_own(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"training\.seed: the duration model has the seed of the system"):
+        load_recipe(write(tmp_path, GOOD), ["duration.training.seed=4"])
 
 
 def test_tags_that_make_objects_are_refused(tmp_path: Path) -> None:

@@ -185,6 +185,9 @@ def test_branches_of_a_stage() -> None:
     assert branches_now(branches(), schedule, 0, 10) == [(), ("mel",)]
     assert branches_now(branches("all"), schedule, 10, 20) == [(), ("phone",)]
     assert branches_now(branches(), schedule, 20, 30) == [()]
+    off = StagePart.model_validate({"trunk": {"layers": [4]}, "tasks": {"mcep": 1, "mel": 0, "phone": 1}})  # mel is not learnt
+    assert make_branches(ForkMergePart(every=5), off, ("mcep",)) == ((), ("phone",))
+    assert make_branches(ForkMergePart(every=5, branches=(("phone",),)), off, ("mcep",)) == ((), ("phone",))
 
 
 def test_branches_are_checked_before_anything_is_trained() -> None:
@@ -193,6 +196,16 @@ def test_branches_are_checked_before_anything_is_trained() -> None:
         check_weighting((StagePart.model_validate({"trunk": {"layers": [4]}, "tasks": {"mcep": 1, **tasks}}),), settings)
 
     check([["mel"]], {"mel": 1})
+    late = TrainingPart.model_validate({"steps": 9, "weighting": {"start": {"mel": 9}}})
+    stage = StagePart.model_validate({"trunk": {"layers": [4]}, "tasks": {"mcep": 1, "mel": 1}})
+    with pytest.raises(UsageError, match=r"weighting\.start: mel starts at step 9 of 9, so it is never learnt"):
+        check_weighting((stage,), late)
+    early = TrainingPart.model_validate({"weighting": {"start": {"mcep": 5}}})
+    with pytest.raises(UsageError, match="mcep is a main task, it cannot start late"):
+        check_weighting((stage,), early)
+    useless = StagePart.model_validate({"trunk": {"layers": [4]}, "tasks": {"mcep": 0, "mel": 1}})
+    with pytest.raises(UsageError, match="gate: needs a main task, with a weight above 0"):
+        check_weighting((useless,), TrainingPart.model_validate({"weighting": {"method": "gate"}}))
     with pytest.raises(UsageError, match=r"training\.fork_merge\.branches: phone is not a task of this system"):
         check([["mel", "phone"]], {"mel": 1})
     with pytest.raises(UsageError, match="none learns phone"):

@@ -39,6 +39,7 @@ def adapt(
     from tts.files import read_json
     from tts.prepared import Prepared
     from tts.recipe import load_recipe
+    from tts.recipe.changes import check_changes
 
     settings = load_recipe(recipe, changes)
     folder = out or Path("output") / settings.name / "adaptation"
@@ -50,10 +51,13 @@ def adapt(
         raise UsageError(f"--utterances {utterances}: expected numbers by commas, for example 5,10,20")
     if not (voice / "config.json").is_file():
         raise UsageError(f"{voice}: not a finished voice (no config.json); make one with tts train")
+    name = system or str(read_json(voice / "config.json").get("system"))
+    settings.system(name)
+    check_changes(settings, changes or [], [name], seeds="1 to those of --seeds")
     plan = Plan(
         voice=voice,
         recipe=settings,
-        system=system or str(read_json(voice / "config.json").get("system")),
+        system=name,
         utterances=sizes,
         seeds=tuple(range(1, seeds + 1)),
         methods=tuple(name for name in methods.replace(" ", "").split(",") if name),

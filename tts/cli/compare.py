@@ -41,6 +41,7 @@ def compare(
     from tts.errors import UsageError
     from tts.prepared import Prepared
     from tts.recipe import load_recipe
+    from tts.recipe.changes import check_changes
 
     settings = load_recipe(recipe, changes)
     folder = out or Path("output") / settings.name / "comparison"
@@ -50,7 +51,10 @@ def compare(
         numbers = [int(seed) for seed in seeds.replace(" ", "").split(",") if seed]
     except ValueError:
         raise UsageError(f"--seeds {seeds}: expected numbers by commas, for example 1,2,3") from None
-    print(describe(make_plan(settings, systems=names, seeds=numbers, wer=wer), source, folder, workers=workers, device=device))
+    planned = make_plan(settings, systems=names, seeds=numbers, wer=wer)
+    trained = [arm.name for arm in planned.arms if arm.name in settings.systems]
+    check_changes(settings, changes or [], trained, seeds="those of comparison.seeds, or --seeds")
+    print(describe(planned, source, folder, workers=workers, device=device))
     if plan:
         return
     print()

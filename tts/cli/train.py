@@ -28,19 +28,16 @@ def train(
 ) -> None:
     """Train a system of a recipe; run the same command again to continue after an interruption."""
     from tts.build import train_voice
-    from tts.errors import UsageError
     from tts.prepared import Prepared
     from tts.progress import clock
     from tts.recipe import find_recipe, load_recipe
-    from tts.recipe.recipe import overrides
+    from tts.recipe.changes import check_changes
 
     path = find_recipe(recipe)
-    settings = load_recipe(path, [*(changes or []), *([] if seed is None else [f"training.seed={seed}"])])
-    own = settings.systems[system].training if system in settings.systems else {}
-    for change in changes or []:
-        key = change.partition("=")[0].strip()
-        if key.startswith("training.") and (hides := overrides(own, key.removeprefix("training."))):
-            raise UsageError(f"--set {key}: {system} has {hides} of its own; change systems.{system}.{key} instead")
+    given = [*(changes or []), *([] if seed is None else [f"training.seed={seed}"])]
+    settings = load_recipe(path, given)
+    settings.system(system)
+    check_changes(settings, given, [system])
     folder = out or Path("output") / settings.name / (system if seed is None else f"{system}-seed{seed}")
     source = Prepared(prepared or Path("output") / settings.name / "prepared")
     summary = train_voice(settings, source, system, folder, device=device, command=command_line())

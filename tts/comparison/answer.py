@@ -22,12 +22,12 @@ def answer(results: Results) -> str:
         return "Nothing can be said of candidates: all systems beside the baseline are controls."
     if not candidates and any(run["system"] != results["baseline"] and run["status"] == "finished" for run in results["runs"]):
         heading = _metric(results, results["primary"])["heading"]
-        return f"Nothing can be said: no candidate and the baseline have {heading} on the same seed."
+        return _joined(f"Nothing can be said: no candidate and the baseline have {heading} on the same seed.", _lost(results))
     if not candidates:
         nothing = (
             f"Nothing can be said yet: no system beside the baseline {results['baseline']} has a finished run on its seeds."
         )
-        return " ".join(sentence for sentence in (nothing, _lost(results)) if sentence)
+        return _joined(nothing, _lost(results))
     told = candidates[:TOLD]
     sentences = [_lead(results, candidates, primary), *(_of_one(results, name, primary[name]) for name in told)]
     sentences += [_controls(results, name) for name in told if primary[name]["verdict"].startswith("better")]
@@ -38,6 +38,10 @@ def answer(results: Results) -> str:
     sentences.append(_lost(results))
     if results["state"] == "partial":
         sentences.append("Runs are still missing, so this may change.")
+    return _joined(*sentences)
+
+
+def _joined(*sentences: str) -> str:
     return " ".join(sentence for sentence in sentences if sentence)
 
 
@@ -116,7 +120,7 @@ def _lost(results: Results) -> str:
         for status in ("diverged", "failed")
         if status in statuses
     ]
-    return f"Runs that were lost and judge nothing: {', '.join(said)}." if said else ""
+    return f"Some runs ended without a score and are not counted: {', '.join(said)}." if said else ""
 
 
 def _controls(results: Results, name: str) -> str:

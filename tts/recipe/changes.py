@@ -1,36 +1,99 @@
-"""What changed between the recipe that a voice was trained with and the recipe of now."""
+"""Changes: what ``--set`` cannot reach, and what differs from the recipe that a voice was trained with."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import yaml
+
+from tts.errors import UsageError
 from tts.recipe.recipe import Recipe, with_own
+
+WHOLE = ("tasks", "options", "start", "stop")  # mappings whose keys are the user's, so that a missing one says something
+
+
+def check_changes(recipe: Recipe, changes: Iterable[str], systems: Sequence[str], seeds: str = "") -> None:
+    """Raise :class:`UsageError` for a change (``training.steps=9``) that does nothing to a system with its own setting.
+
+    ``recipe`` has the changes applied; ``systems`` are those that are to be trained. ``seeds`` says what sets the seeds where
+    that is not the recipe's training.
+    """
+    whole = recipe.training.model_dump()
+    for change in changes:
+        key, _, value = change.partition("=")
+        first, *rest = key.strip().split(".")
+        if first != "training":
+            continue
+        for place in _places(tuple(rest), yaml.safe_load(value)):
+            if seeds and place == ("seed",):
+                raise UsageError(f"training.seed: does nothing here; the seeds are {seeds}")
+            hidden = [name for name in systems if _hides(recipe, name, place, _at(whole, place))]
+            if hidden:
+                raise UsageError(
+                    f"training.{'.'.join(place)}: cannot be changed for all, {', '.join(hidden)} "
+                    f"{'has its' if len(hidden) == 1 else 'have their'} own; change systems.{hidden[0]}.training instead"
+                )
+
+
+def _hides(recipe: Recipe, name: str, place: tuple[str, ...], asked: Any) -> bool:
+    system = recipe.systems[name]
+    timed = place[2:] and place[:2] in (("weighting", "start"), ("weighting", "stop"))
+    if timed and not any(place[2] in stage.tasks for stage in system.stages):
+        return False  # the time of a task that it does not learn
+    return bool(_at(recipe.training_of(system).model_dump(), place) != asked)
+
+
+def _places(place: tuple[str, ...], value: Any) -> Iterator[tuple[str, ...]]:
+    """Yield where a value goes, key by key where it is a mapping."""
+    if isinstance(value, Mapping) and value:
+        for key, one in value.items():
+            yield from _places((*place, str(key)), one)
+    else:
+        yield place
+
+
+def _at(data: Any, place: tuple[str, ...]) -> Any:
+    for key in place:
+        data = data.get(key) if isinstance(data, Mapping) else None
+    return data
 
 
 def changed_keys(before: Mapping[str, Any], after: Recipe, system: str) -> list[str]:
-    """Return the settings in which a voice's recorded recipe (``run.json``) differs from what it is now: key, was, is."""
+    """Return the settings in which a voice's recorded recipe (``run.json``) differs from what it is now: key, was, is.
+
+    Nothing where the record is one of an earlier version, which may lack anything.
+    """
+    try:
+        return _changed_keys(before, after, system)
+    except (KeyError, TypeError, AttributeError):
+        return []
+
+
+def _changed_keys(before: Mapping[str, Any], after: Recipe, system: str) -> list[str]:
     then = before["recipe"]
     now = after.model_dump(mode="json")
     was, of = then["systems"][before["system"]], now["systems"][system]
     pairs = [
         ("training", with_own(then["training"], was["training"]), with_own(now["training"], of["training"])),
-        ("duration", then["duration"], now["duration"]),
-        ("generation", then["generation"], now["generation"]),
+        ("duration", then.get("duration"), now["duration"]),
+        ("generation", then.get("generation"), now["generation"]),
         *((f"systems.{system}.{key}", was.get(key), of.get(key)) for key in ("speakers", "transfer", "stages")),
     ]
     return [text for key, a, b in pairs for text in _differences(key, a, b)]
 
 
 def _differences(key: str, a: Any, b: Any) -> list[str]:
-    if isinstance(a, dict) and isinstance(b, dict):
-        # A key that only one side has was added to the recipes since, or is a task.
-        names = [name for name in {**a, **b} if (name in a and name in b) or key.endswith("tasks")]
+    if isinstance(a, Mapping) and isinstance(b, Mapping):
+        # A key of the recipe's that only one side has was added to the recipes since.
+        names = [name for name in {**a, **b} if (name in a and name in b) or key.rpartition(".")[2] in WHOLE]
         return [text for name in names for text in _differences(f"{key}.{name}", a.get(name), b.get(name))]
-    if isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+    if isinstance(a, list) and isinstance(b, list) and (len(a) == len(b) or key.endswith(".stages")):
+        if len(a) != len(b):
+            return [f"{key} were {len(a)} and are {len(b)}"]
         return [text for number, (x, y) in enumerate(zip(a, b, strict=True)) for text in _differences(f"{key}.{number}", x, y)]
     return [] if a == b else [f"{key} was {_short(a)} and is {_short(b)}"]
 
 
 def _short(value: Any) -> str:
-    return "absent" if value is None else text if len(text := str(value)) <= 40 else "other"
+    return "absent" if value is None else text if len(text := str(value)) <= 60 else f"{text[:57]}..."

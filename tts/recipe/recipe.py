@@ -93,6 +93,10 @@ class Recipe(Part):
             missing = [stream for stream in MAIN_STREAMS if stream not in last or last[stream].weight == 0.0]
             if missing:
                 raise ValueError(f"systems.{name}: the last stage must learn {', '.join(missing)}, it is what speaks")
+        somewhere = {task for system in self.systems.values() for stage in system.stages for task in stage.tasks}
+        for task in {**self.training.weighting.start, **self.training.weighting.stop}:
+            if task not in somewhere:
+                raise ValueError(f"training.weighting: no system learns {task}, which {not_there(task, somewhere)}")
         for task in self.duration.tasks:
             if task != "duration" and task not in self.tasks:
                 raise ValueError(f"duration.tasks: {task} {not_there(task, {'duration', *self.tasks})}")
@@ -110,34 +114,28 @@ class Recipe(Part):
         return "none" if len(self.corpus.names) == 1 else system.speakers or "code_and_heads"
 
     def training_of(self, system: SystemPart) -> TrainingPart:
-        """Return the recipe's training settings with the system's own on top."""
-        return TrainingPart.model_validate(with_own(self.training.model_dump(), system.training))
+        """Return the recipe's training settings with the system's own on top (:func:`with_own`).
+
+        Of the recipe's times at which tasks start and stop, a system has those of the tasks that it learns.
+        """
+        training = self.training.model_dump()
+        learnt = {task for stage in system.stages for task in stage.tasks}
+        for key in ("start", "stop"):
+            training["weighting"][key] = {name: at for name, at in training["weighting"][key].items() if name in learnt}
+        return TrainingPart.model_validate(with_own(training, system.training))
 
 
 def with_own(training: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     """Return the recipe's training settings with a system's own on top.
 
-    Of ``weighting`` too only what the system says is its own; the ``options`` go with the ``method``. All other parts
-    (``trajectory``, ``fork_merge``) are the system's as a whole.
+    Of ``weighting`` too only the keys that the system has are its own, and ``options`` where it has a ``method``. All other
+    parts (``trajectory``, ``fork_merge``) are the system's as a whole.
     """
     both = {**training, **own}
     before, weighting = training.get("weighting"), own.get("weighting")
     if isinstance(before, Mapping) and isinstance(weighting, Mapping):
         both["weighting"] = {**before, **({"options": {}} if "method" in weighting else {}), **weighting}
     return both
-
-
-def overrides(own: Mapping[str, Any], key: str) -> str | None:
-    """Return which of a system's own training settings hides the recipe's ``key`` (without ``training.``); None: none does."""
-    first, _, rest = key.partition(".")
-    if first not in own:
-        return None
-    weighting = own[first]
-    if first != "weighting" or not rest or not isinstance(weighting, Mapping):
-        return first
-    second = rest.partition(".")[0]
-    hidden = second in weighting or (second == "options" and "method" in weighting)
-    return f"weighting.{second}" if hidden else None
 
 
 def not_there(word: str, known: set[str] | list[str]) -> str:

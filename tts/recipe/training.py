@@ -15,8 +15,8 @@ class WeightingPart(Part):
 
     method: str = "sum"
     options: dict[str, Any] = {}
-    start: dict[str, int] = {}  # auxiliary task: first step it is learnt
-    stop: dict[str, int] = {}  # auxiliary task: first step it is no longer learnt
+    start: dict[str, Annotated[int, Field(ge=0)]] = {}  # auxiliary task: first step it is learnt
+    stop: dict[str, Annotated[int, Field(ge=0)]] = {}  # auxiliary task: first step it is no longer learnt
     main_only_from: int | float | None = Field(None, ge=0)  # first step that only main tasks are learnt; below 1: a share
     measure_every: int = Field(0, ge=0)  # steps between measurements of the tasks' gradients against main's; 0: never
 
@@ -26,6 +26,13 @@ class WeightingPart(Part):
         if isinstance(value, float) and value >= 1.0:
             raise ValueError(f"expected a whole number of steps, or a share of them below 1, not {value}")
         return value
+
+    @model_validator(mode="after")
+    def _starts_before_it_stops(self) -> WeightingPart:
+        for name, start in self.start.items():
+            if start >= self.stop.get(name, start + 1):
+                raise ValueError(f"{name} starts at step {start} and stops at {self.stop[name]}, so it is never learnt")
+        return self
 
     def main_only_step(self, steps: int) -> int | None:
         """Return the first of ``steps`` in which only the main tasks are learnt, or None."""
@@ -144,6 +151,8 @@ class DurationPart(Part):
         for key in ("stacking", "trajectory"):
             if getattr(self.training, key) != TrainingPart.model_fields[key].default:
                 raise ValueError(f"training.{key}: the duration model is one network without trajectories; leave it out")
+        if self.training.seed != TrainingPart.model_fields["seed"].default:
+            raise ValueError("training.seed: the duration model has the seed of the system it belongs to; leave it out")
         forks = self.training.fork_merge
         if forks is not None and not isinstance(forks.branches, str):
             unknown = sorted({name for branch in forks.branches for name in branch} - set(self.tasks))

@@ -35,10 +35,10 @@ State = dict[str, Tensor]  # what a checkpoint holds
 def make_branches(part: ForkMergePart, stage: StagePart, main: Sequence[str]) -> tuple[Branch, ...]:
     """Return the branches of a stage, the one of its ``main`` tasks alone first; tasks of other stages are left out.
 
-    Raises :class:`UsageError` for a stage without main tasks, one whose main tasks read what the first branch does not learn,
-    and where no branch would learn a task.
+    Tasks of weight 0 are in no branch. Raises :class:`UsageError` for a stage without main tasks, one whose main tasks read
+    what the first branch does not learn, and where no branch would learn a task.
     """
-    auxiliary = tuple(name for name in stage.tasks if name not in main)
+    auxiliary = tuple(name for name, use in stage.tasks.items() if name not in main and use.weight)
     if not auxiliary:
         return ((),)
     if not any(stage.tasks[name].weight for name in main):

@@ -193,6 +193,13 @@ def test_weight_zero_is_the_single_task(name: str) -> None:
         torch.testing.assert_close(found[0], plain(MAIN).gradients(heads=False))
 
 
+def test_main_tasks_of_weight_zero_have_no_row() -> None:
+    weighting = make_weighting("random", {}, TASKS, MAIN, dict.fromkeys(MAIN, 0.0))
+    assert list(weighting.tasks.rows) == [task for task in TASKS if task not in MAIN]
+    with pytest.raises(UsageError, match="projection: needs a main task, with a weight above 0"):
+        make_weighting("projection", {}, TASKS, MAIN, dict.fromkeys(MAIN, 0.0))
+
+
 def test_frozen_layers_and_nothing_to_learn() -> None:
     net = Net()
     for parameter in net.shared:

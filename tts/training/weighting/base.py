@@ -86,12 +86,17 @@ class Tasks:
         return tuple(name for name in self.names if name not in self.main)
 
     @property
+    def learns_main(self) -> bool:
+        """Whether a main task has a weight above 0."""
+        return any(self.base.get(name, 1.0) for name in self.main)
+
+    @property
     def rows(self) -> dict[str, tuple[str, ...]]:
         """The tasks of every row, by the row's name; ``main`` comes first where there are main tasks.
 
-        A task of base weight 0 is not learnt and has no row, so that no method shares anything out to it.
+        What has base weight 0 is not learnt and has no row, so that no method shares anything out to it.
         """
-        rows = {MAIN: self.main} if self.main else {}
+        rows = {MAIN: self.main} if self.learns_main else {}
         learnt = tuple(name for name in self.auxiliary if self.base.get(name, 1.0))
         if self.together and learnt:
             return rows | {AUXILIARY: learnt}
@@ -178,8 +183,10 @@ class MainWeighting(Weighting):
     """A weighting that tells the main task from the others: row 0 is main."""
 
     def __init__(self, tasks: Tasks) -> None:
-        if not tasks.main:
-            raise UsageError(f"weighting {self.name}: needs a main task; name one, or use a method that balances all tasks")
+        if not tasks.learns_main:
+            raise UsageError(
+                f"weighting {self.name}: needs a main task, with a weight above 0; name one, or use a method that balances all"
+            )
         super().__init__(tasks)
 
 
