@@ -30,6 +30,10 @@ def main() -> int:
         if not path.is_file():
             raise UsageError(f"{path}: not there; run tts compare first")
         results = read_json(path)
+        if results["state"] != "complete":
+            print(
+                f"{path}: is partial, runs or a last count of its statistics are missing; published as it is", file=sys.stderr
+            )
         short = json.dumps(slim(results, given.scores or [results["primary"]])) + "\n"
         write_text(given.to / f"{given.name}.md", tables(results))
         write_text(given.to / f"{given.name}.json", short)

@@ -23,6 +23,9 @@ def test_tables_and_short_results(tmp_path: Path) -> None:
     assert wrong.returncode == 2 and "--scores beauty: no such score" in wrong.stderr
     assert not (tmp_path / "kept").exists()
     assert publish(tmp_path / "out", "--to", tmp_path / "kept").returncode == 0
+    partial = {**results, "state": "partial"}
+    (tmp_path / "out" / "results.json").write_text(json.dumps(partial), encoding="utf-8")
+    assert "is partial" in publish(tmp_path / "out", "--to", tmp_path / "other").stderr
     assert (tmp_path / "kept" / "comparison.md").read_text(encoding="utf-8") == tables(results)
     short = json.loads((tmp_path / "kept" / "comparison.json").read_text(encoding="utf-8"))
     assert short.keys() == results.keys()
