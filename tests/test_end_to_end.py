@@ -274,7 +274,12 @@ def test_a_corpus_is_prepared_by_one_process_at_a_time(made: Path) -> None:
         (
             ["train", *SINGLE, "--set", "systems.single.training={steps: 5}", "--set", "training.steps=9"],
             2,
-            "training.steps: cannot be changed for all, single has its own; change systems.single.training instead",
+            "training.steps: does nothing to single, which has its own; change systems.single.training instead",
+        ),
+        (
+            ["train", *SINGLE, "--seed", "3", "--set", "training.seed=4"],
+            2,
+            "--seed 3: --set names another seed; give one of them",
         ),
         (["train", *SINGLE, "--out", "VOICE", "--set", "training.batch=77"], 2, "training.batch was 256 and is 77"),
         (

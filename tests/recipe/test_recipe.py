@@ -163,7 +163,7 @@ def test_a_system_changes_of_the_weighting_what_it_says(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("own", "change", "hidden"),
     [
-        ("{steps: 3}", "training.steps=9", "training.steps: cannot be changed for all, single has its own"),
+        ("{steps: 3}", "training.steps=9", "training.steps: does nothing to single, which has its own"),
         ("{steps: 3}", "training={steps: 9}", "training.steps"),
         ("{steps: 9}", "training.steps=9", ""),  # which is what it says itself
         ("{steps: 3}", "training.batch=9", ""),

@@ -28,6 +28,7 @@ def train(
 ) -> None:
     """Train a system of a recipe; run the same command again to continue after an interruption."""
     from tts.build import train_voice
+    from tts.errors import UsageError
     from tts.prepared import Prepared
     from tts.progress import clock
     from tts.recipe import find_recipe, load_recipe
@@ -36,6 +37,8 @@ def train(
     path = find_recipe(recipe)
     given = [*(changes or []), *([] if seed is None else [f"training.seed={seed}"])]
     settings = load_recipe(path, given)
+    if seed is not None and any(change.partition("=")[0].strip() == "training.seed" for change in changes or []):
+        raise UsageError(f"--seed {seed}: --set names another seed; give one of them")
     settings.system(system)
     check_changes(settings, given, [system])
     folder = out or Path("output") / settings.name / (system if seed is None else f"{system}-seed{seed}")

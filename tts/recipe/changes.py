@@ -31,7 +31,7 @@ def check_changes(recipe: Recipe, changes: Iterable[str], systems: Sequence[str]
             hidden = [name for name in systems if _hides(recipe, name, place, _at(whole, place))]
             if hidden:
                 raise UsageError(
-                    f"training.{'.'.join(place)}: cannot be changed for all, {', '.join(hidden)} "
+                    f"training.{'.'.join(place)}: does nothing to {', '.join(hidden)}, which "
                     f"{'has its' if len(hidden) == 1 else 'have their'} own; change systems.{hidden[0]}.training instead"
                 )
 
