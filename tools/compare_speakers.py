@@ -44,6 +44,9 @@ def main() -> None:
     given = parser.parse_args()
     limit = [*given.changes, f"split.limit={{{given.few}: {given.limit}}}"]
     together = load_recipe(given.recipe, limit)
+    for name in given.systems:
+        if "seed" in together.system(name).training:
+            parser.error(f"systems.{name}.training.seed: --seeds sets the seeds; take it out of the system")
     folder = given.recipe if given.recipe.is_dir() else given.recipe.parent
     both = prepare(together, folder, given.corpus_root, given.out / "together", workers=given.workers)
     alone = _alone(given.recipe, given.few, limit, given.out)
