@@ -17,12 +17,12 @@ pytest.importorskip("espeakng_loader", reason="the demo corpus needs the extra e
 from command import tts
 
 from tts.alignment.labels import read_hts
+from tts.core.files import held
 from tts.corpora.espeak_demo import make_demo_corpus
-from tts.files import held
-from tts.prepared import Prepared
+from tts.dataset.prepared import Prepared
+from tts.generation.voice import load_voice
 from tts.recipe import load_recipe
 from tts.training.trainer import Trainer
-from tts.voice import load_voice
 
 SMALL = [
     "systems.single.training={}",

@@ -14,14 +14,14 @@ pytest.importorskip("espeakng_loader", reason="the demo corpus needs the extra e
 
 from command import tts
 
-from tts.build import make_duration, make_stack
+from tts.core.errors import UsageError
 from tts.corpora.espeak_demo import make_demo_corpus
-from tts.errors import UsageError
-from tts.prepared import Prepared
+from tts.dataset.prepared import Prepared
+from tts.generation.voice import Voice, load_voice
 from tts.recipe import load_recipe
 from tts.recipe.transfer import TransferPart
-from tts.transfer import begin, open_source
-from tts.voice import Voice, load_voice
+from tts.training.train import make_duration, make_stack
+from tts.training.transfer import open_source, start_from
 
 SPEAKERS = {"low": "en-us", "high": "en-us+f3"}
 COUNT, LIMIT = 12, 4
@@ -154,7 +154,7 @@ def test_a_voice_begun_from_one_of_them_says_what_that_one_says(made: Path, name
     source = open_source(TransferPart(init_from=str(made / "heads"), speaker=name), prepared)
     assert source is not None
     stack, duration = make_stack(prepared, recipe.system("heads").stages, seed=5), make_duration(recipe, prepared, seed=5)
-    begun = begin(source, stack, duration, prepared)
+    begun = start_from(source, stack, duration, prepared)
     assert not [t.name for t in begun.taken if t.how == "new" and t.name.startswith(("duration.", "stages."))]
     config = {key: value for key, value in old.config.items() if key != "speakers"}
     config |= {key: prepared.facts[key] for key in ("inventory", "features", "constant_features", "corpus", "silence")}

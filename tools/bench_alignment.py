@@ -30,17 +30,17 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from tts.alignment.fit_report import report_alignment
 from tts.alignment.hmm import Aligner, train_aligner
-from tts.alignment.mfcc import mfcc
 from tts.alignment.models import AlignerSettings
-from tts.alignment.report import report_alignment
 from tts.alignment.types import Aligned
-from tts.audio import read_audio
+from tts.analysis.mfcc import mfcc
+from tts.core.audio import read_audio
+from tts.core.errors import TtsError
+from tts.core.grid import FrameGrid
+from tts.core.processes import Failure
 from tts.corpora.espeak_demo import REFERENCE, demo_sentences, make_demo_corpus
 from tts.corpora.ljspeech import read_ljspeech
-from tts.errors import TtsError
-from tts.frames import FrameGrid
-from tts.parallel import Failure
 from tts.text.engine import make_engine
 from tts.text.sentence import Sentence, Syllable, Word
 

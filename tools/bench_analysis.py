@@ -28,9 +28,9 @@ from tts.analysis.f0 import TRACKERS, track
 from tts.analysis.mcep import to_mcep
 from tts.analysis.voicing import voiced
 from tts.analysis.world import analyse, synthesise
-from tts.audio import read_audio
-from tts.errors import TtsError
-from tts.frames import FrameGrid
+from tts.core.audio import read_audio
+from tts.core.errors import TtsError
+from tts.core.grid import FrameGrid
 from tts.text.phones import attributes
 
 Phones = list[tuple[float, float, str]]  # start and end in seconds, symbol

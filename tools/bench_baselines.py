@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from tts.card import environment
 from tts.comparison.references import phone_frames, training_means
-from tts.errors import TtsError
+from tts.core.errors import TtsError
+from tts.core.provenance import environment
+from tts.dataset.prepared import Prepared
 from tts.evaluation.metrics import frame_mcd
-from tts.prepared import Prepared
 
 
 def main() -> int:

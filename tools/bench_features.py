@@ -30,8 +30,8 @@ from tts.analysis.formants import formant_features
 from tts.analysis.gammatone import excitation_pattern, gammatone_spectrum
 from tts.analysis.lsf import line_spectral_frequencies
 from tts.analysis.mel import mel_spectrum
-from tts.audio import read_audio
-from tts.frames import FrameGrid
+from tts.core.audio import read_audio
+from tts.core.grid import FrameGrid
 
 EXTRACTORS: list[Callable[[np.ndarray, FrameGrid], np.ndarray]] = [
     energy,

@@ -31,9 +31,9 @@ from tts.generation.mlpg import generate
 from tts.generation.postfilter import post_filter
 from tts.generation.requests import Request, read_requests
 from tts.generation.synthesiser import Synthesiser, SynthesisSettings
+from tts.generation.voice import Voice, load_voice
 from tts.text.sentence import SILENCE, Sentence
 from tts.text.split import PHONES_A_LETTER, split_text
-from tts.voice import Voice, load_voice
 
 DEMO = Path(__file__).parent.parent / "data" / "speak_demo.txt"
 T = TypeVar("T")

@@ -17,9 +17,9 @@ from bench_alignment import Case, nathalie_cases
 from safetensors.numpy import load_file
 
 from tts.alignment.hmm import AlignerSettings, train_aligner
-from tts.parallel import Failure
-from tts.preparation.aligning import MFCC
-from tts.prepared import Prepared
+from tts.core.processes import Failure
+from tts.dataset.aligning import MFCC
+from tts.dataset.prepared import Prepared
 from tts.text.sentence import Sentence
 
 Recording = tuple[np.ndarray, Sentence]

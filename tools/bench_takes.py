@@ -28,14 +28,14 @@ import numpy as np
 
 from tts.analysis.extract import speaker_f0_range
 from tts.analysis.world import AnalysisSettings
-from tts.card import environment
 from tts.comparison.references import Pair, compare_takes
+from tts.core.grid import FrameGrid
+from tts.core.processes import Failure, parallel_map
+from tts.core.provenance import environment
 from tts.corpora.ljspeech import SUFFIXES
-from tts.evaluation.report import Settings, format_interval, score_table
 from tts.evaluation.scores import Scores, pool
 from tts.evaluation.statistics import score_interval
-from tts.frames import FrameGrid
-from tts.parallel import Failure, parallel_map
+from tts.evaluation.tables import ScoreSettings, format_interval, score_table
 
 METRICS = ("mcd", "bap", "f0_rmse", "f0_correlation", "f0_gross", "vuv_error")
 
@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             scores[chosen[index][0].stem] = result
     if not scores:
         sys.exit("no pair could be compared")
-    settings = Settings(grid.sample_rate, grid.shift_ms, AnalysisSettings().mcep_order, grid.alpha, durations="warped")
+    settings = ScoreSettings(grid.sample_rate, grid.shift_ms, AnalysisSettings().mcep_order, grid.alpha, durations="warped")
     print(f"Two natural takes of {len(scores)} of {len(pairs)} prompts, {asked.corpus.resolve().name}\n")
     print(score_table([("take 2 against take 1", pool(scores.values()))], settings, metrics=METRICS))
     print(f"95 % interval of MCD over prompts: {format_interval('mcd', score_interval(scores, 'mcd'))}")

@@ -16,15 +16,15 @@ from typing import Any
 
 import numpy as np
 
-from tts.assess import generate_split, score_settings
-from tts.build import train_voice
-from tts.evaluation.report import format_table
+from tts.core.files import read_json, write_json
+from tts.dataset.prepare import prepare_corpus
+from tts.dataset.prepared import Prepared
+from tts.evaluation.evaluate import generate_split, score_settings
 from tts.evaluation.scores import find_metric, pool
-from tts.files import read_json, write_json
-from tts.prepare import prepare
-from tts.prepared import Prepared
+from tts.evaluation.tables import format_table
+from tts.generation.voice import load_voice
 from tts.recipe import Recipe, load_recipe
-from tts.voice import load_voice
+from tts.training.train import train_voice
 
 METRICS = ("mcd", "f0_rmse", "f0_correlation", "vuv_error", "bap", "duration_rmse", "gv_mcep")
 
@@ -48,9 +48,9 @@ def main() -> None:
         if "seed" in together.system(name).training:
             parser.error(f"systems.{name}.training.seed: --seeds sets the seeds; take it out of the system")
     folder = given.recipe if given.recipe.is_dir() else given.recipe.parent
-    both = prepare(together, folder, given.corpus_root, given.out / "together", workers=given.workers)
+    both = prepare_corpus(together, folder, given.corpus_root, given.out / "together", workers=given.workers)
     alone = _alone(given.recipe, given.few, limit, given.out)
-    own = prepare(alone, folder, given.corpus_root, given.out / "alone", workers=given.workers)
+    own = prepare_corpus(alone, folder, given.corpus_root, given.out / "alone", workers=given.workers)
     results = _read(given.out / "results.json")
     for seed in given.seeds:
         arms = [("alone", alone, own, given.systems[0]), *((name, together, both, name) for name in given.systems)]

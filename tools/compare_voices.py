@@ -10,11 +10,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from tts.assess import check_match, generate_split
-from tts.compare import compare_scores, sentence
-from tts.errors import TtsError
-from tts.prepared import Prepared
-from tts.voice import load_voice
+from tts.comparison.two_voices import compare_scores, sentence
+from tts.core.errors import TtsError
+from tts.dataset.prepared import Prepared
+from tts.evaluation.evaluate import check_match, generate_split
+from tts.generation.voice import load_voice
 
 
 def main() -> int:

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from tts.comparison.tables import tables
-from tts.errors import TtsError, UsageError
-from tts.files import read_json, write_text
+from tts.core.errors import TtsError, UsageError
+from tts.core.files import read_json, write_text
 
 
 def main() -> int:

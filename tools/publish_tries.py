@@ -15,8 +15,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tts.errors import TtsError, UsageError
-from tts.files import read_json, write_json
+from tts.core.errors import TtsError, UsageError
+from tts.core.files import read_json, write_json
 from tts.recipe import Recipe
 
 

@@ -22,13 +22,14 @@ from numpy.typing import ArrayLike
 from pydantic import ValidationError
 from torch import nn
 
-from tts.analysis.streams import Kind, Stream
-from tts.errors import UsageError
-from tts.files import fingerprint
+from tts.core.device import choose_device
+from tts.core.errors import UsageError
+from tts.core.files import fingerprint
+from tts.core.stream import Kind, Stream
+from tts.dataset.table import Table, Target
 from tts.network.stack import Stage
 from tts.recipe import MAIN_STREAMS, StagePart, TrainingPart
-from tts.training.table import Table, Target
-from tts.training.trainer import Trainer, choose_device
+from tts.training.trainer import Trainer
 
 BLOCK = 8192  # rows that are validated and predicted at a time
 _RESERVED = {*MAIN_STREAMS, "main", "auxiliary"}

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tts.frames import FrameGrid
+from tts.core.grid import FrameGrid
 from tts.tasks.base import AudioFamily
 
 

@@ -8,8 +8,8 @@ import pytest
 from tts.alignment.hmm import Aligner, train_aligner
 from tts.alignment.models import AlignerSettings, PhoneModels
 from tts.alignment.types import Aligned
-from tts.errors import TtsError, UsageError
-from tts.parallel import Failure
+from tts.core.errors import TtsError, UsageError
+from tts.core.processes import Failure
 from tts.text.sentence import Sentence, Syllable, Word
 
 STATES, WIDTH = 3, 10

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tts.alignment.intervals import Interval, attach, phone_times, times_dict, to_alignment, word_times
+from tts.alignment.intervals import TimeInterval, attach, phone_times, times_dict, to_alignment, word_times
 from tts.alignment.labels import format_hts, read_hts, read_labels, write_hts
 from tts.alignment.textgrid import format_textgrid, read_textgrid, read_textgrid_alignment, write_textgrid
 from tts.alignment.types import Alignment
-from tts.errors import TtsError, UsageError
-from tts.frames import FrameGrid
+from tts.core.errors import TtsError, UsageError
+from tts.core.grid import FrameGrid
 from tts.text.sentence import Sentence, Syllable, Word
 
 GRID = FrameGrid(24_000)
@@ -134,7 +134,7 @@ SHORT = '''File type = "ooTextFile"
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_short_textgrids_of_other_tools(tmp_path: Path, encoding: str) -> None:
     path = write(tmp_path / "a.TextGrid", SHORT, encoding)
-    assert read_textgrid(path)["speaker - words"] == [Interval(0.0, 0.5, 'a "b"')]
+    assert read_textgrid(path)["speaker - words"] == [TimeInterval(0.0, 0.5, 'a "b"')]
     found = read_textgrid_alignment(path, GRID, 101, 2)
     assert found.phones == ("sil", "a", "b", "sil")
     assert found.phone_durations.tolist() == [20, 40, 39, 2]
@@ -185,7 +185,7 @@ def test_times_for_people() -> None:
 def test_any_times_give_every_state_a_frame_and_sum_to_the_recording(lengths: list[float], states: int) -> None:
     ends = np.cumsum(lengths)
     starts = np.concatenate([[0.0], ends[:-1]])
-    intervals = [Interval(float(a), float(b), "a") for a, b in zip(starts, ends, strict=True)]
+    intervals = [TimeInterval(float(a), float(b), "a") for a, b in zip(starts, ends, strict=True)]
     frames = max(GRID.frame_of(float(ends[-1])) + 3, (len(lengths) + 2) * states)
     if (frames - GRID.frame_of(float(ends[-1]))) * GRID.shift > 0.05:
         with pytest.raises(TtsError, match="another recording"):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tts.analysis.energy import energy
-from tts.frames import FrameGrid
+from tts.core.grid import FrameGrid
 
 
 @pytest.mark.parametrize("rate", [16000, 22050, 48000])

@@ -8,11 +8,11 @@ import pytest
 from synthetic_voice import glide, harmonics, noise
 
 from tts.analysis import extract as module
-from tts.analysis.extract import Extra, Features, Job, extract, extract_one, speaker_f0_range
-from tts.audio import read_audio, write_wav
-from tts.errors import TtsError
-from tts.frames import FrameGrid
-from tts.parallel import Failure
+from tts.analysis.extract import AnalysisJob, Extra, Features, extract, extract_one, speaker_f0_range
+from tts.core.audio import read_audio, write_wav
+from tts.core.errors import TtsError
+from tts.core.grid import FrameGrid
+from tts.core.processes import Failure
 
 GRID = FrameGrid(16000)
 
@@ -43,7 +43,7 @@ def jobs(tmp_path):
     for i in range(3):
         path = tmp_path / f"u{i}.wav"
         write_wav(path, harmonics(glide(120 + 10 * i, 200, 0.3, 16000), 16000), 16000)
-        found.append(Job(f"u{i}", path, GRID, (80.0, 400.0)))
+        found.append(AnalysisJob(f"u{i}", path, GRID, (80.0, 400.0)))
     return found
 
 

@@ -5,8 +5,8 @@ import pytest
 from synthetic_voice import frame_values, glide, harmonics, noise
 
 from tts.analysis.f0 import TRACKERS, best_path, check_range, find_f0_range, reliable_f0, track
-from tts.errors import TtsError, UsageError
-from tts.frames import FrameGrid
+from tts.core.errors import TtsError, UsageError
+from tts.core.grid import FrameGrid
 
 SPEAKERS = {"male": (70.0, 180.0), "female": (140.0, 380.0), "child": (250.0, 480.0)}
 

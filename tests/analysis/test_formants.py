@@ -3,8 +3,8 @@ import pytest
 import scipy.signal
 
 from tts.analysis.formants import formant_features, formants, poles, track
-from tts.errors import UsageError
-from tts.frames import FrameGrid
+from tts.core.errors import UsageError
+from tts.core.grid import FrameGrid
 
 RATE = 16000
 BANDWIDTHS = np.array([60.0, 90.0, 120.0, 175.0, 250.0])

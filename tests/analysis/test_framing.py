@@ -11,8 +11,8 @@ from tts.analysis.framing import POWER_FLOOR, decibels, hann, map_frames, odd_le
 from tts.analysis.gammatone import excitation_pattern, gammatone_spectrum
 from tts.analysis.lsf import line_spectral_frequencies
 from tts.analysis.mel import mel_spectrum
-from tts.errors import UsageError
-from tts.frames import FrameGrid
+from tts.core.errors import UsageError
+from tts.core.grid import FrameGrid
 
 EXTRACTORS = {
     energy: 1,

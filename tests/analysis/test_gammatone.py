@@ -3,8 +3,8 @@ import pytest
 import scipy.signal
 
 from tts.analysis.gammatone import erb, erb_centres, excitation_pattern, filterbank, gammatone_spectrum
-from tts.errors import UsageError
-from tts.frames import FrameGrid
+from tts.core.errors import UsageError
+from tts.core.grid import FrameGrid
 
 RATE = 16000
 GRID = FrameGrid(RATE)

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tts.analysis.lsf import levinson, line_spectral_frequencies, lpc_to_lsf, lsf_to_lpc
-from tts.errors import UsageError
-from tts.frames import FrameGrid
+from tts.core.errors import UsageError
+from tts.core.grid import FrameGrid
 
 
 def polynomial(poles):

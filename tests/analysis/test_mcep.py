@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from tts.analysis.mcep import analysis_matrix, synthesis_matrix, to_log_power, to_mcep
-from tts.errors import UsageError
-from tts.frames import FrameGrid
+from tts.core.errors import UsageError
+from tts.core.grid import FrameGrid
 
 GRIDS = [FrameGrid(rate) for rate in (16000, 22050, 24000, 44100, 48000)]
 

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from tts.analysis.mel import mel_filters, mel_spectrum
-from tts.errors import UsageError
-from tts.frames import FrameGrid
+from tts.core.errors import UsageError
+from tts.core.grid import FrameGrid
 
 
 @pytest.mark.parametrize(("rate", "fft_size", "bands"), [(16000, 1024, 60), (22050, 1024, 80), (48000, 2048, 40)])

@@ -67,7 +67,7 @@ def test_missing_torchaudio_is_one_clear_sentence():
         "        if name == 'torchaudio': raise ModuleNotFoundError('no', name='torchaudio')\n"
         "sys.meta_path.insert(0, Missing())\n"
         "from tts.analysis.torchaudio_compat import import_torchaudio\n"
-        "from tts.errors import TtsError\n"
+        "from tts.core.errors import TtsError\n"
         "try: import_torchaudio()\n"
         "except TtsError as error: print(error)\n"
     )
@@ -82,7 +82,7 @@ def test_hopeless_torchaudio_leaves_nothing_behind():
         "        if name == 'torchaudio.functional': raise OSError('broken file')\n"
         "sys.meta_path.insert(0, Broken())\n"
         "from tts.analysis.torchaudio_compat import import_torchaudio\n"
-        "from tts.errors import TtsError\n"
+        "from tts.core.errors import TtsError\n"
         "try: import_torchaudio()\n"
         "except TtsError as error: print(error)\n"
         "assert not [name for name in sys.modules if name.startswith('torchaudio')]\n"

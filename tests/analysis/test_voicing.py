@@ -8,7 +8,7 @@ from synthetic_voice import glide, harmonics, noise
 
 from tts.analysis.f0 import TRACKERS
 from tts.analysis.voicing import pitch, two_state_path, without_short_runs
-from tts.frames import FrameGrid
+from tts.core.grid import FrameGrid
 
 
 def speech(rate: int, low: float, high: float) -> tuple[np.ndarray, np.ndarray]:

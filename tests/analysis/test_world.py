@@ -7,8 +7,8 @@ from synthetic_voice import frame_values, glide, harmonics, noise
 from tts.analysis.mcep import to_log_power
 from tts.analysis.voicing import pitch
 from tts.analysis.world import POWER_FLOOR, AnalysisSettings, analyse, streams, synthesise
-from tts.errors import TtsError, UsageError
-from tts.frames import FrameGrid
+from tts.core.errors import TtsError, UsageError
+from tts.core.grid import FrameGrid
 
 RANGE = (80.0, 400.0)
 

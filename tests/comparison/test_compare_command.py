@@ -18,15 +18,15 @@ import yaml
 
 pytest.importorskip("espeakng_loader", reason="the demo corpus needs the extra espeak")
 
-from tts.build import train_voice
 from tts.comparison import results as results_module
-from tts.comparison.runner import compare, write_pages
+from tts.comparison.compare import compare, write_pages
+from tts.core.errors import TtsError, UsageError
+from tts.core.files import held
 from tts.corpora.espeak_demo import make_demo_corpus
-from tts.errors import TtsError, UsageError
-from tts.files import held
-from tts.prepare import prepare
-from tts.prepared import Prepared
+from tts.dataset.prepare import prepare_corpus
+from tts.dataset.prepared import Prepared
 from tts.recipe import load_recipe
+from tts.training.train import train_voice
 
 ROOT = Path(__file__).parent.parent.parent
 STAGE = {"trunk": {"layers": [16]}, "tasks": {"mcep": 1, "lf0": 0.1, "vuv": 0.1, "bap": 0.1}}
@@ -66,7 +66,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     recipe["corpus"]["format"] = "ljspeech"
     (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
-    prepare(load_recipe(folder), folder, folder / "corpus", folder / "prepared", workers=1)
+    prepare_corpus(load_recipe(folder), folder, folder / "corpus", folder / "prepared", workers=1)
     return folder
 
 
@@ -242,7 +242,10 @@ def test_a_refused_training_leaves_the_record_of_the_running_one(made: Path, tmp
         with held(folder), held(folder):
             yield
 
-    with mock.patch("tts.build.held", busy), pytest.raises(TtsError, match="training: another process is at work in it"):
+    with (
+        mock.patch("tts.training.train.held", busy),
+        pytest.raises(TtsError, match="training: another process is at work in it"),
+    ):
         train_voice(load_recipe(made), Prepared(made / "prepared"), "single", tmp_path / "voice")
     assert "of the one at work" in record.read_text(encoding="utf-8")
 

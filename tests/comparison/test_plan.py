@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from tts.comparison.plan import Arm, auxiliary_tasks, make_plan, member_seeds, recipe_for, settle_plan, without
-from tts.errors import UsageError
+from tts.core.errors import UsageError
 from tts.recipe import Recipe
 from tts.recipe.changes import changed_keys
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tts.comparison.search import edges, runs_at_most, search, value_at, with_settings
-from tts.errors import TtsError, UsageError
+from tts.core.errors import TtsError, UsageError
 from tts.recipe import SystemPart
 from tts.recipe.comparison import SearchPart
 

@@ -8,11 +8,11 @@ import pytest
 import soundfile
 from scipy.signal import lfilter
 
+from tts.core.errors import TtsError
+from tts.core.grid import FrameGrid
 from tts.corpora.checks import check_audio, clipped_samples, seconds_summary
 from tts.corpora.problems import problem_table
 from tts.corpora.types import Utterance
-from tts.errors import TtsError
-from tts.frames import FrameGrid
 
 RATE = 16_000
 GRID = FrameGrid(RATE)

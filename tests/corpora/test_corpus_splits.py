@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tts.core.errors import TtsError, UsageError
 from tts.corpora.splits import Splits, counting_order, make_splits, same_text
 from tts.corpora.types import Utterance
-from tts.errors import TtsError, UsageError
 
 
 def corpus(texts: dict[str, str]) -> list[Utterance]:

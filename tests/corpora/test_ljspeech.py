@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tts.core.errors import TtsError, UsageError
 from tts.corpora.ljspeech import read_ljspeech
 from tts.corpora.problems import Problem
 from tts.corpora.types import Corpus
-from tts.errors import TtsError, UsageError
 
 
 def folder(root: Path, metadata: str | bytes, recordings: list[str]) -> Path:

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tts.core.errors import TtsError, UsageError
 from tts.corpora.ljspeech import read_ljspeech
 from tts.corpora.splits import Splits, make_splits
 from tts.corpora.types import Utterance
-from tts.errors import TtsError, UsageError
 
 
 def said(speaker: str, sentence: str, text: str = "") -> Utterance:

@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from tts.errors import TtsError
+from tts.core.errors import TtsError
 from tts.evaluation.dtw import aligned_scores, warp
 from tts.evaluation.scores import score_utterance
 

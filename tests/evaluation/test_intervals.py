@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from tts.errors import TtsError
+from tts.core.errors import TtsError
 from tts.evaluation.metrics import MCD_FACTOR
 from tts.evaluation.scores import Scores
 from tts.evaluation.statistics import crossed_interval, holm, paired_bootstrap, score_interval, wilcoxon

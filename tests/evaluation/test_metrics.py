@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tts.errors import TtsError, UsageError
+from tts.core.errors import TtsError, UsageError
 from tts.evaluation.metrics import MCD_FACTOR, duration_sums, frame_mcd
 from tts.evaluation.scores import METRICS, Scores, pool, score_utterance
 

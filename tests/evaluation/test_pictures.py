@@ -5,8 +5,8 @@ import sys
 import numpy as np
 import pytest
 
-from tts.errors import TtsError, UsageError
-from tts.evaluation.pictures import Sound, draw_global_variance, draw_spectrograms, draw_trajectories
+from tts.core.errors import TtsError, UsageError
+from tts.evaluation.pictures import LabelledSignal, draw_global_variance, draw_spectrograms, draw_trajectories
 
 RATE = 16000
 
@@ -18,7 +18,7 @@ def tone(frequency, seconds=0.5):
 def test_spectrogram_shows_a_tone_at_its_frequency(tmp_path):
     image = pytest.importorskip("matplotlib.image")
     path = tmp_path / "tone.png"
-    draw_spectrograms(path, [Sound("2 kHz of 8", tone(2000))], RATE, 0.005)
+    draw_spectrograms(path, [LabelledSignal("2 kHz of 8", tone(2000))], RATE, 0.005)
     pixels = image.imread(str(path))[:, :, :3].sum(axis=2)
     column = pixels[:, int(0.3 * pixels.shape[1])]  # beside the title and the tick labels
     dark = np.flatnonzero(column < 0.3)  # the ground of the spectrogram
@@ -31,7 +31,11 @@ def test_every_picture_is_written(tmp_path):
     pytest.importorskip("matplotlib")
     rng = np.random.default_rng(0)
     f0 = np.where(np.arange(101) % 40 < 25, 150.0, 0.0)
-    sounds = [Sound("natural", tone(300), f0), Sound("silent", np.zeros(RATE), np.zeros(200)), Sound("short", tone(200, 0.01))]
+    sounds = [
+        LabelledSignal("natural", tone(300), f0),
+        LabelledSignal("silent", np.zeros(RATE), np.zeros(200)),
+        LabelledSignal("short", tone(200, 0.01)),
+    ]
     draw_spectrograms(tmp_path / "s.png", sounds, RATE, 0.005, top=4000.0)
     draw_trajectories(tmp_path / "t.png", rng.normal(size=(200, 25)), {"single": rng.normal(size=(200, 25))}, 0.005, [1, 24])
     draw_global_variance(tmp_path / "v.png", np.geomspace(1, 0.01, 24), {"single": np.geomspace(0.5, 0.001, 24)})

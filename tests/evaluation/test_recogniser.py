@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts.errors import TtsError, UsageError
+from tts.core.errors import TtsError, UsageError
+from tts.core.processes import Failure
 from tts.evaluation import recogniser
 from tts.evaluation.recogniser import normalise, transcribe, transcribe_all, word_errors, word_scores
 from tts.evaluation.scores import pool
 from tts.evaluation.statistics import score_interval
-from tts.parallel import Failure
 
 
 def edits(reference, heard):

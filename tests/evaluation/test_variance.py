@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from tts.errors import TtsError
+from tts.core.errors import TtsError
 from tts.evaluation.scores import Scores, pool
 from tts.evaluation.variance import gv_ratio, gv_ratios, modulation_spectrum, modulation_sums, variance_sums
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from tts.analysis.streams import Stream
-from tts.errors import TtsError, UsageError
-from tts.frames import FrameGrid
+from tts.core.errors import TtsError, UsageError
+from tts.core.grid import FrameGrid
+from tts.core.stream import Stream
 from tts.text.sentence import Sentence, Syllable, Word
 
 ORDER = 12

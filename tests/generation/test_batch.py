@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from fake_voice import FakeVoice
 
-from tts.audio import read_audio
-from tts.errors import TtsError, UsageError
+from tts.core.audio import read_audio
+from tts.core.errors import TtsError, UsageError
 from tts.generation import batch
 from tts.generation.batch import BatchReport, speak_to_folder, speak_together
 from tts.generation.requests import Request

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from tts.errors import TtsError
+from tts.core.errors import TtsError
 from tts.generation.durations import stretch_pauses, whole_durations
 from tts.text.sentence import Sentence, Syllable, Word
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tts.analysis.streams import Stream
-from tts.errors import TtsError
+from tts.core.errors import TtsError
+from tts.core.stream import Stream
 from tts.generation.mlpg import generate, mlpg
 
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tts.errors import UsageError
-from tts.frames import FrameGrid
+from tts.core.errors import UsageError
+from tts.core.grid import FrameGrid
 from tts.generation.postfilter import PostFilterSettings, post_filter, scale_variance, sharpen_formants
 
 GRID = FrameGrid(16_000)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts.errors import UsageError
+from tts.core.errors import UsageError
 from tts.generation.requests import Request, read_requests, unsafe
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from fake_voice import FakeVoice
 
-from tts.errors import UsageError
+from tts.core.errors import UsageError
 from tts.generation.batch import speak_to_folder
 from tts.generation.requests import Request, read_requests
 from tts.generation.synthesiser import Synthesiser, SynthesisSettings, check_speakers

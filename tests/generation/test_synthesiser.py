@@ -8,27 +8,27 @@ import numpy as np
 import pytest
 from fake_voice import FakeVoice
 
-from tts.errors import TtsError, UsageError
-from tts.frames import FrameGrid
+from tts.core.errors import TtsError, UsageError
+from tts.core.grid import FrameGrid
 from tts.generation.postfilter import PostFilterSettings
 from tts.generation.requests import Request
-from tts.generation.synthesiser import Spoken, Synthesiser, SynthesisSettings
+from tts.generation.synthesiser import Speech, Synthesiser, SynthesisSettings
 from tts.generation.vocode import limit
 from tts.text.engine import make_engine
 
 INLINE = SynthesisSettings(workers=0)
 
 
-def speak(texts: list[str], settings: SynthesisSettings = INLINE, voice: FakeVoice | None = None) -> list[Spoken]:
+def speak(texts: list[str], settings: SynthesisSettings = INLINE, voice: FakeVoice | None = None) -> list[Speech]:
     with Synthesiser(voice or FakeVoice(), settings) as synthesiser:
         return list(synthesiser.speak(Request(f"r{n}", text) for n, text in enumerate(texts)))
 
 
-def words(spoken: Spoken) -> list[str]:
+def words(spoken: Speech) -> list[str]:
     return [word.text for sentence in spoken.sentences for word in sentence.words]
 
 
-def frames(spoken: Spoken) -> int:
+def frames(spoken: Speech) -> int:
     return sum(alignment.frames for alignment in spoken.alignments)
 
 
@@ -114,7 +114,7 @@ def test_speed_pitch_and_pauses() -> None:
     added = slow.alignments[0].phone_durations - normal.alignments[0].phone_durations
     assert [(phone, n) for phone, n in zip(slow.alignments[0].phones, added, strict=True) if n] == [("pau", 40)]
 
-    def pitch(spoken: Spoken) -> float:
+    def pitch(spoken: Speech) -> float:
         at = spoken.alignments[0].phone_starts[2] * 80
         part = spoken.signal[at : at + 3200]
         correlation = np.correlate(part, part, "full")[len(part) - 1 :]

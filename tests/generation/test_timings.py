@@ -4,19 +4,19 @@ import pytest
 from fake_voice import FakeVoice
 
 from tts.generation.requests import Request
-from tts.generation.synthesiser import Spoken, Synthesiser, SynthesisSettings
+from tts.generation.synthesiser import Speech, Synthesiser, SynthesisSettings
 from tts.generation.timings import joined, timings
 
 VOICE = FakeVoice()
 
 
 @pytest.fixture(scope="module")
-def spoken() -> Spoken:
+def spoken() -> Speech:
     with Synthesiser(VOICE, SynthesisSettings(workers=0, sentence_pause=0.3)) as synthesiser:
         return next(synthesiser.speak([Request("x", "ab, cd. Ef gh.")]))
 
 
-def test_sentences_become_one(spoken: Spoken) -> None:
+def test_sentences_become_one(spoken: Speech) -> None:
     sentence, alignment = joined(spoken)
     assert sentence.phones == ("sil", "a", "b", "pau", "c", "d", "pau", "E", "f", "g", "h", "sil")
     assert alignment.phones == sentence.phones
@@ -24,7 +24,7 @@ def test_sentences_become_one(spoken: Spoken) -> None:
     assert len(spoken.signal) == VOICE.grid.samples(alignment.frames)
 
 
-def test_times(spoken: Spoken) -> None:
+def test_times(spoken: Speech) -> None:
     times = timings(spoken, VOICE.grid)
     assert times["words"] == [
         {"text": "ab,", "start": 0.05, "end": 0.15},

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tts.errors import TtsError
+from tts.core.errors import TtsError
 from tts.generation.workers import Workers
 
 

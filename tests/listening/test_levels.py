@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.signal import freqz
 
-from tts.errors import TtsError, UsageError
+from tts.core.errors import TtsError, UsageError
 from tts.listening.levels import _k_weighting, anchor_filter, loudness, low_pass_anchor, match_levels
 
 

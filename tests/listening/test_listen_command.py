@@ -11,7 +11,7 @@ import pytest
 from listening_sounds import write_recordings
 
 from tts.cli.main import main
-from tts.errors import TtsError
+from tts.core.errors import TtsError
 from tts.listening.comparison import chosen_systems, write_listening_test
 
 Run = Callable[..., tuple[int, str, str]]

@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 import pytest
 
-from tts.errors import TtsError
+from tts.core.errors import TtsError
 from tts.listening.analysis import analyse, screen
 from tts.listening.report import chart, tables
 from tts.listening.responses import Preference, Rating, Responses

@@ -13,7 +13,7 @@ import pytest
 import soundfile
 from listening_sounds import write_recordings
 
-from tts.errors import UsageError
+from tts.core.errors import UsageError
 from tts.listening.design import Field, design_test
 from tts.listening.levels import loudness
 from tts.listening.page import make_test, open_seal

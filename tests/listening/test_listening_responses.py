@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tts.errors import TtsError
+from tts.core.errors import TtsError
 from tts.listening.responses import read_results
 
 MUSHRA = "session_test_id,age,session_uuid,trial_id,rating_stimulus,rating_score,rating_time,rating_comment"

@@ -14,7 +14,7 @@ import soundfile
 import yaml
 from listening_sounds import write_recordings
 
-from tts.errors import UsageError
+from tts.core.errors import UsageError
 from tts.listening.design import Field, design_test
 from tts.listening.webmushra import write_webmushra
 

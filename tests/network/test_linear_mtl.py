@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
+from tts.network.go_mtl import SparseBasis
 from tts.network.linear_mtl import Problem, go_mtl, ridge, trace_norm_groups
-from tts.network.sparse_basis import SparseBasis
 
 
 def test_ridge_meets_its_normal_equations() -> None:

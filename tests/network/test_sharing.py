@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tts.network.adapters import Adapters
-from tts.network.columns import Columns
-from tts.network.experts import Gate, MixtureOfExperts, ProgressiveExtraction
+from tts.network.adapters import LowRankAdapters
+from tts.network.cross_stitch import CrossStitch
+from tts.network.experts import ExpertGate, MixtureOfExperts, ProgressiveExtraction
+from tts.network.go_mtl import SparseTrunks
 from tts.network.orthogonality import overlap
 from tts.network.sharing import Sharing
-from tts.network.sparse_basis import SparseTrunks
 from tts.network.stack import Stack, Stage, speaking_parts
 from tts.network.trunks import Trunk, make_trunk
 from tts.recipe import StagePart, TrunkPart
@@ -48,11 +48,11 @@ def stage(*arguments: object, seed: int = 0, **more: object) -> Stage:
 
 def ways(base: Trunk, kept: tuple[str, ...] | None = None) -> list[Sharing]:
     return [
-        Columns(base, GROUPS, kept),
-        Columns(base, GROUPS, kept, subspaces=2, mixture=True),
+        CrossStitch(base, GROUPS, kept),
+        CrossStitch(base, GROUPS, kept, subspaces=2, mixture=True),
         MixtureOfExperts(base, GROUPS, kept, experts=3),
         ProgressiveExtraction(base, GROUPS, kept),
-        Adapters(base, GROUPS, kept, rank=2),
+        LowRankAdapters(base, GROUPS, kept, rank=2),
         SparseTrunks(base, GROUPS, kept),
     ]
 
@@ -87,7 +87,7 @@ def test_plain_arrays_without_a_time_axis_are_the_same_frames() -> None:
 
 
 def test_cross_stitch_of_identity_is_separate_columns() -> None:
-    way = Columns(trunk(), GROUPS, keep=1.0)
+    way = CrossStitch(trunk(), GROUPS, keep=1.0)
     x = torch.randn(5, 6)
     for view, column in zip(way(x), way.columns.values(), strict=True):
         torch.testing.assert_close(view, column.hidden(x), atol=0, rtol=0)
@@ -95,7 +95,7 @@ def test_cross_stitch_of_identity_is_separate_columns() -> None:
 
 
 def test_cross_stitch_by_hand() -> None:
-    way = Columns(trunk(), ("a", "b"), keep=0.7)
+    way = CrossStitch(trunk(), ("a", "b"), keep=0.7)
     a, b = way.columns.values()
     x = torch.randn(5, 6)
     h, g = a.step(0, x, None), b.step(0, x, None)
@@ -105,7 +105,7 @@ def test_cross_stitch_by_hand() -> None:
 
 
 def test_sluice_mixes_subspaces_by_hand() -> None:
-    way = Columns(trunk(), ("a", "b"), subspaces=2)
+    way = CrossStitch(trunk(), ("a", "b"), subspaces=2)
     stirred(way)
     x = torch.randn(5, 6)
     parts = [column.step(0, x, None).chunk(2, dim=-1) for column in way.columns.values()]
@@ -116,7 +116,7 @@ def test_sluice_mixes_subspaces_by_hand() -> None:
 
 
 def test_sluice_mixture_starts_at_the_top_layer_and_can_choose_another() -> None:
-    way = Columns(trunk(), GROUPS, subspaces=2, mixture=True, speed=10.0)
+    way = CrossStitch(trunk(), GROUPS, subspaces=2, mixture=True, speed=10.0)
     x = torch.randn(5, 6)
     first, second, top, mixed = way(x)[0]
     torch.testing.assert_close(mixed, top)
@@ -131,12 +131,12 @@ def test_adapters_at_zero_are_hard_sharing() -> None:
         base = trunk(kind)
         x = torch.randn(2, 5, 6)
         expected = base.hidden(x)
-        for view in Adapters(base, GROUPS)(x):
+        for view in LowRankAdapters(base, GROUPS)(x):
             assert all(torch.equal(a, b) for a, b in zip(view, expected, strict=True))
 
 
 def test_an_adapter_is_a_matrix_of_low_rank_beside_the_shared_one() -> None:
-    way = Adapters(trunk(), GROUPS, rank=2)
+    way = LowRankAdapters(trunk(), GROUPS, rank=2)
     stirred(way)
     x = torch.randn(5, 6)
     adapter, layer = way.adapters["mel"][0], way.trunk.layers[0]
@@ -156,7 +156,7 @@ def test_one_expert_is_hard_sharing() -> None:
 
 @pytest.mark.parametrize("dropout", [0.0, 0.5, 0.95])
 def test_gates_sum_to_one_and_spread_evenly_at_the_start(dropout: float) -> None:
-    gate = Gate(6, 4, dropout)
+    gate = ExpertGate(6, 4, dropout)
     x = torch.randn(50, 6)
     torch.testing.assert_close(gate.eval()(x), torch.full((50, 4), 0.25))
     stirred(gate)

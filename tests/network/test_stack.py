@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from tts.network.positions import frame_positions, position_width
+from tts.dataset.positions import frame_positions, position_width
 from tts.network.stack import Stack, speaking_parts, window
 from tts.network.trunks import make_trunk, rotate
 from tts.recipe import StagePart, TrunkPart

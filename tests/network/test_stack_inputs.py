@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from tts.dataset.table import Table
 from tts.network.stack import Stack, Stage, StageOutput, bottleneck_width, handed_on, input_width, speaking_parts, window
 from tts.recipe import MAIN_STREAMS, StagePart
-from tts.training.table import Table
 from tts.training.trainer import handed_on_by
 
 WIDTHS = {"mcep": 9, "lf0": 3, "vuv": 1, "bap": 3, "mel": 4}

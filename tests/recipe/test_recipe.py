@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tts.errors import UsageError
+from tts.core.errors import UsageError
 from tts.recipe import find_recipe, load_recipe
 from tts.recipe.changes import check_changes
 

@@ -8,7 +8,7 @@ import yaml
 from pydantic import ValidationError
 
 from tts.recipe import StagePart
-from tts.recipe.sharing import GoMtl, HardSharing, Mmoe, UnrelatedPart
+from tts.recipe.sharing import GoMtlPart, HardSharingPart, MmoePart, UnrelatedPart
 
 MAIN = {"mcep": 1, "lf0": 1, "vuv": 1, "bap": 1}
 
@@ -18,9 +18,9 @@ def stage(**more: object) -> StagePart:
 
 
 def test_defaults_and_short_forms() -> None:
-    assert stage().sharing == HardSharing()
-    assert stage(sharing="mmoe").sharing == Mmoe(experts=4)
-    assert stage(sharing={"kind": "go_mtl", "basis": 3}).sharing == GoMtl(basis=3)
+    assert stage().sharing == HardSharingPart()
+    assert stage(sharing="mmoe").sharing == MmoePart(experts=4)
+    assert stage(sharing={"kind": "go_mtl", "basis": 3}).sharing == GoMtlPart(basis=3)
     assert stage(unrelated=[["main", "speaker"]]).unrelated == UnrelatedPart(pairs=(("main", "speaker"),))
     assert stage().groups == {"main": ("mcep", "lf0", "vuv", "bap"), "mel": ("mel",), "speaker": ("speaker",)}
     assert stage(tasks={"b": 1, "a": 1}).groups == {"a": ("a",), "b": ("b",)}

@@ -6,7 +6,7 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from tts.errors import UsageError
+from tts.core.errors import UsageError
 from tts.recipe import StagePart, load_recipe
 
 MAIN = {"mcep": 1, "lf0": 0.1, "vuv": 0.2, "bap": 0.05}

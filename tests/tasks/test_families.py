@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from tts.errors import UsageError
-from tts.frames import FrameGrid
+from tts.core.errors import UsageError
+from tts.core.grid import FrameGrid
 from tts.tasks.base import (
     AudioFamily,
     SpeakerFamily,
-    Spoken,
     TextFamily,
     TimedFamily,
+    TimedUtterance,
     built_in_names,
     check_values,
     get_family,
@@ -25,7 +25,7 @@ INVENTORY = PhoneInventory.of([SENTENCE])
 DURATIONS = np.arange(1, 31).reshape(6, 5) % 7 + 1
 FRAMES = int(DURATIONS.sum())
 STREAMS = {"lf0": np.full((FRAMES, 1), 5.0, np.float32), "vuv": (np.arange(FRAMES) % 40 > 5).astype(np.float32)[:, None]}
-SPOKEN = Spoken(SENTENCE, DURATIONS, STREAMS, GRID)
+SPOKEN = TimedUtterance(SENTENCE, DURATIONS, STREAMS, GRID)
 
 
 @pytest.mark.parametrize("name", built_in_names())

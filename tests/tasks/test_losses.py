@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from tts.analysis.streams import Stream
+from tts.core.stream import Stream
 from tts.tasks.losses import dimension_emphasis, task_loss
 
 ALL = torch.ones(2, 50, dtype=torch.bool)

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from tts.analysis.extract import Extra
-from tts.errors import TtsError, UsageError
-from tts.frames import FrameGrid
-from tts.parallel import Failure, parallel_map
+from tts.core.errors import TtsError, UsageError
+from tts.core.grid import FrameGrid
+from tts.core.processes import Failure, parallel_map
 from tts.tasks import own
 from tts.tasks.base import AudioFamily, family_names, get_family, resolve_options, source_of
 

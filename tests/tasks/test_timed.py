@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from tts.errors import UsageError
-from tts.frames import FrameGrid
+from tts.core.errors import UsageError
+from tts.core.grid import FrameGrid
 from tts.tasks import f0_class, position
-from tts.tasks.base import Spoken
+from tts.tasks.base import TimedUtterance
 from tts.text.sentence import Sentence, Syllable, Word
 
 GRID = FrameGrid(16000)
@@ -14,10 +14,10 @@ SENTENCE = Sentence("a", "en-us", (Word("a", (Syllable(("a",)),)),))
 SEMITONE = np.log(2.0) / 12.0
 
 
-def spoken(f0: np.ndarray, vuv: np.ndarray | None = None, durations: np.ndarray | None = None) -> Spoken:
+def spoken(f0: np.ndarray, vuv: np.ndarray | None = None, durations: np.ndarray | None = None) -> TimedUtterance:
     vuv = np.ones(len(f0)) if vuv is None else vuv
     streams = {"lf0": np.log(f0)[:, None].astype(np.float32), "vuv": vuv[:, None].astype(np.float32)}
-    return Spoken(SENTENCE, np.array([[1, 1], [1, 1], [1, 1]]) if durations is None else durations, streams, GRID)
+    return TimedUtterance(SENTENCE, np.array([[1, 1], [1, 1], [1, 1]]) if durations is None else durations, streams, GRID)
 
 
 def ramp(semitones_a_second: float, frames: int = 60) -> np.ndarray:

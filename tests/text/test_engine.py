@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tts.errors import TtsError, UsageError
+from tts.core.errors import TtsError, UsageError
 from tts.text.engine import ENGINES, PronunciationError, make_engine
 from tts.text.sentence import Sentence
 

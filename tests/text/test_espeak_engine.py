@@ -4,7 +4,7 @@ import pytest
 
 pytest.importorskip("espeakng_loader")
 
-from tts.errors import UsageError
+from tts.core.errors import UsageError
 from tts.text import espeak_engine
 from tts.text.engine import PronunciationError, make_engine
 from tts.text.phones import PhoneInventory

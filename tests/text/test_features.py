@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tts.errors import TtsError
+from tts.core.errors import TtsError
 from tts.text.features import CAPS, ContextFeatures
 from tts.text.phones import PhoneInventory, attributes
 from tts.text.sentence import Sentence, Syllable, Word

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts.errors import TtsError, UsageError
+from tts.core.errors import TtsError, UsageError
 from tts.text.lexicon import find_words, parse_phones, read_lexicon
 
 

@@ -5,16 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts.errors import TtsError
-from tts.text.phones import (
-    ATTRIBUTES,
-    BROAD_CLASSES,
-    PhoneInventory,
-    attributes,
-    broad_class,
-    canonical,
-    split_symbols,
-)
+from tts.core.errors import TtsError
+from tts.text.phones import ATTRIBUTES, BROAD_CLASSES, PhoneInventory, attributes, broad_class, canonical, split_symbols
 from tts.text.sentence import Sentence, Syllable, Word
 
 gruut_ipa = pytest.importorskip("gruut_ipa")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts.errors import UsageError
+from tts.core.errors import UsageError
 from tts.text.engine import make_engine
 from tts.text.split import split_text
 

@@ -9,14 +9,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from tts.analysis.streams import Stream
-from tts.errors import UsageError
+from tts.core.errors import UsageError
+from tts.core.stream import Stream
+from tts.dataset.statistics import StatisticsSum
+from tts.dataset.table import Table, Target
 from tts.network.stack import Stage
 from tts.recipe import StagePart, TrainingPart
 from tts.training.cross_fitting import Handed, apply_map, cross_fit, explained, fit_map, fold_settings, fold_utterances
-from tts.training.statistics import StatisticsSum
-from tts.training.table import Table, Target
-from tts.training.trainer import Result, Trainer, handed_on_by
+from tts.training.trainer import Trainer, TrainingResult, handed_on_by
 
 CPU = torch.device("cpu")
 STREAM = Stream("mcep", 2, dynamic=True)
@@ -150,8 +150,8 @@ def test_a_copy_in_other_coordinates_hands_on_the_same(tmp_path: Path) -> None:
                 self.stage.bottleneck.weight.copy_(matrix @ self.stage.bottleneck.weight)
                 self.stage.bottleneck.bias.copy_(matrix @ self.stage.bottleneck.bias)
 
-        def run(self) -> Result:
-            return Result(1, 0.5, [{"step": 1}])
+        def run(self) -> TrainingResult:
+            return TrainingResult(1, 0.5, [{"step": 1}])
 
     whole = setting.whole()
     made = cross_fit(

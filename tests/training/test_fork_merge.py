@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 import torch
 
-from tts.analysis.streams import Stream
-from tts.build import check_weighting
 from tts.comparison.pool import steps_in
-from tts.errors import UsageError
+from tts.core.errors import UsageError
+from tts.core.stream import Stream
+from tts.dataset.statistics import StatisticsSum
+from tts.dataset.table import Table, Target
 from tts.network.stack import Stage
 from tts.recipe import DurationPart, ForkMergePart, StagePart, TrainingPart
-from tts.stages import summary_of
 from tts.training.fork_merge import branches_now, make_branches, merge, search
-from tts.training.statistics import StatisticsSum
-from tts.training.table import Table, Target
-from tts.training.trainer import Result, Trainer
+from tts.training.greedy import summary_of
+from tts.training.train import check_weighting
+from tts.training.trainer import Trainer, TrainingResult
 from tts.training.weighting import Schedule
 
 WIDTHS = {"mcep": 4, "helpful": 12, "noise": 12}
@@ -214,7 +214,7 @@ def test_branches_are_checked_before_anything_is_trained() -> None:
 
 def test_a_summary_counts_the_steps_of_all_branches() -> None:
     history = [{"step": 10.0, "valid/main": 0.5, "fork/steps": 20.0}, {"step": 20.0, "valid/main": 0.6, "fork/steps": 40.0}]
-    assert summary_of(Result(10, 0.5, history)) == {"step": 10, "steps": 40, "main_loss": 0.5, "valid/main": 0.5}
+    assert summary_of(TrainingResult(10, 0.5, history)) == {"step": 10, "steps": 40, "main_loss": 0.5, "valid/main": 0.5}
 
 
 @pytest.mark.parametrize(

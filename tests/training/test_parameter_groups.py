@@ -6,10 +6,10 @@ import pytest
 import torch
 from test_trainer import make_trainer  # the same small problem that the loop is tested on
 
-from tts.errors import UsageError
+from tts.core.errors import UsageError
 from tts.network.stack import Stack, Stage
 from tts.recipe import StagePart
-from tts.training.groups import Pull, Tuning, distances, freeze, is_frozen, parameter_groups
+from tts.training.parameter_groups import Pull, Tuning, distances, freeze, is_frozen, parameter_groups
 
 WIDTHS = {"mcep": 6, "lf0": 3, "vuv": 1, "bap": 3, "phone": 3}
 MAIN = {"mcep": 1, "lf0": 1, "vuv": 1, "bap": 1}

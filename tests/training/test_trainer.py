@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from tts.analysis.streams import Stream
-from tts.errors import TtsError
+from tts.core.errors import TtsError
+from tts.core.stream import Stream
+from tts.dataset.statistics import StatisticsSum
+from tts.dataset.table import Table, Target
 from tts.network.stack import Stage
 from tts.recipe import StagePart, TrainingPart
-from tts.training.statistics import StatisticsSum
-from tts.training.table import Table, Target
 from tts.training.trainer import Model, Trainer, predict
 
 DEVICE = torch.device("cpu")

@@ -7,12 +7,12 @@ import pytest
 import torch
 from test_trainer import make_trainer
 
-from tts.analysis.streams import Stream
-from tts.errors import UsageError
+from tts.core.errors import UsageError
+from tts.core.stream import Stream
+from tts.dataset.table import Target
 from tts.generation.mlpg import mlpg
 from tts.recipe import TrainingPart
 from tts.training.phases import fine_tuning, learn_trajectories
-from tts.training.table import Target
 from tts.training.trajectory import Trajectories, trajectory
 
 LENGTHS = (7, 1, 2, 3, 5)

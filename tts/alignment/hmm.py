@@ -22,10 +22,10 @@ from safetensors.numpy import save_file
 from tts.alignment.models import ARRAYS, AlignerSettings, PhoneModels
 from tts.alignment.trellis import Batch, Trellis, forward_backward, viterbi
 from tts.alignment.types import Aligned, Alignment
-from tts.errors import TtsError
-from tts.files import replacing
-from tts.parallel import Failure
-from tts.progress import Progress
+from tts.core.errors import TtsError
+from tts.core.files import replacing
+from tts.core.processes import Failure
+from tts.core.progress import Progress
 from tts.text.sentence import PAUSE, Sentence
 
 __all__ = ["Aligned", "Aligner", "AlignerSettings", "Alignment", "train_aligner"]
@@ -36,7 +36,7 @@ _CELLS = 3_000_000  # frames x utterances x places of a batch: 12 MB a tensor
 
 
 @dataclass(frozen=True)
-class _Job:
+class _Chunk:
     """One utterance to pass over: its place in the caller's list, features (frames, dimension) and trellis."""
 
     number: int
@@ -66,9 +66,9 @@ class Aligner:
             answers.append(Failure(self._fault(values, sentence)))
         able = [number for number, answer in enumerate(answers) if isinstance(answer, Failure) and not answer.message]
         with _progress("aligning", 2 * len(able), progress) as shown:
-            jobs = [_Job(n, features[n], self.models.trellis(sentences[n], optional_pauses=True)) for n in able]
+            jobs = [_Chunk(n, features[n], self.models.trellis(sentences[n], optional_pauses=True)) for n in able]
             spoken = self._spoken(jobs, sentences, shown)
-            jobs = [_Job(n, features[n], self.models.trellis(spoken[n], optional_pauses=False)) for n in able]
+            jobs = [_Chunk(n, features[n], self.models.trellis(spoken[n], optional_pauses=False)) for n in able]
             for job, path, total in self._paths(jobs):
                 durations = np.bincount(path, minlength=job.trellis.places).reshape(-1, self.settings.states)
                 sentence = spoken[job.number]
@@ -107,7 +107,7 @@ class Aligner:
             )
         return _fault(values, sentence, self.settings.states, self.models.means.shape[1])
 
-    def _spoken(self, jobs: Sequence[_Job], sentences: Sequence[Sentence], shown: Progress) -> dict[int, Sentence]:
+    def _spoken(self, jobs: Sequence[_Chunk], sentences: Sequence[Sentence], shown: Progress) -> dict[int, Sentence]:
         """Return the jobs' sentences with the pauses that the best paths through optional silences found."""
         spoken = {}
         for job, path, _ in self._paths(jobs):
@@ -122,7 +122,7 @@ class Aligner:
             shown.advance()
         return spoken
 
-    def _paths(self, jobs: Sequence[_Job]) -> Iterator[tuple[_Job, np.ndarray, float]]:
+    def _paths(self, jobs: Sequence[_Chunk]) -> Iterator[tuple[_Chunk, np.ndarray, float]]:
         """Yield the best path of every job and its log likelihood."""
         weights = self.models.weights(1.0).to(self.device)
         for group in _groups(jobs):
@@ -141,7 +141,7 @@ def train_aligner(
 ) -> Aligner:
     """Train phone models on recordings and their sentences; no times are needed, none are used.
 
-    ``features`` are float32 arrays (frames, dimension), of about unit variance (:func:`tts.alignment.mfcc.mfcc`). The same
+    ``features`` are float32 arrays (frames, dimension), of about unit variance (:func:`tts.analysis.mfcc.mfcc`). The same
     input and settings give the same models. Utterances too short for their phones are left out and logged; when none is left
     a :class:`TtsError` says so.
     """
@@ -161,7 +161,7 @@ def train_aligner(
     phones = {phone for n in able for phone in sentences[n].phones}
     models = PhoneModels.flat(phones, settings.states, mean, np.maximum(variance, 1e-6))
     aligner = Aligner(settings, models, torch.device(device))
-    jobs = [_Job(n, features[n], models.trellis(sentences[n], optional_pauses=True)) for n in able]
+    jobs = [_Chunk(n, features[n], models.trellis(sentences[n], optional_pauses=True)) for n in able]
     sample = _sample(jobs, settings)
     powers = np.geomspace(settings.first_power, settings.last_power, settings.soft_passes)
     work = len(sample) * settings.soft_passes + len(jobs) * (settings.hard_passes + settings.context_passes + 1)
@@ -172,13 +172,13 @@ def train_aligner(
             aligner = replace(aligner, models=_hard_pass(aligner, jobs, shown))
         spoken = aligner._spoken(jobs, sentences, shown)
         aligner = replace(aligner, models=aligner.models.in_context(spoken.values()))
-        jobs = [_Job(n, features[n], aligner.models.trellis(spoken[n], optional_pauses=False)) for n in able]
+        jobs = [_Chunk(n, features[n], aligner.models.trellis(spoken[n], optional_pauses=False)) for n in able]
         for _ in range(settings.context_passes):
             aligner = replace(aligner, models=_hard_pass(aligner, jobs, shown))
     return aligner
 
 
-def _soft_pass(aligner: Aligner, jobs: Sequence[_Job], power: float, shown: Progress) -> PhoneModels:
+def _soft_pass(aligner: Aligner, jobs: Sequence[_Chunk], power: float, shown: Progress) -> PhoneModels:
     """Return the models re-estimated from the posteriors of all paths."""
     weights = aligner.models.weights(power).to(aligner.device)
     sums = torch.zeros(weights.shape, dtype=torch.float64)
@@ -192,7 +192,7 @@ def _soft_pass(aligner: Aligner, jobs: Sequence[_Job], power: float, shown: Prog
     return aligner.models.estimated(sums[:-1].numpy(), aligner.settings)
 
 
-def _hard_pass(aligner: Aligner, jobs: Sequence[_Job], shown: Progress) -> PhoneModels:
+def _hard_pass(aligner: Aligner, jobs: Sequence[_Chunk], shown: Progress) -> PhoneModels:
     """Return the models re-estimated from the best paths."""
     models = aligner.models
     sums = np.zeros((len(models.means), 2 * models.means.shape[1] + 1))
@@ -223,16 +223,16 @@ def _fault(values: np.ndarray, sentence: Sentence, states: int, width: int) -> s
     return ""
 
 
-def _sample(jobs: Sequence[_Job], settings: AlignerSettings) -> list[_Job]:
+def _sample(jobs: Sequence[_Chunk], settings: AlignerSettings) -> list[_Chunk]:
     """Return the jobs that the soft passes see: seeded, of at least ``soft_frames`` frames where there are as many."""
     order = np.random.default_rng(settings.seed).permutation(len(jobs))
     before = np.cumsum([0, *(len(jobs[n].features) for n in order)])[:-1]
     return [jobs[n] for n in sorted(order[before < settings.soft_frames])]
 
 
-def _groups(jobs: Sequence[_Job]) -> Iterator[list[_Job]]:
+def _groups(jobs: Sequence[_Chunk]) -> Iterator[list[_Chunk]]:
     """Yield jobs of like length together, in batches of at most about ``_CELLS`` cells."""
-    group: list[_Job] = []
+    group: list[_Chunk] = []
     width = 0
     for job in sorted(jobs, key=lambda job: len(job.features)):
         width = max(width, job.trellis.places)
@@ -245,7 +245,7 @@ def _groups(jobs: Sequence[_Job]) -> Iterator[list[_Job]]:
 
 
 def _padded(
-    group: Sequence[_Job], states: int, void: int, device: torch.device, *, mirrored: bool
+    group: Sequence[_Chunk], states: int, void: int, device: torch.device, *, mirrored: bool
 ) -> tuple[Batch, torch.Tensor]:
     """Return the trellises of a group and its frames as ``[x, x^2, 1]``, (n, frames, 2 * dimension + 1), 0 in the padding.
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from tts.alignment.types import Aligned, Alignment
-from tts.errors import TtsError
-from tts.frames import FrameGrid
+from tts.core.errors import TtsError
+from tts.core.grid import FrameGrid
 from tts.text.sentence import PAUSE, SILENCE, Sentence
 
 SILENCES = frozenset(
@@ -23,7 +23,7 @@ TOLERANCE = 0.05  # seconds by which labels may end before or after their record
 
 
 @dataclass(frozen=True)
-class Interval:
+class TimeInterval:
     """A labelled stretch of time in seconds; ``inner`` are the boundaries of its states, where they are known."""
 
     start: float
@@ -32,7 +32,7 @@ class Interval:
     inner: tuple[float, ...] = ()
 
 
-def to_alignment(intervals: Sequence[Interval], grid: FrameGrid, frames: int, states: int, where: str) -> Alignment:
+def to_alignment(intervals: Sequence[TimeInterval], grid: FrameGrid, frames: int, states: int, where: str) -> Alignment:
     """Snap phone intervals to the frame grid and return an :class:`Alignment` of exactly ``frames`` frames.
 
     Silence by any of its usual names becomes ``sil`` at the ends (added where missing) and ``pau`` inside; gaps are silence.
@@ -117,32 +117,32 @@ def _edges(alignment: Alignment, grid: FrameGrid) -> tuple[list[float], list[flo
     return [round(float(t) * grid.shift, 6) for t in starts], [round(float(t) * grid.shift, 6) for t in ends]
 
 
-def _with_silences(intervals: Sequence[Interval], grid: FrameGrid, where: str) -> list[Interval]:
+def _with_silences(intervals: Sequence[TimeInterval], grid: FrameGrid, where: str) -> list[TimeInterval]:
     """Return the intervals with gaps filled, silences joined and named by their place, and silence at both ends."""
-    filled: list[Interval] = []
+    filled: list[TimeInterval] = []
     time = 0.0
     for interval in intervals:
         if interval.end < interval.start or interval.start < time - grid.shift / 2:
             raise TtsError(f"{where}: the interval {interval.name!r} at {interval.start:.3f} s overlaps the one before it")
         silent = interval.name.strip().lower() in SILENCES
         if interval.start > time + grid.shift / 2:
-            filled.append(Interval(time, interval.start, PAUSE))
-        filled.append(Interval(interval.start, interval.end, PAUSE if silent else interval.name.strip(), interval.inner))
+            filled.append(TimeInterval(time, interval.start, PAUSE))
+        filled.append(TimeInterval(interval.start, interval.end, PAUSE if silent else interval.name.strip(), interval.inner))
         time = interval.end
-    joined: list[Interval] = []
+    joined: list[TimeInterval] = []
     for interval in filled:
         if joined and interval.name == joined[-1].name == PAUSE:
-            joined[-1] = Interval(joined[-1].start, interval.end, PAUSE)
+            joined[-1] = TimeInterval(joined[-1].start, interval.end, PAUSE)
         else:
             joined.append(interval)
     if not any(interval.name != PAUSE for interval in joined):
         raise TtsError(f"{where}: holds no phones")
-    first = joined.pop(0) if joined[0].name == PAUSE else Interval(0.0, 0.0, SILENCE)
-    last = joined.pop() if joined[-1].name == PAUSE else Interval(time, time, SILENCE)
+    first = joined.pop(0) if joined[0].name == PAUSE else TimeInterval(0.0, 0.0, SILENCE)
+    last = joined.pop() if joined[-1].name == PAUSE else TimeInterval(time, time, SILENCE)
     return [
-        Interval(first.start, first.end, SILENCE, first.inner),
+        TimeInterval(first.start, first.end, SILENCE, first.inner),
         *joined,
-        Interval(last.start, last.end, SILENCE, last.inner),
+        TimeInterval(last.start, last.end, SILENCE, last.inner),
     ]
 
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from tts.alignment.intervals import Interval, to_alignment
+from tts.alignment.intervals import TimeInterval, to_alignment
 from tts.alignment.textgrid import read_textgrid_alignment
 from tts.alignment.types import Alignment
-from tts.errors import TtsError, UsageError
-from tts.files import write_text
-from tts.frames import FrameGrid
+from tts.core.errors import TtsError, UsageError
+from tts.core.files import write_text
+from tts.core.grid import FrameGrid
 
 _UNIT = 1e-7  # seconds
 _FIRST_STATE = 2  # HTK counts the entry state as 1
@@ -50,7 +50,7 @@ def read_hts(path: Path, grid: FrameGrid, frames: int, states: int) -> Alignment
     ``frames`` is the recording's number of frames. The number of states in the file may differ from ``states``; then every
     phone is divided evenly. A broken line raises :class:`TtsError` naming it.
     """
-    phones: list[Interval] = []
+    phones: list[TimeInterval] = []
     previous = 0
     for number, line in enumerate(_lines(path), 1):
         if not line.strip():
@@ -64,9 +64,9 @@ def read_hts(path: Path, grid: FrameGrid, frames: int, states: int) -> Alignment
         state = int(match[4] or 0)
         if state > previous > 0 and phones[-1].name == name:
             last = phones[-1]
-            phones[-1] = Interval(last.start, end, name, (*last.inner, start))
+            phones[-1] = TimeInterval(last.start, end, name, (*last.inner, start))
         else:
-            phones.append(Interval(start, end, name))
+            phones.append(TimeInterval(start, end, name))
         previous = state
     if not phones:
         raise TtsError(f"{path}: holds no labels")

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from tts.alignment.trellis import Trellis
-from tts.errors import TtsError, UsageError
+from tts.core.errors import TtsError, UsageError
 from tts.text.phones import broad_class
 from tts.text.sentence import PAUSE, SILENCE, Sentence
 

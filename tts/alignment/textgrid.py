@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from tts.alignment.intervals import Interval, phone_times, to_alignment
+from tts.alignment.intervals import TimeInterval, phone_times, to_alignment
 from tts.alignment.types import Alignment
-from tts.errors import TtsError
-from tts.files import write_text
-from tts.frames import FrameGrid
+from tts.core.errors import TtsError
+from tts.core.files import write_text
+from tts.core.grid import FrameGrid
 from tts.text.sentence import Sentence
 
 _TOKEN = re.compile(r'"((?:[^"]|"")*)"|(?<!\S)(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?!\S)')
@@ -26,18 +26,18 @@ _BOMS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "ut
 
 def format_textgrid(sentence: Sentence, alignment: Alignment, grid: FrameGrid) -> str:
     """Return words, phones and states as a TextGrid in the long form; silences are empty words."""
-    phones = [Interval(start, end, name) for name, start, end in phone_times(alignment, grid)]
-    words: list[Interval] = []
+    phones = [TimeInterval(start, end, name) for name, start, end in phone_times(alignment, grid)]
+    words: list[TimeInterval] = []
     previous = -2
     for segment, phone in zip(sentence.segments, phones, strict=True):
         if segment.word == previous:
-            words[-1] = Interval(words[-1].start, phone.end, words[-1].name)
+            words[-1] = TimeInterval(words[-1].start, phone.end, words[-1].name)
         else:
-            words.append(Interval(phone.start, phone.end, "" if segment.silent else sentence.words[segment.word].text))
+            words.append(TimeInterval(phone.start, phone.end, "" if segment.silent else sentence.words[segment.word].text))
         previous = segment.word
     edges = [round(float(time), 6) for time in np.cumsum([0, *alignment.durations.ravel()]) * grid.shift]
     numbers = [str(state % alignment.states + 2) for state in range(len(edges) - 1)]
-    states = [Interval(*span) for span in zip(edges, edges[1:], numbers, strict=False)]
+    states = [TimeInterval(*span) for span in zip(edges, edges[1:], numbers, strict=False)]
     return _long_form({"words": words, "phones": phones, "states": states}, edges[-1])
 
 
@@ -46,7 +46,7 @@ def write_textgrid(path: Path, sentence: Sentence, alignment: Alignment, grid: F
     write_text(path, format_textgrid(sentence, alignment, grid))
 
 
-def read_textgrid(path: Path) -> dict[str, list[Interval]]:
+def read_textgrid(path: Path) -> dict[str, list[TimeInterval]]:
     """Read the interval tiers of a TextGrid by name; point tiers are left out. Anything else raises :class:`TtsError`."""
     try:
         data = path.read_bytes()
@@ -74,22 +74,22 @@ def read_textgrid_alignment(path: Path, grid: FrameGrid, frames: int, states: in
     phones = []
     for phone in tiers[names[0]]:
         inner = cuts[(cuts > phone.start + grid.shift / 2) & (cuts < phone.end - grid.shift / 2)]
-        phones.append(Interval(phone.start, phone.end, phone.name, tuple(inner.tolist())))
+        phones.append(TimeInterval(phone.start, phone.end, phone.name, tuple(inner.tolist())))
     return to_alignment(phones, grid, frames, states, str(path))
 
 
-def _tiers(tokens: Iterator[str | float]) -> dict[str, list[Interval]]:
+def _tiers(tokens: Iterator[str | float]) -> dict[str, list[TimeInterval]]:
     _text(tokens)  # the file type
     if _text(tokens) != "TextGrid":
         raise ValueError("it holds another kind of Praat object")
     _number(tokens), _number(tokens)
-    tiers: dict[str, list[Interval]] = {}
+    tiers: dict[str, list[TimeInterval]] = {}
     for _ in range(int(_number(tokens))):
         kind, name = _text(tokens), _text(tokens)
         _number(tokens), _number(tokens)
         count = int(_number(tokens))
         if kind == "IntervalTier":
-            tiers[name] = [Interval(_number(tokens), _number(tokens), _text(tokens)) for _ in range(count)]
+            tiers[name] = [TimeInterval(_number(tokens), _number(tokens), _text(tokens)) for _ in range(count)]
         else:
             for _ in range(count):
                 _number(tokens), _text(tokens)
@@ -110,7 +110,7 @@ def _number(tokens: Iterator[str | float]) -> float:
     return token
 
 
-def _long_form(tiers: Mapping[str, Sequence[Interval]], end: float) -> str:
+def _long_form(tiers: Mapping[str, Sequence[TimeInterval]], end: float) -> str:
     lines = ['File type = "ooTextFile"', 'Object class = "TextGrid"', "", "xmin = 0", f"xmax = {end:.6f}", "tiers? <exists>"]
     lines += [f"size = {len(tiers)}", "item []:"]
     for number, (name, intervals) in enumerate(tiers.items(), 1):

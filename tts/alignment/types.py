@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tts.errors import TtsError
+from tts.core.errors import TtsError
 from tts.text.sentence import Sentence
 
 

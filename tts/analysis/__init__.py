@@ -1,1 +1,4 @@
-"""Audio in, frame-level parameters out, and back."""
+"""Recordings to parameters, and back: WORLD's streams, spectra, formants, cepstra.
+
+Signals in, streams of frames out; ``tasks`` names them next.
+"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tts.analysis.framing import decibels, hann, map_frames, odd_length
-from tts.frames import FrameGrid
+from tts.core.grid import FrameGrid
 
 
 def energy(signal: np.ndarray, grid: FrameGrid, *, window: float = 0.025) -> np.ndarray:

@@ -20,11 +20,11 @@ from safetensors.numpy import load_file, save_file
 
 from tts.analysis.f0 import find_f0_range, reliable_f0
 from tts.analysis.world import AnalysisSettings, analyse, check_stream
-from tts.audio import Channel, read_audio
-from tts.errors import TtsError
-from tts.files import file_digest, fingerprint, replacing
-from tts.frames import FrameGrid
-from tts.parallel import Failure, parallel_map
+from tts.core.audio import Channel, read_audio
+from tts.core.errors import TtsError
+from tts.core.files import file_digest, fingerprint, replacing
+from tts.core.grid import FrameGrid
+from tts.core.processes import Failure, parallel_map
 
 VERSION = 1  # raise it when the same settings give other numbers than before
 MAIN = "world"
@@ -50,7 +50,7 @@ class Extra:
 
 
 @dataclass(frozen=True)
-class Job:
+class AnalysisJob:
     """One recording to analyse; ``id`` is safe as a file name."""
 
     id: str
@@ -82,11 +82,11 @@ class Features:
 
 
 def extract(
-    jobs: Sequence[Job], cache: Path, *, workers: int | None = None, label: str = "analysis"
+    jobs: Sequence[AnalysisJob], cache: Path, *, workers: int | None = None, label: str = "analysis"
 ) -> list[Features | Failure]:
     """Analyse every job and return, in their order, where its streams lie, or why there are none.
 
-    What is in ``cache`` already is not done again. ``workers`` as in :func:`tts.parallel.parallel_map`.
+    What is in ``cache`` already is not done again. ``workers`` as in :func:`tts.core.processes.parallel_map`.
     """
     results: list[Features | Failure] = [Failure("not analysed")] * len(jobs)
     for index, result in parallel_map(partial(extract_one, cache=cache), jobs, workers=workers, label=label):
@@ -94,7 +94,7 @@ def extract(
     return results
 
 
-def extract_one(job: Job, cache: Path) -> Features:
+def extract_one(job: AnalysisJob, cache: Path) -> Features:
     """Analyse one job, or find it in ``cache``; raises :class:`TtsError` for a recording that cannot be analysed."""
     if not job.audio.is_file():
         raise TtsError(f"{job.audio}: there is no such audio file")

@@ -12,8 +12,8 @@ import numpy as np
 import pyworld
 
 from tts.analysis.periodicity import Autocorrelation, autocorrelation, low_band_level
-from tts.errors import TtsError, UsageError
-from tts.frames import FrameGrid
+from tts.core.errors import TtsError, UsageError
+from tts.core.grid import FrameGrid
 
 MIN_F0, MAX_F0 = 50.0, 800.0
 Tracker = Callable[[np.ndarray, FrameGrid, float, float], np.ndarray]

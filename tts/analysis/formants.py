@@ -14,8 +14,8 @@ import scipy.fft
 
 from tts.analysis.framing import POWER_FLOOR, hann, map_frames, odd_length, power_spectrum
 from tts.analysis.lsf import levinson
-from tts.errors import UsageError
-from tts.frames import FrameGrid
+from tts.core.errors import UsageError
+from tts.core.grid import FrameGrid
 
 COUNT = 4
 _ORDER = 10  # five poles: the formants below the maximum

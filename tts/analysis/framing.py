@@ -1,4 +1,4 @@
-"""Short-time frames on a :class:`~tts.frames.FrameGrid`, shared by the extractors that look through a window."""
+"""Short-time frames on a :class:`~tts.core.grid.FrameGrid`, shared by the extractors that look through a window."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import scipy.fft
 
-from tts.errors import UsageError
-from tts.frames import FrameGrid
+from tts.core.errors import UsageError
+from tts.core.grid import FrameGrid
 
 _BLOCK = 512  # frames taken at a time: memory stays flat however long the recording is
 

@@ -20,8 +20,8 @@ import scipy.fft
 import scipy.signal
 
 from tts.analysis.framing import decibels, hann, map_frames, odd_length, power_spectrum
-from tts.errors import UsageError
-from tts.frames import FrameGrid
+from tts.core.errors import UsageError
+from tts.core.grid import FrameGrid
 
 ORDER = 4
 _REACH = 5.0  # a filter is computed within this many bandwidths of its centre; it is 57 dB down there

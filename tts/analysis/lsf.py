@@ -11,8 +11,8 @@ import numpy as np
 import scipy.fft
 
 from tts.analysis.framing import POWER_FLOOR, hann, map_frames, odd_length, power_spectrum
-from tts.errors import UsageError
-from tts.frames import FrameGrid
+from tts.core.errors import UsageError
+from tts.core.grid import FrameGrid
 
 _GRID = 512  # points on which sign changes are looked for
 _LAG_BANDWIDTH = 40.0  # Hz by which every resonance is widened, so that no pair of frequencies meets

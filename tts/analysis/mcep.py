@@ -11,8 +11,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from tts.errors import UsageError
-from tts.frames import FrameGrid
+from tts.core.errors import UsageError
+from tts.core.grid import FrameGrid
 
 
 def to_mcep(log_power: np.ndarray, grid: FrameGrid, order: int = 59) -> np.ndarray:

@@ -8,8 +8,8 @@ import numpy as np
 
 from tts.analysis.framing import decibels, hann, map_frames, odd_length, power_spectrum
 from tts.analysis.torchaudio_compat import import_torchaudio
-from tts.errors import UsageError
-from tts.frames import FrameGrid
+from tts.core.errors import UsageError
+from tts.core.grid import FrameGrid
 
 
 def mel_spectrum(

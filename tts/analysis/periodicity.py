@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.signal import butter, resample_poly, sosfiltfilt
 
-from tts.frames import FrameGrid
+from tts.core.grid import FrameGrid
 
 TARGET_RATE = 8000.0  # Hz; harmonics above 4 kHz are too noisy to tell the period
 PERIODS = 3.0  # of the lowest F0 in a window

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from tts.errors import TtsError
+from tts.core.errors import TtsError
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ import numpy as np
 from tts.analysis.dynamics import interpolate_f0
 from tts.analysis.f0 import MAX_F0, MIN_F0, track
 from tts.analysis.periodicity import autocorrelation, low_band_level
-from tts.frames import FrameGrid
+from tts.core.grid import FrameGrid
 
 LEVEL_THRESHOLD, LEVEL_SCALE = -20.0, 5.0  # dB below loud speech; dB a unit of evidence
 PERIODICITY_THRESHOLD, PERIODICITY_SCALE = 0.33, 0.08  # white noise reaches 0.3 in one frame of twenty

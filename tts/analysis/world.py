@@ -16,10 +16,10 @@ import pyworld
 from tts.analysis.dynamics import interpolate_lf0
 from tts.analysis.f0 import TRACKERS, check_range
 from tts.analysis.mcep import to_log_power, to_mcep
-from tts.analysis.streams import Stream
 from tts.analysis.voicing import pitch
-from tts.errors import TtsError, UsageError
-from tts.frames import FrameGrid
+from tts.core.errors import TtsError, UsageError
+from tts.core.grid import FrameGrid
+from tts.core.stream import Stream
 
 POWER_FLOOR = 1e-11  # a tenth of the envelope of 16-bit rounding noise; digital silence has none
 SYNTHESIS_F0 = (30.0, 1500.0)  # Hz: what WORLD's synthesis can take at every rate, and no voice leaves

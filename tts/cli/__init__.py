@@ -1,1 +1,4 @@
-"""The command line: one file a verb; parses, calls, prints."""
+"""The command line: one thin file a verb.
+
+Arguments in, one call of the library and its printed answer out; nothing reads it.
+"""

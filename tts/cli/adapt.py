@@ -33,11 +33,11 @@ def adapt(
     changes: Changes = None,
 ) -> None:
     """Adapt a voice to a recipe's speaker from N utterances and leave the learning curve; run again to continue."""
-    from tts.adaptation import Plan, markdown
-    from tts.adaptation import adapt as run
-    from tts.errors import UsageError
-    from tts.files import read_json
-    from tts.prepared import Prepared
+    from tts.comparison.adaptation import AdaptationPlan, markdown
+    from tts.comparison.adaptation import adapt as run
+    from tts.core.errors import UsageError
+    from tts.core.files import read_json
+    from tts.dataset.prepared import Prepared
     from tts.recipe import load_recipe
     from tts.recipe.changes import check_changes
 
@@ -54,7 +54,7 @@ def adapt(
     name = system or str(read_json(voice / "config.json").get("system"))
     settings.system(name)
     check_changes(settings, changes or [], [name], seeds="1 to those of --seeds")
-    plan = Plan(
+    plan = AdaptationPlan(
         voice=voice,
         recipe=settings,
         system=name,

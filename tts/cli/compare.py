@@ -34,12 +34,12 @@ def compare(
     changes: Changes = None,
 ) -> None:
     """Train a recipe's systems over seeds and say whether one is better than the baseline; run again to continue."""
-    from tts.comparison.estimate import describe
+    from tts.comparison.compare import compare as run
+    from tts.comparison.compare import write_pages
     from tts.comparison.plan import make_plan
-    from tts.comparison.runner import compare as run
-    from tts.comparison.runner import write_pages
-    from tts.errors import UsageError
-    from tts.prepared import Prepared
+    from tts.comparison.plan_cost import describe
+    from tts.core.errors import UsageError
+    from tts.dataset.prepared import Prepared
     from tts.recipe import load_recipe
     from tts.recipe.changes import check_changes
 

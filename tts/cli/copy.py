@@ -22,9 +22,9 @@ def copy(
     workers: Annotated[int | None, typer.Option("--workers", min=0, help="Processes [default: one a core].")] = None,
 ) -> None:
     """Write copy-synthesis wavs of a split and score them: what the vocoder alone costs."""
-    from tts.copies import copy_split
-    from tts.errors import UsageError
-    from tts.prepared import SPLITS, Prepared
+    from tts.core.errors import UsageError
+    from tts.dataset.prepared import SPLITS, Prepared
+    from tts.evaluation.copy_scores import copy_split
 
     if split not in SPLITS:
         raise UsageError(f"--split {split}: there are {', '.join(SPLITS)}")

@@ -20,6 +20,6 @@ def demo(
     short: Annotated[bool, typer.Option("--short", help="A few training steps only, to see that everything runs.")] = False,
 ) -> None:
     """Make a small corpus, train a single-task and a stacked multi-task voice, compare them and speak a text file."""
-    from tts.demo import run_demo
+    from tts.cli.demo_run import run_demo
 
     run_demo(out, short=short, say=print, command=command_line())

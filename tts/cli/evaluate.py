@@ -34,11 +34,11 @@ def evaluate(
     device: Device = "auto",
 ) -> None:
     """Score a voice on natural durations, and leave wavs and pictures to judge by."""
-    from tts.assess import assess, draw, pictures_to_draw, update_card
-    from tts.errors import UsageError
-    from tts.files import write_json
-    from tts.prepared import SPLITS, Prepared
-    from tts.voice import load_voice
+    from tts.core.errors import UsageError
+    from tts.core.files import write_json
+    from tts.dataset.prepared import SPLITS, Prepared
+    from tts.evaluation.evaluate import draw, evaluate_voice, pictures_to_draw, update_card
+    from tts.generation.voice import load_voice
 
     if split not in SPLITS:
         raise UsageError(f"--split {split}: there are {', '.join(SPLITS)}")
@@ -46,7 +46,9 @@ def evaluate(
     loaded = load_voice(voice, device)
     source = Prepared(prepared or Path("output") / loaded.config["recipe"] / "prepared")
     folder = out or voice / ("evaluation" if split == "test" else f"evaluation-{split}")
-    found = assess(loaded, source, folder, split=split, words=wer, wavs=max(drawn, 4), workers=workers, command=command_line())
+    found = evaluate_voice(
+        loaded, source, folder, split=split, words=wer, wavs=max(drawn, 4), workers=workers, command=command_line()
+    )
     print(found.text)
     if json_file is not None:
         write_json(json_file, found.result)

@@ -24,11 +24,11 @@ def inspect(
     ] = None,
 ) -> None:
     """Print what an utterance's streams hold and draw them under one time axis (needs the extra viz)."""
-    from tts.errors import UsageError
-    from tts.evaluation.pictures import require_pictures
-    from tts.inspection.picture import draw_inspection
-    from tts.inspection.utterance import find_prepared, inspect_utterance, stream_table
-    from tts.prepared import Prepared
+    from tts.core.errors import UsageError
+    from tts.core.pictures import require_pictures
+    from tts.dataset.inspect import find_prepared, inspect_utterance, stream_table
+    from tts.dataset.picture import draw_inspection
+    from tts.dataset.prepared import Prepared
 
     require_pictures()
     if out is not None and out.exists():

@@ -60,7 +60,7 @@ def make(
     ] = None,
 ) -> None:
     """Make a listening test: one HTML file that works offline, or a webMUSHRA configuration, or both."""
-    from tts.errors import UsageError
+    from tts.core.errors import UsageError
     from tts.listening.design import CONSENT, design_test
     from tts.listening.page import write_page
     from tts.listening.stimuli import find_stimuli
@@ -112,8 +112,8 @@ def analyse(
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the bootstrap.")] = 0,
 ) -> None:
     """Print what the results of a listening test say: means, preferences, intervals and tests."""
-    from tts.errors import UsageError
-    from tts.files import write_json, write_text
+    from tts.core.errors import UsageError
+    from tts.core.files import write_json, write_text
     from tts.listening.analysis import analyse as analyse_responses
     from tts.listening.report import chart, tables
     from tts.listening.responses import read_results
@@ -144,7 +144,7 @@ def _fields(text: str) -> list[Field]:
 
 
 def _consent(path: Path) -> str:
-    from tts.errors import UsageError
+    from tts.core.errors import UsageError
 
     try:
         text = path.read_text(encoding="utf-8").strip()

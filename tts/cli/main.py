@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 
 from tts import __version__
 from tts.cli import adapt, compare, copy, demo, evaluate, inspect, listen, prepare, speak, train
-from tts.errors import TtsError
+from tts.core.errors import TtsError
 
 CONTINUE = {
     "speak": "run the same command again with --resume to continue (one wav by --output starts over)",

@@ -12,10 +12,10 @@ from tts.cli.options import Changes, Device, RecipeName, command_line
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
-    app.command("prepare")(prepare)
+    app.command("prepare")(prepare_corpus)
 
 
-def prepare(
+def prepare_corpus(
     recipe: RecipeName,
     corpus_root: Annotated[
         Path | None,
@@ -29,7 +29,7 @@ def prepare(
     changes: Changes = None,
 ) -> None:
     """Check, analyse and align a corpus; run the same command again to continue after an interruption."""
-    from tts.prepare import prepare as run
+    from tts.dataset.prepare import prepare_corpus as run
     from tts.recipe import corpus_root as find_root
     from tts.recipe import find_recipe, load_recipe
 

@@ -84,13 +84,13 @@ def speak(
     """
     import sys
 
-    from tts.audio import wav_bytes, write_wav
-    from tts.errors import TtsError, UsageError
+    from tts.core.audio import wav_bytes, write_wav
+    from tts.core.errors import TtsError, UsageError
     from tts.generation.batch import speak_to_folder, speak_together, voice_digest
     from tts.generation.postfilter import PostFilterSettings
     from tts.generation.requests import STANDARD, Request, read_requests
     from tts.generation.synthesiser import Synthesiser, SynthesisSettings, check_speakers
-    from tts.voice import load_voice
+    from tts.generation.voice import load_voice
 
     if (out is None) == (output is None):
         raise UsageError("say where the speech goes: either --out FOLDER or --output FILE (- for standard output)")

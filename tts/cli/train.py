@@ -27,12 +27,12 @@ def train(
     changes: Changes = None,
 ) -> None:
     """Train a system of a recipe; run the same command again to continue after an interruption."""
-    from tts.build import train_voice
-    from tts.errors import UsageError
-    from tts.prepared import Prepared
-    from tts.progress import clock
+    from tts.core.errors import UsageError
+    from tts.core.progress import clock
+    from tts.dataset.prepared import Prepared
     from tts.recipe import find_recipe, load_recipe
     from tts.recipe.changes import check_changes
+    from tts.training.train import train_voice
 
     path = find_recipe(recipe)
     given = [*(changes or []), *([] if seed is None else [f"training.seed={seed}"])]

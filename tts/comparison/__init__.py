@@ -1,1 +1,4 @@
-"""Does it help? Systems trained over seeds, scored on the same utterances, compared with intervals and controls."""
+"""Several trainings, and what their difference means.
+
+A prepared corpus and many systems in, verdicts, tables, a report and a listening test out; ``cli`` offers it.
+"""

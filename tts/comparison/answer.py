@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tts.comparison.differences import gain
+from tts.comparison.verdicts import gain
 
 Results = Mapping[str, Any]
 TOLD = 3  # candidates told of one by one, best first; a paragraph of twenty is not read

@@ -10,10 +10,10 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from tts.comparison.search import with_settings
-from tts.errors import UsageError
+from tts.core.errors import UsageError
+from tts.core.files import read_json, write_json
+from tts.dataset.prepared import Prepared
 from tts.evaluation.scores import find_metric
-from tts.files import read_json, write_json
-from tts.prepared import Prepared
 from tts.recipe import MAIN_STREAMS, Recipe, SystemPart
 from tts.recipe.comparison import ComparisonPart, SearchPart
 from tts.recipe.load import explain
@@ -57,7 +57,7 @@ class Arm:
 
 
 @dataclass(frozen=True)
-class Plan:
+class ComparisonPlan:
     """The arms, baseline first, and what a comparison of them depends on. ``seeds`` are those asked for now."""
 
     recipe: Recipe
@@ -80,7 +80,9 @@ class Plan:
         return [(name, one.name) for name in candidates for one in controls if not one.controls or name in one.controls]
 
 
-def make_plan(recipe: Recipe, *, systems: Sequence[str] = (), seeds: Sequence[int] = (), wer: bool | None = None) -> Plan:
+def make_plan(
+    recipe: Recipe, *, systems: Sequence[str] = (), seeds: Sequence[int] = (), wer: bool | None = None
+) -> ComparisonPlan:
     """Return what a recipe's ``comparison`` says, narrowed to ``systems`` and ``seeds`` where these are given.
 
     Asked for some systems, ensembles and ablations come along when named or when all they are made of is named. Raises
@@ -131,7 +133,7 @@ def make_plan(recipe: Recipe, *, systems: Sequence[str] = (), seeds: Sequence[in
     for arm in arms:
         if arm.search is not None and arm.system is not None:
             _check_search(recipe, arm.name, arm.system, arm.search)
-    return Plan(recipe, tuple(arms), chosen, baseline, part.primary, part.threshold, speech)
+    return ComparisonPlan(recipe, tuple(arms), chosen, baseline, part.primary, part.threshold, speech)
 
 
 def _check_search(recipe: Recipe, name: str, system: SystemPart, part: SearchPart) -> None:
@@ -183,7 +185,7 @@ def recipe_for(recipe: Recipe, name: str, system: SystemPart, seed: int) -> Reci
     return recipe.model_copy(update=changes)
 
 
-def settle_plan(folder: Path, plan: Plan, prepared: Prepared, scored: Collection[str]) -> Plan:
+def settle_plan(folder: Path, plan: ComparisonPlan, prepared: Prepared, scored: Collection[str]) -> ComparisonPlan:
     """Write ``plan.json`` and return the plan to report: with the arms of earlier plans that have scores (``scored``) too.
 
     What was named before the first run (primary score, smallest effect, baseline, data) may not change once there are scores,
@@ -230,4 +232,4 @@ def settle_plan(folder: Path, plan: Plan, prepared: Prepared, scored: Collection
         seeds |= set(before["seeds"])
     arms = (*plan.arms, *kept)
     write_json(path, {**named, "seeds": sorted(seeds), "arms": [arm.to_dict() for arm in arms]})
-    return Plan(plan.recipe, arms, tuple(sorted(seeds)), plan.baseline, plan.primary, plan.smallest_effect, plan.wer)
+    return ComparisonPlan(plan.recipe, arms, tuple(sorted(seeds)), plan.baseline, plan.primary, plan.smallest_effect, plan.wer)

@@ -15,10 +15,10 @@ from typing import IO
 
 import tts
 from tts.comparison.records import read_record, write_record
-from tts.comparison.worker import Job, do_job
-from tts.errors import UsageError
-from tts.parallel import single_threaded
-from tts.progress import Progress
+from tts.comparison.worker import TrainingJob, do_job
+from tts.core.errors import UsageError
+from tts.core.processes import single_threaded
+from tts.core.progress import Progress
 
 POLL = 0.5  # seconds between looks at the running processes
 
@@ -39,7 +39,7 @@ def devices_of(device: str) -> list[str]:
     return [f"cuda:{number}" for number in range(gpus)] or [device]
 
 
-def run_jobs(jobs: Sequence[Job], *, workers: int, device: str = "auto", done: Callable[[Job], None]) -> None:
+def run_jobs(jobs: Sequence[TrainingJob], *, workers: int, device: str = "auto", done: Callable[[TrainingJob], None]) -> None:
     """Do jobs, ``workers`` at a time (0: in this process), calling ``done`` after each.
 
     A job whose process dies gets a record that says so; one that asks for something wrong raises :class:`UsageError` here.
@@ -50,7 +50,7 @@ def run_jobs(jobs: Sequence[Job], *, workers: int, device: str = "auto", done: C
     with Progress("training steps" if total else "scoring", total or len(jobs), done=before) as progress:
         finished = 0
 
-        def note(job: Job, steps: int) -> None:
+        def note(job: TrainingJob, steps: int) -> None:
             nonlocal finished
             finished += 1
             progress.advance(steps if total else 1, note=f"{finished}/{len(jobs)} runs, last {job.name}")
@@ -86,7 +86,7 @@ def run_jobs(jobs: Sequence[Job], *, workers: int, device: str = "auto", done: C
 class _Running:
     """A job on its way in a process."""
 
-    job: Job
+    job: TrainingJob
     device: str
     process: subprocess.Popen[bytes]
     log: Path
@@ -125,7 +125,7 @@ class _Running:
             )
 
 
-def _start(job: Job, device: str) -> _Running:
+def _start(job: TrainingJob, device: str) -> _Running:
     path = Path(job.folder) / "logs" / f"{job.system}-{job.run}.log"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as log:
@@ -179,7 +179,7 @@ def _threads(workers: int) -> Iterator[None]:
         yield
 
 
-def _written(job: Job) -> int:
+def _written(job: TrainingJob) -> int:
     """Return the training steps of a job that its voice's folder has written down, at most those it is to take."""
     if not job.steps:
         return 0

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from safetensors import safe_open
 
-from tts.errors import TtsError
+from tts.core.errors import TtsError
+from tts.core.files import read_json, replacing, write_json
 from tts.evaluation.scores import METRICS, Scores, pool
-from tts.files import read_json, replacing, write_json
 
 FORMAT = 1
 UTTERANCE_METRICS = tuple(METRICS)

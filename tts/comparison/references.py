@@ -12,20 +12,20 @@ import numpy as np
 
 from tts.analysis.energy import energy
 from tts.analysis.world import analyse
-from tts.assess import write_natural
-from tts.audio import read_audio
 from tts.comparison.records import plain
 from tts.comparison.worker import draw_examples
-from tts.copies import copy_split
-from tts.errors import TtsError
+from tts.core.audio import read_audio
+from tts.core.errors import TtsError
+from tts.core.files import fingerprint, read_json, replacing, write_json
+from tts.core.grid import FrameGrid
+from tts.core.processes import Failure, parallel_map
+from tts.dataset.prepared import Packed, Prepared
+from tts.evaluation.copy_scores import copy_split
 from tts.evaluation.dtw import aligned_scores
+from tts.evaluation.evaluate import write_natural
 from tts.evaluation.metrics import frame_mcd
 from tts.evaluation.recogniser import transcribe_all, word_scores
 from tts.evaluation.scores import Scores, pool
-from tts.files import fingerprint, read_json, replacing, write_json
-from tts.frames import FrameGrid
-from tts.parallel import Failure, parallel_map
-from tts.prepared import Packed, Prepared
 from tts.recipe.comparison import TakesPart
 
 log = logging.getLogger(__name__)

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import datetime
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import tts
-from tts.assess import score_settings
-from tts.card import environment
 from tts.comparison.answer import answer, notes
-from tts.comparison.differences import correct, difference, verdict
-from tts.comparison.plan import Arm, Plan
+from tts.comparison.plan import Arm, ComparisonPlan
 from tts.comparison.records import read_record, read_sums, record_path, search_path
+from tts.comparison.verdicts import correct, difference, verdict
+from tts.core.files import read_json
+from tts.core.provenance import commit, environment
+from tts.dataset.prepared import Prepared
+from tts.evaluation.evaluate import score_settings
 from tts.evaluation.scores import METRICS, find_metric
 from tts.evaluation.statistics import Runs, mean_interval
-from tts.files import read_json
-from tts.prepared import Prepared
 
 FORMAT = 1
 SHOWN = ("mcd", "bap", "f0_rmse", "f0_correlation", "vuv_error", "duration_rmse", "gv_mcep", "modulation")
@@ -48,7 +46,7 @@ class Run:
         return read_sums(self.path, "test")
 
 
-def read_runs(plan: Plan, folder: Path) -> list[Run]:
+def read_runs(plan: ComparisonPlan, folder: Path) -> list[Run]:
     """Return the runs of the plan that have a record, arm by arm, seed by seed."""
     runs = []
     for arm in plan.arms:
@@ -61,7 +59,7 @@ def read_runs(plan: Plan, folder: Path) -> list[Run]:
 
 
 def build_results(
-    plan: Plan,
+    plan: ComparisonPlan,
     folder: Path,
     prepared: Prepared,
     *,
@@ -120,7 +118,7 @@ def build_results(
     return results
 
 
-def _missing(plan: Plan, runs: Sequence[Run]) -> bool:
+def _missing(plan: ComparisonPlan, runs: Sequence[Run]) -> bool:
     """Return whether an arm lacks a run of a seed; one that diverged or failed is not lacking, nor what is made of such.
 
     Of a searched system an ablation may be missing rightly: the search may have left the task out already.
@@ -147,7 +145,9 @@ def _metric(name: str) -> dict[str, Any]:
     }
 
 
-def _against_baseline(plan: Plan, scored: Mapping[str, Runs], metrics: Sequence[str], resamples: int) -> list[dict[str, Any]]:
+def _against_baseline(
+    plan: ComparisonPlan, scored: Mapping[str, Runs], metrics: Sequence[str], resamples: int
+) -> list[dict[str, Any]]:
     found = []
     base = scored.get(plan.baseline)
     for name, runs in scored.items():
@@ -165,7 +165,7 @@ def _against_baseline(plan: Plan, scored: Mapping[str, Runs], metrics: Sequence[
     return found
 
 
-def _against_controls(plan: Plan, scored: Mapping[str, Runs], resamples: int) -> list[dict[str, Any]]:
+def _against_controls(plan: ComparisonPlan, scored: Mapping[str, Runs], resamples: int) -> list[dict[str, Any]]:
     """Compare every candidate with its controls on the primary score: the tasks, or what the control has too."""
     found = []
     for name, control in plan.controlled(scored):
@@ -175,7 +175,7 @@ def _against_controls(plan: Plan, scored: Mapping[str, Runs], resamples: int) ->
     return _judged(found, plan.smallest_effect)
 
 
-def _leave_one_out(plan: Plan, scored: Mapping[str, Runs], resamples: int) -> list[dict[str, Any]]:
+def _leave_one_out(plan: ComparisonPlan, scored: Mapping[str, Runs], resamples: int) -> list[dict[str, Any]]:
     """Compare a system with itself without each task: what the task gives in the company of the others."""
     found = []
     for arm in plan.arms:
@@ -256,21 +256,6 @@ def _run(run: Run, folder: Path) -> dict[str, Any]:
     }
 
 
-def _searches(plan: Plan, folder: Path) -> list[dict[str, Any]]:
+def _searches(plan: ComparisonPlan, folder: Path) -> list[dict[str, Any]]:
     paths = [(arm.name, search_path(folder, arm.name)) for arm in plan.arms]
     return [{"system": name, **read_json(path)} for name, path in paths if path.is_file()]
-
-
-def commit() -> str | None:
-    """Return the commit of the package's checkout, with ``-dirty`` where files differ from it; None outside a checkout."""
-    where = Path(tts.__file__).parent
-    try:
-        run = subprocess.run(
-            ["git", "-C", str(where), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
-            capture_output=True,
-            text=True,
-            timeout=10,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return run.stdout.strip() if run.returncode == 0 else None

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from tts.errors import TtsError, UsageError
+from tts.core.errors import TtsError, UsageError
 from tts.recipe import SystemPart
 from tts.recipe.comparison import SearchPart, task_of_weight
 from tts.recipe.load import explain

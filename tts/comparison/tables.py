@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tts.comparison.answer import Results
-from tts.comparison.differences import LEVEL
-from tts.evaluation.report import format_table
-from tts.progress import clock
+from tts.comparison.verdicts import LEVEL
+from tts.core.progress import clock
+from tts.evaluation.tables import format_table
 
 PARTS = ("first", "second", "last")
 

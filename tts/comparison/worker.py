@@ -19,21 +19,21 @@ from typing import Any
 
 import numpy as np
 
-from tts.assess import Item, generate_split, write_spoken
-from tts.build import train_voice
-from tts.comparison.ensembles import Ensemble
 from tts.comparison.records import learning_curves, read_record, record_path, write_record
-from tts.errors import TtsError, UsageError
+from tts.core.device import choose_device
+from tts.core.errors import TtsError, UsageError
+from tts.core.files import fingerprint, read_json, replacing
+from tts.core.grid import FrameGrid
+from tts.core.processes import Failure
+from tts.dataset.prepared import Prepared
+from tts.evaluation.evaluate import EvaluatedUtterance, generate_split, write_spoken
 from tts.evaluation.recogniser import require_recogniser, transcribe_all, word_scores
 from tts.evaluation.scores import Scores
-from tts.files import fingerprint, read_json, replacing
-from tts.frames import FrameGrid
 from tts.generation.batch import voice_digest
-from tts.parallel import Failure
-from tts.prepared import Prepared
+from tts.generation.ensemble import Ensemble
+from tts.generation.voice import Voice, load_voice
 from tts.recipe import Recipe
-from tts.training.trainer import choose_device
-from tts.voice import Voice, load_voice
+from tts.training.train import train_voice
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ BANDS = 80  # of the spectrograms in the report
 
 
 @dataclass(frozen=True)
-class Job:
+class TrainingJob:
     """A run to be done, as plain data. ``run`` is ``seed-N`` or ``search-ID``.
 
     ``recipe`` has the system and the seed in it. ``members`` (folders) make it an ensemble, which is not trained.
@@ -82,7 +82,7 @@ class Job:
         return f"{self.system} {self.run}"
 
 
-def is_done(job: Job) -> bool:
+def is_done(job: TrainingJob) -> bool:
     """Return whether a job's record says all that the job would find out.
 
     A record of an earlier voice in the folder does not count, nor does one of a failure that another try may not meet; a run
@@ -99,7 +99,7 @@ def is_done(job: Job) -> bool:
     return not wanted and record["heard"] >= job.wer
 
 
-def _digests(job: Job, known: list[str]) -> list[str]:
+def _digests(job: TrainingJob, known: list[str]) -> list[str]:
     """Return what identifies the voices a job is about; of a folder that was deleted since, what was ``known``."""
     folders = [Path(member) for member in job.members] or [job.voice]
     if not any((folder / "config.json").is_file() for folder in folders):
@@ -107,7 +107,7 @@ def _digests(job: Job, known: list[str]) -> list[str]:
     return [voice_digest(folder) if (folder / "config.json").is_file() else "" for folder in folders]
 
 
-def do_job(job: Job) -> None:
+def do_job(job: TrainingJob) -> None:
     """Train, score and speak as the job says, and leave its record: also of a run that diverged or failed.
 
     Raises :class:`UsageError` where the folder holds something else, which is no result of a run.
@@ -126,7 +126,7 @@ def do_job(job: Job) -> None:
         )
 
 
-def _run(job: Job) -> tuple[dict[str, Any], dict[str, dict[str, Scores]]]:
+def _run(job: TrainingJob) -> tuple[dict[str, Any], dict[str, dict[str, Scores]]]:
     prepared = Prepared(Path(job.prepared))
     device = str(choose_device(job.device))
     recipe = Recipe.model_validate(job.recipe)
@@ -145,7 +145,7 @@ def _run(job: Job) -> tuple[dict[str, Any], dict[str, dict[str, Scores]]]:
         found["curves"], found["diagnostics"] = learning_curves(job.voice / "training")
         found["seconds"] = round(_seconds(found["curves"]) or found["seconds"], 1)
         voice = load_voice(job.voice, device)
-    items: dict[str, list[Item]] = {split: generate_split(voice, prepared, split) for split in job.splits}
+    items: dict[str, list[EvaluatedUtterance]] = {split: generate_split(voice, prepared, split) for split in job.splits}
     scores = {split: {item.id: item.scores for item in found_items} for split, found_items in items.items()}
     if job.speak:
         wavs = Path(job.folder) / "wavs" / job.system
@@ -162,7 +162,7 @@ def _run(job: Job) -> tuple[dict[str, Any], dict[str, dict[str, Scores]]]:
     return found, scores
 
 
-def _generated(items: Sequence[Item]) -> dict[str, dict[str, np.ndarray]]:
+def _generated(items: Sequence[EvaluatedUtterance]) -> dict[str, dict[str, np.ndarray]]:
     return {item.id: item.generated for item in items}
 
 
@@ -196,7 +196,7 @@ def _seconds(curves: dict[str, dict[str, list[float | None]]]) -> float:
     return seconds
 
 
-def _relative(job: Job) -> Path | None:
+def _relative(job: TrainingJob) -> Path | None:
     """Return the training folder of a finished duration model of the same seed, data and settings, if there is one."""
     wanted = fingerprint(job.recipe["duration"], job.seed)
     for folder in map(Path, job.relatives):
@@ -210,7 +210,7 @@ def _relative(job: Job) -> Path | None:
     return None
 
 
-def heard_in(wavs: Path, items: Sequence[Item]) -> dict[str, Scores]:
+def heard_in(wavs: Path, items: Sequence[EvaluatedUtterance]) -> dict[str, Scores]:
     """Return the items' scores with a recogniser's word errors in ``wavs/ID.wav``.
 
     Where it fails on one of them there are none, because rates over different sentences do not compare; that is logged.
@@ -263,7 +263,7 @@ def main() -> int:
     threading.Thread(target=_stop_with_parent, daemon=True).start()
     lists = ("members", "splits", "speak", "show", "relatives")
     try:
-        do_job(Job(**{**data, **{name: tuple(data[name]) for name in lists}}))
+        do_job(TrainingJob(**{**data, **{name: tuple(data[name]) for name in lists}}))
     except TtsError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code

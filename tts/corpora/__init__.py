@@ -1,1 +1,4 @@
-"""Corpora: what was said, by whom, under which licence; reading, checking and splitting."""
+"""Recordings with their transcripts, as they lie on disk.
+
+A folder in, utterances with their problems and splits out; ``text`` reads the transcripts next.
+"""

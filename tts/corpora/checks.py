@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from tts.audio import Channel, audio_seconds, read_channels, to_mono
+from tts.core.audio import Channel, audio_seconds, read_channels, to_mono
+from tts.core.errors import TtsError
+from tts.core.files import file_digest
+from tts.core.grid import FrameGrid
+from tts.core.processes import Failure, parallel_map
 from tts.corpora.problems import Problem, Severity, examples
 from tts.corpora.types import Utterance
-from tts.errors import TtsError
-from tts.files import file_digest
-from tts.frames import FrameGrid
-from tts.parallel import Failure, parallel_map
 
 SHORTEST, LONG, LONGEST = 0.3, 20.0, 60.0  # seconds
 SILENT_PEAK, SILENT_RMS, QUIET_RMS = 0.01, 0.0003, 0.003  # -40, -70 and -50 dB below full scale
@@ -63,7 +63,7 @@ def check_audio(
 
     The facts stand in the order of ``utterances`` and exist for exactly those to be used; every other utterance has a problem
     of severity ``left_out``. ``grid`` gives the rate that recordings must reach, ``channel`` what is done with more than one
-    channel. ``workers`` is that of :func:`tts.parallel.parallel_map`. Raises :class:`TtsError` where nothing is left.
+    channel. ``workers`` is that of :func:`tts.core.processes.parallel_map`. Raises :class:`TtsError` where nothing is left.
     """
     items = [_Item(u.id, u.audio, grid.sample_rate, channel) for u in utterances]
     measured: dict[int, tuple[AudioFacts | None, list[_Finding]]] = {}

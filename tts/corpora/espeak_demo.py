@@ -21,10 +21,10 @@ from typing import Any
 
 import numpy as np
 
-from tts.audio import write_wav
-from tts.errors import TtsError, UsageError
-from tts.files import fingerprint, read_json, write_json, write_text
-from tts.parallel import Failure, parallel_map
+from tts.core.audio import write_wav
+from tts.core.errors import TtsError, UsageError
+from tts.core.files import fingerprint, read_json, write_json, write_text
+from tts.core.processes import Failure, parallel_map
 
 MARKER = "demo.json"  # written last: a folder that has it is complete
 REFERENCE = "reference.jsonl"

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
+from tts.core.errors import TtsError, UsageError
 from tts.corpora.problems import Problem, examples
 from tts.corpora.types import Corpus, Utterance
-from tts.errors import TtsError, UsageError
 
 TextColumn = Literal["normalised", "raw", "auto"]
 

@@ -25,9 +25,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from tts.core.errors import TtsError, UsageError
 from tts.corpora.problems import Problem
 from tts.corpora.types import Utterance
-from tts.errors import TtsError, UsageError
 
 Rule = str | Mapping[str, Any]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tts.errors import TtsError
+from tts.core.errors import TtsError
 from tts.evaluation.metrics import Streams, acoustic_sums
 from tts.evaluation.scores import Scores
 from tts.evaluation.variance import variance_sums

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from tts.errors import TtsError
+from tts.core.errors import TtsError
 
 Sums = Mapping[str, np.ndarray]  # additive statistics of an utterance or a pool, by name
 Streams = Mapping[str, np.ndarray]  # mcep, lf0, vuv, bap: arrays of shape (frames, dimension)

@@ -5,23 +5,21 @@ Every function takes the path of a png and writes it atomically, without a displ
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tts.errors import TtsError, UsageError
-from tts.files import replacing
+from tts.core.errors import TtsError, UsageError
+from tts.core.pictures import picture, spectrogram
 
 NATURAL, GENERATED = "#333333", "#d1495b"
-WIDTH = 10.0  # inches
 
 
 @dataclass(frozen=True)
-class Sound:
+class LabelledSignal:
     """A signal to draw: its label, mono samples in -1..1, and optionally its F0 in Hz a frame (0 where unvoiced)."""
 
     label: str
@@ -29,34 +27,9 @@ class Sound:
     f0: np.ndarray | None = None
 
 
-def require_pictures() -> None:
-    """Raise :class:`UsageError` unless matplotlib is installed."""
-    _pyplot()
-
-
-def _pyplot() -> tuple[Any, Any]:
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise UsageError("pictures need matplotlib; install it with: pip install 'stacked-tts[viz]'") from None
-    return Figure, FigureCanvasAgg
-
-
-@contextmanager
-def _picture(path: Path, rows: int, height: float) -> Iterator[list[Any]]:
-    """Yield ``rows`` stacked axes of ``height`` inches each; write the png at the end."""
-    if path.suffix != ".png":
-        raise UsageError(f"{path}: pictures are written as .png")
-    figure_class, canvas = _pyplot()
-    figure = figure_class(figsize=(WIDTH, height * rows + 0.4), dpi=110, layout="constrained")
-    canvas(figure)
-    yield list(figure.subplots(rows, 1, sharex=True, squeeze=False)[:, 0])
-    with replacing(path) as temporary:
-        figure.savefig(temporary, format="png")
-
-
-def draw_spectrograms(path: Path, sounds: Sequence[Sound], rate: int, shift: float, *, top: float | None = None) -> None:
+def draw_spectrograms(
+    path: Path, sounds: Sequence[LabelledSignal], rate: int, shift: float, *, top: float | None = None
+) -> None:
     """Draw the spectrograms of signals one above the other on one time axis, 70 dB deep, with F0 on top where given.
 
     All signals have ``rate`` Hz; F0 has a value every ``shift`` seconds, read on the right-hand axis. ``top`` (Hz) cuts the
@@ -64,7 +37,7 @@ def draw_spectrograms(path: Path, sounds: Sequence[Sound], rate: int, shift: flo
     """
     if not sounds:
         raise TtsError("there is no signal to draw")
-    with _picture(path, len(sounds), 2.3) as axes:
+    with picture(path, len(sounds), 2.3) as axes:
         for axis, sound in zip(axes, sounds, strict=True):
             level, box = spectrogram(sound.signal, rate)
             loudest = float(level.max())
@@ -74,17 +47,6 @@ def draw_spectrograms(path: Path, sounds: Sequence[Sound], rate: int, shift: flo
                 _draw_f0(axis.twinx(), sound.f0, shift)
         axes[0].set_xlim(0.0, max(len(sound.signal) for sound in sounds) / rate)
         axes[-1].set_xlabel("seconds")
-
-
-def spectrogram(signal: np.ndarray, rate: int) -> tuple[np.ndarray, tuple[float, float, float, float]]:
-    """Return the level in dB (frequencies, times) seen through Gaussian windows of 25 ms, and the extent in seconds and Hz."""
-    from scipy.signal import ShortTimeFFT
-    from scipy.signal.windows import gaussian
-
-    width = round(0.025 * rate)
-    transform = ShortTimeFFT(gaussian(width, width / 6.0), round(0.002 * rate), rate, mfft=2048, scale_to="magnitude")
-    padded = np.pad(np.asarray(signal, np.float64), (0, max(0, width - len(signal))))
-    return 20.0 * np.log10(np.abs(transform.stft(padded)) + 1e-9), transform.extent(len(padded))
 
 
 def _draw_f0(axis: Any, f0: np.ndarray, shift: float) -> None:
@@ -104,7 +66,7 @@ def draw_trajectories(
     order = natural.shape[1] - 1
     if not coefficients or not all(0 <= number <= order for number in coefficients):
         raise UsageError(f"coefficients {list(coefficients)} must be among 0..{order}")
-    with _picture(path, len(coefficients), 1.9) as axes:
+    with picture(path, len(coefficients), 1.9) as axes:
         for axis, number in zip(axes, coefficients, strict=True):
             axis.plot(np.arange(len(natural)) * shift, natural[:, number], color=NATURAL, linewidth=1.0, label="natural")
             for place, (label, values) in enumerate(generated.items()):
@@ -121,7 +83,7 @@ def draw_global_variance(path: Path, natural: np.ndarray, generated: Mapping[str
     ``natural`` and each of ``generated`` have shape (order,): variances of coefficients 1 to ``order``, as
     ``sums["gv_mcep_natural"] / utterances`` gives them.
     """
-    with _picture(path, 1, 3.6) as (axis,):
+    with picture(path, 1, 3.6) as (axis,):
         axis.semilogy(np.arange(1, len(natural) + 1), natural, color=NATURAL, linewidth=2.0, label="natural")
         for place, (label, values) in enumerate(generated.items()):
             axis.semilogy(np.arange(1, len(values) + 1), values, color=_colour(place), label=label)
@@ -140,7 +102,7 @@ class Curve:
 
 def draw_curves(path: Path, curves: Sequence[Curve], levels: Mapping[str, float], *, x: str, y: str) -> None:
     """Draw curves over a logarithmic axis with their intervals as bands, and ``levels`` as horizontal lines by label."""
-    with _picture(path, 1, 4.2) as (axis,):
+    with picture(path, 1, 4.2) as (axis,):
         for place, curve in enumerate(curves):
             across, middle, low, high = np.array(curve.points, np.float64).T
             # Colours come again after six curves, markers after five: thirty curves differ.

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from tts.audio import read_audio
-from tts.errors import TtsError, UsageError
+from tts.core.audio import read_audio
+from tts.core.errors import TtsError, UsageError
+from tts.core.processes import Failure, parallel_map
 from tts.evaluation.scores import Scores
-from tts.parallel import Failure, parallel_map
 from tts.text.normalise import clean
 from tts.text.normalise import normalise as read_signs
 
@@ -71,7 +71,7 @@ def transcribe(signal: np.ndarray, rate: int) -> list[str]:
 
 
 def transcribe_all(recordings: Sequence[Recording], *, workers: int | None = None) -> list[list[str] | Failure]:
-    """Transcribe recordings in worker processes (see :func:`tts.parallel.parallel_map`), in the order given."""
+    """Transcribe recordings in worker processes (see :func:`tts.core.processes.parallel_map`), in the order given."""
     _pocketsphinx()  # said once, here, rather than by every worker
     heard: list[list[str] | Failure] = [[] for _ in recordings]
     for index, words in parallel_map(_transcribe_one, recordings, workers=workers, label="recognising"):

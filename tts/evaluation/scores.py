@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tts.errors import UsageError
+from tts.core.errors import UsageError
 from tts.evaluation import metrics, variance
 from tts.evaluation.metrics import Streams, Sums
 

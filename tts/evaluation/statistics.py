@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tts.errors import TtsError
+from tts.core.errors import TtsError
 from tts.evaluation.scores import Metric, Scores, find_metric, pool
 
 Utterances = Mapping[str, Scores]  # by utterance id
@@ -21,7 +21,7 @@ Runs = Mapping[int, Utterances]  # by training seed
 
 
 @dataclass(frozen=True)
-class Interval:
+class ConfidenceInterval:
     """An estimate and its bootstrap percentile interval; ``None`` where the score is undefined."""
 
     estimate: float | None
@@ -41,7 +41,7 @@ class Difference:
     """
 
     metric: str
-    interval: Interval
+    interval: ConfidenceInterval
     probability_better: float | None
     p_value: float | None
     seeds: int
@@ -70,7 +70,9 @@ class _Resampled(Mapping[str, np.ndarray]):
         return len(self.shapes)
 
 
-def score_interval(scores: Utterances, metric: str, *, level: float = 0.95, resamples: int = 2000, seed: int = 0) -> Interval:
+def score_interval(
+    scores: Utterances, metric: str, *, level: float = 0.95, resamples: int = 2000, seed: int = 0
+) -> ConfidenceInterval:
     """Return a pooled score with its bootstrap interval over utterances (Efron's percentile method)."""
     if not scores:
         raise TtsError("an interval needs at least one scored utterance")
@@ -106,7 +108,7 @@ def paired_bootstrap(a: Runs, b: Runs, metric: str, *, level: float = 0.95, resa
     return Difference(metric, interval, float(wins.mean()), p_value, len(seeds), len(names))
 
 
-def mean_interval(runs: Runs, metric: str, *, level: float = 0.95, resamples: int = 2000, seed: int = 0) -> Interval:
+def mean_interval(runs: Runs, metric: str, *, level: float = 0.95, resamples: int = 2000, seed: int = 0) -> ConfidenceInterval:
     """Return a system's pooled score, averaged over its seeds, with its interval over seeds and utterances.
 
     Made as in :func:`paired_bootstrap`. Raises :class:`TtsError` unless all seeds have the same utterances.
@@ -123,7 +125,7 @@ def mean_interval(runs: Runs, metric: str, *, level: float = 0.95, resamples: in
 
 def crossed_interval(
     by_seed: Sequence[float], redrawn: np.ndarray, utterances: int, level: float = 0.95
-) -> tuple[Interval, float]:
+) -> tuple[ConfidenceInterval, float]:
     """Return the interval of a mean over seeds that share a test set, and the two-sided p-value of its being zero.
 
     ``by_seed`` (two or more) are the pooled values of the seeds, ``redrawn`` (resamples,) the mean over seeds with utterances
@@ -151,7 +153,7 @@ def crossed_interval(
     for _ in range(60):  # the margin falls as alpha grows
         middle = math.sqrt(low * high)
         low, high = (middle, high) if margin(middle) > abs(estimate) else (low, middle)
-    return Interval(estimate, estimate - half, estimate + half, level), high if estimate else 1.0
+    return ConfidenceInterval(estimate, estimate - half, estimate + half, level), high if estimate else 1.0
 
 
 def _resampled(runs: Runs, seeds: list[int], names: list[str], drawn: np.ndarray, rule: Metric) -> np.ndarray:
@@ -209,12 +211,12 @@ def _redraw(rng: np.random.Generator, size: int, resamples: int) -> np.ndarray:
     return rng.multinomial(size, np.full(size, 1.0 / size), size=resamples).astype(np.float64)
 
 
-def _interval(estimate: float | None, values: np.ndarray, level: float) -> Interval:
+def _interval(estimate: float | None, values: np.ndarray, level: float) -> ConfidenceInterval:
     valid = values[np.isfinite(values)]
     if estimate is None or not math.isfinite(estimate) or len(valid) == 0:
-        return Interval(None, None, None, level)
+        return ConfidenceInterval(None, None, None, level)
     low, high = np.quantile(valid, [(1.0 - level) / 2.0, (1.0 + level) / 2.0])
-    return Interval(estimate, float(low), float(high), level)
+    return ConfidenceInterval(estimate, float(low), float(high), level)
 
 
 def _two_sided(differences: np.ndarray) -> float:

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from tts.errors import TtsError
+from tts.core.errors import TtsError
 from tts.evaluation.metrics import Streams, Sums, divide, total, voiced
 
 Average = Literal["geometric", "arithmetic"]

@@ -18,13 +18,13 @@ from typing import Any
 
 import numpy as np
 
-from tts.audio import write_wav
-from tts.errors import TtsError, UsageError
-from tts.files import file_digest, write_text
+from tts.core.audio import write_wav
+from tts.core.errors import TtsError, UsageError
+from tts.core.files import file_digest, write_text
+from tts.core.progress import Progress, tracked
 from tts.generation.requests import Request, refuse_duplicates
-from tts.generation.synthesiser import Spoken, Synthesiser
+from tts.generation.synthesiser import Speech, Synthesiser
 from tts.generation.timings import SUFFIXES, write_timings
-from tts.progress import Progress, tracked
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class BatchReport:
         """0 if every text was spoken, now or before, else 1."""
         return 1 if self.failures else 0
 
-    def count(self, spoken: Spoken, seconds: float) -> None:
+    def count(self, spoken: Speech, seconds: float) -> None:
         """Enter what became of a text; a failure is logged too."""
         if spoken.error is None:
             self.spoken += 1
@@ -162,7 +162,7 @@ def _done(
     return known["status"] == "spoken" and len(there) == len(paths)
 
 
-def _write(spoken: Spoken, synthesiser: Synthesiser, out: Path, timings: Collection[str]) -> Entry:
+def _write(spoken: Speech, synthesiser: Synthesiser, out: Path, timings: Collection[str]) -> Entry:
     """Write the files of a text, the wav last; return what the manifest says about it."""
     if spoken.error is not None:
         return {"status": "failed", "error": spoken.error}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tts.errors import TtsError
+from tts.core.errors import TtsError
 from tts.text.sentence import PAUSE, Sentence
 
 MIN_SPEED, MAX_SPEED = 0.25, 4.0

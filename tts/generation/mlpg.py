@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from tts.analysis.streams import Stream
-from tts.errors import TtsError
+from tts.core.errors import TtsError
+from tts.core.stream import Stream
 
 
 def mlpg(means: np.ndarray, variances: np.ndarray) -> np.ndarray:

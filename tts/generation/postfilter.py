@@ -17,8 +17,8 @@ from typing import Literal
 
 import numpy as np
 
-from tts.errors import UsageError
-from tts.frames import FrameGrid
+from tts.core.errors import UsageError
+from tts.core.grid import FrameGrid
 
 Kind = Literal["none", "cepstral", "variance"]
 FULL_STRENGTH_SECONDS = 1.0  # an utterance shorter than this says too little about its own variance: scaled more gently

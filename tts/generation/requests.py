@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from tts.errors import UsageError
+from tts.core.errors import UsageError
 from tts.generation.durations import MAX_SPEED, MIN_SPEED
 
 Format = Literal["auto", "lines", "ids", "jsonl"]

@@ -18,13 +18,13 @@ from typing import Any, Protocol
 import numpy as np
 
 from tts.alignment.types import Alignment
-from tts.analysis.streams import Stream
-from tts.errors import TtsError, UsageError
-from tts.frames import FrameGrid
+from tts.core.errors import TtsError, UsageError
+from tts.core.grid import FrameGrid
+from tts.core.stream import Stream
 from tts.generation.durations import stretch_pauses, whole_durations
 from tts.generation.postfilter import PostFilterSettings
 from tts.generation.requests import Request
-from tts.generation.vocode import Sound, limit, vocode
+from tts.generation.vocode import Waveform, limit, vocode
 from tts.generation.workers import Ticket, Workers
 from tts.text.engine import Engine
 from tts.text.sentence import SILENCE, Sentence
@@ -37,7 +37,7 @@ CUT_PAUSE = 0.25  # of the pause between sentences, where one sentence was too l
 
 
 class VoiceModel(Protocol):
-    """What a voice must be able to do; ``tts.voice.Voice`` is one."""
+    """What a voice must be able to do; ``tts.generation.voice.Voice`` is one."""
 
     @property
     def grid(self) -> FrameGrid:
@@ -120,7 +120,7 @@ class SynthesisSettings:
 
 
 @dataclass(frozen=True)
-class Spoken:
+class Speech:
     """What became of a request: float32 samples within -1..1, and which sentence lasts how long; or an error.
 
     The sentences follow each other without gap, their pauses included: frame ``i`` of the k-th starts where all frames of those
@@ -143,7 +143,7 @@ class Spoken:
 class _Piece:
     """A sentence of a request on its way."""
 
-    job: _Job
+    job: _SentenceJob
     sentence: Sentence
     pauses: tuple[float | None, float | None]  # seconds of silence shared with the sentence before and after, if there is one
     speaker: int = 0
@@ -153,7 +153,7 @@ class _Piece:
 
 
 @dataclass
-class _Job:
+class _SentenceJob:
     """A request on its way. ``complete`` is set once all its pieces are known."""
 
     request: Request
@@ -179,7 +179,7 @@ class Synthesiser:
         self.voice = voice
         self.settings = settings or SynthesisSettings()
         self.workers = Workers(self.settings.workers)
-        self.sound = Sound(
+        self.sound = Waveform(
             voice.grid,
             voice.streams,
             voice.variances,
@@ -198,14 +198,14 @@ class Synthesiser:
         """End the vocoder processes."""
         self.workers.close()
 
-    def speak(self, requests: Iterable[Request]) -> Iterator[Spoken]:
+    def speak(self, requests: Iterable[Request]) -> Iterator[Speech]:
         """Yield what became of every request, in order, as soon as it is ready; one that fails does not stop the others."""
-        jobs: deque[_Job] = deque()
+        jobs: deque[_SentenceJob] = deque()
         batch: list[_Piece] = []
         under_way: deque[_Piece] = deque()
         frames = 0
         for request in requests:
-            jobs.append(_Job(request))
+            jobs.append(_SentenceJob(request))
             for piece in self._pieces(jobs[-1]):
                 batch.append(piece)
                 frames += FRAMES_A_SEGMENT * len(piece.sentence.segments)
@@ -223,7 +223,7 @@ class Synthesiser:
                 self._collect(under_way, keep=len(under_way) - 1)
             yield self._joined(jobs.popleft())
 
-    def _pieces(self, job: _Job) -> Iterator[_Piece]:
+    def _pieces(self, job: _SentenceJob) -> Iterator[_Piece]:
         """Yield the sentences of a request one by one, since a front end takes its time over a long text."""
         try:
             speaker = self.voice.speaker_number(job.request.speaker)
@@ -295,11 +295,11 @@ class Synthesiser:
                 piece.job.fail(error)
             piece.ticket = None  # and with it the predictions
 
-    def _joined(self, job: _Job) -> Spoken:
+    def _joined(self, job: _SentenceJob) -> Speech:
         """Put the sentences of a request one after the other, each on its frames."""
         pieces, job.pieces = job.pieces, []  # piece and job hold each other: let go of the samples now, not when collected
         if job.error is not None:
-            return Spoken(job.request, np.zeros(0, np.float32), error=job.error)
+            return Speech(job.request, np.zeros(0, np.float32), error=job.error)
         grid = self.voice.grid
         alignments = tuple(Alignment(piece.sentence.phones, piece.durations) for piece in pieces)
         signal = np.zeros(grid.samples(sum(alignment.frames for alignment in alignments)), np.float32)
@@ -309,4 +309,4 @@ class Synthesiser:
             assert piece.signal is not None
             signal[start : start + len(piece.signal)] = piece.signal[: len(signal) - start]
             frames += alignment.frames
-        return Spoken(job.request, limit(signal), tuple(piece.sentence for piece in pieces), alignments)
+        return Speech(job.request, limit(signal), tuple(piece.sentence for piece in pieces), alignments)

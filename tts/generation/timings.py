@@ -12,15 +12,15 @@ import numpy as np
 from tts.alignment.intervals import times_dict
 from tts.alignment.textgrid import write_textgrid
 from tts.alignment.types import Alignment
-from tts.files import write_json
-from tts.frames import FrameGrid
-from tts.generation.synthesiser import Spoken
+from tts.core.files import write_json
+from tts.core.grid import FrameGrid
+from tts.generation.synthesiser import Speech
 from tts.text.sentence import Sentence
 
 SUFFIXES: Final = {"textgrid": ".TextGrid", "json": ".json"}
 
 
-def write_timings(stem: Path, spoken: Spoken, grid: FrameGrid, kinds: Collection[str]) -> None:
+def write_timings(stem: Path, spoken: Speech, grid: FrameGrid, kinds: Collection[str]) -> None:
     """Write ``STEM.TextGrid`` if ``kinds`` has ``textgrid``, ``STEM.json`` (:func:`timings`) if it has ``json``."""
     if "textgrid" in kinds:
         write_textgrid(Path(f"{stem}{SUFFIXES['textgrid']}"), *joined(spoken), grid)
@@ -28,13 +28,13 @@ def write_timings(stem: Path, spoken: Spoken, grid: FrameGrid, kinds: Collection
         write_json(Path(f"{stem}{SUFFIXES['json']}"), timings(spoken, grid))
 
 
-def timings(spoken: Spoken, grid: FrameGrid) -> dict[str, Any]:
+def timings(spoken: Speech, grid: FrameGrid) -> dict[str, Any]:
     """Return ``id``, ``text``, ``seconds``, and the ``words`` and ``phones`` of :func:`tts.alignment.intervals.times_dict`."""
     seconds = round(len(spoken.signal) / grid.sample_rate, 4)
     return {"id": spoken.id, "text": spoken.request.text, "seconds": seconds, **times_dict(*joined(spoken), grid)}
 
 
-def joined(spoken: Spoken) -> tuple[Sentence, Alignment]:
+def joined(spoken: Speech) -> tuple[Sentence, Alignment]:
     """Return all sentences of a request as one, the silences where two meet as a ``pau`` of their common length."""
     words = []
     for sentence in spoken.sentences:

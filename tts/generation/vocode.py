@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tts.analysis.streams import Stream
 from tts.analysis.world import SYNTHESIS_F0, synthesise
-from tts.errors import TtsError
-from tts.frames import FrameGrid
+from tts.core.errors import TtsError
+from tts.core.grid import FrameGrid
+from tts.core.stream import Stream
 from tts.generation.mlpg import generate
 from tts.generation.postfilter import PostFilterSettings, post_filter
 
@@ -18,7 +18,7 @@ PEAK = 0.99  # of full scale
 
 
 @dataclass(frozen=True)
-class Sound:
+class Waveform:
     """What turns predictions of a voice into sound, the same for every sentence.
 
     ``variances`` and ``global_variance`` as in :class:`tts.generation.synthesiser.VoiceModel`. A frame is voiced where the
@@ -33,7 +33,7 @@ class Sound:
     voicing_threshold: float = 0.5
 
 
-def vocode(sound: Sound, predicted: Mapping[str, np.ndarray], speech: np.ndarray, pitch: float = 0.0) -> np.ndarray:
+def vocode(sound: Waveform, predicted: Mapping[str, np.ndarray], speech: np.ndarray, pitch: float = 0.0) -> np.ndarray:
     """Return the samples of one sentence, float32 (``grid.samples(frames)``,), not limited.
 
     ``predicted`` holds (frames, width) of ``mcep``, ``lf0``, ``vuv`` and ``bap``; ``speech`` (frames,) bool marks the frames
@@ -45,7 +45,7 @@ def vocode(sound: Sound, predicted: Mapping[str, np.ndarray], speech: np.ndarray
 
 
 def speaking_streams(
-    sound: Sound, predicted: Mapping[str, np.ndarray], speech: np.ndarray, pitch: float = 0.0
+    sound: Waveform, predicted: Mapping[str, np.ndarray], speech: np.ndarray, pitch: float = 0.0
 ) -> dict[str, np.ndarray]:
     """Return what the vocoder is given: static ``mcep``, ``lf0``, ``vuv`` (0 or 1) and ``bap``, (frames, dimension)."""
     for name, values in predicted.items():

@@ -12,8 +12,8 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Any
 
-from tts.errors import TtsError
-from tts.parallel import single_threaded
+from tts.core.errors import TtsError
+from tts.core.processes import single_threaded
 
 
 @dataclass

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from tts.errors import TtsError
+from tts.core.errors import TtsError
 from tts.evaluation.statistics import holm, wilcoxon
 from tts.listening.design import REFERENCE
 from tts.listening.responses import Preference, Rating, Responses

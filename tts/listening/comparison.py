@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tts.errors import TtsError
+from tts.core.errors import TtsError
 from tts.listening.design import design_test
 from tts.listening.page import write_page
 from tts.listening.stimuli import find_stimuli

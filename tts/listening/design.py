@@ -10,8 +10,8 @@ from typing import cast
 
 import numpy as np
 
-from tts.errors import UsageError
-from tts.files import fingerprint
+from tts.core.errors import UsageError
+from tts.core.files import fingerprint
 from tts.listening.levels import low_pass_anchor, match_levels
 from tts.listening.stimuli import Files, choose_sentences, read_stimuli
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from tts.errors import TtsError, UsageError
+from tts.core.errors import TtsError, UsageError
 
 TARGET = -23.0  # LUFS, EBU R 128's programme level
 CEILING = -1.0  # dB below full scale that no sample passes

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from tts.errors import UsageError
-from tts.files import write_text
+from tts.core.errors import UsageError
+from tts.core.files import write_text
 from tts.listening.design import Design, condition_name, design_test, reference_of
 from tts.listening.stimuli import Files
 

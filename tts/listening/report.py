@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from xml.sax.saxutils import escape
 
-from tts.evaluation.report import format_table
+from tts.evaluation.tables import format_table
 
 TITLES = {
     "mos": "MOS: naturalness from 1 (bad) to 5 (excellent)",

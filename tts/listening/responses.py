@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tts.errors import TtsError
+from tts.core.errors import TtsError
 
 COLUMNS = {
     "mos": ("trial_id", "stimuli_rating", "stimuli"),

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tts.audio import read_audio
-from tts.errors import TtsError, UsageError
+from tts.core.audio import read_audio
+from tts.core.errors import TtsError, UsageError
 
 Files = Mapping[str, Mapping[str, Path]]  # system -> sentence id -> recording
 SUFFIXES = (".wav", ".flac")

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import yaml
 
-from tts.audio import write_wav
-from tts.errors import UsageError
-from tts.files import write_text
+from tts.core.audio import write_wav
+from tts.core.errors import UsageError
+from tts.core.files import write_text
 from tts.listening.design import ANCHOR, CONSENT, Design, Field, reference_of
 
 LONGEST = 12.0  # seconds; above, webMUSHRA's check of conformity with BS.1534 refuses a stimulus

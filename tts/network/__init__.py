@@ -1,1 +1,4 @@
-"""Trunks, heads, stages and stacks."""
+"""Trunks, ways of sharing layers, stages and stacks.
+
+Rows of features in, the outputs of all tasks out; ``generation`` and ``training`` run them next.
+"""

@@ -25,7 +25,7 @@ class LowRank(nn.Module):
         return functional.linear(self.down(x), self.up)
 
 
-class Adapters(Sharing):
+class LowRankAdapters(Sharing):
     """``W_t = W + B_t A_t`` in every layer, B_t zero at the start, so that it starts as hard sharing (Hu et al. 2022, LoRA).
 
     Added before the activation of a feed-forward or convolutional layer (to a convolution's middle frame), and to what an

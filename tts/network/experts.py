@@ -11,7 +11,7 @@ from tts.network.sharing import Sharing
 from tts.network.trunks import Trunk
 
 
-class Gate(nn.Module):
+class ExpertGate(nn.Module):
     """Weights of ``experts`` from what a gate reads, ``softmax(W x + b)``; even at the start.
 
     In training, ``dropout`` hides experts at random, frame by frame, and the others share the weight: no gate can come to
@@ -59,7 +59,7 @@ class MixtureOfExperts(Sharing):
     ) -> None:
         super().__init__(trunk, groups, kept)
         self.experts = nn.ModuleList([trunk, *(trunk.another() for _ in range(experts - 1))])
-        self.gates = nn.ModuleDict({group: Gate(trunk.inputs, experts, gate_dropout) for group in self.kept})
+        self.gates = nn.ModuleDict({group: ExpertGate(trunk.inputs, experts, gate_dropout) for group in self.kept})
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> list[list[Tensor]]:
         """See :class:`Sharing`; each group has one layer."""
@@ -123,8 +123,8 @@ class _Level(nn.Module):
         super().__init__()
         self.shared = nn.ModuleList([layer, *(layer.another() for _ in range(shared - 1))])
         self.own = nn.ModuleDict({g: nn.ModuleList(layer.another() for _ in range(own)) for g in owners})
-        self.gates = nn.ModuleDict({group: Gate(layer.inputs, own + shared, dropout) for group in gated})
-        self.shared_gate = None if top else Gate(layer.inputs, len(owners) * own + shared, dropout)
+        self.gates = nn.ModuleDict({group: ExpertGate(layer.inputs, own + shared, dropout) for group in gated})
+        self.shared_gate = None if top else ExpertGate(layer.inputs, len(owners) * own + shared, dropout)
 
     def forward(self, inputs: dict[str, Tensor], common: Tensor, mask: Tensor | None) -> tuple[dict[str, Tensor], Tensor]:
         shared = [expert(common, mask) for expert in self.shared]

@@ -15,23 +15,23 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tts.network.adapters import Adapters
-from tts.network.columns import Columns
+from tts.dataset.speakers import OWNED, SpeakerInput
+from tts.network.adapters import LowRankAdapters
+from tts.network.cross_stitch import CrossStitch
 from tts.network.experts import MixtureOfExperts, ProgressiveExtraction
+from tts.network.go_mtl import SparseTrunks
 from tts.network.orthogonality import activation_overlap, overlap
 from tts.network.sharing import Sharing
-from tts.network.sparse_basis import SparseTrunks
-from tts.network.speakers import OWNED, SpeakerInput
 from tts.network.trunks import Trunk, make_trunk
 from tts.recipe import MAIN_STREAMS, StagePart, TaskUse, TrunkLayer, bottleneck_read
 
 # Ways of sharing by the kind in a recipe, whose options are the constructor's. Hard sharing is a plain trunk.
 SHARINGS: dict[str, type[Sharing]] = {
-    "cross_stitch": Columns,
-    "sluice": Columns,
+    "cross_stitch": CrossStitch,
+    "sluice": CrossStitch,
     "mmoe": MixtureOfExperts,
     "ple": ProgressiveExtraction,
-    "adapters": Adapters,
+    "adapters": LowRankAdapters,
     "go_mtl": SparseTrunks,
 }
 

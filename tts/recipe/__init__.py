@@ -1,6 +1,6 @@
-"""Recipes: one YAML file says what is read, how it is analysed, which networks are trained. Unknown keys are errors.
+"""The recipe: YAML in, one checked object out.
 
-A recipe names things that exist (tasks, trunks, trackers); it never names Python objects and never evaluates anything.
+A file and changes in, a :class:`~tts.recipe.recipe.Recipe` out; ``corpora`` reads it next.
 """
 
 from tts.recipe.load import corpus_root, find_recipe, load_recipe

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from tts.errors import UsageError
+from tts.core.errors import UsageError
 from tts.recipe.recipe import Recipe, with_own
 
 WHOLE = ("tasks", "options", "start", "stop")  # mappings whose keys are the user's, so that a missing one says something

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from tts.errors import UsageError
+from tts.core.errors import UsageError
 from tts.recipe.recipe import Recipe, close_names
 
 

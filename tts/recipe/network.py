@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from tts.recipe.parts import MAIN_STREAMS, Part
-from tts.recipe.sharing import HardSharing, SharingPart, Unrelated, check_heads, check_sharing, check_unrelated
+from tts.recipe.sharing import HardSharingPart, SharingPart, Unrelated, check_heads, check_sharing, check_unrelated
 
 
 class TrunkPart(Part):
@@ -71,7 +71,7 @@ class StagePart(Part):
     linguistic_context: int = Field(0, ge=0)  # frames either side of the linguistic input that are read
     dilation: int = Field(1, ge=1)  # the frames of both contexts are so many frames apart
     tasks: dict[str, Annotated[TaskUse, BeforeValidator(lambda v: {"weight": v} if isinstance(v, int | float) else v)]]
-    sharing: SharingPart = HardSharing()  # how the groups of tasks share the trunk
+    sharing: SharingPart = HardSharingPart()  # how the groups of tasks share the trunk
     unrelated: Unrelated | None = None  # groups of tasks that a penalty keeps apart
 
     @property

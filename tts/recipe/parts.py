@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from tts.frames import MAX_RATE, MIN_RATE, FrameGrid
+from tts.core.grid import MAX_RATE, MIN_RATE, FrameGrid
 
 MAIN_STREAMS = ("mcep", "lf0", "vuv", "bap")
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from tts.errors import UsageError
+from tts.core.errors import UsageError
 from tts.recipe.comparison import ComparisonPart, check_comparison
 from tts.recipe.network import StagePart, check_stages
 from tts.recipe.parts import (

@@ -18,13 +18,13 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class HardSharing(_Part):
+class HardSharingPart(_Part):
     """One trunk for all tasks."""
 
     kind: Literal["hard"] = "hard"
 
 
-class CrossStitch(_Part):
+class CrossStitchPart(_Part):
     """A trunk for every group of tasks, mixed after each layer."""
 
     kind: Literal["cross_stitch"] = "cross_stitch"
@@ -32,7 +32,7 @@ class CrossStitch(_Part):
     speed: float = Field(10.0, gt=0.0)  # the mixing weights learn this much faster than the layers
 
 
-class Sluice(_Part):
+class SluicePart(_Part):
     """Cross-stitch between subspaces of every layer, with a learnt mixture over the layers on top where wanted."""
 
     kind: Literal["sluice"] = "sluice"
@@ -43,7 +43,7 @@ class Sluice(_Part):
     orthogonality: float = Field(0.0, ge=0.0)  # weight of the penalty on the overlap of a layer's subspaces
 
 
-class Mmoe(_Part):
+class MmoePart(_Part):
     """Several trunks ("experts"), mixed on top by a softmax gate for every group."""
 
     kind: Literal["mmoe"] = "mmoe"
@@ -51,7 +51,7 @@ class Mmoe(_Part):
     gate_dropout: float = Field(0.0, ge=0.0, lt=1.0)  # share of experts hidden from a gate in training, frame by frame
 
 
-class Ple(_Part):
+class PlePart(_Part):
     """Shared experts and experts of every group's own, gated anew at every layer."""
 
     kind: Literal["ple"] = "ple"
@@ -60,14 +60,14 @@ class Ple(_Part):
     gate_dropout: float = Field(0.0, ge=0.0, lt=1.0)
 
 
-class Adapters(_Part):
+class AdaptersPart(_Part):
     """One trunk; every group adds a low-rank matrix to each of its layers."""
 
     kind: Literal["adapters"] = "adapters"
     rank: int = Field(16, ge=1)
 
 
-class GoMtl(_Part):
+class GoMtlPart(_Part):
     """Every group's layers are a sparse combination of a few basis trunks."""
 
     kind: Literal["go_mtl"] = "go_mtl"
@@ -77,13 +77,13 @@ class GoMtl(_Part):
 
 
 _KINDS: dict[str, type[_Part]] = {
-    "hard": HardSharing,
-    "cross_stitch": CrossStitch,
-    "sluice": Sluice,
-    "mmoe": Mmoe,
-    "ple": Ple,
-    "adapters": Adapters,
-    "go_mtl": GoMtl,
+    "hard": HardSharingPart,
+    "cross_stitch": CrossStitchPart,
+    "sluice": SluicePart,
+    "mmoe": MmoePart,
+    "ple": PlePart,
+    "adapters": AdaptersPart,
+    "go_mtl": GoMtlPart,
 }
 
 
@@ -104,7 +104,10 @@ def _sharing(value: Any) -> Any:
 
 
 SharingPart = Annotated[
-    Annotated[HardSharing | CrossStitch | Sluice | Mmoe | Ple | Adapters | GoMtl, Field(discriminator="kind")],
+    Annotated[
+        HardSharingPart | CrossStitchPart | SluicePart | MmoePart | PlePart | AdaptersPart | GoMtlPart,
+        Field(discriminator="kind"),
+    ],
     BeforeValidator(_sharing),
 ]
 
@@ -155,7 +158,7 @@ def check_sharing(stage: StagePart) -> None:
     sharing, layers = stage.sharing, stage.trunk.layers
     if sharing.kind == "cross_stitch" and len(stage.groups) < 2:
         raise ValueError("sharing: cross_stitch needs an auxiliary task whose column it can mix with the main one")
-    if isinstance(sharing, Sluice):
+    if isinstance(sharing, SluicePart):
         if any(width % sharing.subspaces for width in layers):
             raise ValueError(f"trunk.layers: every width must be a multiple of sluice's {sharing.subspaces} subspaces")
         if sharing.mixture and len(set(layers)) > 1:

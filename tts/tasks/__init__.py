@@ -1,1 +1,4 @@
-"""Tasks: a named stream, its role, its loss. One file a family."""
+"""What a network is asked for: one family of targets a file, with its stream and its loss.
+
+Signals, sentences and times in, targets out; ``dataset`` packs them next.
+"""

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from tts.analysis.streams import Kind, Stream
-from tts.errors import TtsError, UsageError
-from tts.frames import FrameGrid
+from tts.core.errors import TtsError, UsageError
+from tts.core.grid import FrameGrid
+from tts.core.stream import Kind, Stream
 from tts.text.phones import PhoneInventory
 from tts.text.sentence import Sentence
 
@@ -84,7 +84,7 @@ class TextFamily(Shown):
 
 
 @dataclass(frozen=True)
-class Spoken:
+class TimedUtterance:
     """An utterance of which everything is known: what is said, when, and the vocoder's parameters.
 
     ``durations`` are frames in every state of every segment, int (segments, states); ``streams`` are ``mcep``, ``lf0`` (log

@@ -11,15 +11,15 @@ from __future__ import annotations
 import numpy as np
 import scipy.ndimage
 
-from tts.analysis.streams import Stream
-from tts.errors import UsageError
-from tts.tasks.base import Spoken, TimedFamily
+from tts.core.errors import UsageError
+from tts.core.stream import Stream
+from tts.tasks.base import TimedFamily, TimedUtterance
 
 CLASSES = ("unvoiced", "falling", "level", "rising")
 SEMITONES = 12.0 / np.log(2.0)  # in a log F0 of 1
 
 
-def label(spoken: Spoken, *, threshold: float = 16.0, window: float = 0.1) -> np.ndarray:
+def label(spoken: TimedUtterance, *, threshold: float = 16.0, window: float = 0.1) -> np.ndarray:
     """Return the index in :data:`CLASSES` of every frame, float32 (frames, 1).
 
     ``threshold`` (semitones a second) and ``window`` (seconds) must be above 0, else :class:`UsageError`.

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from tts.analysis.streams import Stream
+from tts.core.stream import Stream
 
 
 def task_loss(stream: Stream, prediction: Tensor, target: Tensor, counted: Tensor, emphasis: Tensor | None = None) -> Tensor:

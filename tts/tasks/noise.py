@@ -9,7 +9,7 @@ import hashlib
 
 import numpy as np
 
-from tts.frames import FrameGrid
+from tts.core.grid import FrameGrid
 from tts.tasks.base import AudioFamily
 
 

@@ -23,8 +23,8 @@ from typing import Any
 
 import numpy as np
 
-from tts.errors import TtsError, UsageError
-from tts.frames import FrameGrid
+from tts.core.errors import TtsError, UsageError
+from tts.core.grid import FrameGrid
 from tts.recipe import MAIN_STREAMS
 from tts.tasks.base import AudioFamily, Family, TextFamily, TimedFamily, built_in_names
 

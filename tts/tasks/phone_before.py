@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tts.analysis.streams import Stream
+from tts.core.stream import Stream
 from tts.tasks.base import TextFamily
 from tts.tasks.phone_class import label as own
 from tts.text.phones import PhoneInventory

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tts.analysis.streams import Stream
+from tts.core.stream import Stream
 from tts.tasks.base import TextFamily
 from tts.text.phones import PhoneInventory
 from tts.text.sentence import Sentence

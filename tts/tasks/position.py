@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from tts.analysis.streams import Stream
-from tts.tasks.base import Spoken, TimedFamily
+from tts.core.stream import Stream
+from tts.tasks.base import TimedFamily, TimedUtterance
 
 
-def label(spoken: Spoken) -> np.ndarray:
+def label(spoken: TimedUtterance) -> np.ndarray:
     """Return ``(i + 1/2) / n`` for frame i of a phone of n frames, float32 (frames, 1)."""
     totals = spoken.durations.sum(axis=1, dtype=np.int64)
     segment = spoken.segment_of_frame

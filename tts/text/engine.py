@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
-from tts.errors import TtsError, UsageError
-from tts.files import fingerprint
+from tts.core.errors import TtsError, UsageError
+from tts.core.files import fingerprint
 from tts.text import normalise as normalisation
 from tts.text.lexicon import INLINE, Lexicon, find_words, parse_phones
 from tts.text.sentence import Break, Kind, Sentence, Word

@@ -12,7 +12,7 @@ import threading
 from functools import lru_cache
 from typing import Final
 
-from tts.errors import TtsError, UsageError
+from tts.core.errors import TtsError, UsageError
 from tts.text.engine import PronunciationError, break_of
 from tts.text.phones import STRESS_MARKS, split_symbols
 from tts.text.sentence import Syllable, Word

@@ -15,8 +15,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from tts.errors import TtsError
-from tts.files import fingerprint
+from tts.core.errors import TtsError
+from tts.core.files import fingerprint
 from tts.text.function_words import is_function_word
 from tts.text.phones import ATTRIBUTES, PhoneInventory, attributes, is_nucleus
 from tts.text.sentence import Sentence

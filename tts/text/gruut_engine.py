@@ -18,7 +18,7 @@ from importlib.metadata import PackageNotFoundError, version
 from itertools import pairwise
 from typing import Any, Final
 
-from tts.errors import TtsError, UsageError
+from tts.core.errors import TtsError, UsageError
 from tts.text.engine import PronunciationError, break_of
 from tts.text.phones import attributes, canonical
 from tts.text.sentence import Break, Syllable, Word

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from tts.errors import TtsError, UsageError
+from tts.core.errors import TtsError, UsageError
 from tts.text.phones import STRESS_MARKS, canonical
 
 Lexicon = Mapping[str, tuple[str, ...]]

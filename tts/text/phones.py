@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from tts.errors import TtsError
+from tts.core.errors import TtsError
 from tts.text.ipa import ALIASES, DIACRITICS, LETTERS, PLACES
 from tts.text.ipa import ATTRIBUTES as ATTRIBUTES  # part of this module's interface too
 from tts.text.sentence import PAUSE, SILENCE, Sentence

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from tts.errors import TtsError
+from tts.core.errors import TtsError
 from tts.text.engine import PronunciationError, break_of
 from tts.text.lexicon import parse_phones
 from tts.text.sentence import Word

@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 from typing import Final
 
-from tts.errors import UsageError
+from tts.core.errors import UsageError
 from tts.text.phones_engine import WORD_END
 from tts.text.spoken_forms import ABBREVIATIONS, MAY_END
 

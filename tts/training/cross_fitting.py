@@ -21,10 +21,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tts.errors import UsageError
+from tts.core.errors import UsageError
+from tts.dataset.table import Table
 from tts.network.stack import Stage
 from tts.recipe import TrainingPart
-from tts.training.table import Table
 from tts.training.trainer import Trainer, handed_on_by
 
 log = logging.getLogger(__name__)

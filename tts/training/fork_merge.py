@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from tts.errors import UsageError
+from tts.core.errors import UsageError
 from tts.recipe import ForkMergePart, StagePart
 from tts.training.weighting import Schedule
 
 if TYPE_CHECKING:
-    from tts.progress import Progress
+    from tts.core.progress import Progress
     from tts.training.trainer import Trainer
 
 Branch = tuple[str, ...]  # the auxiliary tasks that are learnt beside the main ones

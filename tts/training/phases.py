@@ -8,10 +8,10 @@ from typing import Any
 
 import torch
 
+from tts.dataset.table import Table
 from tts.recipe import MAIN_STREAMS, StagePart, TrainingPart, WeightingPart
-from tts.training.groups import Tuning
-from tts.training.table import Table
-from tts.training.trainer import Hook, Model, Result, Trainer
+from tts.training.parameter_groups import Tuning
+from tts.training.trainer import Hook, Model, Trainer, TrainingResult
 from tts.training.trajectory import Trajectories
 from tts.training.weighting import Schedule
 
@@ -52,7 +52,7 @@ def learn_trajectories(
     hook: Hook | None = None,
     writer: Any = None,
     tuning: Tuning | None = None,
-) -> Result:
+) -> TrainingResult:
     """Go on training on the trajectories of streams (``settings.trajectory``), in ``folder``; leave the better weights.
 
     The losses of these streams, in training, validation and history, are then those of their trajectories; the validation

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,25 +13,20 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tts.errors import TtsError, UsageError
-from tts.files import write_text
+from tts.core.device import choose_precision
+from tts.core.errors import TtsError, UsageError
+from tts.core.files import write_text
+from tts.core.progress import Progress
+from tts.core.tensors import load_tensors, load_weights, save_tensors
+from tts.dataset.table import Table, pad_utterances, utterance_groups
+from tts.network.joint import Joint, margin, task_of
 from tts.network.stack import Stage, StageOutput
-from tts.progress import Progress
 from tts.recipe import StagePart, TaskUse, TrainingPart
 from tts.tasks.losses import dimension_emphasis, task_loss
-from tts.training.checkpoint import (
-    load_tensors,
-    load_weights,
-    optimiser_state,
-    random_state,
-    restore_optimiser,
-    restore_random_state,
-    save_tensors,
-)
+from tts.training.batches import CROP, Batches, Crops
+from tts.training.checkpoint import optimiser_state, random_state, restore_optimiser, restore_random_state
 from tts.training.fork_merge import make_branches, train_round
-from tts.training.groups import Pull, Tuning, parameter_groups
-from tts.training.joint import CROP, Crops, Joint, margin, task_of
-from tts.training.table import Batches, Table, pad_utterances, utterance_groups
+from tts.training.parameter_groups import Pull, Tuning, parameter_groups
 from tts.training.trajectory import Trajectories
 from tts.training.weighting import Schedule, Weighting, after_step, backward, make_weighting
 
@@ -44,7 +38,7 @@ Hook = Callable[[Model, int], dict[str, float]]
 
 
 @dataclass(frozen=True)
-class Result:
+class TrainingResult:
     """What training found: the step and main validation loss of the weights that were kept, and every validation's scores."""
 
     step: int
@@ -116,7 +110,7 @@ class Trainer:
         self.step = 0
         self.history: list[dict[str, float]] = []
 
-    def run(self) -> Result:
+    def run(self) -> TrainingResult:
         """Train to the end, continuing from ``last`` where it exists, and leave the best weights in the stage."""
         finished = self._resume()
         if self.baseline and not self.history:
@@ -139,7 +133,7 @@ class Trainer:
         tensors, facts = load_tensors(self.folder / "best.safetensors")
         load_weights(self.stage, tensors, self.folder / "best.safetensors")
         self.stage.eval()
-        return Result(int(facts["step"]), float(facts["loss"]), self.history)
+        return TrainingResult(int(facts["step"]), float(facts["loss"]), self.history)
 
     def train_step(self) -> dict[str, Tensor]:
         """Take one step of the optimiser; return the losses of its batch by task, cut from their graph."""
@@ -381,32 +375,3 @@ def _outputs(stage: Model, table: Table, precision: str) -> Iterator[tuple[Stage
         with torch.autocast(table.device.type, torch.bfloat16, enabled=precision == "bfloat16"):
             output: StageOutput = stage(table.inputs(index), mask)
         yield output, mask
-
-
-def choose_precision(wanted: str, device: torch.device) -> str:
-    """Turn ``auto`` into ``bfloat16`` where the device multiplies it natively, else ``float32``."""
-    if wanted != "auto":
-        return wanted
-    if device.type == "cuda":
-        return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
-    flags = ("amx_bf16", "avx512_bf16")
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="ignore")
-    except OSError:
-        return "float32"
-    return "bfloat16" if any(flag in text for flag in flags) else "float32"
-
-
-def choose_device(wanted: str) -> torch.device:
-    """Turn ``auto`` into CUDA where there is one, else the CPU; a device that is not there raises :class:`TtsError`."""
-    if wanted == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    match = re.fullmatch(r"cpu|cuda(:\d+)?", wanted)
-    if match is None:
-        raise UsageError(f"--device {wanted}: no such device; use auto, cpu, cuda or cuda:1")
-    device = torch.device(wanted)
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise TtsError(
-            f"--device {wanted}: there are {torch.cuda.device_count()} CUDA devices; use --device cpu or another number"
-        )
-    return device

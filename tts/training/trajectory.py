@@ -16,10 +16,10 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from tts.analysis.streams import Stream
-from tts.errors import UsageError
+from tts.core.errors import UsageError
+from tts.core.stream import Stream
+from tts.dataset.table import Target
 from tts.tasks.losses import dimension_emphasis, task_loss
-from tts.training.table import Target
 
 
 class Trajectories:

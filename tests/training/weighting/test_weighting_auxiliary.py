@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from tts.errors import UsageError
+from tts.core.errors import UsageError
 from tts.training.weighting import METHODS, Weighting, make_weighting
 from tts.training.weighting.base import MainWeighting
 

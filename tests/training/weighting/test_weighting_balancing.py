@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 import tts.training.weighting.torchjd
-from tts.errors import TtsError, UsageError
+from tts.core.errors import TtsError, UsageError
 from tts.training.weighting import METHODS, make_weighting
 from tts.training.weighting.balancing import Balancing
 from tts.training.weighting.solvers import dual_cone, nonnegative_least_squares, rational, root, shortest

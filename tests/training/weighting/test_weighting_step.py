@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from tts.errors import TtsError, UsageError
+from tts.core.errors import TtsError, UsageError
 from tts.training.weighting import METHODS, Schedule, Weighting, after_step, backward, make_weighting, options_of
 
 TASKS = ("mcep", "vuv", "formants", "phone")

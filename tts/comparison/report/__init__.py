@@ -12,10 +12,10 @@ def write_report(results: dict[str, Any], folder: Path) -> Path:
     """Write ``folder/report.html`` from the contents of results.json (format 1) and return its path.
 
     Sounds and pictures are read from the files that ``results["examples"]`` names, relative to ``folder``. Whatever is missing
-    or null in the results is left out of the page; a format other than 1 raises :class:`tts.errors.TtsError`.
+    or null in the results is left out of the page; a format other than 1 raises :class:`tts.core.errors.TtsError`.
     """
     from tts.comparison.report.page import page
-    from tts.files import write_text
+    from tts.core.files import write_text
 
     path = folder / "report.html"
     write_text(path, page(results, folder))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tts.comparison.report.html import Html, figure, known, tag
-from tts.comparison.report.look import MARKERS, Look
+from tts.comparison.report.style import MARKERS, Look
 
 WIDTH, HEIGHT = 350.0, 230.0  # about the pixels that a panel gets, so that text keeps its size
 WIDE = 480.0

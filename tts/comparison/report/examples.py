@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from tts.comparison.report.charts import Scale
+from tts.comparison.report.data import Results
 from tts.comparison.report.html import Html, section, tag
-from tts.comparison.report.look import NATURAL, Look, named
 from tts.comparison.report.media import data_address, encode_sound, spectrogram
-from tts.comparison.report.results import Results
+from tts.comparison.report.style import NATURAL, Look, named
 
 BEST = 3  # candidates shown beside the baseline at first
 ROOM = 8_000_000  # bytes of sounds and pictures, so that the whole page stays below ten million

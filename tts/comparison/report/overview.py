@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tts.comparison.report.charts import Scale, whisker, whisker_axis
+from tts.comparison.report.data import MetricFormat, Results
 from tts.comparison.report.html import MISSING, Html, figure, join, known, section, table, tag
-from tts.comparison.report.look import named
-from tts.comparison.report.results import Metric, Results
+from tts.comparison.report.style import named
 
 MARKS = {"better": "✓", "worse": "✕", "too small to matter": "≈", "no difference shown": "○", "one seed, no verdict": "?"}
 
@@ -120,7 +120,7 @@ def _key() -> Html:
     return tag("p", words, class_="hint")
 
 
-def _direction(metric: Metric) -> str:
+def _direction(metric: MetricFormat) -> str:
     return f"{metric.better} is better" if metric.better else metric.heading
 
 
@@ -217,11 +217,11 @@ def _matrix(results: Results) -> Html:
     )
 
 
-def _heads(metrics: Sequence[Metric]) -> list[Html]:
+def _heads(metrics: Sequence[MetricFormat]) -> list[Html]:
     return [tag("th", metric.title, tag("small", metric.better), scope="col") for metric in metrics]
 
 
-def _change(metric: Metric, row: Mapping[str, Any] | None) -> Html:
+def _change(metric: MetricFormat, row: Mapping[str, Any] | None) -> Html:
     if row is None or known(row.get("estimate")) is None:
         return tag("td", MISSING)
     word = str(row.get("verdict") or "not tested")

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from tts.comparison.report import examples, overview, settings, training
+from tts.comparison.report.data import Results
 from tts.comparison.report.html import Html, join, tag
-from tts.comparison.report.results import Results
-from tts.errors import TtsError
+from tts.core.errors import TtsError
 
 FORMAT = 1
 

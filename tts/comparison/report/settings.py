@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tts.comparison.report.data import Results
 from tts.comparison.report.html import Html, figure, section, table, tag
-from tts.comparison.report.look import named
-from tts.comparison.report.results import Results
+from tts.comparison.report.style import named
 
 
 def settings(results: Results) -> Html:

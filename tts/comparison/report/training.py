@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tts.comparison.report.charts import Scale, Series, line_chart, scatter
+from tts.comparison.report.data import MetricFormat, Results
 from tts.comparison.report.html import MISSING, Html, figure, join, known, section, table, tag
-from tts.comparison.report.look import BASELINE, Look, named, task_look
 from tts.comparison.report.overview import forest
-from tts.comparison.report.results import Metric, Results
-from tts.progress import clock
+from tts.comparison.report.style import BASELINE, Look, named, task_look
+from tts.core.progress import clock
 
 CURVES = (("valid/main", "validation loss, main task"), ("valid/mcd", "validation MCD (dB)"))
 GRADIENTS = (("cosine", "cosine"), ("ratio", "norm ratio"), ("weight", "weight"))
@@ -185,10 +185,12 @@ def search(results: Results) -> Html | None:
     """Return what was tried in the search over settings such as the tasks' weights, on validation, and what was chosen."""
     blocks = []
     for one in results.rows("search"):
-        loss = Metric("loss", str(one.get("metric")), "", 4, "lower")  # where the primary score is none that training knows
+        loss = MetricFormat(
+            "loss", str(one.get("metric")), "", 4, "lower"
+        )  # where the primary score is none that training knows
         metric = next((m for m in results.metrics if m.name == one.get("metric", results.primary.name)), loss)
 
-        def order(trial: Mapping[str, Any], metric: Metric = metric) -> float:
+        def order(trial: Mapping[str, Any], metric: MetricFormat = metric) -> float:
             number = known(trial.get("validation"))
             return math.inf if number is None else -metric.gain(number)
 

@@ -1,8 +1,8 @@
 """How the losses of several tasks become one update of the layers that they share; see ``docs/weighting.md``."""
 
+from tts.training.weighting.backward import after_step, backward, measure
 from tts.training.weighting.base import Kind, Schedule, Tasks, Weighting
 from tts.training.weighting.make import METHODS, make_weighting, options_of
-from tts.training.weighting.step import after_step, backward, measure
 
 __all__ = [
     "METHODS",

@@ -14,7 +14,7 @@ from torch import Tensor
 from tts.training.weighting.base import Count, MainWeighting, NotNegative, Positive, Share, Tasks, gramian_of
 
 
-class Gate(MainWeighting):
+class GradientGate(MainWeighting):
     """Let an auxiliary gradient through where it agrees with the main one (Du et al. 2018).
 
     ``kind: weighted`` d = m + sum_i max(0, cos(m, a_i)) a_i; ``kind: step`` d = m + sum_i [<m, a_i> >= 0] a_i. With ``clip``,

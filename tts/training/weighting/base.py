@@ -16,7 +16,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from tts.errors import TtsError, UsageError
+from tts.core.errors import TtsError, UsageError
 
 Kind = Literal["continuous", "binary", "class"]
 Needs = Literal["nothing", "losses", "last layer", "gradients"]

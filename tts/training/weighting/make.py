@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
-from tts.errors import UsageError
+from tts.core.errors import UsageError
 from tts.training.weighting import auxiliary, balancing, scalar, torchjd
 from tts.training.weighting.base import Kind, Schedule, Tasks, Weighting
 
@@ -23,7 +23,7 @@ METHODS: dict[str, type[Weighting]] = {
         scalar.Random,
         scalar.Famo,
         balancing.GradNorm,
-        auxiliary.Gate,
+        auxiliary.GradientGate,
         auxiliary.Projection,
         auxiliary.OlAux,
         auxiliary.Bloop,

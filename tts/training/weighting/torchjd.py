@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tts.errors import TtsError, UsageError
+from tts.core.errors import TtsError, UsageError
 from tts.training.weighting.balancing import Balancing, Where
 from tts.training.weighting.base import Tasks
 from tts.training.weighting.solvers import dual_cone

@@ -1,0 +1,285 @@
+"""From one trained voice to another speaker, on two voices of espeak-ng: exact starts, frozen parts, the learning curve."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+
+pytest.importorskip("espeakng_loader", reason="the demo corpus needs the extra espeak")
+
+from command import tts
+
+from tts.comparison.adaptation import markdown
+from tts.core.files import held
+from tts.core.tensors import load_tensors
+from tts.corpora.espeak_demo import make_demo_corpus
+from tts.dataset.prepared import Prepared
+from tts.dataset.statistics import StatisticsSum
+from tts.dataset.subset import Subset, nested
+from tts.generation.voice import Voice, load_voice
+from tts.recipe import load_recipe
+from tts.recipe.transfer import TransferPart
+from tts.training.train import make_duration, make_stack
+from tts.training.transfer import open_source, start_from
+
+MAIN = {"mcep": 1, "lf0": 0.1, "vuv": 0.1, "bap": 0.05}
+TRAINING = {"steps": 30, "batch": 64, "validate_every": 10, "average": 0.9, "precision": "float32"}
+# name: espeak's voice, sentences, licence, left out. Without two of its sentences the target has fewer phones.
+SPEAKERS = {"base": ("en-us", 24, "GPL-3.0-or-later", None), "target": ("en-us+f3", 14, "CC0-1.0", "_00[56]$")}
+
+
+def recipe_of(name: str) -> dict:
+    stage = {"trunk": {"layers": [24, 24]}, "tasks": MAIN}
+    first = {"trunk": {"layers": [24, 24]}, "bottleneck": 6, "tasks": MAIN | {"phone_class": 0.1}}
+    return {
+        "name": name,
+        "corpus": {"speaker": name, "licence": SPEAKERS[name][2], "exclude": SPEAKERS[name][3]},
+        "split": {"test": {"count": 2}, "validation": {"count": 2}},
+        "frames": {"sample_rate": 16000, "mcep_order": 24},
+        "alignment": {"states": 3, "train_on": "all"},
+        "tasks": {"phone_class": {}},
+        "training": TRAINING,
+        "duration": {"trunk": {"layers": [12]}, "training": TRAINING},
+        "systems": {"single": {"stages": [stage]}, "stacked": {"stages": [first, {**stage, "context": 1}]}},
+    }
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with both corpora prepared and two voices of the base speaker."""
+    folder = tmp_path_factory.mktemp("transfer")
+    for name, (voice, count, *_) in SPEAKERS.items():
+        make_demo_corpus(folder / "corpus" / name, count=count, voice=voice)
+        (folder / name).mkdir()
+        (folder / name / "recipe.yaml").write_text(yaml.safe_dump(recipe_of(name)), encoding="utf-8")
+        places = ["--corpus-root", folder / "corpus" / name, "--out", folder / name / "prepared"]
+        tts("prepare", folder / name / "recipe.yaml", *places, "--workers", "0")
+    for system in ("single", "stacked"):
+        train(folder, "base", system)
+    return folder
+
+
+def train(folder: Path, name: str, system: str, out: str = "", *changes: str, code: int = 0) -> str:
+    places = ["--prepared", folder / name / "prepared", "--out", folder / name / (out or system)]
+    more = [part for change in changes for part in ("--set", change)]
+    return tts("train", folder / name / "recipe.yaml", "-s", system, *places, *more, code=code)
+
+
+def transfer(folder: Path, system: str, **settings: object) -> str:
+    settings = {key: str(folder / "base" / str(value)) if key.endswith("_from") else value for key, value in settings.items()}
+    return f"systems.{system}.transfer={json.dumps(settings)}"
+
+
+@pytest.mark.parametrize("system", ["single", "stacked"])
+def test_a_new_voice_starts_as_the_old_one(made: Path, system: str) -> None:
+    """Other phones, other statistics: the same physical values and durations, from the first step."""
+    old, prepared = load_voice(made / "base" / system, "cpu"), Prepared(made / "target" / "prepared")
+    assert prepared.inventory != old.inventory
+    recipe = load_recipe(made / "target" / "recipe.yaml")
+    source = open_source(TransferPart(init_from=str(made / "base" / system)), prepared)
+    assert source is not None
+    stack = make_stack(prepared, recipe.system(system).stages, seed=5)
+    duration = make_duration(recipe, prepared, seed=5)
+    begun = start_from(source, stack, duration, prepared)
+    config = {**old.config, **{key: prepared.facts[key] for key in ("inventory", "features", "constant_features")}}
+    new = Voice(config, stack, duration, prepared.statistics, torch.device("cpu"))
+    old.precision = new.precision = "float32"
+    packed = prepared.packed("train")
+    known = [n for n, key in enumerate(packed.ids) if {*prepared.sentences[key].phones} <= {*old.inventory.symbols}]
+    sentences = [prepared.sentences[packed.ids[n]] for n in known]
+    durations = [packed.durations_of(n) for n in known]
+    assert len(sentences) > 2
+    for theirs, ours in zip(old.acoustics(sentences, durations), new.acoustics(sentences, durations), strict=True):
+        for name, values in theirs.items():
+            scale = np.abs(values).max(axis=0)
+            np.testing.assert_allclose(ours[name] / scale, values / scale, atol=1e-4)
+    for a, b in zip(old.durations(sentences), new.durations(sentences), strict=True):
+        np.testing.assert_allclose(b, a, rtol=1e-4)
+    said = begun.facts()
+    assert said["inputs"]["left out"]
+    speaking = {t.name for t in begun.taken if t.how == "new"} & stack.speaking().keys()
+    assert not speaking
+
+
+def test_a_trained_voice_names_its_base_and_both_licences(made: Path) -> None:
+    train(made, "target", "single", "tuned", transfer(made, "single", init_from="single", layer_decay=0.5, l2_sp=1.0))
+    card = (made / "target" / "tuned" / "README.md").read_text(encoding="utf-8")
+    assert 'license: "CC0-1.0 AND GPL-3.0-or-later"' in card
+    assert 'base_model: "base single"' in card
+    assert "This voice was begun from base single (speaker base, corpus base, licence GPL-3.0-or-later" in card
+    report = (made / "target" / "tuned" / "training" / "transfer.md").read_text(encoding="utf-8")
+    assert "| stages.0.trunk.layers.0.weight | by name |" in report
+    assert "Inputs left out: LL:is_" in report
+    config = json.loads((made / "target" / "tuned" / "config.json").read_text(encoding="utf-8"))
+    assert config["transfer"]["settings"] == {"layer_decay": 0.5, "l2_sp": 1.0}
+    shutil.move(made / "target" / "tuned", made / "base" / "tuned")
+    train(made, "target", "single", "again", transfer(made, "single", init_from="tuned"))
+    again = (made / "target" / "again" / "README.md").read_text(encoding="utf-8")
+    assert "That one was begun from base single" in again
+    assert "Frozen" not in again
+
+
+def test_a_start_that_says_something_else_is_named(made: Path) -> None:
+    """Matrices of go_mtl are combined for every group: what is held in the voice's inputs has no bias to go into."""
+    basis = ("systems.single.stages.0.sharing={kind: go_mtl, basis: 3}", "training.steps=10")
+    train(made, "base", "single", "basis", *basis)
+    train(made, "target", "single", "from_basis", *basis, transfer(made, "single", init_from="basis"))
+    report = (made / "target" / "from_basis" / "training" / "transfer.md").read_text(encoding="utf-8")
+    assert "go_mtl has no bias" in report
+
+
+def test_frozen_layers_of_a_voice_are_bit_for_bit_those_of_the_start(made: Path) -> None:
+    freeze = transfer(made, "single", init_from="single", freeze=["trunk", "duration"])
+    train(made, "target", "single", "frozen", freeze)
+    card = (made / "target" / "frozen" / "README.md").read_text(encoding="utf-8")
+    assert "* Frozen as they were taken over: trunk, duration\n" in card
+    prepared = Prepared(made / "target" / "prepared")
+    source = open_source(TransferPart(init_from=str(made / "base" / "single")), prepared)
+    assert source is not None
+    recipe = load_recipe(made / "target" / "recipe.yaml")
+    stack = make_stack(prepared, recipe.system("single").stages, seed=1)
+    duration = make_duration(recipe, prepared, seed=1)
+    start_from(source, stack, duration, prepared)
+    summary = json.loads((made / "target" / "frozen" / "training" / "summary.json").read_text(encoding="utf-8"))
+    heads = sum(tensor.numel() for name, tensor in stack.state_dict().items() if ".heads." in name)
+    assert summary["parameters"]["trained"] == heads < summary["parameters"]["speaking"]
+    kept, _ = load_tensors(made / "target" / "frozen" / "model.safetensors")
+    for name, tensor in kept.items():
+        assert torch.equal(tensor, stack.state_dict()[name]) == (".trunk." in name), name
+    kept, _ = load_tensors(made / "target" / "frozen" / "duration.safetensors")
+    assert all(torch.equal(tensor, duration.state_dict()[name]) for name, tensor in kept.items())
+
+
+def test_a_frozen_first_network_is_not_trained(made: Path) -> None:
+    train(made, "target", "stacked", "upper", transfer(made, "stacked", init_from="stacked", freeze=["stages.0"]))
+    assert not (made / "target" / "upper" / "training" / "stage1").exists()
+    assert (made / "target" / "upper" / "training" / "stage2").is_dir()
+    joint = 'systems.stacked.training={"stacking": "joint"}'
+    tuned = transfer(made, "stacked", init_from="stacked", freeze=["stages.0"], layer_decay=0.5, l2_sp=1.0)
+    train(made, "target", "stacked", "joint", tuned, joint)
+    first, second = (load_tensors(made / "target" / name / "model.safetensors")[0] for name in ("upper", "joint"))
+    same = {name: torch.equal(tensor, second[name]) for name, tensor in first.items()}
+    assert all(same[name] == name.startswith("stages.0.") for name in same)
+
+
+@pytest.mark.parametrize(("base", "layer"), [("stacked", "bottleneck"), ("single", 1)])
+def test_a_frozen_trunk_as_feature_extractor(made: Path, base: str, layer: str | int) -> None:
+    out = f"features-{base}"
+    context = "systems.single.stages.0.context=1"
+    train(made, "target", "single", out, transfer(made, "single", features_from=base, layer=layer), context)
+    old, new = load_voice(made / "base" / base, "cpu"), load_voice(made / "target" / out, "cpu")
+    assert len(new.stack.stages) == 2
+    sentence = next(
+        s for s in Prepared(made / "target" / "prepared").sentences.values() if {*s.phones} <= {*old.inventory.symbols}
+    )
+    durations = np.full((len(sentence.segments), 3), 2)
+    inputs = (voice._inputs(sentence, durations, 0)[None] for voice in (old, new))
+    with torch.no_grad():
+        if layer == "bottleneck":
+            theirs, ours = (v.stack.stages[0](x).bottleneck for v, x in zip((old, new), inputs, strict=True))
+        else:
+            x, y = inputs
+            theirs, ours = old.stack.stages[0].trunk.hidden(x)[0], new.stack.stages[0](y).bottleneck
+    torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-4)
+    card = (made / "target" / out / "README.md").read_text(encoding="utf-8")
+    assert f"This voice reads what the frozen first network of base {base} hands on (speaker base, corpus base" in card
+    assert "taken over as it is" in card
+    tts("speak", made / "target" / out, "--text", "A sentence.", "--output", made / f"{out}.wav")
+
+
+@pytest.mark.parametrize(
+    ("settings", "more", "said"),
+    [
+        ({"init_from": "nothing"}, (), "there is no such folder"),
+        ({"init_from": "single", "features_from": "single"}, (), "give either init_from or features_from"),
+        ({"init_from": "single", "layer": 2}, (), "layer: belongs to features_from"),
+        ({"features_from": "single", "freeze": ["trunk"]}, (), "freeze: belongs to init_from"),
+        ({"features_from": "single"}, (), "base single has no bottleneck; name one of its hidden layers, 1 to 2"),
+        ({"features_from": "single", "layer": 7}, (), "7 is not there; base single has 2 hidden layers"),
+        ({"init_from": "single"}, ("systems.single.stages.0.trunk.layers=[8]",), "no hidden layer of base single fits"),
+        ({"init_from": "single", "freeze": ["trunck"]}, (), "trunck is not there"),
+        ({"init_from": "single", "freeze": ["stages.0"]}, (), "nothing would be left to train"),
+        ({"init_from": "single", "speaker": "who"}, (), "the voice has no speaker 'who'"),
+        ({"init_from": "single", "l2_sp": -1}, (), "greater than or equal to 0"),
+    ],
+)
+def test_what_cannot_be_transferred_gets_a_sentence(made: Path, settings: dict, more: tuple, said: str) -> None:
+    printed = train(made, "target", "single", "new", transfer(made, "single", **settings), *more, code=2)
+    assert said in printed
+    assert len(printed.strip().splitlines()) == 1
+    assert not (made / "target" / "new" / "config.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("grid", "said"),
+    [
+        ({"sample_rate": 22050}, "a sample rate of 22050 Hz, the corpus in"),
+        ({"shift_ms": 4.0}, "a frame shift of 4 ms"),
+    ],
+)
+def test_another_way_of_measuring_is_refused(made: Path, tmp_path: Path, grid: dict, said: str) -> None:
+    voice = tmp_path / "voice"
+    shutil.copytree(made / "base" / "single", voice, ignore=shutil.ignore_patterns("training"))
+    config = json.loads((voice / "config.json").read_text(encoding="utf-8"))
+    config["grid"] |= grid
+    (voice / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    change = f"systems.single.transfer.init_from={voice}"
+    assert said in train(made, "target", "single", "other", change, code=2)
+
+
+def test_a_subset_has_statistics_of_its_own(made: Path) -> None:
+    whole = Prepared(made / "target" / "prepared")
+    ids = nested(whole.packed("train").ids, 1)[:3]
+    some = Subset(whole, {"train": ids})
+    packed = whole.packed("train")
+    total = StatisticsSum(25, dynamic=True)
+    for number, key in enumerate(packed.ids):
+        if key in ids:
+            total.add(packed.utterance(number)["mcep"], packed.counted_frames(number))
+    np.testing.assert_allclose(some.statistics["mcep"].variance, total.result().variance)
+    assert some.facts["corpus"]["utterances"] == 3
+    assert some.identity([]) != whole.identity([])
+    assert set(nested(packed.ids, 1)[:2]) < set(ids)
+    assert nested(packed.ids, 2) != nested(packed.ids, 1)
+    everything = Subset(whole, {"train": packed.ids})
+    for name, one in whole.statistics.items():
+        np.testing.assert_allclose(everything.statistics[name].variance, one.variance)
+    np.testing.assert_allclose(everything.facts["silence"], whole.facts["silence"])
+    assert everything.facts["constant_features"] == whole.facts["constant_features"]
+
+
+def test_the_learning_curve_and_its_resumption(made: Path, tmp_path: Path) -> None:
+    arguments = ["adapt", made / "base" / "single", made / "target" / "recipe.yaml", "--out", tmp_path / "curve"]
+    arguments += ["--prepared", made / "target" / "prepared", "--validation", "1", "--seeds", "2"]
+    methods = ["--methods", "scratch,statistics,fine_tune"]
+    tts(*arguments, "-n", "2", *methods)
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "curve" / "scores").rglob("*.json")}
+    assert len(before) == 3 * 2 + 1
+    printed = tts(*arguments, "-n", "2,4", *methods)
+    assert all(path.stat().st_mtime_ns == time for path, time in before.items())
+    results = json.loads((tmp_path / "curve" / "results.json").read_text(encoding="utf-8"))
+    assert [row["utterances"] for row in results["curves"]["fine_tune"]] == [2, 4]
+    assert [row["utterances"] for row in results["against_scratch"]["fine_tune"]] == [2, 4]  # of training, not of the test
+    assert "MCD minus that from scratch" in printed
+    assert "1 validation utterances to know when to stop" in printed
+    assert "Mean over 2 seeds" in printed
+    one = {**results, "seeds": [1], "seconds": {int(number): value for number, value in results["seconds"].items()}}
+    assert "One seed, with 95 % intervals over the" in markdown(one)
+    subsets = [
+        json.loads(p.read_text())["ids"] for p in sorted((tmp_path / "curve" / "scores" / "scratch").glob("*seed1.json"))
+    ]
+    assert {*subsets[0]} < {*subsets[1]}
+    assert load_voice(tmp_path / "curve" / "voices" / "fine_tune" / "n0004-seed2", "cpu").config["corpus"]["utterances"] == 4
+    assert (tmp_path / "curve" / "curve.png").is_file()
+    elsewhere = [tmp_path / "curve" / "voices" if a == tmp_path / "curve" else a for a in arguments]
+    assert "was not made by tts adapt (it holds " in tts(*elsewhere, "-n", "2", *methods, code=2)
+    with held(tmp_path / "curve"):
+        assert "curve: another process is at work in it" in tts(*arguments, "-n", "2", *methods, code=1)
+    said = tts(*arguments, "-n", "2", *methods, "--set", "training.steps=20", code=2)
+    assert "other settings or data" in said
+    assert "has 8 utterances, not 50" in tts(*arguments, "-n", "50", code=2)
+    assert "there is no magic" in tts(*arguments, "--methods", "magic", "-n", "2", code=2)

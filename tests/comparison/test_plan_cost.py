@@ -1,0 +1,58 @@
+"""What a plan says is left to do: runs that are there are not planned again, whoever they belong to."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_plan import recipe
+
+from tts.comparison import plan_cost as estimate
+from tts.comparison.plan import make_plan
+from tts.comparison.plan_cost import Cost, costs, describe
+from tts.comparison.records import record_path, search_path, write_record
+from tts.core.files import write_json
+
+COMPARISON = {
+    "seeds": [1, 2],
+    "ensembles": {"four": {"system": "single", "members": 4}},
+    "search": {"stacked": {"keys": {"training.learning_rate": [0.1, 0.2, 0.3]}}},
+}
+
+
+@pytest.fixture(autouse=True)
+def _without_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(estimate, "seconds_of", lambda *arguments, **more: 10.0)
+
+
+def by_name(folder: Path) -> dict[str, Cost]:
+    prepared: Any = None
+    return {cost.name: cost for cost in costs(make_plan(recipe(COMPARISON)), prepared, folder, "cpu")}
+
+
+def finish(folder: Path, system: str, seed: int) -> None:
+    write_record(record_path(folder, system, f"seed-{seed}"), {"status": "finished", "seconds": 60.0}, {})
+
+
+def test_runs_are_those_of_seeds_searches_and_members(tmp_path: Path) -> None:
+    found = {name: (cost.runs, cost.there) for name, cost in by_name(tmp_path).items()}
+    # An ensemble's first member is the system's own run.
+    assert found == {"single": (2, 0), "wide": (2, 0), "stacked": (2 + 3, 0), "four": (2 * 3, 0)}
+
+
+def test_nothing_is_left_of_a_finished_comparison(tmp_path: Path) -> None:
+    for system in ("single", "wide", "stacked", "four"):
+        for seed in (1, 2):
+            finish(tmp_path, system, seed)
+    write_json(search_path(tmp_path, "stacked"), {})
+    found = by_name(tmp_path)
+    assert all(cost.there == cost.runs for cost in found.values())
+    assert found["four"].seconds == 15.0  # of one member
+    prepared: Any = None
+    assert "0 runs to train, 0 steps" in describe(make_plan(recipe(COMPARISON)), prepared, tmp_path, workers=1, device="cpu")
+
+
+def test_a_run_that_is_trained_but_not_scored_counts_beside_those_that_are(tmp_path: Path) -> None:
+    finish(tmp_path, "single", 1)
+    write_json(tmp_path / "voices" / "single" / "seed-2" / "training" / "summary.json", {"seconds": 20.0})
+    single = by_name(tmp_path)["single"]
+    assert (single.there, single.seconds) == (2, 40.0)

@@ -1,0 +1,168 @@
+"""Scoring a voice: what it is scored on, which pictures are drawn, what a failing recogniser leaves."""
+
+import json
+import logging
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from unittest import mock
+
+import pytest
+
+import tts.cli.evaluate
+import tts.cli.main
+import tts.dataset.prepared
+import tts.evaluation.evaluate
+import tts.generation.voice
+from tts.core.errors import UsageError
+from tts.core.grid import FrameGrid
+from tts.core.processes import Failure
+from tts.core.stream import Stream
+from tts.evaluation.evaluate import EvaluatedUtterance, Evaluation, check_match, pictures_to_draw, recognise, score_settings
+from tts.evaluation.scores import pool
+
+GRID = FrameGrid(22050)
+
+
+def thing(**changes: object) -> SimpleNamespace:
+    """What voices and prepared corpora have in common."""
+    usual = {
+        "grid": GRID,
+        "states": 5,
+        "streams": {"mcep": Stream("mcep", 60)},
+        "config": {"prepared": "0123"},
+        "basis": "0123",
+        "folder": Path("prepared"),
+    }
+    return SimpleNamespace(**{**usual, **changes})
+
+
+def test_a_voice_is_scored_on_its_own_preparation_or_warns(caplog: pytest.LogCaptureFixture) -> None:
+    assert check_match(thing(), thing()) is True
+    assert not caplog.records
+    assert check_match(thing(), thing(basis="4567")) is False
+    assert "not the preparation that the voice was trained on" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"grid": FrameGrid(16000)},
+        {"grid": replace(GRID, shift_ms=10.0)},
+        {"states": 1},
+        {"streams": {"mcep": Stream("mcep", 25)}},
+    ],
+)
+def test_a_corpus_prepared_unlike_the_voice_is_refused(other: dict[str, object]) -> None:
+    with pytest.raises(UsageError, match="prepare the corpus alike"):
+        check_match(thing(), thing(**other))
+
+
+def test_settings_are_those_of_the_corpus() -> None:
+    assert score_settings(thing()).line().startswith("22050 Hz, 5 ms frames, mel-cepstrum 1-59 at warping 0.45")
+
+
+def test_pictures_without_matplotlib(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.backends.backend_agg", None)
+    assert pictures_to_draw(0) == 0
+    assert not caplog.records
+    assert pictures_to_draw(None) == 0
+    assert "no pictures: pictures need matplotlib" in caplog.text
+    with pytest.raises(UsageError, match="pictures need matplotlib"):
+        pictures_to_draw(1)
+
+
+def test_pictures_with_matplotlib() -> None:
+    pytest.importorskip("matplotlib", reason="needs the extra viz")
+    assert [pictures_to_draw(wanted) for wanted in (None, 0, 5)] == [2, 0, 5]
+
+
+@pytest.fixture
+def evaluated(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Let ``tts evaluate`` find a score without a voice; the order of its steps."""
+    steps: list[str] = []
+    monkeypatch.setattr(tts.generation.voice, "load_voice", lambda *_: steps.append("load") or thing(config={"recipe": "r"}))
+    monkeypatch.setattr(tts.dataset.prepared, "Prepared", lambda folder: thing(folder=folder))
+    monkeypatch.setattr(
+        tts.evaluation.evaluate,
+        "evaluate_voice",
+        lambda *_, **__: steps.append("assess") or Evaluation({"mcd": 5}, "# r\n", [], {}),
+    )
+    monkeypatch.setattr(tts.evaluation.evaluate, "update_card", lambda *_: steps.append("card"))
+    return steps
+
+
+def run(*arguments: object) -> int:
+    with mock.patch.object(sys, "argv", ["tts", *map(str, arguments)]):
+        try:
+            tts.cli.main.main()
+        except SystemExit as stop:
+            return int(stop.code or 0)
+    return 0
+
+
+def test_scores_are_out_before_pictures_are_drawn(evaluated, tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(tts.evaluation.evaluate, "pictures_to_draw", lambda wanted: 2)
+    monkeypatch.setattr(tts.evaluation.evaluate, "draw", mock.Mock(side_effect=UsageError("the pencil is broken")))
+    assert run("evaluate", tmp_path, "--json", tmp_path / "scores.json") == 2
+    assert evaluated == ["load", "assess", "card"]
+    said = capsys.readouterr()
+    assert "# r" in said.out
+    assert "the pencil is broken" in said.err
+    assert json.loads((tmp_path / "scores.json").read_text()) == {"mcd": 5}
+
+
+def test_pictures_that_cannot_be_drawn_are_refused_at_the_start(evaluated, tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.backends.backend_agg", None)
+    assert run("evaluate", tmp_path, "--pictures", "2") == 2
+    assert evaluated == []
+    assert "stacked-tts[viz]" in capsys.readouterr().err
+    assert run("evaluate", tmp_path) == 0
+    assert evaluated == ["load", "assess", "card"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["evaluate", "voice"], "run the same command again to start over"),
+        (["speak", "voice", "--text", "Hello.", "--out", "x"], "again with --resume"),
+        (["copy", "prepared", "--out", "x"], "run the same command again to continue"),
+    ],
+)
+def test_an_interruption_says_how_to_go_on(arguments: list[str], said: str, monkeypatch, capsys) -> None:
+    interrupt = mock.Mock(side_effect=KeyboardInterrupt)
+    monkeypatch.setattr(tts.generation.voice, "load_voice", interrupt)
+    monkeypatch.setattr(tts.dataset.prepared, "Prepared", interrupt)
+    assert run(*arguments) == 130
+    assert said in capsys.readouterr().err
+
+
+def item(key: str, text: str) -> EvaluatedUtterance:
+    sentence = SimpleNamespace(words=[SimpleNamespace(text=word) for word in text.split()])
+    return EvaluatedUtterance(key, sentence, None, {}, {}, None)  # type: ignore[arg-type]
+
+
+def test_what_the_recogniser_fails_on_is_left_out_of_every_kind(monkeypatch, caplog) -> None:
+    answers = {"natural": [["one"], ["two"], []], "copy": [["one"], Failure("it died"), []], "synthetic": [["on"], ["two"], []]}
+    monkeypatch.setattr(tts.evaluation.evaluate, "transcribe_all", lambda wavs, workers=None: answers[wavs[0].parent.name])
+    items = [item("a", "one"), item("b", "two"), item("c", "...")]
+    wavs = {kind: {i.id: Path(kind) / f"{i.id}.wav" for i in items} for kind in answers}
+    with caplog.at_level(logging.WARNING):
+        heard, failed = recognise(items, wavs)
+    assert {kind: list(found) for kind, found in heard.items()} == {kind: ["a"] for kind in answers}
+    assert [heard[kind]["a"]["wer"] for kind in answers] == [0.0, 0.0, 100.0]
+    assert failed["b"] == "copy speech: it died"
+    assert "has no words" in failed["c"]
+    assert "2 of 3 utterances: c, b" in caplog.text
+
+
+def test_a_recogniser_that_fails_on_everything_still_leaves_a_result(monkeypatch) -> None:
+    monkeypatch.setattr(
+        tts.evaluation.evaluate, "transcribe_all", lambda wavs, workers=None: [Failure("it died") for _ in wavs]
+    )
+    heard, failed = recognise([item("a", "one")], {kind: {"a": Path("a.wav")} for kind in tts.evaluation.evaluate.KINDS})
+    assert [pool(found.values())["wer"] for found in heard.values()] == [None, None, None]
+    assert "* a: natural speech: it died" in tts.evaluation.evaluate._word_lines(heard, failed)

@@ -1,0 +1,167 @@
+"""How good an alignment is, said without knowing the truth: fit, outliers, and what careful listeners would check first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from tts.alignment.types import Aligned
+from tts.core.grid import FrameGrid
+from tts.core.processes import Failure
+
+POOR_FIT = -3.5  # z-score of the fit below which an utterance is suspicious
+HURRIED = 0.3  # share of phones of minimum length above which it is (5 states of 5 ms, fluent speech: median 0.08)
+LONG_PHONE = 0.6  # seconds above which a phone is
+
+
+@dataclass(frozen=True)
+class UtteranceFit:
+    """How well one utterance fits its text.
+
+    ``score`` is the mean log likelihood a frame, ``z`` its robust z-score among the utterances (median and median absolute
+    deviation); ``hurried`` is the share of phones as short as can be, a frame a state; ``silence`` the share of silent
+    frames; ``longest`` the longest phone and its seconds. ``reasons`` say why the utterance deserves a check; most have none.
+    """
+
+    id: str
+    frames: int
+    score: float
+    z: float
+    hurried: float
+    silence: float
+    pauses: int
+    longest: tuple[str, float]
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AlignmentReport:
+    """The alignment of a corpus.
+
+    ``phones`` maps a phone to its count and mean duration in seconds, commonest first; ``silence`` is the share of silent
+    frames, ``hurried`` that of phones of minimum length, ``single`` that of the phones' states of a single frame.
+    """
+
+    utterances: tuple[UtteranceFit, ...]
+    failures: dict[str, str]
+    phones: dict[str, tuple[int, float]]
+    seconds: float
+    silence: float
+    hurried: float
+    single: float
+    pauses: int
+
+    @property
+    def suspicious(self) -> tuple[UtteranceFit, ...]:
+        """The utterances to check, worst fit first."""
+        return tuple(sorted((fit for fit in self.utterances if fit.reasons), key=lambda fit: fit.z))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON-able data; a score that is not known is None."""
+        data = asdict(self)
+        for fit in data["utterances"]:
+            fit["score"] = None if np.isnan(fit["score"]) else fit["score"]
+        return data
+
+    def to_markdown(self) -> str:
+        """Return the report as Markdown: a summary, failures, utterances to check, phones."""
+        scores = [fit.score for fit in self.utterances if not np.isnan(fit.score)]
+        rows = [
+            ("utterances aligned / failed", f"{len(self.utterances)} / {len(self.failures)}"),
+            ("speech and silence", f"{self.seconds:.0f} s, {100 * self.silence:.1f} % silence"),
+            ("pauses between words", str(self.pauses)),
+            ("phones of minimum length", f"{100 * self.hurried:.1f} %"),
+            ("states of a single frame", f"{100 * self.single:.1f} %"),
+            ("log likelihood a frame", f"{np.median(scores):.1f} (median)" if scores else "not known"),
+            ("to check", str(len(self.suspicious))),
+        ]
+        text = _table(("alignment", ""), rows)
+        if self.failures:
+            text += "\n" + _table(("not aligned", "why"), list(self.failures.items()))
+        if self.suspicious:
+            text += "\n" + _table(
+                ("to check", "fit (z)", "why"), [(fit.id, f"{fit.z:.1f}", "; ".join(fit.reasons)) for fit in self.suspicious]
+            )
+        phones = [(phone, str(count), f"{1000 * mean:.0f}") for phone, (count, mean) in self.phones.items()]
+        return text + "\n" + _table(("phone", "count", "mean ms"), phones)
+
+
+def report_alignment(results: Mapping[str, Aligned | Failure], grid: FrameGrid) -> AlignmentReport:
+    """Return the report on what an aligner (or a folder of labels) answered for each utterance id."""
+    done = {key: result for key, result in results.items() if isinstance(result, Aligned)}
+    z = _robust_z(np.array([result.alignment.score for result in done.values()]))
+    fits = tuple(_fit(key, result, float(score), grid) for (key, result), score in zip(done.items(), z, strict=True))
+    durations: dict[str, list[int]] = {}
+    shortest: list[np.ndarray] = [np.zeros((0, 1), dtype=bool)]
+    silent = 0
+    for result in done.values():
+        alignment, quiet = result.alignment, _silences(result)
+        for phone, frames in zip(alignment.phones, alignment.phone_durations.tolist(), strict=True):
+            durations.setdefault(phone, []).append(frames)
+        silent += int(alignment.phone_durations[quiet].sum())
+        shortest.append(alignment.durations[~quiet] == 1)
+    total = sum(fit.frames for fit in fits)
+    ordered = sorted(durations.items(), key=lambda item: (-len(item[1]), item[0]))
+    return AlignmentReport(
+        fits,
+        {key: result.message for key, result in results.items() if isinstance(result, Failure)},
+        {phone: (len(found), round(float(np.mean(found)) * grid.shift, 4)) for phone, found in ordered},
+        total * grid.shift,
+        silent / max(total, 1),
+        _share(np.concatenate([states.all(axis=1) for states in shortest])),
+        _share(np.concatenate([states.ravel() for states in shortest])),
+        sum(fit.pauses for fit in fits),
+    )
+
+
+def _fit(key: str, result: Aligned, z: float, grid: FrameGrid) -> UtteranceFit:
+    alignment = result.alignment
+    silent = _silences(result)
+    spoken = np.flatnonzero(~silent)
+    longest = int(spoken[alignment.phone_durations[spoken].argmax()])
+    seconds = float(alignment.phone_durations[longest]) * grid.shift
+    hurried = _share((alignment.durations[spoken] == 1).all(axis=1))
+    reasons = []
+    if z < POOR_FIT:
+        reasons.append(f"fits far worse than the others ({alignment.score:.1f} a frame)")
+    if hurried > HURRIED:
+        reasons.append(f"{100 * hurried:.0f} % of phones are as short as can be: more text than speech?")
+    if seconds > LONG_PHONE:
+        reasons.append(f"{alignment.phones[longest]} lasts {seconds:.2f} s: more speech than text?")
+    return UtteranceFit(
+        key,
+        alignment.frames,
+        alignment.score,
+        z,
+        hurried,
+        float(alignment.phone_durations[silent].sum()) / alignment.frames,
+        int(silent.sum()) - 2,
+        (alignment.phones[longest], seconds),
+        tuple(reasons),
+    )
+
+
+def _share(marks: np.ndarray) -> float:
+    return float(marks.mean()) if marks.size else 0.0
+
+
+def _silences(result: Aligned) -> np.ndarray:
+    return np.array([segment.silent for segment in result.sentence.segments])
+
+
+def _robust_z(scores: np.ndarray) -> np.ndarray:
+    """Return distances from the median in units of 1.4826 median absolute deviations; 0 where there are too few to tell."""
+    known = np.isfinite(scores)
+    if known.sum() < 5:
+        return np.zeros(len(scores))
+    middle = np.median(scores[known])
+    spread = 1.4826 * np.median(np.abs(scores[known] - middle))
+    return np.where(known, (scores - middle) / max(float(spread), 1e-9), 0.0)
+
+
+def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    lines = [header, tuple("---" for _ in header), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)

@@ -1,0 +1,306 @@
+"""Adapting a voice to another speaker: how good it gets with N utterances, and what the old voice is worth.
+
+A point of the curve is a voice made from a random subset of the target's training utterances (subsets are nested within a
+seed) by one method, scored on the whole test split. A finished point is never made again, so an interrupted run continues.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tts.comparison.records import read_record, read_sums, write_record
+from tts.core.device import choose_device
+from tts.core.errors import UsageError
+from tts.core.files import fingerprint, held, write_json, write_text
+from tts.core.progress import tracked
+from tts.core.provenance import environment
+from tts.dataset.prepared import Prepared
+from tts.dataset.subset import Subset, nested
+from tts.evaluation.evaluate import generate_split, score_settings
+from tts.evaluation.pictures import Curve, draw_curves
+from tts.evaluation.scores import Scores, find_metric
+from tts.evaluation.statistics import ConfidenceInterval, mean_interval, paired_bootstrap
+from tts.evaluation.tables import format_interval, format_table
+from tts.generation.voice import Voice, load_voice
+from tts.recipe import Recipe, TrainingPart
+from tts.recipe.transfer import TransferPart
+from tts.training.train import make_duration, make_stack, train_voice, voice_identity
+from tts.training.transfer import Source, check_transfer, start_from
+
+log = logging.getLogger(__name__)
+
+SCRATCH, UNTRAINED, SOURCE = "scratch", "statistics", "source"
+# What every method takes over; None: nothing. ``statistics`` is the voice under the target's statistics, without training.
+METHODS: Mapping[str, dict[str, Any] | None] = {
+    SCRATCH: None,
+    UNTRAINED: {"outputs": "normalised"},
+    "fine_tune": {},
+    "fine_tune_normalised": {"outputs": "normalised"},
+    "layer_decay": {"layer_decay": 0.5},
+    "l2_sp": {"l2_sp": 1.0},
+    "freeze_trunk": {"freeze": ["trunk"]},
+}
+METRICS = ("mcd", "f0_rmse", "vuv_error", "duration_rmse")
+# A small corpus is soon learnt by heart, so every voice is validated often and stops early.
+MADE = {"scores", "voices", "results.json", "results.md", "curve.png"}  # what this leaves in its folder
+PATIENCE = 6  # validations without improvement, where the recipe names none
+VALIDATE_EVERY = 50  # steps at most
+
+
+@dataclass(frozen=True)
+class Point:
+    """A voice of the curve: its method, how many utterances it was made from, and the seed that drew them."""
+
+    method: str
+    utterances: int
+    seed: int
+
+    @property
+    def place(self) -> Path:
+        """Where it lies in a folder of voices or scores."""
+        return Path(self.method) / f"n{self.utterances:04}-seed{self.seed}"
+
+
+@dataclass(frozen=True)
+class AdaptationPlan:
+    """What is to be made. ``validation`` utterances, the same for all, tell when to stop."""
+
+    voice: Path
+    recipe: Recipe
+    system: str
+    utterances: tuple[int, ...]
+    seeds: tuple[int, ...]
+    methods: tuple[str, ...]
+    validation: int
+
+    @property
+    def points(self) -> list[Point]:
+        """All points, small ones first, so that an interrupted run has whole curves."""
+        return [Point(m, n, seed) for seed in self.seeds for n in self.utterances for m in self.methods]
+
+
+def adapt(plan: AdaptationPlan, prepared: Prepared, out: Path, *, device: str = "auto", command: str = "") -> dict[str, Any]:
+    """Make and score every point of a plan; leave ``results.json``, ``results.md`` and, with matplotlib, ``curve.png``.
+
+    Returns the results. Raises :class:`UsageError` for a plan that cannot be, and where ``out`` holds other results.
+    """
+    voice = load_voice(plan.voice, device)
+    check_plan(plan, voice, prepared)
+    names = {path.name for path in out.iterdir() if not path.name.startswith(".")} if out.is_dir() else set()
+    others = sorted(names - MADE if "scores" in names else names)
+    if others:
+        raise UsageError(f"{out}: exists and was not made by tts adapt (it holds {others[0]}); choose another --out")
+    with held(out):
+        return _adapt(plan, prepared, voice, out, device, command)
+
+
+def _adapt(plan: AdaptationPlan, prepared: Prepared, voice: Voice, out: Path, device: str, command: str) -> dict[str, Any]:
+    scored: dict[str, dict[int, dict[int, dict[str, Scores]]]] = {}  # by method, utterances, seed and utterance id
+    seconds: dict[int, list[float]] = {n: [] for n in plan.utterances}
+    for point in tracked(plan.points, "adapting", len(plan.points)):
+        subset = _subset(plan, prepared, point)
+        seconds[point.utterances].append(float(subset.facts["corpus"]["seconds"]))
+        scored.setdefault(point.method, {}).setdefault(point.utterances, {})[point.seed] = _scores_of(
+            plan, prepared, subset, point, voice, out, device
+        )
+    identity = fingerprint(SOURCE, voice.config["files"], prepared.basis)
+    kept = _kept(out / "scores" / f"{SOURCE}.json", identity)
+    if kept is None:
+        kept = {item.id: item.scores for item in generate_split(voice, prepared, "test")}
+        write_record(out / "scores" / f"{SOURCE}.json", {"identity": identity}, {"test": kept})
+    results = _results(plan, prepared, scored, {1: kept}, seconds, voice)
+    results |= {"command": command, "made_with": environment(voice.device)}
+    write_json(out / "results.json", results)
+    write_text(out / "results.md", markdown(results))
+    _draw(results, out / "curve.png")
+    return results
+
+
+def check_plan(plan: AdaptationPlan, voice: Voice, prepared: Prepared) -> None:
+    """Raise :class:`UsageError` unless the voice fits the corpus, which has so many utterances, and the methods exist."""
+    check_transfer(voice, prepared, plan.voice)
+    for method in plan.methods:
+        if method not in METHODS:
+            raise UsageError(f"--methods: there is no {method}; there are {', '.join(METHODS)}")
+    if plan.recipe.system(plan.system).transfer is not None:
+        raise UsageError(f"--system {plan.system}: has a transfer of its own; name a system without, its stages are used")
+    for split, wanted in (("train", max(plan.utterances)), ("validation", plan.validation)):
+        there = len(prepared.packed(split).ids)
+        if wanted > there:
+            raise UsageError(f"{prepared.folder}: the {split} split has {there} utterances, not {wanted}; ask for fewer")
+    if min(*plan.utterances, plan.validation) < 1:
+        raise UsageError("--utterances and --validation: expected at least 1 each")
+
+
+def _subset(plan: AdaptationPlan, prepared: Prepared, point: Point) -> Subset:
+    train = nested(prepared.packed("train").ids, point.seed)[: point.utterances]
+    return Subset(prepared, {"train": train, "validation": nested(prepared.packed("validation").ids, 0)[: plan.validation]})
+
+
+def recipe_of(plan: AdaptationPlan, point: Point) -> Recipe:
+    """Return the recipe of a point: one system, named after the method, that stops early."""
+    system, taken = plan.recipe.system(plan.system), METHODS[point.method]
+    settings = plan.recipe.training_of(system)
+    training = {**system.training, "seed": point.seed, **_early(settings)}
+    transfer = None if taken is None else TransferPart.model_validate({"init_from": str(plan.voice), **taken})
+    duration = plan.recipe.duration
+    early = duration.training.model_copy(update=_early(duration.training))
+    return plan.recipe.model_copy(
+        update={
+            "systems": {point.method: system.model_copy(update={"training": training, "transfer": transfer})},
+            "duration": duration.model_copy(update={"training": early}),
+            "samples": (),
+        }
+    )
+
+
+def _early(settings: TrainingPart) -> dict[str, int]:
+    every = min(settings.validate_every, VALIDATE_EVERY)
+    if settings.fork_merge is not None:  # only merged networks are validated
+        every = settings.fork_merge.every * max(1, every // settings.fork_merge.every)
+    return {"patience": settings.patience or PATIENCE, "validate_every": every}
+
+
+def _scores_of(
+    plan: AdaptationPlan, prepared: Prepared, subset: Subset, point: Point, voice: Voice, out: Path, device: str
+) -> dict[str, Scores]:
+    """Return the test scores of a point, making its voice where there are none yet."""
+    recipe = recipe_of(plan, point)
+    identity = fingerprint(voice_identity(recipe, subset, point.method), prepared.basis)
+    path = out / "scores" / point.place.with_name(f"{point.place.name}.json")
+    kept = _kept(path, identity)
+    if kept is not None:
+        return kept
+    record: dict[str, Any] = {"identity": identity, **asdict(point), "ids": list(subset.chosen["train"])}
+    if point.method == UNTRAINED:
+        made = _untrained(recipe, subset, point, voice)
+    else:
+        folder = out / "voices" / point.place
+        record["training"] = train_voice(recipe, subset, point.method, folder, device=device)
+        made = load_voice(folder, device)
+    scores = {item.id: item.scores for item in generate_split(made, prepared, "test")}
+    write_record(path, record, {"test": scores})
+    for checkpoint in (out / "voices" / point.place / "training").rglob("*.safetensors"):
+        checkpoint.unlink()  # a voice is kept of every point, not what it was trained with
+    return scores
+
+
+def _kept(path: Path, identity: str) -> dict[str, Scores] | None:
+    record = read_record(path)
+    if record is None:
+        return None
+    if record.get("identity") != identity:
+        raise UsageError(f"{path}: holds the scores of other settings or data; choose another --out or delete the folder")
+    return read_sums(path, "test") or None
+
+
+def _untrained(recipe: Recipe, subset: Subset, point: Point, voice: Voice) -> Voice:
+    """Return the voice under the subset's statistics: what the target says where the source says it, moved and scaled."""
+    system = recipe.system(point.method)
+    assert system.transfer is not None
+    stack, duration = make_stack(subset, system.stages, point.seed), make_duration(recipe, subset, point.seed)
+    start_from(Source(system.transfer, load_voice(system.transfer.source, "cpu"), 0), stack, duration, subset)
+    own = ("inventory", "features", "silence", "constant_features", "corpus")
+    config = {**voice.config, **{key: subset.facts[key] for key in own}, "speakers": {}}
+    return Voice(config, stack, duration, subset.statistics, choose_device(str(voice.device)))
+
+
+def _results(
+    plan: AdaptationPlan,
+    prepared: Prepared,
+    scored: Mapping[str, Mapping[int, Mapping[int, Mapping[str, Scores]]]],
+    source: Mapping[int, Mapping[str, Scores]],
+    seconds: Mapping[int, Sequence[float]],
+    voice: Voice,
+) -> dict[str, Any]:
+    curves = {
+        method: [
+            {"utterances": n, **{name: asdict(mean_interval(runs, name)) for name in METRICS}} for n, runs in by_size.items()
+        ]
+        for method, by_size in scored.items()
+    }
+    against = {
+        method: [
+            {**paired_bootstrap(runs, scored[SCRATCH][n], "mcd").to_dict(), "utterances": n} for n, runs in by_size.items()
+        ]
+        for method, by_size in scored.items()
+        if SCRATCH in scored and method != SCRATCH
+    }
+    return {
+        "source": f"{voice.config['recipe']} {voice.config['system']}",
+        "target": plan.recipe.name,
+        "system": plan.system,
+        "seeds": list(plan.seeds),
+        "validation_utterances": plan.validation,
+        "seconds": {n: round(sum(values) / len(values), 1) for n, values in seconds.items()},
+        "settings": score_settings(prepared).line(),
+        "test_utterances": len(prepared.packed("test").ids),
+        "methods": {name: METHODS[name] for name in plan.methods},
+        "unadapted": {name: asdict(mean_interval(source, name)) for name in METRICS},
+        "curves": curves,
+        "against_scratch": against,
+    }
+
+
+def markdown(results: Mapping[str, Any]) -> str:
+    """Return the results as tables: one a score, a row for every number of utterances, a column for every method."""
+    methods, seconds = list(results["curves"]), results["seconds"]
+    number = len(results["seeds"])
+    over = f"Mean over {number} seeds, each with utterances of its own choice, with 95 % intervals over seeds and"
+    if number == 1:
+        over = "One seed, with 95 % intervals over"
+    lines = [
+        f"# {results['source']}, adapted to {results['target']}",
+        "",
+        f"{over} the {results['test_utterances']} test utterances. {results['settings']}. Beside its training utterances, "
+        f"every voice used {results['validation_utterances']} validation utterances to know when to stop, and the phones' "
+        "times come from an aligner that heard the whole training split.",
+    ]
+    for name in METRICS:
+        metric = find_metric(name)
+        head = [f"{metric.heading} ({metric.unit})", *methods]
+        rows = [
+            [_size(row["utterances"], seconds), *(_shown(name, results["curves"][m][place][name]) for m in methods)]
+            for place, row in enumerate(results["curves"][methods[0]])
+        ]
+        lines += ["", format_table(head, rows, "markdown"), ""]
+        lines += [f"The unadapted voice: {_shown(name, results['unadapted'][name])} {metric.unit}."]
+    if results["against_scratch"]:
+        others = list(results["against_scratch"])
+        rows = [
+            [
+                _size(row["utterances"], seconds),
+                *(_shown("mcd", results["against_scratch"][m][place]["interval"], signed=True) for m in others),
+            ]
+            for place, row in enumerate(results["against_scratch"][others[0]])
+        ]
+        lines += ["", format_table(["MCD minus that from scratch (dB)", *others], rows, "markdown")]
+    return "\n".join(lines) + "\n"
+
+
+def _size(utterances: int, seconds: Mapping[int, float]) -> str:
+    return f"{utterances} ({seconds[utterances] / 60:.1f} min)"
+
+
+def _shown(metric: str, interval: Mapping[str, Any], *, signed: bool = False) -> str:
+    unit = find_metric(metric).unit
+    return format_interval(metric, ConfidenceInterval(**interval), signed=signed).removesuffix(f" {unit}")
+
+
+def _draw(results: Mapping[str, Any], path: Path) -> None:
+    """Draw the curve of the MCD, where matplotlib is installed."""
+
+    def points(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[float, float, float, float]]:
+        for row in rows:
+            yield row["utterances"], row["mcd"]["estimate"], row["mcd"]["low"], row["mcd"]["high"]
+
+    curves = [Curve(method, list(points(rows))) for method, rows in results["curves"].items()]
+    level = {"unadapted": results["unadapted"]["mcd"]["estimate"]}
+    try:
+        draw_curves(path, curves, level, x="training utterances", y="MCD (dB)")
+    except UsageError as error:
+        log.warning("no picture: %s", error)

@@ -1,0 +1,332 @@
+"""The comparison from plan to results: search, train, score, average, compare. Every step continues where it stopped."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tts.comparison.plan import Arm, ComparisonPlan, auxiliary_tasks, make_plan, member_seeds, recipe_for, settle_plan, without
+from tts.comparison.pool import default_workers, run_jobs
+from tts.comparison.records import read_record, search_path
+from tts.comparison.references import choose_examples, find_references, speech_of, take_pairs, write_examples
+from tts.comparison.results import build_results
+from tts.comparison.search import Point, edges, search, value_at, with_settings
+from tts.comparison.tables import tables
+from tts.comparison.training_cost import total_steps
+from tts.comparison.worker import TrainingJob, is_done
+from tts.core.device import choose_device
+from tts.core.errors import TtsError, UsageError
+from tts.core.files import fingerprint, held, read_json, write_json, write_text
+from tts.dataset.prepared import Prepared
+from tts.evaluation.recogniser import require_recogniser
+from tts.evaluation.scores import find_metric
+from tts.recipe import Recipe, SystemPart
+from tts.recipe.changes import changed_keys
+from tts.recipe.comparison import task_of_weight
+from tts.training.joint import check_learning
+from tts.training.train import check_prepared, check_weighting, voice_identity
+
+log = logging.getLogger(__name__)
+
+PARTIAL_EVERY = 30.0  # seconds at least between two looks that others can take at unfinished results
+
+
+@dataclass
+class Comparison:
+    """A comparison under way: ``plan`` is what was asked for now, ``whole`` has what earlier commands left too."""
+
+    plan: ComparisonPlan
+    whole: ComparisonPlan
+    prepared: Prepared
+    folder: Path
+    workers: int
+    device: str
+    command: str
+    say: Callable[[str], None]
+    settled: dict[str, SystemPart]
+    looked: float = 0.0
+
+    def job(self, name: str, system: SystemPart, run: str, seed: int, **more: Any) -> TrainingJob:
+        """Return the job that trains and scores a system."""
+        recipe = recipe_for(self.plan.recipe, name, system, seed)
+        relatives = [self.folder / "voices" / arm.name / f"seed-{seed}" for arm in self.plan.arms]
+        return TrainingJob(
+            str(self.folder),
+            str(self.prepared.folder),
+            name,
+            run,
+            seed,
+            recipe.model_dump(mode="json"),
+            total_steps(recipe, system),
+            fingerprint(voice_identity(recipe, self.prepared, name), more.get("members", ())),
+            device=self.device,
+            command=self.command,
+            relatives=tuple(str(path) for path in relatives),
+            **more,
+        )
+
+    def do(self, jobs: Sequence[TrainingJob]) -> None:
+        """Do the jobs that are not done yet; say what became of each."""
+        for job in jobs:
+            check_voice(job)
+        left = [job for job in jobs if not is_done(job)]
+        run_jobs(left, workers=self.workers, device=self.device, done=self._done)
+
+    def _done(self, job: TrainingJob) -> None:
+        record = read_record(job.record) or {}
+        metric = find_metric(self.plan.primary)
+        if record.get("status") == "finished":
+            scores = [
+                f"{split} {record[split][metric.name]:.{metric.decimals}f}"
+                for split in job.splits
+                if record[split][metric.name] is not None
+            ]
+            self.say(f"{job.name}: {metric.heading} {', '.join(scores) or 'not scored'}")
+        else:
+            self.say(f"{job.name}: {record.get('status')}: {record.get('message')}")
+        if time.monotonic() - self.looked > PARTIAL_EVERY:
+            self.write(complete=False)
+            self.looked = time.monotonic()
+
+    def write(self, *, complete: bool, **more: Any) -> dict[str, Any]:
+        """Write ``results.json`` and ``tables.md`` from the runs there are; return the former."""
+        results = build_results(self.whole, self.folder, self.prepared, command=self.command, complete=complete, **more)
+        write_json(self.folder / "results.json", results)
+        write_text(self.folder / "tables.md", tables(results))
+        return results
+
+
+def compare(
+    recipe: Recipe,
+    prepared: Prepared,
+    out: Path,
+    *,
+    systems: Sequence[str] = (),
+    seeds: Sequence[int] = (),
+    wer: bool | None = None,
+    workers: int | None = None,
+    device: str = "auto",
+    command: str = "",
+    say: Callable[[str], None] = lambda _: None,
+) -> dict[str, Any]:
+    """Train a recipe's systems over seeds into ``out``, score and compare them; return what ``results.json`` holds.
+
+    ``workers`` runs go side by side (default: one a core, or one a GPU; 0: in this process). ``say`` receives a line a finished
+    run. Runs that are there already, with the same settings, are used; other systems and seeds may be added later. Raises
+    :class:`UsageError` where a setting of a run that is there has changed, and :class:`TtsError` where the baseline has no
+    finished run at the end (the results are written nevertheless).
+    """
+    choose_device(device)
+    plan = make_plan(recipe, systems=systems, seeds=seeds, wer=wer)
+    if plan.wer:
+        require_recogniser(prepared.facts["text"]["language"])
+    takes = recipe.comparison.takes
+    if takes is not None and not (out / "references.json").is_file() and not take_pairs(prepared, takes.suffix):
+        raise UsageError(
+            f"comparison.takes: no recording ID of {prepared.folder} has a second take ID{takes.suffix} beside it; mend the "
+            "suffix, take the key out, or put the corpus back where it was prepared"
+        )
+    for arm in plan.arms:
+        if arm.system is not None:
+            tried = recipe_for(recipe, arm.name, arm.system, 1)
+            check_prepared(tried, arm.name, prepared)
+            check_weighting(arm.system.stages, tried.training_of(arm.system))
+            if arm.system.transfer is None:  # else what is frozen is known when the voice is read
+                zeros = {key: 0.0 for key, values in arm.search.keys.items() if _drops(key, values)} if arm.search else {}
+                least = with_settings(arm.system, zeros, arm.name)
+                check_learning(least.stages, tried.training_of(least))
+    _claim(out)
+    with held(out, patience=2.0):
+        scored = {path.parent.name for path in out.glob("scores/*/*.json")}
+        whole = settle_plan(out, plan, prepared, scored)
+        count = default_workers(device) if workers is None else workers
+        settled = {arm.name: arm.system for arm in plan.arms if arm.system is not None}
+        work = Comparison(plan, whole, prepared, out, count, device, command, say, settled)
+        examples = choose_examples(prepared.packed("test").ids, recipe.comparison.examples)
+        spoken = speech_of(prepared, plan.wer, examples)
+        searched = {arm.name for arm in plan.arms if arm.search is not None}
+        for arm in plan.arms:  # before anything is trained
+            if arm.system is not None and not {arm.name, arm.of} & searched:
+                for seed in plan.seeds:
+                    check_voice(work.job(arm.name, arm.system, f"seed-{seed}", seed))
+        for arm in plan.arms:
+            if arm.search is not None:
+                settled[arm.name] = choose(work, arm)
+        for arm in plan.arms:
+            if arm.role == "ablation" and arm.of is not None and arm.task is not None:
+                settled[arm.name] = without(settled[arm.of], arm.task, arm.of)
+        runs, averages = jobs_of(work, spoken, tuple(examples))
+        work.do(runs)
+        ready = [job for job in averages if all((Path(member) / "config.json").is_file() for member in job.members)]
+        work.do(ready)
+        work.write(complete=False)
+        references = find_references(prepared, out, takes=takes, wer=plan.wer, workers=count)
+        speakers = [arm.name for arm in whole.arms if (out / "wavs" / arm.name).is_dir()]
+        drawn = write_examples(prepared, out, examples, speakers)
+        results = work.write(complete=True, references=references, examples=drawn)
+        if not any(run["system"] == plan.baseline and run["status"] == "finished" for run in results["runs"]):
+            raise TtsError(
+                f"{out}: the baseline {plan.baseline} has no finished run, so nothing is compared; see tables.md there"
+            )
+        return results
+
+
+def jobs_of(work: Comparison, spoken: tuple[str, ...], shown: tuple[str, ...]) -> tuple[list[TrainingJob], list[TrainingJob]]:
+    """Return the runs to be trained, seed by seed so that all systems can be looked at early, and those to be averaged after.
+
+    The first seed of every arm also speaks, those of earlier commands counted.
+    """
+    plan, runs, averages = work.plan, [], []
+    for seed in plan.seeds:
+        for arm in plan.arms:
+            speaks = seed == _speaking_seed(work, arm)
+            speech: dict[str, Any] = {"speak": spoken, "show": shown, "wer": plan.wer} if speaks else {}
+            if arm.members > 1:
+                assert arm.of is not None
+                system = work.settled[arm.of]
+                members = member_seeds(seed, arm.members)
+                folders = tuple(str(work.folder / "voices" / arm.of / f"seed-{one}") for one in members)
+                runs += [work.job(arm.of, system, f"seed-{one}", one, splits=()) for one in members[1:]]
+                average = work.job(arm.name, system, f"seed-{seed}", seed, members=folders, **speech)
+                averages.append(replace(average, steps=0))
+            elif not _left_out(work, arm):
+                runs.append(work.job(arm.name, work.settled[arm.name], f"seed-{seed}", seed, **speech))
+    named = {(job.system, job.run): job for job in runs[::-1]}  # two ensembles may share a member
+    return [job for job in runs if named[job.system, job.run] is job], averages
+
+
+def _speaking_seed(work: Comparison, arm: Arm) -> int | None:
+    """Return the seed that people hear; None where another one, not asked for now, has spoken already."""
+    first = min(work.whole.seeds)
+    if first in work.plan.seeds:
+        return first
+    return None if (work.folder / "wavs" / arm.name).is_dir() else min(work.plan.seeds)
+
+
+def _left_out(work: Comparison, arm: Arm) -> bool:
+    """Return whether an ablation takes away what a search has left out already."""
+    return arm.role == "ablation" and arm.of is not None and arm.task not in auxiliary_tasks(work.settled[arm.of])
+
+
+def choose(work: Comparison, arm: Arm) -> SystemPart:
+    """Search a system's settings on validation, write what was tried, and return the system as chosen.
+
+    By the validation score of the primary metric, or by the main loss where validation does not have it.
+    """
+    part, system = arm.search, arm.system
+    assert part is not None and system is not None
+    start = {key: value_at(system, key, arm.name) for key in part.keys}
+    metric = find_metric(work.plan.primary)
+    used = metric.name
+
+    def trial(point: Point) -> tuple[SystemPart, TrainingJob]:
+        changed = with_settings(system, point, arm.name)
+        if part.steps is not None:
+            changed = changed.model_copy(update={"training": {**changed.training, "steps": part.steps}})
+        name = f"search-{fingerprint(point, part.seed, part.steps)[:10]}"
+        return changed, work.job(arm.name, changed, name, part.seed, splits=("validation",))
+
+    def losses(points: Sequence[Point]) -> list[float | None]:
+        nonlocal used
+        jobs = [trial(point)[1] for point in points]
+        work.do(jobs)
+        found: list[float | None] = []
+        for job in jobs:
+            record = read_record(job.record) or {}
+            value = record.get("validation", {}).get(metric.name)
+            if value is None:
+                value, used = record.get("main_loss"), "main loss"
+                found.append(value)
+            else:
+                found.append(float(metric.loss(value)))
+        return found
+
+    outcome = search(part, start, losses)
+    tried = []
+    for point, _ in outcome.tried:
+        record = read_record(trial(point)[1].record) or {}
+        value = record.get("validation", {}).get(metric.name) if used == metric.name else record.get("main_loss")
+        tried.append({"settings": point, "validation": value, "status": record.get("status")})
+    found = {
+        "method": part.method,
+        "seed": part.seed,
+        "metric": used,
+        "tried": tried,
+        "chosen": outcome.chosen,
+        "runs": len(tried),
+        "edges": edges(part, outcome.chosen),
+    }
+    write_json(search_path(work.folder, arm.name), found)
+    work.say(f"{arm.name}: chosen on validation: {', '.join(f'{key} = {value}' for key, value in outcome.chosen.items())}")
+    chosen, job = trial(outcome.chosen)
+    _reuse(work, arm.name, chosen, job)
+    return with_settings(system, outcome.chosen, arm.name)
+
+
+def _reuse(work: Comparison, name: str, chosen: SystemPart, trial: TrainingJob) -> None:
+    """Make the chosen trial the run of its seed where it is the very same training."""
+    target = work.folder / "voices" / name / f"seed-{trial.seed}"
+    recipe = recipe_for(work.plan.recipe, name, chosen, trial.seed)
+    plain = {key: value for key, value in chosen.training.items() if key != "steps"}
+    whole = recipe.training_of(chosen.model_copy(update={"training": plain})).steps
+    if target.exists() or recipe.training_of(chosen).steps != whole or not (trial.voice / "config.json").is_file():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".") as folder:
+        shutil.copytree(trial.voice, Path(folder) / "voice")
+        (Path(folder) / "voice").replace(target)
+
+
+def check_voice(job: TrainingJob) -> None:
+    """Raise :class:`UsageError` where the run is there already with other settings, and name these."""
+    record = read_record(job.record)
+    mark = job.voice / "training" / "run.json"
+    run = read_json(mark) if mark.is_file() and list(mark.parent.glob("*/last.safetensors")) else None
+    if job.members or (run is None and (record is None or record["status"] != "finished")):
+        return
+    if record is not None and record["status"] == "finished" and record["identity"] == job.identity:
+        return
+    recipe = Recipe.model_validate(job.recipe)
+    if run is not None and fingerprint(run.get("identity"), ()) == job.identity:
+        return
+    changed = changed_keys(run, recipe, job.system) if run is not None else []
+    what = "; ".join(changed[:3]) or "the data, a setting of its network or training, or this program's version"
+    raise UsageError(
+        f"{job.system}: its run {job.run} was made with other settings ({what}); change them back, choose another --out, or "
+        f"delete {job.voice} and {job.record}"
+    )
+
+
+def _drops(key: str, values: Sequence[Any]) -> bool:
+    """Return whether a search may leave a task out."""
+    return task_of_weight(key) is not None and 0 in values
+
+
+def _claim(out: Path) -> None:
+    """Check that ``out`` is the folder of a comparison, or of voices trained for one, or new."""
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out}: is a file; --out names a folder")
+    if out.is_dir() and not (out / "plan.json").is_file():
+        others = sorted(path.name for path in out.iterdir() if path.name != "voices")
+        if others:
+            raise UsageError(f"{out}: exists and was not made by tts compare (it holds {others[0]}); choose another --out")
+
+
+def write_pages(folder: Path, results: dict[str, Any]) -> dict[str, Path]:
+    """Write the report and, where the speech of two systems is there to be heard, the listening test; return paths by name."""
+    from tts.comparison.report import write_report
+    from tts.listening.comparison import write_listening_test
+
+    pages = {"report": write_report(results, folder)}
+    if results["examples"]:
+        try:
+            pages["listening test"] = write_listening_test(folder, results)
+        except TtsError as error:
+            log.warning("no listening test: %s", error)
+    return pages

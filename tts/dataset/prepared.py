@@ -1,0 +1,238 @@
+"""A prepared corpus on disk: what ``tts prepare`` leaves and everything later reads.
+
+prepared.json        what was made, from which recipe, with which settings
+report.md            what was found in the recordings, the alignment's fit, what was left out and why
+sentences.jsonl      the front end's answer for every utterance, pauses as spoken
+alignments/          HTS state labels and Praat TextGrids
+packed/SPLIT/        arrays of all utterances of a split, one after the other; memory-mapped when read
+cache/               results a utterance, by content and settings; may be deleted
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from tts.core.errors import TtsError, UsageError
+from tts.core.files import fingerprint, read_json
+from tts.core.grid import FrameGrid
+from tts.core.stream import Stream
+from tts.dataset.positions import frame_positions
+from tts.dataset.speakers import speaker_codes
+from tts.dataset.statistics import StreamStatistics, load_statistics
+from tts.dataset.table import Table, Target
+from tts.text.features import ContextFeatures
+from tts.text.phones import PhoneInventory
+from tts.text.sentence import SILENCE, Sentence
+
+FORMAT = 2
+SPLITS = ("train", "validation", "test")
+DURATION = "duration"
+
+
+@dataclass(frozen=True)
+class Packed:
+    """The arrays of one split. ``streams`` hold frames, ``segment_streams`` one row a segment; all in utterance order."""
+
+    ids: tuple[str, ...]
+    vectors: np.ndarray  # (segments, features)
+    durations: np.ndarray  # (segments, states)
+    silent: np.ndarray  # (segments,) bool: leading and final silence
+    segment_starts: np.ndarray  # (utterances + 1,)
+    frame_starts: np.ndarray  # (utterances + 1,)
+    streams: dict[str, np.ndarray]
+    segment_streams: dict[str, np.ndarray]
+
+    def utterance(self, number: int) -> dict[str, np.ndarray]:
+        """Return the frame-level streams of one utterance."""
+        a, b = self.frame_starts[number : number + 2]
+        return {name: np.asarray(values[a:b]) for name, values in self.streams.items()}
+
+    def durations_of(self, number: int) -> np.ndarray:
+        """Return the state durations of one utterance, (segments, states)."""
+        a, b = self.segment_starts[number : number + 2]
+        return np.asarray(self.durations[a:b])
+
+    def counted_frames(self, number: int) -> np.ndarray:
+        """Return which frames of one utterance are scored: all but the silence before and after speech. Bool (frames,)."""
+        a, b = self.segment_starts[number : number + 2]
+        return np.repeat(~self.silent[a:b], self.durations[a:b].sum(axis=1))
+
+
+class Prepared:
+    """A prepared folder, read lazily."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        path = folder / "prepared.json"
+        if not path.is_file():
+            raise UsageError(
+                f"{folder}: not a prepared corpus (no prepared.json); make one with: tts prepare RECIPE --out {folder}"
+            )
+        self.facts: dict[str, Any] = read_json(path)
+        if not isinstance(self.facts, dict):
+            raise TtsError(f"{path}: not the facts of a prepared corpus; run tts prepare again")
+        if self.facts.get("format") != FORMAT:
+            raise TtsError(f"{path}: format {self.facts.get('format')}, this version reads {FORMAT}; run tts prepare again")
+        try:
+            self.grid = FrameGrid(**self.facts["grid"])
+            self.streams = {entry["name"]: Stream(**entry) for entry in self.facts["streams"]}
+            self.inventory = PhoneInventory.from_dict(self.facts["inventory"])
+            self.features = ContextFeatures.from_dict(self.facts["features"])
+            self.states = int(self.facts["states"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise TtsError(f"{path}: damaged ({type(error).__name__}: {error}); run tts prepare again") from None
+
+    @property
+    def fingerprint(self) -> str:
+        """Identifies the content: two preparations with the same fingerprint hold the same numbers."""
+        return str(self.facts["fingerprint"])
+
+    @property
+    def basis(self) -> str:
+        """Identifies the content without the auxiliary streams: same utterances, splits, times and vocoder parameters."""
+        return str(self.facts["identities"]["basis"])
+
+    def identity(self, tasks: Iterable[str]) -> str:
+        """Identifies what a system that learns these tasks sees of the content."""
+        parts: dict[str, str] = self.facts["identities"]
+        return fingerprint(parts["basis"], {name: parts[name] for name in sorted(set(tasks)) if name in parts})
+
+    @cached_property
+    def statistics(self) -> dict[str, StreamStatistics]:
+        """Statistics of the training frames, by stream."""
+        return load_statistics(self.folder / "packed" / "statistics.safetensors")
+
+    @cached_property
+    def sentences(self) -> dict[str, Sentence]:
+        """Every utterance's sentence, pauses as spoken."""
+        return dict(read_sentences(self.folder / "sentences.jsonl"))
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        """The speakers, in order."""
+        several = self.facts.get("speakers")
+        return tuple(one["name"] for one in several) if several else (str(self.facts["corpus"]["speaker"]),)
+
+    def speaker_of(self, key: str) -> str:
+        """Return who speaks an utterance."""
+        return str(self.facts["speaker_of"][key]) if "speaker_of" in self.facts else self.speakers[0]
+
+    def speaker_numbers(self, ids: Iterable[str]) -> np.ndarray:
+        """Return the number of the speaker of every utterance, int64 (utterances,)."""
+        return np.array([self.speakers.index(self.speaker_of(key)) for key in ids], dtype=np.int64)
+
+    def f0_range(self, speaker: str) -> tuple[float, float]:
+        """Return the range in Hz in which a speaker's F0 was searched."""
+        several = self.facts.get("speakers")
+        low, high = several[self.speakers.index(speaker)]["f0_range"] if several else self.facts["f0_range"]
+        return float(low), float(high)
+
+    def packed(self, split: str) -> Packed:
+        """Open one split's arrays."""
+        folder = self.folder / "packed" / split
+        facts = read_json(folder / "utterances.json")
+
+        def array(name: str) -> np.ndarray:
+            try:
+                values: np.ndarray = np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+                return values
+            except (OSError, ValueError) as error:
+                raise TtsError(f"{folder / name}.npy: cannot be read ({error}); run tts prepare again") from None
+
+        durations = np.asarray(array("durations"))
+        segment_starts = np.asarray(facts["segment_starts"])
+        frames = np.concatenate([[0], np.cumsum(durations.sum(axis=1, dtype=np.int64))])
+        return Packed(
+            tuple(facts["ids"]),
+            array("vectors"),
+            durations,
+            np.asarray(array("silent")),
+            segment_starts,
+            frames[segment_starts],
+            {name: array(name) for name in self.facts["frame_streams"]},
+            {name: array(name) for name in self.facts["segment_streams"]},
+        )
+
+    def frame_table(self, split: str, tasks: Sequence[str], device: torch.device, *, codes: bool = False) -> Table:
+        """Return the frames of a split as training rows with the targets of ``tasks``; ``codes`` adds the speakers' codes."""
+        packed = self.packed(split)
+        targets = {}
+        for name in tasks:
+            stream = self.streams[name]
+            by_segment = name in packed.segment_streams
+            values = packed.segment_streams[name] if by_segment else packed.streams[name]
+            targets[name] = Target(stream, values, self.statistics.get(name), by_segment)
+        totals = packed.durations.sum(axis=1)
+        positions = [frame_positions(packed.durations_of(number)) for number in range(len(packed.ids))]
+        speakers, code = self._who(packed, codes)
+        return Table(
+            packed.frame_starts,
+            packed.vectors,
+            np.repeat(np.arange(len(totals)), totals),
+            np.concatenate(positions),
+            np.repeat(~packed.silent, totals),
+            targets,
+            device,
+            speakers=speakers,
+            codes=code,
+        )
+
+    def segment_table(self, split: str, tasks: Sequence[str], device: torch.device, *, codes: bool = False) -> Table:
+        """Return the segments of a split as training rows; ``duration`` and tasks known from the text are its targets.
+
+        ``codes`` adds the speakers' codes.
+        """
+        packed = self.packed(split)
+        targets = {}
+        for name in tasks:
+            if name == DURATION:
+                stream = self.duration_stream
+                targets[name] = Target(stream, packed.durations.astype(np.float32), self.statistics[DURATION])
+            elif name in packed.segment_streams:
+                targets[name] = Target(self.streams[name], packed.segment_streams[name])
+            else:
+                known = ", ".join([DURATION, *packed.segment_streams])
+                raise UsageError(f"duration.tasks.{name}: the duration model learns only tasks known a segment: {known}")
+        speakers, code = self._who(packed, codes)
+        rows = ~packed.silent
+        return Table(packed.segment_starts, packed.vectors, None, None, rows, targets, device, speakers=speakers, codes=code)
+
+    def _who(self, packed: Packed, codes: bool) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """Return the number and, where wanted, the code of every utterance's speaker; None where there is one speaker."""
+        if len(self.speakers) == 1:
+            return None, None
+        numbers = self.speaker_numbers(packed.ids)
+        return numbers, speaker_codes(numbers, len(self.speakers)) if codes else None
+
+    @property
+    def duration_stream(self) -> Stream:
+        """The stream that the duration model predicts: frames in every state."""
+        return Stream(DURATION, self.states)
+
+
+def write_sentences(items: Sequence[tuple[str, Sentence]]) -> str:
+    """Return sentences as JSON lines."""
+    return "".join(json.dumps({"id": key, **sentence.to_dict()}, ensure_ascii=False) + "\n" for key, sentence in items)
+
+
+def read_sentences(path: Path) -> Iterator[tuple[str, Sentence]]:
+    """Read what :func:`write_sentences` made; a broken line raises :class:`TtsError` naming it."""
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        try:
+            data = json.loads(line)
+            yield data["id"], Sentence.from_dict(data)
+        except (json.JSONDecodeError, KeyError, TypeError) as error:
+            raise TtsError(f"{path}:{number}: not a sentence ({error}); run tts prepare again") from None
+
+
+def end_silences(sentence: Sentence) -> np.ndarray:
+    """Return which segments are the silence before and after speech, bool (segments,)."""
+    return np.array([phone == SILENCE for phone in sentence.phones])

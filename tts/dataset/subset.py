@@ -1,0 +1,104 @@
+"""A prepared corpus of which only some training utterances are used: what a voice would be with less speech.
+
+Statistics, the usual silence and the features that never change are those of the chosen utterances alone. Times, the range in
+which F0 was searched and the phones are the whole preparation's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+
+from tts.core.errors import UsageError
+from tts.core.files import fingerprint
+from tts.dataset.pack import LONGEST_SILENCE, constant_features
+from tts.dataset.prepared import DURATION, Packed, Prepared
+from tts.dataset.statistics import StatisticsSum, StreamStatistics
+
+
+class Subset(Prepared):
+    """A prepared corpus with the ids of ``chosen`` in the splits that it names, and all of those that it does not.
+
+    Raises :class:`UsageError` for a corpus of several speakers and for ids that are not in the split.
+    """
+
+    def __init__(self, whole: Prepared, chosen: dict[str, Sequence[str]]) -> None:
+        super().__init__(whole.folder)
+        if len(whole.speakers) > 1:
+            raise UsageError(f"{whole.folder}: has {len(whole.speakers)} speakers; a part is taken of a corpus of one")
+        self.chosen = {split: tuple(ids) for split, ids in chosen.items()}
+        for split, ids in self.chosen.items():
+            unknown = sorted(set(ids) - set(whole.packed(split).ids))
+            if unknown or not ids:
+                raise UsageError(f"{whole.folder}: the {split} split has no utterance {unknown[0] if unknown else 'chosen'}")
+        if "train" in self.chosen:
+            packed = self.packed("train")
+            # Both ends of every utterance: silence, as prepare has it.
+            firsts, lasts = packed.segment_starts[:-1], packed.segment_starts[1:] - 1
+            middle = [np.median(packed.durations[rows], axis=0) for rows in (firsts, lasts)]
+            seconds = float(packed.frame_starts[-1]) * self.grid.shift
+            self.facts = {
+                **whole.facts,
+                "constant_features": constant_features(packed.vectors),
+                "silence": [(frames * min(1.0, LONGEST_SILENCE / frames.sum())).tolist() for frames in middle],
+                "corpus": {**whole.facts["corpus"], "utterances": len(packed.ids), "seconds": round(seconds, 1)},
+            }
+        parts = {name: fingerprint(identity, self.chosen) for name, identity in whole.facts["identities"].items()}
+        self.facts = {**self.facts, "identities": parts, "fingerprint": fingerprint(parts)}
+
+    def packed(self, split: str) -> Packed:
+        """Return one split's arrays, in memory, of the chosen utterances; as they lie on disk where nothing was chosen."""
+        packed = super().packed(split)
+        if split not in self.chosen:
+            return packed
+        wanted = set(self.chosen[split])
+        numbers = [number for number, key in enumerate(packed.ids) if key in wanted]
+        segments = _rows(packed.segment_starts, numbers)
+        frames = _rows(packed.frame_starts, numbers)
+        return Packed(
+            tuple(packed.ids[number] for number in numbers),
+            np.asarray(packed.vectors[segments]),
+            packed.durations[segments],
+            packed.silent[segments],
+            _starts(packed.segment_starts, numbers),
+            _starts(packed.frame_starts, numbers),
+            {name: np.asarray(values[frames]) for name, values in packed.streams.items()},
+            {name: np.asarray(values[segments]) for name, values in packed.segment_streams.items()},
+        )
+
+    @cached_property
+    def statistics(self) -> dict[str, StreamStatistics]:
+        """Statistics of the chosen training frames, by stream."""
+        packed = self.packed("train")
+        found: dict[str, StatisticsSum] = {}
+        for number in range(len(packed.ids)):
+            counted = packed.counted_frames(number)
+            for name, values in packed.utterance(number).items():
+                stream = self.streams[name]
+                if stream.kind == "continuous":
+                    valid = counted & (values[:, -1] > 0.5) if stream.masked else counted
+                    one = found.setdefault(name, StatisticsSum(stream.dimension, stream.dynamic))
+                    one.add(values[:, : stream.dimension], valid)
+            a, b = packed.segment_starts[number : number + 2]
+            durations = found.setdefault(DURATION, StatisticsSum(self.states, dynamic=False))
+            durations.add(packed.durations[a:b].astype(np.float64), ~packed.silent[a:b])
+        return {name: one.result() for name, one in found.items()}
+
+
+def nested(ids: Sequence[str], seed: int) -> list[str]:
+    """Return ids in a random order of a seed, of which every beginning is a subset of the longer ones.
+
+    The order goes by the rank of a digest, so it does not depend on the order or the number of the ids given.
+    """
+    return sorted(ids, key=lambda key: hashlib.sha256(f"{seed}\0{key}".encode()).digest())
+
+
+def _rows(starts: np.ndarray, numbers: Sequence[int]) -> np.ndarray:
+    return np.concatenate([np.arange(starts[number], starts[number + 1]) for number in numbers])
+
+
+def _starts(starts: np.ndarray, numbers: Sequence[int]) -> np.ndarray:
+    return np.concatenate([[0], np.cumsum([starts[number + 1] - starts[number] for number in numbers])])

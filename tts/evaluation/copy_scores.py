@@ -1,0 +1,80 @@
+"""Copy synthesis of a prepared split: wavs, and scores of analysing them again, the ceiling of every voice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from tts.analysis.extract import AnalysisJob, Features, extract
+from tts.analysis.world import AnalysisSettings
+from tts.core.errors import TtsError, UsageError
+from tts.core.files import read_json, write_json, write_text
+from tts.core.processes import Failure
+from tts.core.provenance import environment
+from tts.dataset.prepared import Prepared
+from tts.evaluation.copy_synthesis import write_copies
+from tts.evaluation.evaluate import score_settings
+from tts.evaluation.scores import Scores, pool, score_utterance
+from tts.evaluation.tables import report_dict, score_table
+from tts.recipe import MAIN_STREAMS, Recipe
+
+METRICS = ("mcd", "bap", "f0_rmse", "f0_correlation", "f0_gross", "vuv_error", "gv_mcep", "gv_lf0", "modulation")
+
+
+def copy_split(prepared: Prepared, out: Path, *, split: str = "test", workers: int | None = None, command: str = "") -> str:
+    """Write ``out/ID.wav`` for every utterance of a split, ``scores.json`` and ``scores.md``; return the text of the latter.
+
+    Copies that an interrupted run left are kept. An utterance that fails is left out and named.
+    """
+    packed = prepared.packed(split)
+    _claim(out, prepared, split)
+    wavs = {key: out / f"{key}.wav" for key in packed.ids}
+    missing = [(key, packed.utterance(n)) for n, key in enumerate(packed.ids) if not wavs[key].is_file()]
+    copies = zip((key for key, _ in missing), write_copies(missing, prepared.grid, out, workers=workers), strict=True)
+    failed = {key: copy.message for key, copy in copies if isinstance(copy, Failure)}
+
+    recipe = Recipe.model_validate(prepared.facts["recipe"])
+    settings = AnalysisSettings(recipe.frames.mcep_order, recipe.analysis.f0_tracker)
+    ranges = {key: prepared.f0_range(prepared.speaker_of(key)) for key in packed.ids}
+    made = [number for number, key in enumerate(packed.ids) if key not in failed]
+    jobs = [AnalysisJob(key, wavs[key], prepared.grid, ranges[key], settings) for key in (packed.ids[n] for n in made)]
+    scores: dict[str, Scores] = {}
+    again = extract(jobs, prepared.folder / "cache", workers=workers, label="analysing copies")
+    for number, result in zip(made, again, strict=True):
+        if isinstance(result, Failure):
+            failed[packed.ids[number]] = result.message
+        else:
+            natural, counted = packed.utterance(number), packed.counted_frames(number)
+            scores[packed.ids[number]] = _score(natural, result, counted, prepared.grid.shift)
+    if not scores:
+        raise TtsError(f"{out}: no utterance could be copied and analysed again; the first: {next(iter(failed.values()))}")
+
+    where = score_settings(prepared)
+    table = score_table([("copy synthesis", pool(scores.values()))], where, metrics=METRICS, style="markdown")
+    left_out = ["Left out:", "", *(f"* {key}: {why}" for key, why in failed.items()), ""] if failed else []
+    text = "\n".join([f"# Copy synthesis, {split}", "", table, "", *left_out])
+    facts = {"split": split, "prepared": prepared.fingerprint, "failed": failed, "command": command}
+    write_json(out / "scores.json", {**report_dict({"copy synthesis": scores}, where), **facts, "made_with": environment()})
+    write_text(out / "scores.md", text)
+    return text
+
+
+def _claim(out: Path, prepared: Prepared, split: str) -> None:
+    """Mark ``out`` as the folder of these copies, or check that it already is."""
+    mark, content = out / "copies.json", {"prepared": prepared.basis, "split": split}
+    if mark.is_file():
+        if read_json(mark) != content:
+            raise UsageError(f"{out}: holds the copies of another split or preparation; choose another --out")
+    elif out.exists() and not (out.is_dir() and not any(out.iterdir())):
+        raise UsageError(f"{out}: exists and was not made by tts copy; choose another --out")
+    write_json(mark, content)
+
+
+def _score(natural: dict[str, np.ndarray], features: Features, counted: np.ndarray, shift: float) -> Scores:
+    """Score a copy analysed again; WORLD's synthesis may end a frame early, whose place is silence."""
+    again = features.load()
+    frames = min(len(natural["mcep"]), features.frames)
+    a = {name: natural[name][:frames] for name in MAIN_STREAMS}
+    b = {name: again[name][:frames] for name in MAIN_STREAMS}
+    return score_utterance(a, b, counted[:frames], shift)

@@ -1,1 +1,0 @@
-"""Looking at one utterance: every prepared stream as a table, and as one picture under one time axis."""

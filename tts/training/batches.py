@@ -1,0 +1,105 @@
+"""Batches as pure functions of the step: rows, whole utterances, and pieces of utterances."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tts.dataset.table import Table, pad_utterances
+
+
+class Batches:
+    """Batches as a pure function of the step, so that a resumed run continues with exactly the next one.
+
+    Frame-wise: ``size`` counted rows shuffled over the whole split, as (size, 1). By utterance: ``size`` whole utterances,
+    padded to the longest, as (size, time); utterances of like length go together.
+    """
+
+    def __init__(self, table: Table, size: int, *, utterances: bool, seed: int) -> None:
+        self.table, self.size, self.by_utterance, self.seed = table, size, utterances, seed
+        count = len(table.chosen) if utterances else len(table.counted_rows)
+        self.per_epoch = max(1, count // size)
+        self._epoch = -1
+        self._order: Sequence[Tensor] | Tensor = ()
+
+    def __call__(self, step: int) -> tuple[Tensor, Tensor]:
+        """Return ``(index, mask)``, int64 and bool of the same shape, for a step counted from 0."""
+        epoch, number = divmod(step, self.per_epoch)
+        if epoch != self._epoch:
+            generator = torch.Generator().manual_seed((self.seed << 20) + epoch)
+            self._order = self._utterance_order(generator) if self.by_utterance else self._row_order(generator)
+            self._epoch = epoch
+        if self.by_utterance:
+            return pad_utterances(self.table, self._order[number].tolist())
+        assert isinstance(self._order, Tensor)
+        index = self._order[number * self.size : (number + 1) * self.size].to(self.table.device)[:, None]
+        return index, torch.ones_like(index, dtype=torch.bool)
+
+    def _row_order(self, generator: torch.Generator) -> Tensor:
+        rows = self.table.counted_rows
+        return rows[torch.randperm(len(rows), generator=generator)]
+
+    def _utterance_order(self, generator: torch.Generator) -> list[Tensor]:
+        chosen = torch.from_numpy(self.table.chosen)
+        lengths = torch.from_numpy(np.diff(self.table.starts)).float()[chosen]
+        noisy = lengths * (1.0 + 0.2 * torch.rand(len(lengths), generator=generator))
+        chunks = torch.tensor_split(chosen[noisy.argsort()], self.per_epoch)
+        return [chunks[i] for i in torch.randperm(len(chunks), generator=generator).tolist()]
+
+
+CROP = 32  # frames learnt of a crop: short enough for variety in a batch, long against the windows' margins
+
+
+class Crops:
+    """Batches of pieces of utterances, a pure function of the step as :class:`~tts.training.batches.Batches` are.
+
+    An epoch cuts every utterance into pieces of ``length`` rows from a random beginning on and shuffles those that count;
+    a batch holds as many as make about ``size`` rows. Around a piece lie up to ``around`` further rows, fewer at the ends of
+    the utterance: what a frame-wise stack says of the piece is then what it says of it within the whole utterance.
+    """
+
+    def __init__(self, table: Table, size: int, *, length: int, around: int, seed: int) -> None:
+        self.table, self.length, self.around, self.seed = table, min(length, size), around, seed
+        self.count = max(1, round(size / self.length))
+        counted = torch.zeros(table.rows, dtype=torch.bool)
+        counted[table.counted_rows] = True
+        self.counted = counted
+        # As many batches in every epoch, whatever the random beginnings make of it.
+        self.per_epoch = max(1, len(table.counted_rows) // (self.count * self.length))
+        self._epoch = -1
+        self._order = torch.empty(0, 3, dtype=torch.int64)
+
+    def __call__(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Return ``(index, mask, learnt)`` for a step counted from 0, all (pieces, time).
+
+        ``index`` are rows, ``mask`` says which are no padding, ``learnt`` which belong to the piece itself.
+        """
+        epoch, number = divmod(step, self.per_epoch)
+        if epoch != self._epoch:
+            self._order, self._epoch = self._pieces(torch.Generator().manual_seed((self.seed << 20) + epoch)), epoch
+        # A corpus of fewer pieces than a batch gives all it has.
+        chosen = self._order[number * self.count : (number + 1) * self.count]
+        begin, low, high = chosen.T[..., None]
+        time = torch.arange(self.length + 2 * self.around)
+        start, end = torch.maximum(begin - self.around, low), torch.minimum(begin + self.length + self.around, high)
+        mask = time < end - start
+        index = torch.minimum(start + time, end - 1)
+        learnt = mask & (index >= begin) & (index < begin + self.length)
+        longest = int(mask.sum(dim=1).max())
+        device = self.table.device
+        return index[:, :longest].to(device), mask[:, :longest].to(device), learnt[:, :longest].to(device)
+
+    def _pieces(self, generator: torch.Generator) -> Tensor:
+        """Return shuffled pieces, (pieces, 3): their first row and their utterance's first and past-the-last row."""
+        pieces = []
+        for low, high in zip(self.table.starts[:-1].tolist(), self.table.starts[1:].tolist(), strict=True):
+            first = low - int(torch.randint(self.length, (), generator=generator))
+            begins = torch.arange(first, high, self.length)
+            some = [bool(self.counted[max(begin, low) : begin + self.length].any()) for begin in begins.tolist()]
+            begins = begins[torch.tensor(some)]
+            pieces.append(torch.stack([begins, torch.full_like(begins, low), torch.full_like(begins, high)], dim=1))
+        found = torch.cat(pieces)
+        return found[torch.randperm(len(found), generator=generator)]

@@ -1,0 +1,44 @@
+"""The fixed sentences of a recipe, spoken while a voice trains: wavs in a folder, sound and picture in TensorBoard."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tts.analysis.mel import mel_spectrum
+from tts.core.audio import write_wav
+from tts.generation.requests import Request
+from tts.generation.synthesiser import Synthesiser, SynthesisSettings
+from tts.generation.voice import Voice
+
+log = logging.getLogger(__name__)
+
+
+def log_preview(voice: Voice, sentences: tuple[str, ...], folder: Path, writer: Any, step: int) -> None:
+    """Speak ``sentences`` with the voice as it stands; write ``folder/step-STEP/NUMBER.wav`` and TensorBoard entries.
+
+    Of several speakers each speaks them all, into ``NUMBER-SPEAKER.wav``.
+    """
+    requests = [Request(str(n), text) for n, text in enumerate(sentences, 1)]
+    if len(voice.speakers) > 1:
+        requests = [replace(one, id=f"{one.id}-{name}", speaker=name) for one in requests for name in voice.speakers]
+    with Synthesiser(voice, SynthesisSettings(workers=0)) as synthesiser:
+        for spoken in synthesiser.speak(requests):
+            if spoken.error is not None:
+                log.warning("sample %s cannot be spoken: %s", spoken.id, spoken.error)
+                continue
+            rate = voice.grid.sample_rate
+            write_wav(folder / f"step-{step:06d}" / f"{spoken.id}.wav", spoken.signal, rate)
+            if writer is not None:
+                writer.add_audio(f"sample/{spoken.id}", spoken.signal.astype(np.float32)[None], step, sample_rate=rate)
+                writer.add_image(f"sample/{spoken.id}", spectrogram_image(mel_spectrum(spoken.signal, voice.grid)), step)
+
+
+def spectrogram_image(decibels: np.ndarray) -> np.ndarray:
+    """Turn (frames, bands) in dB into a grey image, float32 (1, bands, frames), low frequencies at the bottom, 80 dB deep."""
+    scaled = np.clip((decibels - decibels.max()) / 80.0 + 1.0, 0.0, 1.0)
+    return np.ascontiguousarray(scaled.T[::-1][None], dtype=np.float32)

@@ -1,0 +1,319 @@
+"""Knowledge transfer: a new network starts from a finished voice, or reads the frozen first network of one.
+
+Tensors are taken over by name and shape. Columns that read linguistic features are matched by the features' names, for another
+language or another set of phones has other columns; those of new features start at zero, as if the voice had never heard of
+them. With ``outputs: physical`` the new voice says at first what the old one says; see :mod:`tts.training.remap`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from tts.core.errors import TtsError, UsageError
+from tts.core.files import fingerprint, read_json
+from tts.dataset.positions import position_width
+from tts.dataset.prepared import DURATION, Prepared
+from tts.generation.voice import Voice, load_voice
+from tts.network.stack import Head, Stack, Stage
+from tts.recipe import MAIN_STREAMS, StagePart, SystemPart, TrunkLayer
+from tts.recipe.transfer import TransferPart
+from tts.text.features import NEIGHBOURS, ContextFeatures
+from tts.text.phones import attributes
+from tts.training.parameter_groups import Tuning, freeze
+from tts.training.remap import RemappedTensors, re_express, take_over
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A voice to take over from, and how."""
+
+    part: TransferPart
+    voice: Voice
+    speaker: int  # its number in the voice
+
+    @property
+    def label(self) -> str:
+        """The voice's name for people."""
+        return f"{self.voice.config['recipe']} {self.voice.config['system']}"
+
+
+@dataclass
+class TransferStart:
+    """A network that has taken over from a voice; see :func:`start_from`."""
+
+    source: Source
+    tuning: Tuning
+    taken: list[RemappedTensors] = field(default_factory=list)
+    inputs: dict[str, list[str]] = field(default_factory=dict)
+    differences: list[str] = field(default_factory=list)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what a voice keeps of it in its configuration, its source's own sources included."""
+        config, part = self.source.voice.config, self.source.part
+        settings = part.model_dump(mode="json", exclude_defaults=True, exclude={"init_from", "features_from"})
+        return {
+            "from": self.source.label,
+            "how": "init_from" if part.init_from else "features_from",
+            "speaker": self.source.voice.speakers[self.source.speaker],
+            "corpus": config["corpus"]["name"],
+            "licence": config["corpus"]["licence"],
+            "model": config["files"]["model.safetensors"][:16],
+            "settings": settings,
+            "tensors": {how: sum(t.how == how for t in self.taken) for how in ("copied", "by name", "new", "left out")},
+            "inputs": self.inputs,
+            "differences": self.differences,
+            "base": config.get("transfer"),
+        }
+
+    def report(self) -> str:
+        """Return what was taken over, new and left out as Markdown."""
+        lines = [f"# Begun from {self.source.label}", "", "| tensor | | |", "| --- | --- | --- |"]
+        lines += [f"| {t.name} | {t.how} | {t.note} |" for t in self.taken]
+        for what, names in self.inputs.items():
+            lines += ["", f"Inputs {what}: {', '.join(names) or 'none'}."]
+        lines += ["", *(f"* {difference}" for difference in self.differences)]
+        return "\n".join(lines).rstrip() + "\n"
+
+
+def open_source(part: TransferPart | None, prepared: Prepared) -> Source | None:
+    """Load the voice that a system takes over from, and check that it fits the corpus; None without a transfer.
+
+    Raises :class:`UsageError` for a folder that is no voice, another sample rate, frame shift, warping, mel-cepstral order or
+    number of states, an unknown speaker, and a corpus of several speakers.
+    """
+    if part is None:
+        return None
+    voice = load_voice(part.source, "cpu")
+    check_transfer(voice, prepared, part.source)
+    if len(prepared.speakers) > 1:
+        raise UsageError(f"transfer: {prepared.folder} has {len(prepared.speakers)} speakers; a voice is taken over for one")
+    return Source(part, voice, voice.speaker_number(part.speaker))
+
+
+def check_transfer(voice: Voice, prepared: Prepared, name: str | Path) -> None:
+    """Raise :class:`UsageError` unless a voice and a corpus measure speech alike."""
+    pairs = [
+        ("sample rate", *(f"{thing.grid.sample_rate} Hz" for thing in (voice, prepared))),
+        ("frame shift", *(f"{thing.grid.shift_ms:g} ms" for thing in (voice, prepared))),
+        ("frequency warping", *(f"{thing.grid.alpha:g}" for thing in (voice, prepared))),
+        ("mel-cepstral order", *(f"{thing.streams['mcep'].dimension - 1}" for thing in (voice, prepared))),
+        ("number of states a phone", *(f"{thing.states}" for thing in (voice, prepared))),
+    ]
+    for what, theirs, ours in pairs:
+        if theirs != ours:
+            raise UsageError(
+                f"{name}: the voice has a {what} of {theirs}, the corpus in {prepared.folder} of {ours}; a transfer needs the "
+                "same: prepare the corpus like the voice's, or train a source from recordings like these"
+            )
+
+
+def source_identity(part: TransferPart) -> str:
+    """Return what identifies a transfer: its settings, and the content of the voice whatever its folder is called."""
+    path = Path(part.source) / "config.json"
+    if not path.is_file():
+        raise UsageError(f"transfer: {part.source}: not a finished voice (no config.json); train it first")
+    settings = part.model_dump(mode="json", exclude_defaults=True, exclude={"init_from", "features_from"})
+    return fingerprint("init" if part.init_from else "features", settings, read_json(path).get("files"))
+
+
+def all_stages(system: SystemPart, source: Source | None) -> tuple[StagePart, ...]:
+    """Return the stages of a system, after the one it reads features from, where it does."""
+    if source is None or source.part.features_from is None:
+        return system.stages
+    part, layer = source.voice.stack.parts[0], source.part.layer
+    if part.sharing.kind != "hard":
+        raise UsageError(f"transfer.features_from: {source.label} shares by {part.sharing.kind}; only a plain trunk is read")
+    if layer == "bottleneck" and part.bottleneck is None:
+        raise UsageError(
+            f"transfer.layer: {source.label} has no bottleneck; name one of its hidden layers, 1 to {len(part.trunk.layers)}"
+        )
+    if isinstance(layer, int) and layer > len(part.trunk.layers):
+        raise UsageError(f"transfer.layer: {layer} is not there; {source.label} has {len(part.trunk.layers)} hidden layers")
+    narrow = part.bottleneck if layer == "bottleneck" else TrunkLayer(layer=layer)
+    kept = part.trunk.layers[:layer] if isinstance(layer, int) else part.trunk.layers
+    trunk = part.trunk.model_copy(update={"layers": kept})
+    first = StagePart(
+        trunk=trunk, bottleneck=narrow, linguistic_context=part.linguistic_context, dilation=part.dilation, tasks={}
+    )
+    return (first, *system.stages)
+
+
+def start_from(source: Source, stack: Stack, duration: Stage, prepared: Prepared) -> TransferStart:
+    """Let a new stack and duration model take over from a voice, in place; freeze what is to stay.
+
+    Raises :class:`UsageError` where nothing of the voice's hidden layers fits, and as
+    :func:`tts.training.parameter_groups.freeze` does.
+    """
+    voice, part = source.voice, source.part
+    found, start = TransferStart(source, Tuning()), {}
+    linguistic = tuple(prepared.features.names)
+    theirs = _Inputs(voice.features.names, voice.states, voice.stack.parts, voice.stack, voice.speakers)
+    ours = _Inputs(linguistic, prepared.states, stack.parts, stack, prepared.speakers)
+    affine, sums = _affine(source, prepared), _sums(voice.features, prepared.features)
+    count = 1 if part.features_from else min(len(stack.stages), len(voice.stack.stages))
+    for number, stage in enumerate(stack.stages):
+        assert isinstance(stage, Stage)
+        prefix = f"stages.{number}."
+        if number >= count:
+            if part.init_from:
+                found.taken += [RemappedTensors(prefix + name, "new") for name in stage.state_dict()]
+            continue
+        other = voice.stack.stages[number]
+        assert isinstance(other, Stage)
+        given = _only_speaker(other, source.speaker)
+        taken = take_over(stage, given, theirs.of(number), ours.of(number), affine, sums)
+        _say_alike(stage, taken, source, prepared)
+        found.taken += [RemappedTensors(prefix + t.name, t.how, t.note) for t in taken]
+        found.differences += _differences(prefix, other.part, stage.part)
+        if affine and stage.part.sharing.kind == "go_mtl":
+            found.differences.append(
+                f"{prefix}sharing: go_mtl has no bias a matrix, so inputs that never changed in the voice's training or are "
+                "scaled otherwise here are not put into it: the start says something else than the voice"
+            )
+    for number in range(count, len(voice.stack.stages)):
+        if part.init_from:
+            dropped = voice.stack.stages[number].state_dict()
+            found.taken += [RemappedTensors(f"stages.{number}.{name}", "left out") for name in dropped]
+    if not any(t.how in ("copied", "by name") and ".trunk." in t.name for t in found.taken):
+        layers = " x ".join(map(str, voice.stack.parts[0].trunk.layers))
+        raise UsageError(
+            f"transfer: no hidden layer of {source.label} fits this system; its first trunk is "
+            f"{voice.stack.parts[0].trunk.kind} {layers}: give the system the same"
+        )
+    if part.init_from and part.duration:
+        codes = [f"speaker:{name}" for name in voice.speakers] if voice.duration.speakers else []
+        names = [*voice.features.names, *codes]
+        given = _only_speaker(voice.duration, source.speaker)
+        taken = take_over(duration, given, names, list(linguistic), affine, sums)
+        _say_alike(duration, taken, source, prepared)
+        found.taken += [RemappedTensors(f"duration.{t.name}", t.how, t.note) for t in taken]
+        found.differences += _differences("duration.", voice.duration.part, duration.part)
+    found.inputs = {
+        "new": [name for name in linguistic if name not in voice.features.names],
+        "left out": [name for name in voice.features.names if name not in linguistic],
+        "held in the voice's training": [voice.features.names[int(c)] for c in voice.config["constant_features"]],
+    }
+    parameters = dict(stack.named_parameters()) | {f"duration.{name}": p for name, p in duration.named_parameters()}
+    for t in found.taken:
+        if t.how in ("copied", "by name") and t.name in parameters:
+            start[t.name] = parameters[t.name].detach().clone()
+    if part.features_from:
+        stack.stages[0].requires_grad_(False)
+    freeze(stack, duration, part.freeze, start)
+    found.tuning = Tuning(part.layer_decay, part.l2_sp, start if part.init_from else {})
+    speaking = {*stack.speaking(), *(f"duration.{name}" for name in duration.state_dict())}
+    new = [t.name for t in found.taken if t.how == "new" and t.name in speaking]
+    if new:
+        log.warning("%d tensors have no like in %s and start afresh: %s", len(new), source.label, ", ".join(new[:5]))
+    for difference in found.differences:
+        log.warning("%s", difference)
+    return found
+
+
+def _say_alike(stage: Stage, taken: Iterable[RemappedTensors], source: Source, prepared: Prepared) -> None:
+    """Re-express the heads that were taken over, where physical values are to stay."""
+    if source.part.outputs == "normalised":
+        return
+    copied = {t.name for t in taken if t.how in ("copied", "by name")}
+    for name, head in stage.heads.items():
+        theirs = source.voice.statistics.get(name)
+        assert isinstance(head, Head)
+        if theirs is not None and f"heads.{name}.output.weight" in copied and (name == DURATION or name in MAIN_STREAMS):
+            re_express(head, theirs, prepared.statistics[name], source.speaker)
+
+
+def _only_speaker(stage: Stage, speaker: int) -> dict[str, Tensor]:
+    """Return a stage's tensors, of output layers that every speaker has of their own only the speaker's."""
+    tensors = dict(stage.state_dict())
+    for name, tensor in tensors.items():
+        part, *rest = name.split(".")
+        if part == "heads" and stage.owned(rest[0]) and stage.speakers and rest[1] == "output":
+            tensors[name] = tensor.view(stage.speakers.count, -1, *tensor.shape[1:])[speaker]
+    return tensors
+
+
+def _affine(source: Source, prepared: Prepared) -> dict[str, tuple[float, float]]:
+    """Return how the voice's inputs follow from those here: held ones, the speaker's code, outputs of an earlier stage."""
+    voice = source.voice
+    names = voice.features.names
+    found = {names[int(column)]: (0.0, float(value)) for column, value in voice.config["constant_features"].items()}
+    for number, name in enumerate(voice.speakers):
+        found[f"speaker:{name}"] = (0.0, float(number == source.speaker))
+    for task in MAIN_STREAMS:
+        if source.part.outputs == "physical" and task in voice.statistics and voice.streams[task].kind == "continuous":
+            theirs, ours = voice.statistics[task], prepared.statistics[task]
+            move = np.zeros_like(theirs.deviation)
+            move[: len(ours.mean)] = ours.mean - theirs.mean_of(source.speaker)
+            pairs = zip(ours.deviation / theirs.deviation, move / theirs.deviation, strict=True)
+            found |= {f"{task}:{unit}": (float(s), float(o)) for unit, (s, o) in enumerate(pairs)}
+    return found
+
+
+def _sums(theirs: ContextFeatures, ours: ContextFeatures) -> dict[str, list[str]]:
+    """Return, by attribute that is asked there and not here, the phones here that have it: its input is the sum of theirs."""
+    return {
+        f"{who}:{name}": [f"{who}:is_{phone}" for phone in ours.inventory.symbols if name in attributes(phone)]
+        for who in NEIGHBOURS
+        for name in theirs.asked
+        if name not in ours.asked
+    }
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    """Names the inputs of a stack's stages, in order."""
+
+    features: Sequence[str]
+    states: int
+    parts: Sequence[StagePart]
+    stack: Stack
+    speakers: Sequence[str]
+
+    def of(self, number: int) -> list[str]:
+        """Names of what the trunk of stage ``number`` reads; ``NAME@3`` is the same input three frames later."""
+        part, stage = self.parts[number], self.stack.stages[number]
+        assert isinstance(stage, Stage)
+        sources = part.sources(first=number == 0)
+        names: list[str] = []
+        if "linguistic" in sources:
+            linguistic = [*self.features, *(f"position:{place}" for place in range(position_width(self.states)))]
+            names += _window(linguistic, part.linguistic_context, part.dilation)
+        handed: list[str] = []
+        for earlier, before in enumerate(self.parts[:number]):
+            last = earlier == number - 1
+            if "bottlenecks" in sources or (last and "bottleneck" in sources):
+                width = before.trunk.layers[before.bottleneck.layer - 1] if isinstance(before.bottleneck, TrunkLayer) else None
+                handed += [f"stage{earlier}:{unit}" for unit in range(width or int(str(before.bottleneck or 0)))]
+        if "outputs" in sources:
+            handed += [f"{task}:{unit}" for task in self.parts[number - 1].main for unit in range(stage.widths[task])]
+        names += _window(handed, part.context, part.dilation)
+        told = stage.speakers
+        if told is not None and told.code:
+            names += [f"speaker:{name}" for name in self.speakers]
+        if len(names) != (stage.inputs if told is None else told.width(stage.inputs)):
+            raise TtsError(f"transfer: stage {number + 1} reads {stage.inputs} inputs, of which {len(names)} have names")
+        return names
+
+
+def _window(names: Sequence[str], context: int, dilation: int) -> list[str]:
+    offsets = [dilation * place for place in range(-context, context + 1)]
+    return [f"{name}@{offset}" if offset else name for offset in offsets for name in names]
+
+
+def _differences(prefix: str, theirs: StagePart, ours: StagePart) -> list[str]:
+    """Name what makes tensors of the same shapes compute something else."""
+    found = []
+    for key in ("activation", "normalise", "residual", "heads"):
+        a, b = getattr(theirs.trunk, key), getattr(ours.trunk, key)
+        if a != b:
+            found.append(f"{prefix}trunk.{key} is {a} in the voice and {b} here: the same weights say something else")
+    return found
