@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tts.comparison.two_voices import compare_scores, sentence
-from tts.core.errors import UsageError
 from tts.core.files import write_text
+from tts.core.shipped import shipped_folder
 from tts.dataset.prepare import prepare_corpus
 from tts.evaluation.evaluate import draw, evaluate_voice, generate_split, pictures_to_draw, score_settings
 from tts.evaluation.scores import pool
@@ -31,12 +31,8 @@ SHORT = [
 
 def run_demo(out: Path, *, short: bool = False, say: Callable[[str], None], command: str = "") -> None:
     """Run the demo into ``out``; ``say`` receives what the user reads. A second run continues or repeats only what is new."""
-    folder = Path(__file__).parents[2] / "recipes" / "demo"
-    text = Path(__file__).parents[2] / "data" / "speak_demo.txt"
-    if not folder.is_dir():
-        raise UsageError(
-            "the demo's recipe is not here: run tts demo from a clone of the project, not from an installed package"
-        )
+    folder = shipped_folder("recipes") / "demo"
+    text = shipped_folder("data") / "speak_demo.txt"
     recipe = load_recipe(folder, SHORT if short else None)
     out = out.with_name(f"{out.name}-short") if short else out
     say("1. a corpus, spoken by espeak-ng; prepare it: check, analyse, align")

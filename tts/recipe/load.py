@@ -10,15 +10,16 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from tts.core.errors import UsageError
+from tts.core.shipped import shipped_folder
 from tts.recipe.recipe import Recipe, close_names
 
 
 def find_recipe(where: str) -> Path:
     """Return the YAML file of a recipe given as a file, a folder holding ``recipe.yaml``, or a name.
 
-    A name is looked up under ``recipes/`` in the current folder, then beside the package, where a clone has it.
+    A name is looked up under ``recipes/`` in the current folder, then among those that travel with the package.
     """
-    shelves = (Path("recipes"), Path(__file__).parent.parent.parent / "recipes")
+    shelves = (Path("recipes"), shipped_folder("recipes"))
     for candidate in (Path(where), Path(where) / "recipe.yaml", *(shelf / where / "recipe.yaml" for shelf in shelves)):
         if candidate.is_file():
             return candidate
