@@ -17,3 +17,7 @@ class UsageError(TtsError):
     """The request itself is wrong: an unknown key, a path that is not there, an option out of range. Exit code 2."""
 
     exit_code = 2
+
+
+class Diverged(TtsError):
+    """A training whose loss is no number any more, or far above that of a guess: with these settings it learns nothing."""

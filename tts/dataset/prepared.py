@@ -24,6 +24,7 @@ from tts.core.errors import TtsError, UsageError
 from tts.core.files import fingerprint, read_json
 from tts.core.grid import FrameGrid
 from tts.core.stream import Stream
+from tts.dataset.constant import hold_constant
 from tts.dataset.positions import frame_positions
 from tts.dataset.speakers import speaker_codes
 from tts.dataset.statistics import StreamStatistics, load_statistics
@@ -175,7 +176,7 @@ class Prepared:
         speakers, code = self._who(packed, codes)
         return Table(
             packed.frame_starts,
-            packed.vectors,
+            hold_constant(packed.vectors, self.facts["constant_features"]),
             np.repeat(np.arange(len(totals)), totals),
             np.concatenate(positions),
             np.repeat(~packed.silent, totals),
@@ -202,8 +203,8 @@ class Prepared:
                 known = ", ".join([DURATION, *packed.segment_streams])
                 raise UsageError(f"duration.tasks.{name}: the duration model learns only tasks known a segment: {known}")
         speakers, code = self._who(packed, codes)
-        rows = ~packed.silent
-        return Table(packed.segment_starts, packed.vectors, None, None, rows, targets, device, speakers=speakers, codes=code)
+        rows, vectors = ~packed.silent, hold_constant(packed.vectors, self.facts["constant_features"])
+        return Table(packed.segment_starts, vectors, None, None, rows, targets, device, speakers=speakers, codes=code)
 
     def _who(self, packed: Packed, codes: bool) -> tuple[np.ndarray | None, np.ndarray | None]:
         """Return the number and, where wanted, the code of every utterance's speaker; None where there is one speaker."""

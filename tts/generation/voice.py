@@ -30,6 +30,7 @@ from tts.core.files import file_digest, read_json, write_json, write_text
 from tts.core.grid import FrameGrid
 from tts.core.stream import Stream
 from tts.core.tensors import load_tensors, load_weights, save_tensors
+from tts.dataset.constant import hold_constant
 from tts.dataset.positions import frame_positions, position_width
 from tts.dataset.prepared import DURATION
 from tts.dataset.speakers import SpeakerInput, duration_speakers, speaker_codes, speaker_input
@@ -181,10 +182,7 @@ class Voice:
 
     def _vectors(self, sentence: Sentence) -> np.ndarray:
         """Return the features of every segment, those that never changed in training held at that value."""
-        vectors = self.features.vectors(sentence)
-        for column, value in self.config["constant_features"].items():
-            vectors[:, int(column)] = value
-        return vectors
+        return hold_constant(self.features.vectors(sentence), self.config["constant_features"])
 
     def _inputs(self, sentence: Sentence, durations: np.ndarray, speaker: int) -> Tensor:
         vectors = np.repeat(self._vectors(sentence), durations.sum(axis=1), axis=0)

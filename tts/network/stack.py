@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tts.core.seeds import derived_seed
 from tts.dataset.speakers import OWNED, SpeakerInput
 from tts.network.adapters import LowRankAdapters
 from tts.network.cross_stitch import CrossStitch
@@ -297,7 +298,7 @@ class Stack(nn.Module):
         self.stages = nn.ModuleList()
         for number, part in enumerate(parts):
             if seed is not None:  # each stage draws its own numbers, whatever heads the stage before it has
-                torch.manual_seed((seed << 8) + number)
+                torch.manual_seed(derived_seed(seed, number, 8))
             speaks, hands_on = (part.speaks, part.hands_on) if isinstance(part, SpeakingPart) else (None, None)
             inputs = input_width(linguistic, parts[: number + 1], widths) + (speakers.count if speakers else 0)
             self.stages.append(Stage(inputs, part, widths, speaks, hands_on, speakers))

@@ -8,6 +8,7 @@ among equals.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -17,8 +18,31 @@ from torch.nn import functional
 from tts.core.stream import Stream
 
 
+@dataclass(frozen=True)
+class TaskLoss:
+    """The loss of some frames: its sum over those that count and have a value, and how many these are (float32 scalars).
+
+    Of several groups of frames, the sum of the totals over the sum of the counts is exactly the mean of all their frames.
+    """
+
+    total: Tensor
+    count: Tensor
+
+    @property
+    def mean(self) -> Tensor:
+        """The mean over the frames that count, a scalar; 0 where none counts."""
+        return self.total / torch.clamp(self.count, min=1.0)
+
+
 def task_loss(stream: Stream, prediction: Tensor, target: Tensor, counted: Tensor, emphasis: Tensor | None = None) -> Tensor:
-    """Return the mean loss over the frames that count, a float32 scalar; 0 where none counts.
+    """Return the mean loss over the frames that count, a float32 scalar; 0 where none counts. See :func:`task_loss_sum`."""
+    return task_loss_sum(stream, prediction, target, counted, emphasis).mean
+
+
+def task_loss_sum(
+    stream: Stream, prediction: Tensor, target: Tensor, counted: Tensor, emphasis: Tensor | None = None
+) -> TaskLoss:
+    """Return the loss summed over the frames that count, and their number.
 
     ``prediction`` is (batch, time, stream.width), ``target`` the same for continuous and binary streams and (batch, time, 1)
     labels for class streams, ``counted`` (batch, time) 0 or 1. The target of a masked stream has its mask as last column.
@@ -37,7 +61,7 @@ def task_loss(stream: Stream, prediction: Tensor, target: Tensor, counted: Tenso
     else:
         labels = target.squeeze(-1).long()
         each = functional.cross_entropy(prediction.transpose(1, 2), labels, reduction="none") / math.log(stream.classes)
-    return (each * weights).sum() / torch.clamp(weights.sum(), min=1.0)
+    return TaskLoss((each * weights).sum(), weights.sum())
 
 
 def dimension_emphasis(stream: Stream, deviation: np.ndarray, power: float) -> Tensor | None:

@@ -8,7 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tts.core.seeds import derived_seed
 from tts.dataset.table import Table, pad_utterances
+
+
+def epoch_generator(seed: int, epoch: int) -> torch.Generator:
+    """Return the random numbers of an epoch, the same on every device."""
+    return torch.Generator().manual_seed(derived_seed(seed, epoch, 20))
 
 
 class Batches:
@@ -29,7 +35,7 @@ class Batches:
         """Return ``(index, mask)``, int64 and bool of the same shape, for a step counted from 0."""
         epoch, number = divmod(step, self.per_epoch)
         if epoch != self._epoch:
-            generator = torch.Generator().manual_seed((self.seed << 20) + epoch)
+            generator = epoch_generator(self.seed, epoch)
             self._order = self._utterance_order(generator) if self.by_utterance else self._row_order(generator)
             self._epoch = epoch
         if self.by_utterance:
@@ -79,7 +85,7 @@ class Crops:
         """
         epoch, number = divmod(step, self.per_epoch)
         if epoch != self._epoch:
-            self._order, self._epoch = self._pieces(torch.Generator().manual_seed((self.seed << 20) + epoch)), epoch
+            self._order, self._epoch = self._pieces(epoch_generator(self.seed, epoch)), epoch
         # A corpus of fewer pieces than a batch gives all it has.
         chosen = self._order[number * self.count : (number + 1) * self.count]
         begin, low, high = chosen.T[..., None]

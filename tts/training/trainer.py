@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from tts.core.device import choose_precision
-from tts.core.errors import TtsError, UsageError
+from tts.core.errors import Diverged, TtsError, UsageError
 from tts.core.files import write_text
 from tts.core.progress import Progress
 from tts.core.tensors import load_tensors, load_weights, save_tensors
@@ -22,7 +22,7 @@ from tts.dataset.table import Table, pad_utterances, utterance_groups
 from tts.network.joint import Joint, margin, task_of
 from tts.network.stack import Stage, StageOutput
 from tts.recipe import StagePart, TaskUse, TrainingPart
-from tts.tasks.losses import dimension_emphasis, task_loss
+from tts.tasks.losses import TaskLoss, dimension_emphasis, task_loss_sum
 from tts.training.batches import CROP, Batches, Crops
 from tts.training.checkpoint import optimiser_state, random_state, restore_optimiser, restore_random_state
 from tts.training.fork_merge import make_branches, train_round
@@ -145,7 +145,7 @@ class Trainer:
             inputs = self.train.hide(inputs, self.settings.input_dropout)
         for group in self.optimiser.param_groups:
             group["lr"] = self.settings.learning_rate * rate_at(self.step, self.settings) * group["scale"]
-        losses = self._losses(inputs, index, mask, learnt, self.train)
+        losses = _means(self._losses(inputs, index, mask, learnt, self.train))
         if self.learns is not None:
             losses = {name: loss for name, loss in losses.items() if name in self.learns}
         self.optimiser.zero_grad(set_to_none=True)
@@ -157,13 +157,13 @@ class Trainer:
             penalty.backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(self.stage.parameters(), self.settings.clip)
         if not bool(torch.isfinite(norm)):
-            raise TtsError(f"{self.label}: training diverged at step {self.step} (the loss is not finite); lower learning_rate")
+            raise Diverged(f"{self.label}: training diverged at step {self.step} (the loss is not finite); lower learning_rate")
         self.optimiser.step()
         self.pull.after_step(self.optimiser)
         self.stage.after_step(self.optimiser.param_groups[0]["lr"])
         if self.weighting.needs_losses_after:
             with torch.no_grad():
-                after_step(self._losses(inputs, index, mask, learnt, self.train), self.weighting, self.step)
+                after_step(_means(self._losses(inputs, index, mask, learnt, self.train)), self.weighting, self.step)
         if self.average is not None:
             # A shorter memory at first, so that the average forgets the random start.
             decay = min(self.settings.average, (1.0 + self.step) / (10.0 + self.step))
@@ -183,7 +183,7 @@ class Trainer:
             for name, value in found.items():
                 self.writer.add_scalar(f"{self.label}/gradient/{name}", value, self.step)
 
-    def _losses(self, inputs: Tensor, index: Tensor, mask: Tensor, counted: Tensor, table: Table) -> dict[str, Tensor]:
+    def _losses(self, inputs: Tensor, index: Tensor, mask: Tensor, counted: Tensor, table: Table) -> dict[str, TaskLoss]:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
             # A trajectory is made of all frames, those that do not count too.
             wanted = (counted,) if isinstance(self.stage, Joint) and self.trajectories is None else ()
@@ -191,9 +191,11 @@ class Trainer:
         losses = {}
         for name, prediction in output.heads.items():
             stream, target = table.targets[task_of(name)].stream, table.target(task_of(name), index)
-            losses[name] = task_loss(stream, prediction, target, counted, self.emphasis.get(name))
+            loss = task_loss_sum(stream, prediction, target, counted, self.emphasis.get(name))
             if self.trajectories is not None and name in self.trajectories.streams:
-                losses[name] = self.trajectories(name, prediction, target, mask, counted, losses[name])
+                mean = self.trajectories(name, prediction, target, mask, counted, loss.mean)
+                loss = TaskLoss(mean * torch.clamp(loss.count, min=1.0), loss.count)
+            losses[name] = loss
         return losses
 
     def _validate(self, totals: dict[str, float], seconds: float) -> dict[str, float]:
@@ -226,16 +228,15 @@ class Trainer:
     @torch.no_grad()
     def losses_on(self, table: Table) -> dict[str, float]:
         """Return every task's mean loss over the counted rows of a table, whole utterances at a time."""
-        totals: dict[str, float] = {}
-        rows = 0
+        groups: list[dict[str, TaskLoss]] = []
         for numbers in utterance_groups(table, table.pass_rows):
             index, mask = pad_utterances(table, numbers)
-            counted = mask & table.counts(index)
-            count = int(counted.sum())
-            for name, loss in self._losses(table.inputs(index), index, mask, counted, table).items():
-                totals[name] = totals.get(name, 0.0) + float(loss) * count
-            rows += count
-        return {name: total / max(rows, 1) for name, total in totals.items()}
+            groups.append(self._losses(table.inputs(index), index, mask, mask & table.counts(index), table))
+        sums = {
+            name: (sum(float(group[name].total) for group in groups), sum(float(group[name].count) for group in groups))
+            for name in groups[0]
+        }
+        return {name: total / max(count, 1.0) for name, (total, count) in sums.items()}
 
     def _main_of(self, losses: dict[str, float]) -> float:
         return sum(self.stage.tasks[name].weight * losses[name] for name in self.judges)
@@ -303,6 +304,10 @@ class Trainer:
         if self.step:
             log.info("%s: continuing at step %d", self.label, self.step)
         return bool(facts["finished"]) and facts["settings"]["steps"] >= self.settings.steps
+
+
+def _means(losses: Mapping[str, TaskLoss]) -> dict[str, Tensor]:
+    return {name: loss.mean for name, loss in losses.items()}
 
 
 def judges(tasks: Mapping[str, TaskUse], main: Sequence[str]) -> tuple[str, ...]:
