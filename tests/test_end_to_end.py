@@ -319,7 +319,7 @@ def test_a_foreign_prepared_folder_gets_one_sentence(made: Path, tmp_path: Path)
     for content, said in (
         ("[]", "not the facts"),
         ('{"format": 2}', "damaged"),
-        ('{"format": 1}', "this version reads 2"),
+        ('{"format": 1}', "this version reads 2 and 3"),
         ("{", "not valid JSON"),
     ):
         (tmp_path / "prepared.json").write_text(content, encoding="utf-8")
@@ -343,8 +343,8 @@ def test_broken_recordings_are_left_out_and_named(made: Path, tmp_path: Path) ->
     left_out = {problem["id"]: problem["reason_code"] for problem in problems if problem["severity"] == "left_out"}
     codes = ["empty_audio", "unreadable", "missing_audio", "silent", "channels"]
     assert [left_out[path.stem] for path in wavs[:5]] == codes
-    splits = Prepared(tmp_path / "prepared").facts["splits"]
-    assert sum(entry["utterances"] for entry in splits.values()) == 24 - 5
+    splits = Prepared(tmp_path / "prepared").facts.splits
+    assert sum(entry.utterances for entry in splits.values()) == 24 - 5
 
 
 def test_split_rules_are_checked_before_recordings_are_read(made: Path, tmp_path: Path) -> None:

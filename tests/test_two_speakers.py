@@ -20,7 +20,7 @@ from tts.dataset.prepared import Prepared
 from tts.generation.voice import Voice, load_voice
 from tts.recipe import load_recipe
 from tts.recipe.transfer import TransferPart
-from tts.training.train import make_duration, make_stack
+from tts.training.train import make_duration, make_stack, preparation_config
 from tts.training.transfer import open_source, start_from
 
 SPEAKERS = {"low": "en-us", "high": "en-us+f3"}
@@ -85,7 +85,7 @@ def test_every_speaker_has_their_own_f0_range_silence_and_means(made: Path) -> N
     prepared = Prepared(made / "prepared")
     ranges = [prepared.f0_range(name) for name in prepared.speakers]
     assert ranges[0] != ranges[1]
-    assert np.shape([one["silence"] for one in prepared.facts["speakers"]]) == (2, 2, 3)
+    assert np.shape([speaker.silence for speaker in prepared.facts.speakers]) == (2, 2, 3)
     packed = prepared.packed("train")
     for number, name in enumerate(prepared.speakers):
         chosen = [n for n, key in enumerate(packed.ids) if prepared.speaker_of(key) == name]
@@ -106,7 +106,7 @@ def test_tables_tell_the_network_who_speaks(made: Path) -> None:
         codes, labels = table.inputs(index)[:, -2:], table.target("speaker", index)
         torch.testing.assert_close(codes.argmax(dim=1).float(), labels[:, 0])
         assert set(labels[:, 0].tolist()) == {0.0, 1.0}
-    assert prepared.facts["shown"]["speaker"]["labels"] == ["low", "high"]
+    assert prepared.facts.shown["speaker"].labels == ("low", "high")
 
 
 @pytest.mark.parametrize("system", ["code", "heads"])
@@ -122,7 +122,7 @@ def test_the_chosen_speaker_is_heard(made: Path, system: str) -> None:
     assert said[1]["lf0"][:, 0].mean() > said[0]["lf0"][:, 0].mean()
     np.testing.assert_allclose(voice.acoustics([sentence], durations[:1])[0]["mcep"], said[0]["mcep"], atol=1e-4)
     frames = voice.durations([sentence] * 2, [0, 1])
-    silences = [one["silence"] for one in Prepared(made / "prepared").facts["speakers"]]
+    silences = [speaker.silence for speaker in Prepared(made / "prepared").facts.speakers]
     for one, silence in zip(frames, silences, strict=True):
         np.testing.assert_allclose(one[[0, -1]], silence)
 
@@ -157,7 +157,10 @@ def test_a_voice_begun_from_one_of_them_says_what_that_one_says(made: Path, name
     begun = start_from(source, stack, duration, prepared)
     assert not [t.name for t in begun.taken if t.how == "new" and t.name.startswith(("duration.", "stages."))]
     config = {key: value for key, value in old.config.items() if key != "speakers"}
-    config |= {key: prepared.facts[key] for key in ("inventory", "features", "constant_features", "corpus", "silence")}
+    config |= {
+        key: preparation_config(prepared.facts)[key]
+        for key in ("inventory", "features", "constant_features", "corpus", "silence")
+    }
     new = Voice(config, stack, duration, prepared.statistics, torch.device("cpu"))
     old.precision = new.precision = "float32"
     packed = prepared.packed("train")

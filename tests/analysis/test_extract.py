@@ -8,7 +8,7 @@ import pytest
 from synthetic_voice import glide, harmonics, noise
 
 from tts.analysis import extract as module
-from tts.analysis.extract import AnalysisJob, Extra, Features, extract, extract_one, speaker_f0_range
+from tts.analysis.extract import MAIN, AnalysisJob, Extra, Features, extract, extract_one, speaker_f0_range
 from tts.core.audio import read_audio, write_wav
 from tts.core.errors import TtsError
 from tts.core.grid import FrameGrid
@@ -100,16 +100,16 @@ def test_content_and_settings_name_the_result(jobs, tmp_path):
         replace(job, settings=replace(job.settings, f0_tracker="dio")),
         replace(job, grid=FrameGrid(16000, 10.0)),
     ]
-    paths = {extract_one(other, cache).paths for other in changed} | {first.paths}
+    paths = {*(extract_one(other, cache).paths[MAIN] for other in changed), first.paths[MAIN]}
     assert len(paths) == 5
     write_wav(job.audio, noise(0.3, 16000), 16000)
-    assert extract_one(job, cache).paths not in paths
+    assert extract_one(job, cache).paths[MAIN] not in paths
 
 
 @pytest.mark.parametrize("damage", [b"", b"rubbish", None])
 def test_a_damaged_result_is_made_again(jobs, tmp_path, damage):
     good = extract_one(jobs[0], tmp_path / "cache")
-    path, expected = good.paths[0], good.load()
+    path, expected = good.paths[MAIN], good.load()
     path.write_bytes(path.read_bytes()[:-50] if damage is None else damage)
     with pytest.raises(TtsError, match="not readable"):
         good.load()

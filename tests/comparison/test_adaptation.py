@@ -23,7 +23,7 @@ from tts.dataset.subset import Subset, nested
 from tts.generation.voice import Voice, load_voice
 from tts.recipe import load_recipe
 from tts.recipe.transfer import TransferPart
-from tts.training.train import make_duration, make_stack
+from tts.training.train import make_duration, make_stack, preparation_config
 from tts.training.transfer import open_source, start_from
 
 MAIN = {"mcep": 1, "lf0": 0.1, "vuv": 0.1, "bap": 0.05}
@@ -85,7 +85,10 @@ def test_a_new_voice_starts_as_the_old_one(made: Path, system: str) -> None:
     stack = make_stack(prepared, recipe.system(system).stages, seed=5)
     duration = make_duration(recipe, prepared, seed=5)
     begun = start_from(source, stack, duration, prepared)
-    config = {**old.config, **{key: prepared.facts[key] for key in ("inventory", "features", "constant_features")}}
+    config = {
+        **old.config,
+        **{key: preparation_config(prepared.facts)[key] for key in ("inventory", "features", "constant_features")},
+    }
     new = Voice(config, stack, duration, prepared.statistics, torch.device("cpu"))
     old.precision = new.precision = "float32"
     packed = prepared.packed("train")
@@ -241,15 +244,15 @@ def test_a_subset_has_statistics_of_its_own(made: Path) -> None:
         if key in ids:
             total.add(packed.utterance(number)["mcep"], packed.counted_frames(number))
     np.testing.assert_allclose(some.statistics["mcep"].variance, total.result().variance)
-    assert some.facts["corpus"]["utterances"] == 3
+    assert some.facts.corpus.utterances == 3
     assert some.identity([]) != whole.identity([])
     assert set(nested(packed.ids, 1)[:2]) < set(ids)
     assert nested(packed.ids, 2) != nested(packed.ids, 1)
     everything = Subset(whole, {"train": packed.ids})
     for name, one in whole.statistics.items():
         np.testing.assert_allclose(everything.statistics[name].variance, one.variance)
-    np.testing.assert_allclose(everything.facts["silence"], whole.facts["silence"])
-    assert everything.facts["constant_features"] == whole.facts["constant_features"]
+    np.testing.assert_allclose(everything.facts.silence, whole.facts.silence)
+    assert everything.facts.constant_features == whole.facts.constant_features
 
 
 def test_the_learning_curve_and_its_resumption(made: Path, tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def test_an_edit_of_the_task_computes_it_again_and_nothing_else(made: Path) -> N
     path.write_text(text.replace("/ 1000.0", "/ 500.0"), encoding="utf-8")
     after = prepare(made)
     np.testing.assert_allclose(after.packed("test").utterance(0)["zero_crossings"], 2.0 * was, rtol=1e-6)
-    identities = [prepared.facts["identities"] for prepared in (before, after)]
+    identities = [prepared.facts.identities for prepared in (before, after)]
     assert {name for name in identities[0] if identities[0][name] != identities[1][name]} == {"zero_crossings"}
     path.write_text(text, encoding="utf-8")
 

@@ -12,17 +12,19 @@ from tts.text.sentence import Sentence, Syllable, Word
 
 def test_columns_that_never_change_are_found_with_their_value() -> None:
     vectors = np.array([[0.0, 0.5, 1.0, 0.2], [1.0, 0.5, 1.0, 0.3]], dtype=np.float32)
-    assert constant_features(vectors) == {"1": 0.5, "2": 1.0}
+    assert constant_features(vectors) == {1: 0.5, 2: 1.0}
 
 
 def ready(first: list[int], last: list[int]) -> Ready:
     sentence = Sentence("a", "en-us", (Word("a", (Syllable(("a",)),)),))
-    return Ready("x", sentence, Alignment(sentence.phones, np.array([first, [1, 1], last])), Features("x", 1, (Path("x"),)))
+    return Ready(
+        "x", sentence, Alignment(sentence.phones, np.array([first, [1, 1], last])), Features("x", 1, {"world": Path("x")})
+    )
 
 
 def test_the_usual_silence_is_the_median_cut_to_a_natural_length() -> None:
     items = [ready([2, 4], [100, 20]), ready([4, 4], [200, 40]), ready([90, 8], [300, 60])]
     before, after = usual_silence(items)
-    assert before == [4.0, 4.0]
+    assert before == (4.0, 4.0)
     assert sum(after) == LONGEST_SILENCE
     assert np.isclose(after[0] / after[1], 5.0)

@@ -46,14 +46,14 @@ def prepared(tmp_path: Path) -> SimpleNamespace:
         streams={name: np.concatenate([sound[name] for sound in sounds]) for name in sounds[0]},
         segment_streams={},
     )
-    recipe = load_recipe(Path(__file__).parents[2] / "recipes" / "demo").model_dump(mode="json")
+    recipe = load_recipe(Path(__file__).parents[2] / "recipes" / "demo")
     return SimpleNamespace(
         folder=tmp_path / "prepared",
         fingerprint="0123",
         basis="0123",
         grid=GRID,
         streams={stream.name: stream for stream in main_streams(GRID, AnalysisSettings())},
-        facts={"recipe": recipe},
+        recipe=recipe,
         f0_range=lambda speaker: (71.0, 400.0),
         speaker_of=lambda key: "one",
         packed=lambda split: packed,

@@ -7,7 +7,7 @@ changed recording is analysed again, and old results can be deleted by hand.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -64,21 +64,31 @@ class AnalysisJob:
 
 @dataclass(frozen=True)
 class Features:
-    """Where the streams of one recording lie; :meth:`load` reads them."""
+    """Where the streams of one recording lie; :meth:`load` reads them.
+
+    ``paths`` are by the name of what made them: ``MAIN`` for the vocoder's streams, else the name of the extra.
+    """
 
     id: str
     frames: int
-    paths: tuple[Path, ...]
+    paths: Mapping[str, Path]
 
     def load(self) -> dict[str, np.ndarray]:
         """Return all streams by name, float32 (frames, dimension)."""
         found: dict[str, np.ndarray] = {}
-        for path in self.paths:
-            try:
-                found |= load_file(path)
-            except (SafetensorError, OSError) as error:
-                raise TtsError(f"{path}: not readable ({error}); delete it and extract again") from None
+        for name in self.paths:
+            found |= self._read(name)
         return found
+
+    def stream(self, name: str) -> np.ndarray:
+        """Return one extra's stream, float32 (frames, dimension)."""
+        return self._read(name)[name]
+
+    def _read(self, name: str) -> dict[str, np.ndarray]:
+        try:
+            return load_file(self.paths[name])
+        except (SafetensorError, OSError) as error:
+            raise TtsError(f"{self.paths[name]}: not readable ({error}); delete it and extract again") from None
 
 
 def extract(
@@ -98,35 +108,40 @@ def extract_one(job: AnalysisJob, cache: Path) -> Features:
     """Analyse one job, or find it in ``cache``; raises :class:`TtsError` for a recording that cannot be analysed."""
     if not job.audio.is_file():
         raise TtsError(f"{job.audio}: there is no such audio file")
-    digest = file_digest(job.audio)[:16]
-    source = [VERSION, job.grid.sample_rate, job.grid.shift_ms, job.channel]
-    main = fingerprint(source, job.f0_range, job.settings.to_dict(), pyworld.__version__)
-    paths = [cache / f"{MAIN}-{main}" / f"{job.id}-{digest}.safetensors"]
-    for extra in job.extras:
-        paths.append(cache / f"{extra.name}-{fingerprint(source, extra.identity)}" / paths[0].name)
+    paths = _places(job, file_digest(job.audio)[:16], cache)
+    frames = {name: _stored_frames(path) for name, path in paths.items()}
+    if None in frames.values():
+        _compute(job, paths, {name for name, count in frames.items() if count is None})
+        frames = {name: _stored_frames(path) for name, path in paths.items()}
+    count = frames[MAIN]
+    if count is None or set(frames.values()) != {count}:
+        lengths = ", ".join(f"{name} {count}" for name, count in frames.items())
+        raise TtsError(f"{job.audio}: its streams in {cache} differ in frames ({lengths}); delete that folder and run again")
+    return Features(job.id, count, paths)
 
-    shapes = [_stored_frames(path) for path in paths]
-    if None in shapes:
-        signal, _ = read_audio(job.audio, job.grid.sample_rate, job.channel)
-        frames = job.grid.frames(len(signal))
-        if shapes[0] is None:
-            try:
-                parameters = analyse(signal, job.grid, job.f0_range, job.settings)
-            except TtsError as error:
-                raise TtsError(f"{job.audio}: {error}") from None
-            _save(paths[0], parameters.to_dict())
-        for extra, path, shape in zip(job.extras, paths[1:], shapes[1:], strict=True):
-            if shape is None:
+
+def _places(job: AnalysisJob, digest: str, cache: Path) -> dict[str, Path]:
+    """Return where the job's results lie in ``cache``, done or not, by name."""
+    source = [VERSION, job.grid.sample_rate, job.grid.shift_ms, job.channel]
+    kinds = {MAIN: fingerprint(source, job.f0_range, job.settings.to_dict(), pyworld.__version__)}
+    kinds |= {extra.name: fingerprint(source, extra.identity) for extra in job.extras}
+    return {name: cache / f"{name}-{kind}" / f"{job.id}-{digest}.safetensors" for name, kind in kinds.items()}
+
+
+def _compute(job: AnalysisJob, paths: Mapping[str, Path], missing: Collection[str]) -> None:
+    """Read the recording and store those of its results that are ``missing``."""
+    signal, _ = read_audio(job.audio, job.grid.sample_rate, job.channel)
+    frames = job.grid.frames(len(signal))
+    try:
+        if MAIN in missing:
+            _save(paths[MAIN], analyse(signal, job.grid, job.f0_range, job.settings).to_dict())
+        for extra in job.extras:
+            if extra.name in missing:
                 values = extra.function(signal, job.grid, **extra.options)
-                try:
-                    check_stream(extra.name, values, frames)
-                except TtsError as error:
-                    raise TtsError(f"{job.audio}: {error}") from None
-                _save(path, {extra.name: values})
-        shapes = [_stored_frames(path) for path in paths]
-    if shapes[0] is None or len(set(shapes)) != 1:
-        raise TtsError(f"{job.audio}: streams of {shapes} frames in {cache}; delete that folder and extract again")
-    return Features(job.id, shapes[0], tuple(paths))
+                check_stream(extra.name, values, frames)
+                _save(paths[extra.name], {extra.name: values})
+    except TtsError as error:
+        raise TtsError(f"{job.audio}: {error}") from None
 
 
 def speaker_f0_range(

@@ -38,7 +38,7 @@ def prepare_corpus(
     folder = out or Path("output") / settings.name / "prepared"
     root = find_root(settings, path, corpus_root)
     prepared = run(settings, path.parent, root, folder, workers=workers, device=device, command=command_line())
-    for split, entry in prepared.facts["splits"].items():
-        print(f"{split:>10}: {entry['utterances']} utterances, {entry['seconds'] / 60:.1f} minutes")
+    for split, entry in prepared.facts.splits.items():
+        print(f"{split:>10}: {entry.utterances} utterances, {entry.seconds / 60:.1f} minutes")
     print(f"what was found and left out: {folder / 'report.md'}")
     print(f"next: tts train {recipe} --system {next(iter(settings.systems))}")

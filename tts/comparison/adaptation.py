@@ -28,7 +28,7 @@ from tts.evaluation.tables import format_interval, format_table
 from tts.generation.voice import Voice, load_voice
 from tts.recipe import Recipe, TrainingPart
 from tts.recipe.transfer import TransferPart
-from tts.training.train import make_duration, make_stack, train_voice, voice_identity
+from tts.training.train import make_duration, make_stack, preparation_config, train_voice, voice_identity
 from tts.training.transfer import Source, check_transfer, start_from
 
 log = logging.getLogger(__name__)
@@ -103,7 +103,7 @@ def _adapt(plan: AdaptationPlan, prepared: Prepared, voice: Voice, out: Path, de
     seconds: dict[int, list[float]] = {n: [] for n in plan.utterances}
     for point in tracked(plan.points, "adapting", len(plan.points)):
         subset = _subset(plan, prepared, point)
-        seconds[point.utterances].append(float(subset.facts["corpus"]["seconds"]))
+        seconds[point.utterances].append(subset.facts.corpus.seconds)
         scored.setdefault(point.method, {}).setdefault(point.utterances, {})[point.seed] = _scores_of(
             plan, prepared, subset, point, voice, out, device
         )
@@ -204,8 +204,8 @@ def _untrained(recipe: Recipe, subset: Subset, point: Point, voice: Voice) -> Vo
     assert system.transfer is not None
     stack, duration = make_stack(subset, system.stages, point.seed), make_duration(recipe, subset, point.seed)
     start_from(Source(system.transfer, load_voice(system.transfer.source, "cpu"), 0), stack, duration, subset)
-    own = ("inventory", "features", "silence", "constant_features", "corpus")
-    config = {**voice.config, **{key: subset.facts[key] for key in own}, "speakers": {}}
+    kept, own = ("inventory", "features", "silence", "constant_features", "corpus"), preparation_config(subset.facts)
+    config = {**voice.config, **{key: own[key] for key in kept}, "speakers": {}}
     return Voice(config, stack, duration, subset.statistics, choose_device(str(voice.device)))
 
 

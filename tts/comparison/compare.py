@@ -125,7 +125,7 @@ def compare(
     choose_device(device)
     plan = make_plan(recipe, systems=systems, seeds=seeds, wer=wer)
     if plan.wer:
-        require_recogniser(prepared.facts["text"]["language"])
+        require_recogniser(prepared.facts.text.language)
     takes = recipe.comparison.takes
     if takes is not None and not (out / "references.json").is_file() and not take_pairs(prepared, takes.suffix):
         raise UsageError(

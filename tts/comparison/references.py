@@ -80,7 +80,7 @@ def natural_takes(prepared: Prepared, suffix: str, limit: int, *, workers: int |
     pairs = take_pairs(prepared, suffix)
     if len(pairs) > limit:
         pairs = [pairs[number * len(pairs) // limit] for number in range(limit)]
-    compare = partial(compare_takes, grid=prepared.grid, f0_range=tuple(prepared.facts["f0_range"]))
+    compare = partial(compare_takes, grid=prepared.grid, f0_range=prepared.facts.f0_range)
     scores = []
     for index, found in parallel_map(compare, pairs, workers=workers, label="natural takes"):
         if isinstance(found, Failure):
@@ -92,7 +92,7 @@ def natural_takes(prepared: Prepared, suffix: str, limit: int, *, workers: int |
 
 def take_pairs(prepared: Prepared, suffix: str) -> list[Pair]:
     """Return the recordings of prepared utterances that have a second take beside them, each with it."""
-    audio = [Path(path) for path in prepared.facts["audio"].values()]
+    audio = [prepared.audio_path(key) for key in prepared.facts.audio]
     pairs = [(path, path.with_stem(path.stem + suffix)) for path in audio]
     return [pair for pair in pairs if pair[1].is_file()]
 
@@ -170,7 +170,7 @@ def write_examples(prepared: Prepared, folder: Path, ids: Sequence[str], systems
             np.savez_compressed(temporary, allow_pickle=False, **arrays)
         wavs = {name: folder / "wavs" / name / f"{key}.wav" for name in ("natural", "copy", *systems)}
         there = {name: path.relative_to(folder).as_posix() for name, path in wavs.items() if path.is_file()}
-        found.append({"id": key, "text": prepared.facts["texts"][key], "wavs": there, "data": f"examples/{key}.npz"})
+        found.append({"id": key, "text": prepared.text_of(key), "wavs": there, "data": f"examples/{key}.npz"})
     return found
 
 

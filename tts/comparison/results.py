@@ -94,7 +94,7 @@ def build_results(
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "made_with": made,
         "settings": {**asdict(score_settings(prepared)), "description": score_settings(prepared).line()},
-        "splits": {split: prepared.facts["splits"][split] for split in ("train", "validation", "test")},
+        "splits": {split: prepared.facts.splits[split].model_dump() for split in ("train", "validation", "test")},
         "prepared": prepared.fingerprint,
         "primary": plan.primary,
         "smallest_effect": plan.smallest_effect,

@@ -153,7 +153,7 @@ def _run(job: TrainingJob) -> tuple[dict[str, Any], dict[str, dict[str, Scores]]
         shown = [item for item in items["test"] if item.id in job.show]
         draw_examples(Path(job.folder) / "examples" / "sources" / f"{job.system}.npz", voice.grid, _generated(shown))
         if job.wer:
-            require_recogniser(prepared.facts["text"]["language"])
+            require_recogniser(prepared.facts.text.language)
             scores["test"] |= heard_in(wavs, [item for item in items["test"] if item.id in job.speak])
     system = recipe.system(job.system)
     found["stages"] = [stage.model_dump(mode="json") for stage in system.stages]

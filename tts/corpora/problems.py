@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Literal
+
+from tts.core.errors import TtsError
+from tts.core.files import read_json, write_json
 
 Severity = Literal["left_out", "warning"]
 
@@ -26,6 +30,20 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.place}: {self.id}: {self.message}"
+
+
+def write_problems(path: Path, problems: Iterable[Problem]) -> None:
+    """Write problems as JSON, atomically; :func:`read_problems` is the inverse."""
+    write_json(path, [asdict(problem) for problem in problems])
+
+
+def read_problems(path: Path) -> list[Problem]:
+    """Read what :func:`write_problems` wrote; a damaged file raises :class:`TtsError` naming it."""
+    data = read_json(path)
+    try:
+        return [Problem(**entry) for entry in data]
+    except TypeError as error:
+        raise TtsError(f"{path}: not a list of problems ({error}); run tts prepare again") from None
 
 
 def left_out(problems: Iterable[Problem]) -> set[str]:

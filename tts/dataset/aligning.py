@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import load_file
 
 from tts.alignment.hmm import Aligned, AlignerSettings, train_aligner
 from tts.alignment.intervals import attach
@@ -23,11 +22,11 @@ from tts.core.errors import TtsError, UsageError
 from tts.core.files import file_digest, fingerprint, read_json, write_json, write_text
 from tts.core.processes import Failure
 from tts.corpora.splits import Splits
+from tts.dataset.pack import MFCC
 from tts.dataset.prepared import read_sentences, write_sentences
 from tts.dataset.work import Work
 from tts.text.sentence import Sentence
 
-MFCC = "mfcc"
 ALIGNMENT_VERSION = 2  # raise it when the aligner gives other times for the same features
 
 
@@ -37,11 +36,12 @@ def align(
     """Align all utterances, or read what the same features and sentences gave before."""
     keys = [key for key in (*splits.train, *splits.validation, *splits.test) if key in features]
     part = work.recipe.alignment
+    cepstra = [features[key].paths[MFCC] for key in keys]
     identity = fingerprint(
         ALIGNMENT_VERSION,
         part.model_dump(mode="json"),
         list(splits.train),
-        [(key, sentences[key].to_dict(), features[key].paths[1].name, features[key].paths[1].parent.name) for key in keys],
+        [(key, sentences[key].to_dict(), path.name, path.parent.name) for key, path in zip(keys, cepstra, strict=True)],
         [file_digest(path) for key in keys if (path := _label_path(work, key)) and path.is_file()],
     )
     folder = work.out / "alignments"
@@ -77,7 +77,7 @@ def _find_times(
 ) -> list[Aligned | Failure]:
     """Train an aligner from a flat start, keep it, and align all utterances with it."""
     part = work.recipe.alignment
-    values = {key: load_file(features[key].paths[1])[MFCC] for key in keys}
+    values = {key: features[key].stream(MFCC) for key in keys}
     learn = [key for key in (splits.train if part.train_on == "train" else keys) if key in values]
     settings = AlignerSettings(states=part.states)
     device = str(choose_device(work.device))

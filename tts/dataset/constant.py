@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 
-def hold_constant(vectors: np.ndarray, constant: Mapping[str, float]) -> np.ndarray:
+def hold_constant(vectors: np.ndarray, constant: Mapping[int, float] | Mapping[str, float]) -> np.ndarray:
     """Return linguistic vectors (segments, features) with every feature of ``constant`` at the one value it had in training.
 
     ``constant`` says the value by column, as ``constant_features`` of a prepared corpus and of a voice do. What a network reads

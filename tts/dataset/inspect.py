@@ -6,13 +6,13 @@ import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from tts.core.audio import read_audio
 from tts.core.errors import UsageError
 from tts.core.stream import Stream
+from tts.dataset.facts import ShownStream
 from tts.dataset.prepared import SPLITS, Packed, Prepared
 from tts.tasks.base import built_in_names, get_family
 
@@ -87,10 +87,9 @@ def inspect_utterance(prepared: Prepared, key: str) -> Inspection:
     tracks = []
     for name, stream in prepared.streams.items():
         shown = _shown(prepared, name)
-        labels, hertz = tuple(shown.get("labels", ())), tuple(shown.get("hertz", ()))
         values = np.asarray(frames[name] if name in frames else rows[name])
-        tracks.append(Track(stream, values, shown.get("unit", ""), labels, hertz))
-    signal, rate = read_audio(Path(prepared.facts["audio"][key]), grid.sample_rate, prepared.facts["channel"])
+        tracks.append(Track(stream, values, shown.unit, shown.labels, shown.hertz))
+    signal, rate = read_audio(prepared.audio_path(key), grid.sample_rate, prepared.facts.channel)
     ends = np.cumsum(totals)
     # A frame stands for the time around its centre; boundaries lie halfway between two centres.
     times = np.concatenate([[0], ends - 0.5]) * grid.shift
@@ -103,7 +102,7 @@ def inspect_utterance(prepared: Prepared, key: str) -> Inspection:
     return Inspection(
         key,
         split,
-        prepared.facts["texts"].get(key, sentence.text),
+        prepared.text_of(key),
         signal,
         rate,
         grid.shift,
@@ -126,16 +125,15 @@ def _find(prepared: Prepared, key: str) -> tuple[str, Packed, int]:
     raise UsageError(f"{key}: no such utterance in {prepared.folder}; {hint}")
 
 
-def _shown(prepared: Prepared, name: str) -> dict[str, Any]:
+def _shown(prepared: Prepared, name: str) -> ShownStream:
     """Return how a stream is shown: as its family says now, or for a user's own family as it said in ``prepare``."""
     if name == "speaker":
-        return {"labels": list(prepared.speakers)}
+        return ShownStream(labels=prepared.speakers)
     if name not in built_in_names():
-        stored: dict[str, Any] = prepared.facts.get("shown", {}).get(name, {"unit": _MAIN_UNITS.get(name, "")})
-        return stored
+        return prepared.facts.shown.get(name, ShownStream(unit=_MAIN_UNITS.get(name, "")))
     family = get_family(name)
-    options = {**family.options, **prepared.facts["recipe"]["tasks"].get(name, {})}
-    return family.shown(prepared.inventory, options, prepared.grid.sample_rate)
+    options = {**family.options, **prepared.recipe.tasks.get(name, {})}
+    return ShownStream(**family.shown(prepared.inventory, options, prepared.grid.sample_rate))
 
 
 def stream_table(inspection: Inspection) -> str:

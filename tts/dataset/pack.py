@@ -6,17 +6,17 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from tts.alignment.types import Alignment
-from tts.analysis.extract import Features
-from tts.core.files import fingerprint, write_json
+from tts.analysis.extract import MAIN, Features
+from tts.core.files import fingerprint
 from tts.core.grid import FrameGrid
 from tts.core.progress import Progress
 from tts.core.stream import Stream
-from tts.dataset.prepared import DURATION, FORMAT, end_silences
+from tts.dataset.facts import ShownStream, Silence, SplitLength
+from tts.dataset.prepared import DURATION, end_silences, write_utterances
 from tts.dataset.statistics import StatisticsSum, StreamStatistics, pool_speakers, save_statistics
 from tts.recipe import MAIN_STREAMS
 from tts.tasks.base import Options, SpeakerFamily, TextFamily, TimedFamily, TimedUtterance, check_values, get_family, source_of
@@ -24,6 +24,8 @@ from tts.text.features import ContextFeatures
 from tts.text.phones import PhoneInventory
 from tts.text.sentence import Sentence
 
+MFCC = "mfcc"  # what the aligner listens to, kept by the analysis under this name
+IDENTITY_VERSION = 2  # raise it when the same files are packed into other numbers
 LONGEST_SILENCE = 30  # frames of silence before or after speech that a voice makes at most
 
 
@@ -117,8 +119,7 @@ def _pack_split(
         progress.advance()
     np.save(folder / "durations.npy", np.concatenate([item.alignment.durations for item in items]))
     np.save(folder / "silent.npy", np.concatenate([end_silences(item.sentence) for item in items]))
-    starts = np.concatenate([[0], np.cumsum(segments)]).tolist()
-    write_json(folder / "utterances.json", {"ids": [item.id for item in items], "segment_starts": starts})
+    write_utterances(folder, [item.id for item in items], np.concatenate([[0], np.cumsum(segments)]))
 
 
 def _frame_values(item: Ready, plan: Layout) -> dict[str, np.ndarray]:
@@ -143,61 +144,67 @@ def identities(splits: Mapping[str, Sequence[Ready]], plan: Layout) -> dict[str,
     everything = [(split, item) for split, items in splits.items() for item in items]
     extras = [stream for stream in plan.frame_streams if stream.name not in MAIN_STREAMS]
 
-    def files(*numbers: int) -> list[str]:
-        return [f"{path.parent.name}/{path.name}" for _, i in everything for path in (i.features.paths[n] for n in numbers)]
+    def files(*names: str) -> list[str]:
+        """Return the names of the analysis's files of all utterances: they stand for recordings and settings."""
+        paths = [item.features.paths[name] for _, item in everything for name in names]
+        return [f"{path.parent.name}/{path.name}" for path in paths]
 
     basis = [
-        FORMAT,
+        IDENTITY_VERSION,
         [stream.to_dict() for stream in plan.frame_streams if stream.name in MAIN_STREAMS],
         plan.features.to_dict(),
         [(split, i.id, i.sentence.to_dict(), i.alignment.durations.tolist()) for split, i in everything],
-        files(0, 1),
+        files(MAIN, MFCC),
         *([[plan.speakers, [i.speaker for _, i in everything]]] if plan.speakers else []),
     ]
-    found = {"basis": fingerprint(basis)}
-    found |= {stream.name: fingerprint(stream.to_dict(), files(number)) for number, stream in enumerate(extras, 2)}
+    parts = {"basis": fingerprint(basis)}
+    parts |= {stream.name: fingerprint(stream.to_dict(), files(stream.name)) for stream in extras}
     for stream in (*plan.timed_streams, *plan.segment_streams):
         family, options, source = get_family(stream.name), plan.options[stream.name], source_of(stream.name)
         version = [family.version] if isinstance(family, TimedFamily) else []
-        found[stream.name] = fingerprint(
+        parts[stream.name] = fingerprint(
             stream.to_dict(), *version, *([options] if options else []), *([source] if source else [])
         )
-    return found
+    return parts
 
 
-def shown_streams(plan: Layout) -> dict[str, dict[str, Any]]:
+def shown_streams(plan: Layout) -> dict[str, ShownStream]:
     """Return how the values of every auxiliary stream are shown to people (see :class:`tts.tasks.base.Shown`)."""
     rate = plan.grid.sample_rate
-    shown = {name: get_family(name).shown(plan.inventory, options, rate) for name, options in plan.options.items()}
-    for name in shown:
-        if isinstance(get_family(name), SpeakerFamily):
-            shown[name]["labels"] = list(plan.speakers)
+    shown = {}
+    for name, options in plan.options.items():
+        family = get_family(name)
+        values = family.shown(plan.inventory, options, rate)
+        labels = plan.speakers if isinstance(family, SpeakerFamily) else values["labels"]
+        shown[name] = ShownStream(unit=values["unit"], labels=tuple(labels), hertz=tuple(values["hertz"]))
     return shown
 
 
-def constant_features(vectors: np.ndarray) -> dict[str, float]:
+def constant_features(vectors: np.ndarray) -> dict[int, float]:
     """Return the linguistic features that never change in training, by column number, with their value.
 
     A network learns nothing from them; a voice keeps them at that value, or untrained weights would answer to the first
     question in a corpus of statements.
     """
     low, high = np.min(vectors, axis=0), np.max(vectors, axis=0)
-    return {str(column): float(low[column]) for column in np.flatnonzero(low == high)}
+    return {int(column): float(low[column]) for column in np.flatnonzero(low == high)}
 
 
-def usual_silence(items: Sequence[Ready]) -> list[list[float]]:
+def usual_silence(items: Sequence[Ready]) -> Silence:
     """Return the median state durations of the silence before and after speech, (2, states), cut to a natural length."""
-    found = []
-    for end in (0, -1):
-        frames = np.median(np.stack([item.alignment.durations[end] for item in items]), axis=0)
-        found.append((frames * min(1.0, LONGEST_SILENCE / frames.sum())).tolist())
-    return found
+    ends = (np.stack([item.alignment.durations[end] for item in items]) for end in (0, -1))
+    return tuple(natural_silence(np.median(frames, axis=0)) for frames in ends)
 
 
-def split_lengths(splits: Mapping[str, Sequence[Ready]], shift: float) -> dict[str, Any]:
+def natural_silence(frames: np.ndarray) -> tuple[float, ...]:
+    """Return state durations (states,) of a silence scaled so that it lasts ``LONGEST_SILENCE`` frames at most."""
+    return tuple((frames * min(1.0, LONGEST_SILENCE / frames.sum())).tolist())
+
+
+def split_lengths(splits: Mapping[str, Sequence[Ready]], shift: float) -> dict[str, SplitLength]:
     """Return utterances and seconds of every split."""
     return {
-        split: {"utterances": len(items), "seconds": round(sum(i.alignment.frames for i in items) * shift, 1)}
+        split: SplitLength(utterances=len(items), seconds=round(sum(i.alignment.frames for i in items) * shift, 1))
         for split, items in splits.items()
     }
 

@@ -10,9 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -28,10 +26,12 @@ from tts.core.processes import Failure
 from tts.core.provenance import environment
 from tts.core.stream import Stream
 from tts.corpora.checks import AudioFacts, seconds_summary
-from tts.corpora.problems import problem_table
+from tts.corpora.problems import problem_table, write_problems
 from tts.corpora.types import Corpus, Utterance
-from tts.dataset.aligning import MFCC, align
+from tts.dataset.aligning import align
+from tts.dataset.facts import FACTS, CorpusFacts, PreparedFacts, SpeakerFacts, TextFacts, read_facts, write_facts
 from tts.dataset.pack import (
+    MFCC,
     Layout,
     Ready,
     constant_features,
@@ -42,7 +42,7 @@ from tts.dataset.pack import (
     split_lengths,
     usual_silence,
 )
-from tts.dataset.prepared import FORMAT, SPLITS, Prepared, write_sentences
+from tts.dataset.prepared import SPLITS, Prepared, write_sentences
 from tts.dataset.reading import f0_ranges, read_corpus, split_corpus
 from tts.dataset.work import Work
 from tts.recipe import Recipe
@@ -53,6 +53,8 @@ from tts.text.lexicon import read_lexicon
 from tts.text.phones import PhoneInventory
 from tts.text.sentence import Sentence
 from tts.text.transcripts import sentences_for
+
+ARRAYS = "packed"
 
 log = logging.getLogger(__name__)
 
@@ -112,70 +114,83 @@ def _prepare(work: Work, engine: FrontEnd, root: Path, command: str, started: fl
     parts = identities(ready, plan)
     identity = fingerprint(parts)
     _report(work, corpus, facts, engine, aligned, ready, ranges)
-    path = out / "prepared.json"
     seconds = round(time.monotonic() - started, 1)
-    if path.is_file() and (stored := read_json(path)).get("fingerprint") == identity:
-        seconds = stored["seconds"]
+    stored = _stored_facts(out)
+    if stored is not None and stored.fingerprint == identity and stored.arrays == ARRAYS:
+        seconds = stored.seconds
     else:
-        path.unlink(missing_ok=True)  # interrupted from here on, the folder is unfinished and says so
-        pack(ready, plan, out / "packed")
+        (out / FACTS).unlink(missing_ok=True)  # interrupted from here on, the folder is unfinished and says so
+        pack(ready, plan, out / ARRAYS)
         seconds = round(time.monotonic() - started, 1)
     if (lexicon := _lexicon_path(work)) is not None:
         write_text(out / "lexicon.txt", lexicon.read_text(encoding="utf-8"))
     else:
         (out / "lexicon.txt").unlink(missing_ok=True)
     write_text(out / "sentences.jsonl", write_sentences([(i.id, i.sentence) for items in ready.values() for i in items]))
-    write_json(
-        path,
-        {
-            "format": FORMAT,
-            "fingerprint": identity,
-            "identities": parts,
-            "recipe": recipe.model_dump(mode="json"),
-            "corpus": {
-                "name": corpus.name,
-                "root": str(root),
-                "licence": corpus.licence,
-                "source": corpus.source,
-                "speaker": ", ".join(recipe.corpus.names),
-                **split_lengths(ready, recipe.frames.grid.shift)["train"],
-            },
-            "grid": asdict(recipe.frames.grid),
-            "streams": [stream.to_dict() for stream in (*plan.streams, *plan.segment_streams)],
-            "frame_streams": [stream.name for stream in plan.streams],
-            "segment_streams": [stream.name for stream in plan.segment_streams],
-            "shown": shown_streams(plan),
-            "inventory": plan.inventory.to_dict(),
-            "features": plan.features.to_dict(),
-            "states": ready["train"][0].alignment.states,
-            "text": {"engine": recipe.text.engine, "language": recipe.corpus.language, "identity": engine.identity()},
-            "silence": usual_silence(ready["train"]),
-            "constant_features": constant_features(np.load(out / "packed" / "train" / "vectors.npy", mmap_mode="r")),
-            "f0_range": [min(low for low, _ in ranges.values()), max(high for _, high in ranges.values())],
-            "splits": split_lengths(ready, recipe.frames.grid.shift),
-            "audio": {u.id: str(u.audio) for u in chosen},
-            "texts": {u.id: u.text for u in chosen},
-            "channel": recipe.corpus.channel,
-            **(_speakers(recipe, ready, ranges) if recipe.corpus.speakers else {}),
-            "command": command,
-            "seconds": seconds,
-            "made_with": environment(),
-        },
+    lengths = split_lengths(ready, recipe.frames.grid.shift)
+    facts_ = PreparedFacts(
+        fingerprint=identity,
+        identities=parts,
+        arrays=ARRAYS,
+        recipe=recipe.model_dump(mode="json"),
+        corpus=CorpusFacts(
+            name=corpus.name,
+            root=str(root),
+            licence=corpus.licence,
+            source=corpus.source,
+            speaker=", ".join(recipe.corpus.names),
+            **lengths["train"].model_dump(),
+        ),
+        grid=recipe.frames.grid,
+        frame_streams=plan.streams,
+        segment_streams=plan.segment_streams,
+        shown=shown_streams(plan),
+        features=plan.features,
+        states=ready["train"][0].alignment.states,
+        text=TextFacts(engine=recipe.text.engine, language=recipe.corpus.language, identity=engine.identity()),
+        silence=usual_silence(ready["train"]),
+        constant_features=constant_features(np.load(out / ARRAYS / "train" / "vectors.npy", mmap_mode="r")),
+        f0_range=(min(low for low, _ in ranges.values()), max(high for _, high in ranges.values())),
+        splits=lengths,
+        audio={u.id: str(u.audio) for u in chosen},
+        texts={u.id: u.text for u in chosen},
+        channel=recipe.corpus.channel,
+        speakers=_speakers(recipe, ready, ranges),
+        speaker_of=_speaker_of(recipe, ready),
+        command=command,
+        seconds=seconds,
+        made_with=environment(),
     )
+    write_facts(out, facts_)
     return Prepared(out)
+
+
+def _stored_facts(out: Path) -> PreparedFacts | None:
+    """Return what is known of an earlier preparation in the folder; None where there is none, or a damaged one."""
+    try:
+        return read_facts(out) if (out / FACTS).is_file() else None
+    except TtsError:
+        return None
 
 
 def _speakers(
     recipe: Recipe, ready: Mapping[str, Sequence[Ready]], ranges: Mapping[str, tuple[float, float]]
-) -> dict[str, Any]:
-    """Return what is known of every speaker, in order, and who speaks an utterance."""
-    names = recipe.corpus.names
-    found = []
-    for number, name in enumerate(names):
+) -> tuple[SpeakerFacts, ...]:
+    """Return what is known of every speaker, in order; nothing where there is one alone."""
+    speakers = []
+    for number, name in enumerate(recipe.corpus.names if recipe.corpus.speakers else ()):
         own = {split: [item for item in items if item.speaker == number] for split, items in ready.items()}
-        facts = {"name": name, "f0_range": list(ranges[name]), "silence": usual_silence(own["train"])}
-        found.append({**facts, "splits": split_lengths(own, recipe.frames.grid.shift)})
-    return {"speakers": found, "speaker_of": {item.id: names[item.speaker] for items in ready.values() for item in items}}
+        lengths = split_lengths(own, recipe.frames.grid.shift)
+        silence = usual_silence(own["train"])
+        speakers.append(SpeakerFacts(name=name, f0_range=ranges[name], silence=silence, splits=lengths))
+    return tuple(speakers)
+
+
+def _speaker_of(recipe: Recipe, ready: Mapping[str, Sequence[Ready]]) -> dict[str, str]:
+    """Return who speaks every utterance; nothing where there is one speaker alone."""
+    if not recipe.corpus.speakers:
+        return {}
+    return {item.id: recipe.corpus.names[item.speaker] for items in ready.values() for item in items}
 
 
 def _check_folder(out: Path, recipe: Recipe) -> None:
@@ -275,7 +290,7 @@ def _report(
         "",
         "| split | utterances | minutes |",
         "| --- | ---: | ---: |",
-        *(f"| {split} | {entry['utterances']} | {entry['seconds'] / 60:.1f} |" for split, entry in lengths.items()),
+        *(f"| {split} | {entry.utterances} | {entry.seconds / 60:.1f} |" for split, entry in lengths.items()),
         "",
         *_speaker_table(work.recipe, ready),
         *(
@@ -291,4 +306,4 @@ def _report(
         report_alignment(aligned, work.recipe.frames.grid).to_markdown(),
     ]
     write_text(work.out / "report.md", "\n".join(lines).rstrip() + "\n")
-    write_json(work.out / "problems.json", [asdict(problem) for problem in work.problems])
+    write_problems(work.out / "problems.json", work.problems)

@@ -15,25 +15,26 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
+from pydantic import ValidationError
 
 from tts.core.errors import TtsError, UsageError
-from tts.core.files import fingerprint, read_json
+from tts.core.files import fingerprint, read_json, write_json
 from tts.core.grid import FrameGrid
 from tts.core.stream import Stream
 from tts.dataset.constant import hold_constant
+from tts.dataset.facts import FACTS, PreparedFacts, check_ids, read_facts
 from tts.dataset.positions import frame_positions
 from tts.dataset.speakers import speaker_codes
 from tts.dataset.statistics import StreamStatistics, load_statistics
 from tts.dataset.table import Table, Target
+from tts.recipe import Recipe
 from tts.text.features import ContextFeatures
 from tts.text.phones import PhoneInventory
 from tts.text.sentence import SILENCE, Sentence
 
-FORMAT = 2
 SPLITS = ("train", "validation", "test")
 DURATION = "duration"
 
@@ -68,63 +69,106 @@ class Packed:
 
 
 class Prepared:
-    """A prepared folder, read lazily."""
+    """A prepared folder, read lazily. ``facts`` are as they were when it was opened."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, facts: PreparedFacts | None = None) -> None:
         self.folder = folder
-        path = folder / "prepared.json"
-        if not path.is_file():
-            raise UsageError(
-                f"{folder}: not a prepared corpus (no prepared.json); make one with: tts prepare RECIPE --out {folder}"
-            )
-        self.facts: dict[str, Any] = read_json(path)
-        if not isinstance(self.facts, dict):
-            raise TtsError(f"{path}: not the facts of a prepared corpus; run tts prepare again")
-        if self.facts.get("format") != FORMAT:
-            raise TtsError(f"{path}: format {self.facts.get('format')}, this version reads {FORMAT}; run tts prepare again")
+        if facts is None:
+            if not (folder / FACTS).is_file():
+                make = f"make one with: tts prepare RECIPE --out {folder}"
+                raise UsageError(f"{folder}: not a prepared corpus (no {FACTS}); {make}")
+            facts = read_facts(folder)
+        self.facts = facts
+
+    @property
+    def grid(self) -> FrameGrid:
+        """The frame grid."""
+        return self.facts.grid
+
+    @property
+    def streams(self) -> dict[str, Stream]:
+        """All streams by name."""
+        return self.facts.streams
+
+    @property
+    def inventory(self) -> PhoneInventory:
+        """The phones that occur."""
+        return self.facts.inventory
+
+    @property
+    def features(self) -> ContextFeatures:
+        """How text becomes vectors."""
+        return self.facts.features
+
+    @property
+    def states(self) -> int:
+        """States of a phone."""
+        return self.facts.states
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """The recipe that the corpus was prepared with."""
         try:
-            self.grid = FrameGrid(**self.facts["grid"])
-            self.streams = {entry["name"]: Stream(**entry) for entry in self.facts["streams"]}
-            self.inventory = PhoneInventory.from_dict(self.facts["inventory"])
-            self.features = ContextFeatures.from_dict(self.facts["features"])
-            self.states = int(self.facts["states"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise TtsError(f"{path}: damaged ({type(error).__name__}: {error}); run tts prepare again") from None
+            return Recipe.model_validate(self.facts.recipe)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(("recipe", *map(str, first["loc"])))
+            raise TtsError(f"{self.folder / FACTS}: {where}: {first['msg']}; run tts prepare again") from None
 
     @property
     def fingerprint(self) -> str:
         """Identifies the content: two preparations with the same fingerprint hold the same numbers."""
-        return str(self.facts["fingerprint"])
+        return self.facts.fingerprint
 
     @property
     def basis(self) -> str:
         """Identifies the content without the auxiliary streams: same utterances, splits, times and vocoder parameters."""
-        return str(self.facts["identities"]["basis"])
+        return self.facts.identities["basis"]
 
     def identity(self, tasks: Iterable[str]) -> str:
         """Identifies what a system that learns these tasks sees of the content."""
-        parts: dict[str, str] = self.facts["identities"]
+        parts = self.facts.identities
         return fingerprint(parts["basis"], {name: parts[name] for name in sorted(set(tasks)) if name in parts})
+
+    def audio_path(self, key: str) -> Path:
+        """Return where an utterance's recording lies; :class:`TtsError` where that is not known."""
+        try:
+            return Path(self.facts.audio[key])
+        except KeyError:
+            raise TtsError(f"{self.folder / FACTS}: names no recording of {key}; run tts prepare again") from None
+
+    def text_of(self, key: str) -> str:
+        """Return an utterance's text as the corpus has it, or as the front end read it where that is not known."""
+        text = self.facts.texts.get(key)
+        return text if text is not None else self.sentences[key].text
+
+    @property
+    def lexicon_path(self) -> Path | None:
+        """The lexicon that the text was read with; None where there is none."""
+        path = self.folder / "lexicon.txt"
+        return path if path.is_file() else None
 
     @cached_property
     def statistics(self) -> dict[str, StreamStatistics]:
         """Statistics of the training frames, by stream."""
-        return load_statistics(self.folder / "packed" / "statistics.safetensors")
+        return load_statistics(self.folder / self.facts.arrays / "statistics.safetensors")
 
     @cached_property
     def sentences(self) -> dict[str, Sentence]:
         """Every utterance's sentence, pauses as spoken."""
-        return dict(read_sentences(self.folder / "sentences.jsonl"))
+        path = self.folder / "sentences.jsonl"
+        sentences = dict(read_sentences(path))
+        check_ids(path, sentences)
+        return sentences
 
     @property
     def speakers(self) -> tuple[str, ...]:
         """The speakers, in order."""
-        several = self.facts.get("speakers")
-        return tuple(one["name"] for one in several) if several else (str(self.facts["corpus"]["speaker"]),)
+        return self.facts.speaker_names
 
     def speaker_of(self, key: str) -> str:
         """Return who speaks an utterance."""
-        return str(self.facts["speaker_of"][key]) if "speaker_of" in self.facts else self.speakers[0]
+        return self.facts.speaker_of[key] if self.facts.speaker_of else self.speakers[0]
 
     def speaker_numbers(self, ids: Iterable[str]) -> np.ndarray:
         """Return the number of the speaker of every utterance, int64 (utterances,)."""
@@ -132,14 +176,13 @@ class Prepared:
 
     def f0_range(self, speaker: str) -> tuple[float, float]:
         """Return the range in Hz in which a speaker's F0 was searched."""
-        several = self.facts.get("speakers")
-        low, high = several[self.speakers.index(speaker)]["f0_range"] if several else self.facts["f0_range"]
-        return float(low), float(high)
+        several = self.facts.speakers
+        return several[self.speakers.index(speaker)].f0_range if several else self.facts.f0_range
 
     def packed(self, split: str) -> Packed:
         """Open one split's arrays."""
-        folder = self.folder / "packed" / split
-        facts = read_json(folder / "utterances.json")
+        folder = self.folder / self.facts.arrays / split
+        ids, segment_starts = read_utterances(folder)
 
         def array(name: str) -> np.ndarray:
             try:
@@ -149,17 +192,16 @@ class Prepared:
                 raise TtsError(f"{folder / name}.npy: cannot be read ({error}); run tts prepare again") from None
 
         durations = np.asarray(array("durations"))
-        segment_starts = np.asarray(facts["segment_starts"])
         frames = np.concatenate([[0], np.cumsum(durations.sum(axis=1, dtype=np.int64))])
         return Packed(
-            tuple(facts["ids"]),
+            ids,
             array("vectors"),
             durations,
             np.asarray(array("silent")),
             segment_starts,
             frames[segment_starts],
-            {name: array(name) for name in self.facts["frame_streams"]},
-            {name: array(name) for name in self.facts["segment_streams"]},
+            {stream.name: array(stream.name) for stream in self.facts.frame_streams},
+            {stream.name: array(stream.name) for stream in self.facts.segment_streams},
         )
 
     def frame_table(self, split: str, tasks: Sequence[str], device: torch.device, *, codes: bool = False) -> Table:
@@ -176,7 +218,7 @@ class Prepared:
         speakers, code = self._who(packed, codes)
         return Table(
             packed.frame_starts,
-            hold_constant(packed.vectors, self.facts["constant_features"]),
+            hold_constant(packed.vectors, self.facts.constant_features),
             np.repeat(np.arange(len(totals)), totals),
             np.concatenate(positions),
             np.repeat(~packed.silent, totals),
@@ -203,7 +245,7 @@ class Prepared:
                 known = ", ".join([DURATION, *packed.segment_streams])
                 raise UsageError(f"duration.tasks.{name}: the duration model learns only tasks known a segment: {known}")
         speakers, code = self._who(packed, codes)
-        rows, vectors = ~packed.silent, hold_constant(packed.vectors, self.facts["constant_features"])
+        rows, vectors = ~packed.silent, hold_constant(packed.vectors, self.facts.constant_features)
         return Table(packed.segment_starts, vectors, None, None, rows, targets, device, speakers=speakers, codes=code)
 
     def _who(self, packed: Packed, codes: bool) -> tuple[np.ndarray | None, np.ndarray | None]:
@@ -217,6 +259,24 @@ class Prepared:
     def duration_stream(self) -> Stream:
         """The stream that the duration model predicts: frames in every state."""
         return Stream(DURATION, self.states)
+
+
+def write_utterances(folder: Path, ids: Sequence[str], segment_starts: np.ndarray) -> None:
+    """Write which utterances the arrays in ``folder`` hold, and where the segments of each begin (utterances + 1,)."""
+    write_json(folder / "utterances.json", {"ids": list(ids), "segment_starts": segment_starts.tolist()})
+
+
+def read_utterances(folder: Path) -> tuple[tuple[str, ...], np.ndarray]:
+    """Read what :func:`write_utterances` wrote; a damaged file or an unsafe id raises :class:`TtsError`."""
+    path = folder / "utterances.json"
+    data = read_json(path)
+    try:
+        ids, starts = check_ids(path, data["ids"]), np.asarray(data["segment_starts"], dtype=np.int64)
+    except (KeyError, TypeError, ValueError) as error:
+        raise TtsError(f"{path}: damaged ({type(error).__name__}: {error}); run tts prepare again") from None
+    if starts.shape != (len(ids) + 1,):
+        raise TtsError(f"{path}: damaged ({len(ids)} utterances, {starts.size} starts); run tts prepare again")
+    return ids, starts
 
 
 def write_sentences(items: Sequence[tuple[str, Sentence]]) -> str:

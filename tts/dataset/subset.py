@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from tts.core.errors import UsageError
 from tts.core.files import fingerprint
-from tts.dataset.pack import LONGEST_SILENCE, constant_features
+from tts.dataset.facts import PreparedFacts, SplitLength
+from tts.dataset.pack import constant_features, natural_silence
 from tts.dataset.prepared import DURATION, Packed, Prepared
 from tts.dataset.statistics import StatisticsSum, StreamStatistics
 
@@ -26,32 +28,38 @@ class Subset(Prepared):
     """
 
     def __init__(self, whole: Prepared, chosen: dict[str, Sequence[str]]) -> None:
-        super().__init__(whole.folder)
         if len(whole.speakers) > 1:
             raise UsageError(f"{whole.folder}: has {len(whole.speakers)} speakers; a part is taken of a corpus of one")
+        self.whole = whole
         self.chosen = {split: tuple(ids) for split, ids in chosen.items()}
         for split, ids in self.chosen.items():
             unknown = sorted(set(ids) - set(whole.packed(split).ids))
             if unknown or not ids:
                 raise UsageError(f"{whole.folder}: the {split} split has no utterance {unknown[0] if unknown else 'chosen'}")
+        super().__init__(whole.folder, self._facts())
+
+    def _facts(self) -> PreparedFacts:
+        """Return the whole corpus's facts with what is of the chosen utterances alone."""
+        whole = self.whole.facts
+        identities = {name: fingerprint(identity, self.chosen) for name, identity in whole.identities.items()}
+        changes: dict[str, Any] = {"identities": identities, "fingerprint": fingerprint(identities)}
         if "train" in self.chosen:
             packed = self.packed("train")
             # Both ends of every utterance: silence, as prepare has it.
             firsts, lasts = packed.segment_starts[:-1], packed.segment_starts[1:] - 1
-            middle = [np.median(packed.durations[rows], axis=0) for rows in (firsts, lasts)]
-            seconds = float(packed.frame_starts[-1]) * self.grid.shift
-            self.facts = {
-                **whole.facts,
+            length = SplitLength(
+                utterances=len(packed.ids), seconds=round(float(packed.frame_starts[-1]) * whole.grid.shift, 1)
+            )
+            changes |= {
                 "constant_features": constant_features(packed.vectors),
-                "silence": [(frames * min(1.0, LONGEST_SILENCE / frames.sum())).tolist() for frames in middle],
-                "corpus": {**whole.facts["corpus"], "utterances": len(packed.ids), "seconds": round(seconds, 1)},
+                "silence": tuple(natural_silence(np.median(packed.durations[rows], axis=0)) for rows in (firsts, lasts)),
+                "corpus": whole.corpus.model_copy(update=length.model_dump()),
             }
-        parts = {name: fingerprint(identity, self.chosen) for name, identity in whole.facts["identities"].items()}
-        self.facts = {**self.facts, "identities": parts, "fingerprint": fingerprint(parts)}
+        return whole.model_copy(update=changes)
 
     def packed(self, split: str) -> Packed:
         """Return one split's arrays, in memory, of the chosen utterances; as they lie on disk where nothing was chosen."""
-        packed = super().packed(split)
+        packed = self.whole.packed(split)
         if split not in self.chosen:
             return packed
         wanted = set(self.chosen[split])
@@ -73,19 +81,19 @@ class Subset(Prepared):
     def statistics(self) -> dict[str, StreamStatistics]:
         """Statistics of the chosen training frames, by stream."""
         packed = self.packed("train")
-        found: dict[str, StatisticsSum] = {}
+        sums: dict[str, StatisticsSum] = {}
         for number in range(len(packed.ids)):
             counted = packed.counted_frames(number)
             for name, values in packed.utterance(number).items():
                 stream = self.streams[name]
                 if stream.kind == "continuous":
                     valid = counted & (values[:, -1] > 0.5) if stream.masked else counted
-                    one = found.setdefault(name, StatisticsSum(stream.dimension, stream.dynamic))
-                    one.add(values[:, : stream.dimension], valid)
+                    total = sums.setdefault(name, StatisticsSum(stream.dimension, stream.dynamic))
+                    total.add(values[:, : stream.dimension], valid)
             a, b = packed.segment_starts[number : number + 2]
-            durations = found.setdefault(DURATION, StatisticsSum(self.states, dynamic=False))
+            durations = sums.setdefault(DURATION, StatisticsSum(self.states, dynamic=False))
             durations.add(packed.durations[a:b].astype(np.float64), ~packed.silent[a:b])
-        return {name: one.result() for name, one in found.items()}
+        return {name: total.result() for name, total in sums.items()}
 
 
 def nested(ids: Sequence[str], seed: int) -> list[str]:

@@ -17,7 +17,7 @@ from tts.evaluation.copy_synthesis import write_copies
 from tts.evaluation.evaluate import score_settings
 from tts.evaluation.scores import Scores, pool, score_utterance
 from tts.evaluation.tables import report_dict, score_table
-from tts.recipe import MAIN_STREAMS, Recipe
+from tts.recipe import MAIN_STREAMS
 
 METRICS = ("mcd", "bap", "f0_rmse", "f0_correlation", "f0_gross", "vuv_error", "gv_mcep", "gv_lf0", "modulation")
 
@@ -34,7 +34,7 @@ def copy_split(prepared: Prepared, out: Path, *, split: str = "test", workers: i
     copies = zip((key for key, _ in missing), write_copies(missing, prepared.grid, out, workers=workers), strict=True)
     failed = {key: copy.message for key, copy in copies if isinstance(copy, Failure)}
 
-    recipe = Recipe.model_validate(prepared.facts["recipe"])
+    recipe = prepared.recipe
     settings = AnalysisSettings(recipe.frames.mcep_order, recipe.analysis.f0_tracker)
     ranges = {key: prepared.f0_range(prepared.speaker_of(key)) for key in packed.ids}
     made = [number for number, key in enumerate(packed.ids) if key not in failed]

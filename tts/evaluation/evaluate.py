@@ -235,7 +235,7 @@ def _write_wavs(
 def write_natural(prepared: Prepared, ids: Sequence[str], folder: Path) -> None:
     """Write recordings as ``folder/ID.wav``, at the rate and from the channel that they were prepared with."""
     for key in ids:
-        signal, rate = read_audio(Path(prepared.facts["audio"][key]), prepared.grid.sample_rate, prepared.facts["channel"])
+        signal, rate = read_audio(prepared.audio_path(key), prepared.grid.sample_rate, prepared.facts.channel)
         write_wav(folder / f"{key}.wav", signal, rate)
 
 
@@ -244,7 +244,7 @@ def write_spoken(voice: Voice, prepared: Prepared, ids: Sequence[str], folder: P
     post_filter = PostFilterSettings(voice.generation.post_filter, voice.generation.strength)
     with Synthesiser(voice, SynthesisSettings(post_filter=post_filter, workers=workers)) as synthesiser:
         spoken = synthesiser.speak(
-            Request(key, prepared.facts["texts"][key], speaker=_speaker(voice, prepared, key) or "") for key in ids
+            Request(key, prepared.text_of(key), speaker=_speaker(voice, prepared, key) or "") for key in ids
         )
         for key, answer in zip(ids, tracked(spoken, "speaking", len(ids)), strict=True):
             if answer.error is not None:

@@ -15,13 +15,13 @@ from __future__ import annotations
 import json
 import re
 import sys
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from tts.core.errors import UsageError
+from tts.core.names import file_key, name_fault
 from tts.generation.durations import MAX_SPEED, MIN_SPEED
 
 Format = Literal["auto", "lines", "ids", "jsonl"]
@@ -29,9 +29,6 @@ STRINGS = ("id", "text", "speaker")  # keys of JSON lines whose values are strin
 STANDARD = Path("-")  # input or output
 MAX_PITCH = 24.0  # semitones up or down
 MAX_ID = 100
-MAX_ID_BYTES = 200  # leaves room for a suffix in the 255 that file systems allow
-_UNSAFE = re.compile(r'[/\\:*?"<>|]')  # separators, and what some file systems do not take
-_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -66,22 +63,8 @@ class Request:
 
 
 def unsafe(name: str) -> str:
-    """Say why ``name`` cannot be the name of a file in a folder, "" if it can."""
-    if not name:
-        return "is empty"
-    if len(name) > MAX_ID:
-        return f"is longer than {MAX_ID} characters"
-    if any(unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") for c in name):
-        return "has a control character"
-    if len(name.encode()) > MAX_ID_BYTES:
-        return f"is longer than {MAX_ID_BYTES} bytes"
-    if _UNSAFE.search(name):
-        return r'has one of / \ : * ? " < > |'
-    if name[0] in ".-" or name != name.strip() or name.endswith("."):
-        return "starts with a dot or dash, ends with a dot, or has a space at an end"
-    if _DEVICE.fullmatch(name):
-        return "is the name of a device on Windows"
-    return ""
+    """Say why ``name`` cannot be the name of a request, "" if it can."""
+    return f"is longer than {MAX_ID} characters" if len(name) > MAX_ID else name_fault(name)
 
 
 def read_requests(
@@ -104,7 +87,7 @@ def refuse_duplicates(requests: Iterable[Request]) -> None:
     """Raise :class:`UsageError` naming both places if two ids are the same file on some file system."""
     seen: dict[str, Request] = {}
     for request in requests:
-        other = seen.setdefault(unicodedata.normalize("NFC", request.id).casefold(), request)
+        other = seen.setdefault(file_key(request.id), request)
         if other is not request:
             raise UsageError(
                 request.located(f"the id {request.id!r} is taken by {other.id!r} at {other.place or 'an earlier request'}; "

@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from tts.core.device import choose_device
 from tts.core.errors import UsageError
 from tts.core.files import fingerprint, held, read_json, write_json, write_text
 from tts.core.provenance import environment
+from tts.dataset.facts import PreparedFacts
 from tts.dataset.positions import position_width
 from tts.dataset.prepared import DURATION, Prepared
 from tts.dataset.speakers import DURATION_SPEAKERS, SpeakerInput, duration_speakers, speaker_input
@@ -85,8 +87,8 @@ def train_voice(
             config = _config(recipe, prepared, system_name, parts, begun)
             duration_summary = _train_duration(duration, recipe, prepared, settings.seed, training, where, writer, tuning)
             voice = Voice(config, stack, duration, prepared.statistics, where)
-            lexicon = prepared.folder / "lexicon.txt"
-            voice.lexicon = read_lexicon(lexicon) if lexicon.is_file() else None
+            lexicon = prepared.lexicon_path
+            voice.lexicon = read_lexicon(lexicon) if lexicon is not None else None
             work = StackTraining(voice, prepared, parts, settings, training, writer, recipe.samples, tuning)
             stages = train_stack(work)
         summary = {
@@ -105,7 +107,7 @@ def train_voice(
             "made_with": environment(where),
         }
         write_json(training / "summary.json", summary)
-        save_voice(out, voice, voice_card(config, summary), lexicon if lexicon.is_file() else None)
+        save_voice(out, voice, voice_card(config, summary), lexicon)
         return summary
 
 
@@ -136,14 +138,13 @@ def _weighs_nothing(stages: tuple[StagePart, ...], settings: TrainingPart) -> bo
 def check_prepared(recipe: Recipe, system: str, prepared: Prepared) -> None:
     """Raise :class:`UsageError` where the recipe asks for what the corpus was not prepared with."""
     again = "run tts prepare again with this recipe, or leave the change out"
-    stored = prepared.facts["recipe"]
+    stored = prepared.recipe
     for part in ("corpus", "split", "text", "frames", "alignment", "analysis"):
-        now = getattr(recipe, part)
-        if now != type(now).model_validate(stored[part]):  # keys added since have their defaults
+        if getattr(recipe, part) != getattr(stored, part):  # keys added since have their defaults
             raise UsageError(f"{prepared.folder}: was prepared with another {part} part than the recipe has now; {again}")
     used = {task for stage in recipe.system(system).stages for task in stage.tasks} | set(recipe.duration.tasks)
     for task in sorted(used - set(MAIN_STREAMS) - {DURATION}):
-        if task not in prepared.streams or stored["tasks"].get(task) != recipe.tasks[task]:
+        if task not in prepared.streams or stored.tasks.get(task) != recipe.tasks[task]:
             raise UsageError(f"{prepared.folder}: the task {task} is not in it, or with other options; {again}")
 
 
@@ -282,28 +283,34 @@ def _what_differs(run: Mapping[str, Any], recipe: Recipe, system: str) -> str:
 def _config(
     recipe: Recipe, prepared: Prepared, system: str, stages: tuple[StagePart, ...], begun: TransferStart | None
 ) -> dict[str, Any]:
-    facts = prepared.facts
     return {
         "kind": "stacked-tts voice",
         "format": FORMAT,
         "version": tts.__version__,
         "recipe": recipe.name,
         "system": system,
-        "grid": facts["grid"],
-        "states": prepared.states,
-        "text": facts["text"],
-        "inventory": facts["inventory"],
-        "features": facts["features"],
-        "streams": facts["streams"],
-        "silence": facts["silence"],
-        "constant_features": facts["constant_features"],
+        **preparation_config(prepared.facts),
         "stages": [part.model_dump(mode="json") for part in stages],
         "duration": recipe.duration.stage.model_dump(mode="json"),
         "generation": recipe.generation.model_dump(mode="json"),
-        "corpus": facts["corpus"],
         "prepared": prepared.basis,
         **_speakers(recipe, prepared, system),
         **({"transfer": begun.facts()} if begun else {}),
+    }
+
+
+def preparation_config(facts: PreparedFacts) -> dict[str, Any]:
+    """Return what a voice keeps of the preparation that it was trained on, as JSON-able data."""
+    return {
+        "grid": asdict(facts.grid),
+        "states": facts.states,
+        "text": facts.text.model_dump(mode="json"),
+        "inventory": facts.inventory.to_dict(),
+        "features": facts.features.to_dict(),
+        "streams": [stream.to_dict() for stream in facts.streams.values()],
+        "silence": [list(frames) for frames in facts.silence],
+        "constant_features": {str(column): value for column, value in facts.constant_features.items()},
+        "corpus": facts.corpus.model_dump(mode="json"),
     }
 
 
@@ -311,7 +318,7 @@ def _speakers(recipe: Recipe, prepared: Prepared, system: str) -> dict[str, Any]
     """Return what a voice of several speakers knows of them."""
     if len(prepared.speakers) == 1:
         return {}
-    silences = [one["silence"] for one in prepared.facts["speakers"]]
+    silences = [[list(frames) for frames in speaker.silence] for speaker in prepared.facts.speakers]
     use = recipe.speakers_of(recipe.system(system))
     told = {"use": use, "duration": DURATION_SPEAKERS}
     return {"speakers": {**told, "names": list(prepared.speakers), "silences": silences}}
