@@ -20,7 +20,7 @@ from tts.dataset.prepared import Prepared
 from tts.generation.voice import Voice, load_voice
 from tts.recipe import load_recipe
 from tts.recipe.transfer import TransferPart
-from tts.training.train import make_duration, make_stack, preparation_config
+from tts.training.train import adapted_config, make_duration, make_stack
 from tts.training.transfer import open_source, start_from
 
 SPEAKERS = {"low": "en-us", "high": "en-us+f3"}
@@ -132,9 +132,9 @@ def test_durations_have_output_layers_of_each_speakers_own(made: Path) -> None:
     sentence = voice.engine.sentence("Each speaker has a pace.")
     before = voice.durations([sentence] * 2, [0, 1])
     weight = voice.duration.get_parameter("heads.duration.output.weight")
-    assert weight.shape[0] == 2 * voice.config["states"]
+    assert weight.shape[0] == 2 * voice.states
     with torch.no_grad():
-        weight[voice.config["states"] :] += 1.0  # the second speaker's
+        weight[voice.states :] += 1.0  # the second speaker's
     after = voice.durations([sentence] * 2, [0, 1])
     np.testing.assert_array_equal(after[0], before[0])
     assert np.abs(after[1] - before[1])[1:-1].max() > 0.1
@@ -156,11 +156,7 @@ def test_a_voice_begun_from_one_of_them_says_what_that_one_says(made: Path, name
     stack, duration = make_stack(prepared, recipe.system("heads").stages, seed=5), make_duration(recipe, prepared, seed=5)
     begun = start_from(source, stack, duration, prepared)
     assert not [t.name for t in begun.taken if t.how == "new" and t.name.startswith(("duration.", "stages."))]
-    config = {key: value for key, value in old.config.items() if key != "speakers"}
-    config |= {
-        key: preparation_config(prepared.facts)[key]
-        for key in ("inventory", "features", "constant_features", "corpus", "silence")
-    }
+    config = adapted_config(old.config, prepared)
     new = Voice(config, stack, duration, prepared.statistics, torch.device("cpu"))
     old.precision = new.precision = "float32"
     packed = prepared.packed("train")

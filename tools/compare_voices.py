@@ -27,7 +27,7 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         voices = [load_voice(path) for path in (arguments.baseline, arguments.other)]
-        prepared = Prepared(arguments.prepared or Path("output") / voices[0].config["recipe"] / "prepared")
+        prepared = Prepared(arguments.prepared or Path("output") / voices[0].config.recipe / "prepared")
         scores = []
         for voice in voices:
             check_match(voice, prepared)

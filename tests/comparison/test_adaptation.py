@@ -23,7 +23,7 @@ from tts.dataset.subset import Subset, nested
 from tts.generation.voice import Voice, load_voice
 from tts.recipe import load_recipe
 from tts.recipe.transfer import TransferPart
-from tts.training.train import make_duration, make_stack, preparation_config
+from tts.training.train import adapted_config, make_duration, make_stack
 from tts.training.transfer import open_source, start_from
 
 MAIN = {"mcep": 1, "lf0": 0.1, "vuv": 0.1, "bap": 0.05}
@@ -85,10 +85,7 @@ def test_a_new_voice_starts_as_the_old_one(made: Path, system: str) -> None:
     stack = make_stack(prepared, recipe.system(system).stages, seed=5)
     duration = make_duration(recipe, prepared, seed=5)
     begun = start_from(source, stack, duration, prepared)
-    config = {
-        **old.config,
-        **{key: preparation_config(prepared.facts)[key] for key in ("inventory", "features", "constant_features")},
-    }
+    config = adapted_config(old.config, prepared).model_copy(update={"silence": old.config.silence})
     new = Voice(config, stack, duration, prepared.statistics, torch.device("cpu"))
     old.precision = new.precision = "float32"
     packed = prepared.packed("train")
@@ -102,8 +99,7 @@ def test_a_new_voice_starts_as_the_old_one(made: Path, system: str) -> None:
             np.testing.assert_allclose(ours[name] / scale, values / scale, atol=1e-4)
     for a, b in zip(old.durations(sentences), new.durations(sentences), strict=True):
         np.testing.assert_allclose(b, a, rtol=1e-4)
-    said = begun.facts()
-    assert said["inputs"]["left out"]
+    assert begun.facts().inputs["left out"]
     speaking = {t.name for t in begun.taken if t.how == "new"} & stack.speaking().keys()
     assert not speaking
 
@@ -276,7 +272,7 @@ def test_the_learning_curve_and_its_resumption(made: Path, tmp_path: Path) -> No
         json.loads(p.read_text())["ids"] for p in sorted((tmp_path / "curve" / "scores" / "scratch").glob("*seed1.json"))
     ]
     assert {*subsets[0]} < {*subsets[1]}
-    assert load_voice(tmp_path / "curve" / "voices" / "fine_tune" / "n0004-seed2", "cpu").config["corpus"]["utterances"] == 4
+    assert load_voice(tmp_path / "curve" / "voices" / "fine_tune" / "n0004-seed2", "cpu").config.corpus.utterances == 4
     assert (tmp_path / "curve" / "curve.png").is_file()
     elsewhere = [tmp_path / "curve" / "voices" if a == tmp_path / "curve" else a for a in arguments]
     assert "was not made by tts adapt (it holds " in tts(*elsewhere, "-n", "2", *methods, code=2)

@@ -31,7 +31,7 @@ def thing(**changes: object) -> SimpleNamespace:
         "grid": GRID,
         "states": 5,
         "streams": {"mcep": Stream("mcep", 60)},
-        "config": {"prepared": "0123"},
+        "config": SimpleNamespace(prepared="0123"),
         "basis": "0123",
         "folder": Path("prepared"),
     }
@@ -83,7 +83,7 @@ def test_pictures_with_matplotlib() -> None:
 def evaluated(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Let ``tts evaluate`` find a score without a voice; the order of its steps."""
     steps: list[str] = []
-    monkeypatch.setattr(tts.generation.voice, "load_voice", lambda *_: steps.append("load") or thing(config={"recipe": "r"}))
+    monkeypatch.setattr(tts.generation.voice, "load_voice", lambda *_: steps.append("load") or thing(config=thing(recipe="r")))
     monkeypatch.setattr(tts.dataset.prepared, "Prepared", lambda folder: thing(folder=folder))
     monkeypatch.setattr(
         tts.evaluation.evaluate,

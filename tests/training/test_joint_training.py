@@ -18,6 +18,7 @@ from tts.core.stream import Stream
 from tts.dataset.statistics import StatisticsSum
 from tts.dataset.table import Table, Target
 from tts.generation.card import voice_card
+from tts.generation.config import read_config
 from tts.network.joint import Joint
 from tts.network.stack import Stack
 from tts.recipe import StagePart, TrainingPart
@@ -143,11 +144,8 @@ def test_summary_and_card_tell_the_grouping_of_tasks(tmp_path: Path, monkeypatch
     first, last = train_stack(StackTraining(voice, voice, (PARTS[0], part), settings, tmp_path))
     assert first == {"steps": 1}
     assert last["grouping"] == voice.stack.stages[1].grouping()
-    config: dict[str, Any] = {
-        "corpus": {"licence": "", "name": "", "source": "", "speaker": "", "utterances": 1, "seconds": 1.0}
-    }
-    config |= {"text": {"language": ""}, "recipe": "", "system": "", "grid": {"sample_rate": 1}, "version": ""}
-    config |= {"stages": [PARTS[0].model_dump(), part.model_dump()]}
+    fixture = Path(__file__).parents[1] / "fixtures" / "format-2" / "single"
+    config = read_config(fixture).model_copy(update={"stages": (PARTS[0], part)})
     summary: dict[str, Any] = {
         "stages": [first | {"step": 1}, last | {"step": 1, "grouping": {"main": [1.0, 0.0], "mel": [0.25, -1.0]}}]
     }

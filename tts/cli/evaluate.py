@@ -44,7 +44,7 @@ def evaluate(
         raise UsageError(f"--split {split}: there are {', '.join(SPLITS)}")
     drawn = pictures_to_draw(pictures)
     loaded = load_voice(voice, device)
-    source = Prepared(prepared or Path("output") / loaded.config["recipe"] / "prepared")
+    source = Prepared(prepared or Path("output") / loaded.config.recipe / "prepared")
     folder = out or voice / ("evaluation" if split == "test" else f"evaluation-{split}")
     found = evaluate_voice(
         loaded, source, folder, split=split, words=wer, wavs=max(drawn, 4), workers=workers, command=command_line()

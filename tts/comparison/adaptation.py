@@ -28,7 +28,7 @@ from tts.evaluation.tables import format_interval, format_table
 from tts.generation.voice import Voice, load_voice
 from tts.recipe import Recipe, TrainingPart
 from tts.recipe.transfer import TransferPart
-from tts.training.train import make_duration, make_stack, preparation_config, train_voice, voice_identity
+from tts.training.train import adapted_config, make_duration, make_stack, train_voice, voice_identity
 from tts.training.transfer import Source, check_transfer, start_from
 
 log = logging.getLogger(__name__)
@@ -107,7 +107,7 @@ def _adapt(plan: AdaptationPlan, prepared: Prepared, voice: Voice, out: Path, de
         scored.setdefault(point.method, {}).setdefault(point.utterances, {})[point.seed] = _scores_of(
             plan, prepared, subset, point, voice, out, device
         )
-    identity = fingerprint(SOURCE, voice.config["files"], prepared.basis)
+    identity = fingerprint(SOURCE, voice.config.files, prepared.basis)
     kept = _kept(out / "scores" / f"{SOURCE}.json", identity)
     if kept is None:
         kept = {item.id: item.scores for item in generate_split(voice, prepared, "test")}
@@ -204,9 +204,7 @@ def _untrained(recipe: Recipe, subset: Subset, point: Point, voice: Voice) -> Vo
     assert system.transfer is not None
     stack, duration = make_stack(subset, system.stages, point.seed), make_duration(recipe, subset, point.seed)
     start_from(Source(system.transfer, load_voice(system.transfer.source, "cpu"), 0), stack, duration, subset)
-    kept, own = ("inventory", "features", "silence", "constant_features", "corpus"), preparation_config(subset.facts)
-    config = {**voice.config, **{key: own[key] for key in kept}, "speakers": {}}
-    return Voice(config, stack, duration, subset.statistics, choose_device(str(voice.device)))
+    return Voice(adapted_config(voice.config, subset), stack, duration, subset.statistics, choose_device(str(voice.device)))
 
 
 def _results(
@@ -231,7 +229,7 @@ def _results(
         if SCRATCH in scored and method != SCRATCH
     }
     return {
-        "source": f"{voice.config['recipe']} {voice.config['system']}",
+        "source": voice.label,
         "target": plan.recipe.name,
         "system": plan.system,
         "seeds": list(plan.seeds),

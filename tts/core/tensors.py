@@ -5,6 +5,7 @@ cannot run code.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +33,29 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     except FileNotFoundError:
         raise TtsError(f"{path}: this file is missing") from None
     except (SafetensorError, OSError, json.JSONDecodeError) as error:
-        raise TtsError(f"{path}: cannot be read as safetensors ({error}); the file is damaged or not one of ours") from None
+        raise _unreadable(path, error) from None
 
 
 def load_weights(module: nn.Module, tensors: dict[str, Tensor], where: Path) -> None:
     """Copy tensors into a module; names or shapes that differ raise :class:`TtsError` naming them."""
+    _refuse_misfit(module, {name: tuple(tensor.shape) for name, tensor in tensors.items()}, where)
+    module.load_state_dict(tensors)
+
+
+def check_weights(module: nn.Module, path: Path) -> None:
+    """Raise as :func:`load_weights` would, reading nothing of the file but its head; ``module`` may be on the meta device."""
+    try:
+        with safe_open(str(path), framework="pt") as stream:
+            given = {name: tuple(stream.get_slice(name).get_shape()) for name in stream.keys()}  # noqa: SIM118
+    except FileNotFoundError:
+        raise TtsError(f"{path}: this file is missing") from None
+    except (SafetensorError, OSError) as error:
+        raise _unreadable(path, error) from None
+    _refuse_misfit(module, given, path)
+
+
+def _refuse_misfit(module: nn.Module, given: Mapping[str, tuple[int, ...]], where: Path) -> None:
     wanted = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
-    given = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
     wrong = [f"{name} is missing" for name in sorted(wanted.keys() - given.keys())]
     wrong += [f"{name} is not wanted" for name in sorted(given.keys() - wanted.keys())]
     both = sorted(wanted.keys() & given.keys())
@@ -46,4 +63,7 @@ def load_weights(module: nn.Module, tensors: dict[str, Tensor], where: Path) -> 
     if wrong:
         more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
         raise TtsError(f"{where}: the weights do not fit the network: {'; '.join(wrong[:5])}{more}")
-    module.load_state_dict(tensors)
+
+
+def _unreadable(path: Path, error: Exception) -> TtsError:
+    return TtsError(f"{path}: cannot be read as safetensors ({error}); the file is damaged or not one of ours")

@@ -143,7 +143,7 @@ def check_match(voice: Voice, prepared: Prepared) -> bool:
         raise UsageError(
             f"{prepared.folder}: prepared at {_shape(prepared)}; the voice is at {_shape(voice)}; prepare the corpus alike"
         )
-    same = bool(voice.config["prepared"] == prepared.basis)
+    same = voice.config.prepared == prepared.basis
     if not same:
         log.warning("%s: %s", prepared.folder, OTHER_PREPARATION)
     return same
@@ -175,11 +175,11 @@ def evaluate_voice(
     """
     same = check_match(voice, prepared)
     if words:
-        require_recogniser(voice.config["text"]["language"])
+        require_recogniser(voice.config.text.language)
     items = generate_split(voice, prepared, split)
     scores = {item.id: item.scores for item in items}
     settings = score_settings(prepared)
-    label = f"{voice.config['recipe']} {voice.config['system']}"
+    label = voice.label
     result = report_dict({label: scores}, settings, intervals=("mcd", "f0_rmse", "vuv_error"))
     result |= {"split": split, "prepared": prepared.fingerprint, "same_preparation": same}
     result |= {"command": command, "made_with": environment(voice.device)}

@@ -6,38 +6,39 @@ import json
 from typing import Any
 
 from tts.core.progress import clock
+from tts.generation.config import VoiceConfig
+from tts.recipe import StagePart, TrunkLayer
 
 
-def voice_card(config: dict[str, Any], summary: dict[str, Any], scores: str = "") -> str:
+def voice_card(config: VoiceConfig, summary: dict[str, Any], scores: str = "") -> str:
     """Return the voice's README: front matter that model hubs read, what it was made from, how it scores."""
-    corpus = config["corpus"]
+    corpus, lineage = config.corpus, config.lineage
     front = {
-        "license": " AND ".join(dict.fromkeys([corpus["licence"], *(base["licence"] for base in bases(config))])),
-        "language": config["text"]["language"],
+        "license": " AND ".join(dict.fromkeys([corpus.licence, *(base.licence for base in lineage)])),
+        "language": config.text.language,
         "library_name": "stacked-tts",
         "pipeline_tag": "text-to-speech",
-        "datasets": list(dict.fromkeys([corpus["name"], *(base["corpus"] for base in bases(config))])),
-        **({"base_model": config["transfer"]["from"]} if config.get("transfer") else {}),
+        "datasets": list(dict.fromkeys([corpus.name, *(base.corpus for base in lineage)])),
+        **({"base_model": config.transfer.origin} if config.transfer else {}),
     }
     header = "\n".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in front.items())
     stages = "\n".join(
-        f"* stage {n}: {part['trunk']['kind']} {' x '.join(map(str, part['trunk']['layers']))}"
-        f"{_hands_on(part['bottleneck'])}, {_learns(part)}"
-        f"{_grouping(summary['stages'][n - 1].get('grouping'))}"
-        for n, part in enumerate(config["stages"], 1)
+        f"* stage {n}: {part.trunk.kind} {' x '.join(map(str, part.trunk.layers))}{_bottleneck(part.bottleneck)}, "
+        f"{_tasks(part)}{_grouping(summary['stages'][n - 1].get('grouping'))}"
+        for n, part in enumerate(config.stages, 1)
     )
-    source = f" ({corpus['source']})" if corpus["source"] else ""
+    source = f" ({corpus.source})" if corpus.source else ""
     last = summary["stages"][-1]
     mcd = f"{last['valid/mcd']:.3f} dB" if "valid/mcd" in last else "not measured"
     return f"""---
 {header}
 ---
-# {config["recipe"]}, system {config["system"]}
+# {config.recipe}, system {config.system}
 
-A statistical parametric voice at {config["grid"]["sample_rate"]} Hz, trained with stacked-tts {config["version"]}.
+A statistical parametric voice at {config.grid.sample_rate} Hz, trained with stacked-tts {config.version}.
 
-* Speaker {corpus["speaker"]}, corpus {corpus["name"]}{source}, licence {corpus["licence"]}
-* Recordings: {corpus["utterances"]} utterances for training, {clock(corpus["seconds"])}
+* Speaker {corpus.speaker}, corpus {corpus.name}{source}, licence {corpus.licence}
+* Recordings: {corpus.utterances} utterances for training, {clock(corpus.seconds)}
 {_origin(config)}{stages}
 * Parameters: {summary["parameters"]["speaking"]:,} to speak, {summary["parameters"]["trained"]:,} trained
 * Validation MCD {mcd} at step {last["step"]}; seed {summary["seed"]}
@@ -47,41 +48,33 @@ Speak with it: `tts speak FOLDER text.txt --out wavs`
 """
 
 
-def bases(config: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return what a voice was begun from, and what that was begun from, nearest first: their licences hold for it too."""
-    found = []
-    base = config.get("transfer")
-    while base:
-        found.append(base)
-        base = base.get("base")
-    return found
-
-
-def _origin(config: dict[str, Any]) -> str:
+def _origin(config: VoiceConfig) -> str:
+    """Say what the voice was begun from, and what that was begun from."""
     lines: list[str] = []
-    for base in bases(config):
-        how = "was begun from" if base["how"] == "init_from" else "reads what the frozen first network of"
-        end = "" if base["how"] == "init_from" else " hands on"
-        what = f"speaker {base['speaker']}, corpus {base['corpus']}, licence {base['licence']}, model {base['model']}"
-        lines.append(f"* {'That one' if lines else 'This voice'} {how} {base['from']}{end} ({what})")
-    if lines:
-        transfer = config["transfer"]
-        if kept := transfer["settings"].get("freeze"):
-            lines.append(f"* Frozen as they were taken over: {', '.join(kept)}")
-        counts = ", ".join(f"{number} {how}" for how, number in transfer["tensors"].items() if number)
-        new = transfer["inputs"]["new"]
-        lines.append(f"* Tensors taken over: {counts}; inputs that are new: {', '.join(new) or 'none'}")
-        lines += [f"* {difference}" for difference in transfer["differences"]]
+    for base in config.lineage:
+        how = "was begun from" if base.how == "init_from" else "reads what the frozen first network of"
+        end = "" if base.how == "init_from" else " hands on"
+        what = f"speaker {base.speaker}, corpus {base.corpus}, licence {base.licence}, model {base.model}"
+        lines.append(f"* {'That one' if lines else 'This voice'} {how} {base.origin}{end} ({what})")
+    transfer = config.transfer
+    if transfer:
+        if transfer.frozen:
+            lines.append(f"* Frozen as they were taken over: {', '.join(transfer.frozen)}")
+        counts = ", ".join(f"{number} {how}" for how, number in transfer.tensors.items() if number)
+        lines.append(
+            f"* Tensors taken over: {counts}; inputs that are new: {', '.join(transfer.inputs.get('new', ())) or 'none'}"
+        )
+        lines += [f"* {difference}" for difference in transfer.differences]
     return "".join(f"{line}\n" for line in lines)
 
 
-def _learns(part: dict[str, Any]) -> str:
-    return f"learns {', '.join(part['tasks'])}" if part["tasks"] else "taken over as it is"
+def _tasks(part: StagePart) -> str:
+    return f"learns {', '.join(part.tasks)}" if part.tasks else "taken over as it is"
 
 
-def _hands_on(bottleneck: int | dict[str, int] | None) -> str:
-    if isinstance(bottleneck, dict):
-        return f", hands on layer {bottleneck['layer']}"
+def _bottleneck(bottleneck: int | TrunkLayer | None) -> str:
+    if isinstance(bottleneck, TrunkLayer):
+        return f", hands on layer {bottleneck.layer}"
     return f", bottleneck {bottleneck}" if bottleneck else ""
 
 

@@ -22,7 +22,7 @@ class Ensemble(Voice):
         if not members:
             raise TtsError("an ensemble needs at least one voice")
         first = members[0]
-        if any(member.config["prepared"] != first.config["prepared"] for member in members):
+        if any(member.config.prepared != first.config.prepared for member in members):
             raise TtsError("the members of an ensemble must be trained on the same prepared corpus")
         super().__init__(first.config, first.stack, first.duration, first.statistics, first.device)
         self.lexicon = first.lexicon

@@ -16,36 +16,39 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from pydantic import ValidationError
 from torch import Tensor
 
-import tts
 from tts.core.device import choose_device, choose_precision
 from tts.core.errors import TtsError, UsageError
-from tts.core.files import file_digest, read_json, write_json, write_text
-from tts.core.grid import FrameGrid
+from tts.core.files import file_digest, write_text
 from tts.core.stream import Stream
-from tts.core.tensors import load_tensors, load_weights, save_tensors
+from tts.core.tensors import check_weights, load_tensors, load_weights, save_tensors
 from tts.dataset.constant import hold_constant
 from tts.dataset.positions import frame_positions, position_width
 from tts.dataset.prepared import DURATION
 from tts.dataset.speakers import SpeakerInput, duration_speakers, speaker_codes, speaker_input
 from tts.dataset.statistics import StreamStatistics, load_statistics, save_statistics
+from tts.generation.config import (
+    CONFIG,
+    DURATION_MODEL,
+    LEXICON,
+    MODEL,
+    STATISTICS,
+    VoiceConfig,
+    read_config,
+    write_config,
+)
 from tts.network.stack import Stack, Stage, speaking_parts
-from tts.recipe import MAIN_STREAMS, GenerationPart, StagePart
+from tts.recipe import MAIN_STREAMS
 from tts.text.engine import Engine, make_engine
-from tts.text.features import ContextFeatures
 from tts.text.lexicon import read_lexicon
-from tts.text.phones import PhoneInventory
 from tts.text.sentence import Sentence
 
 log = logging.getLogger(__name__)
 
-FORMAT = 1
 _PADDED_FRAMES = 32_768  # frames a network call handles at once, padding included
 
 
@@ -54,33 +57,30 @@ class Voice:
 
     def __init__(
         self,
-        config: Mapping[str, Any],
+        config: VoiceConfig,
         stack: Stack,
         duration: Stage,
         statistics: Mapping[str, StreamStatistics],
         device: torch.device,
     ) -> None:
-        self.config = dict(config)
+        self.config = config
         self.stack, self.duration, self.statistics, self.device = stack.to(device), duration.to(device), statistics, device
-        self.grid = FrameGrid(**config["grid"])
-        self.inventory = PhoneInventory.from_dict(config["inventory"])
-        self.features = ContextFeatures.from_dict(config["features"])
-        self.streams = {entry["name"]: Stream(**entry) for entry in config["streams"]}
-        self.states = int(config["states"])
-        self.generation = GenerationPart.model_validate(config["generation"])
-        self.precision = choose_precision("auto", device)
+        self.grid, self.states, self.generation = config.grid, config.states, config.generation
+        self.inventory, self.features = config.inventory, config.context_features()
+        self.streams = {stream.name: stream for stream in config.streams}
+        self.precision = choose_precision(config.precision or "auto", device)
         self.lexicon: dict[str, tuple[str, ...]] | None = None
-        several = config.get("speakers", {})
-        self.speakers: tuple[str, ...] = tuple(several.get("names", ())) or (str(config["corpus"]["speaker"]),)
-        self._silences = np.array(several.get("silences") or [config["silence"]], dtype=np.float64)  # (speakers, 2, states)
+        self.speakers = config.speaker_names
+        silences = config.speakers.silences if config.speakers else (config.silence,)
+        self._silences = np.array(silences, dtype=np.float64)  # (speakers, 2, states)
 
     @cached_property
     def engine(self) -> Engine:
         """The front end that the voice was trained with; a different version of it is logged as a warning."""
-        text = self.config["text"]
-        engine = make_engine(text["engine"], text["language"], self.lexicon)
-        if engine.identity() != text["identity"]:
-            log.warning("the voice was trained with the front end %s, here is %s", text["identity"], engine.identity())
+        text = self.config.text
+        engine = make_engine(text.engine, text.language, self.lexicon)
+        if engine.identity() != text.identity:
+            log.warning("the voice was trained with the front end %s, here is %s", text.identity, engine.identity())
         return engine
 
     @property
@@ -176,13 +176,18 @@ class Voice:
             x = torch.nn.utils.rnn.pad_sequence([inputs[n] for n in group], batch_first=True).to(self.device)
             yield group, x, (torch.arange(x.shape[1]) < lengths[:, None]).to(self.device)
 
+    @property
+    def label(self) -> str:
+        """The voice's name for people: recipe and system."""
+        return self.config.label
+
     def denormalise(self, name: str, output: Tensor, speaker: int = 0) -> np.ndarray:
         """Turn a head's output (frames, width) into natural units, float64, or into the probability of a binary stream."""
         return denormalise(self.streams[name], self.statistics.get(name), output, speaker)
 
     def _vectors(self, sentence: Sentence) -> np.ndarray:
         """Return the features of every segment, those that never changed in training held at that value."""
-        return hold_constant(self.features.vectors(sentence), self.config["constant_features"])
+        return hold_constant(self.features.vectors(sentence), self.config.constant_features)
 
     def _inputs(self, sentence: Sentence, durations: np.ndarray, speaker: int) -> Tensor:
         vectors = np.repeat(self._vectors(sentence), durations.sum(axis=1), axis=0)
@@ -225,63 +230,88 @@ def stack_widths(streams: Mapping[str, Stream]) -> dict[str, int]:
 
 def save_voice(folder: Path, voice: Voice, card: str, lexicon: Path | None = None) -> None:
     """Write a voice; ``config.json``, which makes the folder a voice, comes last."""
-    save_tensors(folder / "model.safetensors", voice.stack.speaking(), {})
-    save_tensors(folder / "duration.safetensors", voice.duration.speaking((DURATION,)), {})
+    save_tensors(folder / MODEL, voice.stack.speaking(), {})
+    save_tensors(folder / DURATION_MODEL, voice.duration.speaking((DURATION,)), {})
     wanted = (*MAIN_STREAMS, DURATION)
-    save_statistics(folder / "statistics.safetensors", {n: s for n, s in voice.statistics.items() if n in wanted})
-    files = ["model.safetensors", "duration.safetensors", "statistics.safetensors"]
+    save_statistics(folder / STATISTICS, {name: s for name, s in voice.statistics.items() if name in wanted})
+    files = [MODEL, DURATION_MODEL, STATISTICS]
     if lexicon is not None:
-        write_text(folder / "lexicon.txt", lexicon.read_text(encoding="utf-8"))
-        files.append("lexicon.txt")
+        write_text(folder / LEXICON, lexicon.read_text(encoding="utf-8"))
+        files.append(LEXICON)
     write_text(folder / "README.md", card)
     digests = {name: file_digest(folder / name) for name in files}
-    write_json(folder / "config.json", {**voice.config, "files": digests})
+    write_config(folder, voice.config.model_copy(update={"files": digests}))
 
 
 def load_voice(path: Path | str, device: str = "auto") -> Voice:
-    """Load a voice folder. A missing, damaged or foreign one raises one clear :class:`UsageError` or :class:`TtsError`."""
+    """Load a voice folder. A missing, damaged or foreign one raises one clear :class:`UsageError` or :class:`TtsError`.
+
+    Nothing is allocated before the network that the configuration describes is known to be the one in the weights' files.
+    """
     folder = Path(path)
-    if not folder.is_dir():
-        raise UsageError(f"{folder}: there is no such folder; a voice is a folder made by tts train")
-    if not (folder / "config.json").is_file():
-        unfinished = (
-            "its training has not finished; run the same tts train again"
-            if (folder / "training").is_dir()
-            else "no config.json"
-        )
-        raise UsageError(f"{folder}: not a voice ({unfinished})")
-    config = read_json(folder / "config.json")
-    if not isinstance(config, dict) or config.get("kind") != "stacked-tts voice":
-        raise UsageError(f"{folder / 'config.json'}: not the configuration of a voice made by tts train")
-    if config.get("format") != FORMAT:
-        raise TtsError(f"{folder}: a voice of format {config.get('format')}, this version reads {FORMAT}; update the package")
-    for name, digest in config.get("files", {}).items():
-        if Path(name).name != name or not (folder / name).is_file():
+    config = read_config(folder)
+    _check_files(folder, config)
+    _refuse_strangers(config, folder)
+    stack, duration = make_networks(config)
+    load_weights(stack, load_tensors(folder / MODEL)[0], folder / MODEL)
+    load_weights(duration, load_tensors(folder / DURATION_MODEL)[0], folder / DURATION_MODEL)
+    voice = Voice(config, stack, duration, _read_statistics(folder / STATISTICS, config), choose_device(device))
+    if LEXICON in config.files:
+        voice.lexicon = read_lexicon(folder / LEXICON)
+    return voice
+
+
+def _refuse_strangers(config: VoiceConfig, folder: Path) -> None:
+    """Raise :class:`TtsError` unless the files hold the weights of the networks that ``config`` describes; allocate nothing."""
+    try:
+        with torch.device("meta"):
+            networks = make_networks(config)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        reason = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+        raise TtsError(f"{folder / CONFIG}: describes no network ({reason}); copy the voice again") from None
+    for network, name in zip(networks, (MODEL, DURATION_MODEL), strict=True):
+        check_weights(network, folder / name)
+
+
+def make_networks(config: VoiceConfig) -> tuple[Stack, Stage]:
+    """Return a new stack and duration model as ``config`` describes them, without the heads that only training needs."""
+    speakers = config.speakers
+    count = len(config.speaker_names)
+    features = config.context_features().dimension
+    widths = stack_widths({stream.name: stream for stream in config.streams})
+    told = speaker_input(speakers.use, count) if speakers else None
+    stack = Stack(features + position_width(config.states), speaking_parts(config.stages), widths, speakers=told)
+    told = duration_speakers(count, speakers.duration) if speakers else None
+    inputs = features + (told.count if told else 0)
+    return stack, Stage(inputs, config.duration, {DURATION: config.states}, speaks=(DURATION,), speakers=told)
+
+
+def _check_files(folder: Path, config: VoiceConfig) -> None:
+    """Raise :class:`TtsError` unless the files of a voice are those that it was made with."""
+    for name, digest in config.files.items():
+        if not (folder / name).is_file():
             raise TtsError(f"{folder / name}: this file of the voice is missing; copy the whole folder")
         if file_digest(folder / name) != digest:
             raise TtsError(f"{folder / name}: damaged or changed since the voice was made; copy it again")
-    try:
-        streams = {entry["name"]: Stream(**entry) for entry in config["streams"]}
-        features = ContextFeatures.from_dict(config["features"])
-        parts = tuple(StagePart.model_validate(part) for part in config["stages"])
-        duration_part = StagePart.model_validate(config["duration"])
-        states = int(config["states"])
-        several = config.get("speakers", {"use": "none", "names": []})
-        speakers = speaker_input(several["use"], len(several["names"]))
-        linguistic = features.dimension + position_width(states)
-        stack = Stack(linguistic, speaking_parts(parts), stack_widths(streams), speakers=speakers)
-        told = duration_speakers(len(several["names"]), several.get("duration", "code"))
-        width = features.dimension + (told.count if told else 0)
-        duration = Stage(width, duration_part, {DURATION: states}, speaks=(DURATION,), speakers=told)
-        load_weights(stack, load_tensors(folder / "model.safetensors")[0], folder / "model.safetensors")
-        load_weights(duration, load_tensors(folder / "duration.safetensors")[0], folder / "duration.safetensors")
-        statistics = load_statistics(folder / "statistics.safetensors")
-        voice = Voice(config, stack, duration, statistics, choose_device(device))
-        if (folder / "lexicon.txt").is_file():
-            voice.lexicon = read_lexicon(folder / "lexicon.txt")
-        return voice
-    except ValidationError as error:
-        made = f"made by version {config.get('version')}, this is {tts.__version__}"
-        raise TtsError(f"{folder / 'config.json'}: {made}, which reads it otherwise ({error.errors()[0]['msg']})") from None
-    except (KeyError, TypeError, ValueError) as error:
-        raise TtsError(f"{folder / 'config.json'}: damaged ({type(error).__name__}: {error}); copy the voice again") from None
+    if LEXICON not in config.files and (folder / LEXICON).exists():
+        raise TtsError(f"{folder / LEXICON}: is no part of this voice; move it and name it in tts speak --lexicon")
+
+
+def _read_statistics(path: Path, config: VoiceConfig) -> dict[str, StreamStatistics]:
+    """Read the statistics of a voice; those that do not fit its streams raise :class:`TtsError`."""
+    statistics = load_statistics(path)
+    streams = {stream.name: stream for stream in config.streams if stream.name in MAIN_STREAMS and stream.kind != "binary"}
+    for name, stream in {**streams, DURATION: Stream(DURATION, config.states)}.items():
+        if name not in statistics:
+            raise TtsError(f"{path}: lacks {name}; the file is damaged or not one of ours")
+        found = statistics[name]
+        shapes: list[tuple[np.ndarray, tuple[int, ...]]] = [
+            (found.mean, (stream.dimension,)),
+            (found.variance, (stream.width,)),
+            (found.global_variance, (stream.dimension,)),
+        ]
+        if found.speaker_means is not None:
+            shapes.append((found.speaker_means, (len(config.speaker_names), stream.dimension)))
+        if any(values.shape != shape or not np.isfinite(values).all() for values, shape in shapes):
+            raise TtsError(f"{path}: the statistics of {name} are not those of its stream; copy the file again")
+    return statistics

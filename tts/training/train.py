@@ -8,7 +8,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +18,12 @@ from tts.core.device import choose_device
 from tts.core.errors import UsageError
 from tts.core.files import fingerprint, held, read_json, write_json, write_text
 from tts.core.provenance import environment
-from tts.dataset.facts import PreparedFacts
 from tts.dataset.positions import position_width
 from tts.dataset.prepared import DURATION, Prepared
 from tts.dataset.speakers import DURATION_SPEAKERS, SpeakerInput, duration_speakers, speaker_input
 from tts.generation.card import voice_card
-from tts.generation.voice import FORMAT, Voice, save_voice, stack_widths
+from tts.generation.config import CorpusConfig, FrontEndConfig, SpeakersConfig, VoiceConfig
+from tts.generation.voice import Voice, save_voice, stack_widths
 from tts.network.stack import Stack, Stage
 from tts.recipe import MAIN_STREAMS, Recipe, StagePart, TrainingPart
 from tts.recipe.changes import changed_keys
@@ -282,46 +281,50 @@ def _what_differs(run: Mapping[str, Any], recipe: Recipe, system: str) -> str:
 
 def _config(
     recipe: Recipe, prepared: Prepared, system: str, stages: tuple[StagePart, ...], begun: TransferStart | None
-) -> dict[str, Any]:
+) -> VoiceConfig:
+    return VoiceConfig(
+        version=tts.__version__,
+        recipe=recipe.name,
+        system=system,
+        grid=prepared.grid,
+        states=prepared.states,
+        text=FrontEndConfig.model_validate(prepared.facts.text.model_dump()),
+        streams=tuple(prepared.streams.values()),
+        stages=stages,
+        duration=recipe.duration.stage,
+        generation=recipe.generation,
+        prepared=prepared.basis,
+        speakers=_speakers(recipe, prepared, system),
+        transfer=begun.facts() if begun else None,
+        **_corpus_config(prepared),
+    )
+
+
+def _corpus_config(prepared: Prepared) -> dict[str, Any]:
+    """Return the keys of :class:`VoiceConfig` that follow from the corpus alone."""
+    facts = prepared.facts
     return {
-        "kind": "stacked-tts voice",
-        "format": FORMAT,
-        "version": tts.__version__,
-        "recipe": recipe.name,
-        "system": system,
-        **preparation_config(prepared.facts),
-        "stages": [part.model_dump(mode="json") for part in stages],
-        "duration": recipe.duration.stage.model_dump(mode="json"),
-        "generation": recipe.generation.model_dump(mode="json"),
-        "prepared": prepared.basis,
-        **_speakers(recipe, prepared, system),
-        **({"transfer": begun.facts()} if begun else {}),
+        "inventory": prepared.inventory,
+        "features": prepared.features.fingerprint,
+        "silence": facts.silence,
+        "constant_features": facts.constant_features,
+        "corpus": CorpusConfig.model_validate(facts.corpus.model_dump(exclude={"root"})),
     }
 
 
-def preparation_config(facts: PreparedFacts) -> dict[str, Any]:
-    """Return what a voice keeps of the preparation that it was trained on, as JSON-able data."""
-    return {
-        "grid": asdict(facts.grid),
-        "states": facts.states,
-        "text": facts.text.model_dump(mode="json"),
-        "inventory": facts.inventory.to_dict(),
-        "features": facts.features.to_dict(),
-        "streams": [stream.to_dict() for stream in facts.streams.values()],
-        "silence": [list(frames) for frames in facts.silence],
-        "constant_features": {str(column): value for column, value in facts.constant_features.items()},
-        "corpus": facts.corpus.model_dump(mode="json"),
-    }
+def adapted_config(config: VoiceConfig, prepared: Prepared) -> VoiceConfig:
+    """Return the configuration of a voice that speaks as the one speaker of another corpus."""
+    return config.model_copy(update={**_corpus_config(prepared), "speakers": None})
 
 
-def _speakers(recipe: Recipe, prepared: Prepared, system: str) -> dict[str, Any]:
+def _speakers(recipe: Recipe, prepared: Prepared, system: str) -> SpeakersConfig | None:
     """Return what a voice of several speakers knows of them."""
     if len(prepared.speakers) == 1:
-        return {}
-    silences = [[list(frames) for frames in speaker.silence] for speaker in prepared.facts.speakers]
+        return None
+    silences = tuple(speaker.silence for speaker in prepared.facts.speakers)
     use = recipe.speakers_of(recipe.system(system))
     told = {"use": use, "duration": DURATION_SPEAKERS}
-    return {"speakers": {**told, "names": list(prepared.speakers), "silences": silences}}
+    return SpeakersConfig.model_validate({**told, "names": prepared.speakers, "silences": silences})
 
 
 @contextmanager

@@ -11,15 +11,15 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from torch import Tensor
 
 from tts.core.errors import TtsError, UsageError
-from tts.core.files import fingerprint, read_json
+from tts.core.files import fingerprint
 from tts.dataset.positions import position_width
 from tts.dataset.prepared import DURATION, Prepared
+from tts.generation.config import CONFIG, MODEL, TransferConfig, read_config
 from tts.generation.voice import Voice, load_voice
 from tts.network.stack import Head, Stack, Stage
 from tts.recipe import MAIN_STREAMS, StagePart, SystemPart, TrunkLayer
@@ -43,7 +43,7 @@ class Source:
     @property
     def label(self) -> str:
         """The voice's name for people."""
-        return f"{self.voice.config['recipe']} {self.voice.config['system']}"
+        return self.voice.label
 
 
 @dataclass
@@ -56,23 +56,23 @@ class TransferStart:
     inputs: dict[str, list[str]] = field(default_factory=dict)
     differences: list[str] = field(default_factory=list)
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> TransferConfig:
         """Return what a voice keeps of it in its configuration, its source's own sources included."""
         config, part = self.source.voice.config, self.source.part
-        settings = part.model_dump(mode="json", exclude_defaults=True, exclude={"init_from", "features_from"})
-        return {
-            "from": self.source.label,
-            "how": "init_from" if part.init_from else "features_from",
-            "speaker": self.source.voice.speakers[self.source.speaker],
-            "corpus": config["corpus"]["name"],
-            "licence": config["corpus"]["licence"],
-            "model": config["files"]["model.safetensors"][:16],
-            "settings": settings,
-            "tensors": {how: sum(t.how == how for t in self.taken) for how in ("copied", "by name", "new", "left out")},
-            "inputs": self.inputs,
-            "differences": self.differences,
-            "base": config.get("transfer"),
-        }
+        return TransferConfig(
+            origin=self.source.label,
+            how="init_from" if part.init_from else "features_from",
+            speaker=self.source.voice.speakers[self.source.speaker],
+            corpus=config.corpus.name,
+            licence=config.corpus.licence,
+            model=config.files[MODEL][:16],
+            settings=part.model_dump(mode="json", exclude_defaults=True, exclude={"init_from", "features_from"}),
+            frozen=part.freeze,
+            tensors={how: sum(t.how == how for t in self.taken) for how in ("copied", "by name", "new", "left out")},
+            inputs={how: tuple(names) for how, names in self.inputs.items()},
+            differences=tuple(self.differences),
+            base=config.transfer,
+        )
 
     def report(self) -> str:
         """Return what was taken over, new and left out as Markdown."""
@@ -118,11 +118,10 @@ def check_transfer(voice: Voice, prepared: Prepared, name: str | Path) -> None:
 
 def source_identity(part: TransferPart) -> str:
     """Return what identifies a transfer: its settings, and the content of the voice whatever its folder is called."""
-    path = Path(part.source) / "config.json"
-    if not path.is_file():
-        raise UsageError(f"transfer: {part.source}: not a finished voice (no config.json); train it first")
+    if not (Path(part.source) / CONFIG).is_file():
+        raise UsageError(f"transfer: {part.source}: not a finished voice (no {CONFIG}); train it first")
     settings = part.model_dump(mode="json", exclude_defaults=True, exclude={"init_from", "features_from"})
-    return fingerprint("init" if part.init_from else "features", settings, read_json(path).get("files"))
+    return fingerprint("init" if part.init_from else "features", settings, read_config(Path(part.source)).files)
 
 
 def all_stages(system: SystemPart, source: Source | None) -> tuple[StagePart, ...]:
@@ -200,7 +199,7 @@ def start_from(source: Source, stack: Stack, duration: Stage, prepared: Prepared
     found.inputs = {
         "new": [name for name in linguistic if name not in voice.features.names],
         "left out": [name for name in voice.features.names if name not in linguistic],
-        "held in the voice's training": [voice.features.names[int(c)] for c in voice.config["constant_features"]],
+        "held in the voice's training": [voice.features.names[column] for column in voice.config.constant_features],
     }
     parameters = dict(stack.named_parameters()) | {f"duration.{name}": p for name, p in duration.named_parameters()}
     for t in found.taken:
@@ -245,7 +244,7 @@ def _affine(source: Source, prepared: Prepared) -> dict[str, tuple[float, float]
     """Return how the voice's inputs follow from those here: held ones, the speaker's code, outputs of an earlier stage."""
     voice = source.voice
     names = voice.features.names
-    found = {names[int(column)]: (0.0, float(value)) for column, value in voice.config["constant_features"].items()}
+    found = {names[column]: (0.0, value) for column, value in voice.config.constant_features.items()}
     for number, name in enumerate(voice.speakers):
         found[f"speaker:{name}"] = (0.0, float(number == source.speaker))
     for task in MAIN_STREAMS:
