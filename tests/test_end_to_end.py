@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import soundfile
 import yaml
-
 from command import tts
 from speech import IDS, RATE, RECIPE, write_corpus
 
