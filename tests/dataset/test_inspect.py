@@ -9,15 +9,14 @@ import numpy as np
 import pytest
 import yaml
 
-pytest.importorskip("espeakng_loader", reason="the demo corpus needs the extra espeak")
 pytest.importorskip("matplotlib", reason="pictures need the extra viz")
 
 from command import tts
 from matplotlib.figure import Figure
+from speech import IDS, RECIPE, write_corpus
 
 from tts.core.errors import UsageError
 from tts.core.stream import Stream
-from tts.corpora.espeak_demo import make_demo_corpus
 from tts.dataset.inspect import Inspection, Span, Track, find_prepared, inspect_utterance, stream_table
 from tts.dataset.picture import draw_inspection, spread
 from tts.dataset.prepared import SPLITS, Prepared
@@ -32,10 +31,10 @@ SHORT = ["steps=4", "validate_every=2"]
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with a small corpus, a recipe with the example's task, and the prepared corpus."""
     folder = tmp_path_factory.mktemp("inspection")
-    make_demo_corpus(folder / "corpus", count=12)
-    recipe = yaml.safe_load((ROOT / "recipes" / "demo" / "recipe.yaml").read_text(encoding="utf-8"))
+    write_corpus(folder / "corpus", IDS[:12])
+    recipe = yaml.safe_load(RECIPE.read_text(encoding="utf-8"))
+    recipe.pop("comparison")
     recipe["split"] = {"test": {"count": 2}, "validation": {"count": 2}, "train": "rest"}
-    recipe["corpus"]["format"] = "ljspeech"
     recipe["tasks"] = TASKS
     stage = {"trunk": {"layers": [16]}, "tasks": {"mcep": 1, "lf0": 1, "vuv": 1, "bap": 1} | dict.fromkeys(TASKS, 0.1)}
     recipe["systems"] = {"own": {"stages": [stage]}}
@@ -99,10 +98,10 @@ def test_looking_at_an_utterance(made: Path) -> None:
 
 def test_mistakes_are_named(made: Path, tmp_path: Path) -> None:
     key = Prepared(made / "prepared").packed("test").ids[0]
-    assert "did you mean demo_0" in tts("inspect", key[:-1] + "_", "--prepared", made / "prepared", code=2)
-    there = [int(one.removeprefix("demo_")) for split in SPLITS for one in Prepared(made / "prepared").packed(split).ids]
+    assert f"did you mean {key}?" in tts("inspect", key[:-1] + "_", "--prepared", made / "prepared", code=2)
+    there = sorted(id for split in SPLITS for id in Prepared(made / "prepared").packed(split).ids)
     said = tts("inspect", "x", "--prepared", made / "prepared", code=2)
-    assert f"there are {len(there)}, demo_{min(there):03d} to demo_{max(there):03d}" in said
+    assert f"there are {len(there)}, {there[0]} to {there[-1]}" in said
     with pytest.raises(UsageError, match="there is none under"):
         find_prepared(tmp_path)
     inspection = inspect_utterance(Prepared(made / "prepared"), key)
