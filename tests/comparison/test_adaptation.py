@@ -1,4 +1,4 @@
-"""From one trained voice to another speaker, on a recorded voice and a lower one made of it: exact starts, frozen parts, the learning curve."""
+"""From one trained voice to another speaker, a recorded one and a lower one made of it: exact starts, frozen parts, the curve."""
 
 import json
 import shutil
