@@ -56,10 +56,11 @@ def make_step(way: dict[str, Any], inputs: int, width: int, layers: int, batch: 
     targets = {name: torch.randn(batch, 1, size) for name, size in WIDTHS.items()}
 
     def step() -> None:
-        heads = stage(x).heads
+        output = stage(x)
+        heads = output.heads
         loss = torch.stack([(heads[name] - target).square().mean() for name, target in targets.items()]).sum()
         optimiser.zero_grad()
-        (loss + stage.penalty()).backward()  # type: ignore[no-untyped-call]
+        (loss + stage.penalty(output)).backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         stage.after_step(1e-3)
 

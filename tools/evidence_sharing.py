@@ -71,8 +71,9 @@ def main_error(seed: int, helpful: bool, way: dict[str, Any] | None) -> float:
     best = (float("inf"), float("inf"))
     for step in range(1, 1001):
         rows = torch.randint(400, (64,), generator=generator)
-        heads = stage.train()(x[rows]).heads
-        loss = (heads["mcep"] - main[rows]).square().mean() + stage.penalty()
+        output = stage.train()(x[rows])
+        heads = output.heads
+        loss = (heads["mcep"] - main[rows]).square().mean() + stage.penalty(output)
         if "auxiliary" in heads:
             loss = loss + (heads["auxiliary"] - auxiliary[rows]).square().mean()
         optimiser.zero_grad()

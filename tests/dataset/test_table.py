@@ -9,7 +9,7 @@ import torch
 from tts.core.stream import Stream
 from tts.dataset import table as module
 from tts.dataset.statistics import StatisticsSum, load_statistics, save_statistics
-from tts.dataset.table import Table, Target, pad_utterances
+from tts.dataset.table import Table, Target, pad_utterances, unpad
 from tts.training.batches import Batches
 
 
@@ -59,32 +59,36 @@ def test_the_window_of_the_previous_stage_repeats_the_ends_of_each_utterance() -
 def test_an_epoch_of_frames_visits_every_counted_row_once_and_no_other() -> None:
     table, _, counted = build(values())
     batches = Batches(table, 2, utterances=False, seed=3)
-    seen = torch.cat([batches(step)[0].flatten() for step in range(batches.per_epoch)])
+    seen = torch.cat([batches(step).index.flatten() for step in range(batches.per_epoch)])
     assert len(seen.unique()) == len(seen) == batches.per_epoch * 2
     assert counted[seen.numpy()].all()
-    assert not torch.equal(batches(0)[0], batches(batches.per_epoch)[0])  # another order in the next epoch
+    assert not torch.equal(batches(0).index, batches(batches.per_epoch).index)  # another order in the next epoch
 
 
 def test_an_epoch_of_utterances_visits_every_utterance_once() -> None:
     table, _, _ = build(values())
     batches = Batches(table, 2, utterances=True, seed=3)
-    firsts = [index[:, 0].tolist() for index, _ in (batches(step) for step in range(batches.per_epoch))]
+    firsts = [batches(step).index[:, 0].tolist() for step in range(batches.per_epoch)]
     assert sorted(itertools.chain(*firsts)) == [0, 7, 8, 20]
 
 
 def test_a_batch_depends_on_its_step_alone() -> None:
     table, _, _ = build(values())
     straight, jumping = Batches(table, 2, utterances=False, seed=3), Batches(table, 2, utterances=False, seed=3)
-    steps = [straight(step)[0] for step in range(20)]
-    assert torch.equal(jumping(17)[0], steps[17])
-    assert torch.equal(jumping(2)[0], steps[2])
+    steps = [straight(step).index for step in range(20)]
+    assert torch.equal(jumping(17).index, steps[17])
+    assert torch.equal(jumping(2).index, steps[2])
 
 
 def test_padding_repeats_the_last_row_under_a_mask() -> None:
     table, _, _ = build(values())
-    index, mask = pad_utterances(table, [1, 3])
-    assert index.tolist() == [[7, 7], [20, 21]]
-    assert mask.tolist() == [[True, False], [True, True]]
+    batch = pad_utterances(table, [1, 3])
+    assert batch.index.tolist() == [[7, 7], [20, 21]]
+    assert batch.mask.tolist() == [[True, False], [True, True]]
+    assert batch.lengths == (1, 2)
+    assert batch.learnt.tolist() == [[True, False], [True, False]]  # 21 does not count
+    assert batch.wanted is not None and batch.wanted.tolist() == [0, 2]
+    assert unpad(batch.index, batch.lengths).tolist() == [7, 20, 21]
 
 
 def test_memory_mapped_and_in_memory_give_the_same(tmp_path: Path, monkeypatch) -> None:

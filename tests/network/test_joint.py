@@ -80,8 +80,8 @@ def test_a_step_has_the_gradient_of_the_sum_over_the_stack(tmp_path: Path, metho
     """Weightings that start from equal weights change nothing; projection changes the shared layers alone."""
     trainer = make_trainer(tmp_path, 1, stages=parts(), clip=1e9, weighting={"method": method, "measure_every": 1})
     stack = trainer.stage.stack
-    index, mask, learnt = trainer.batches(0)
-    learnt = learnt & trainer.train.counts(index)
+    batch = trainer.batches(0)
+    index, mask, learnt = batch.index, batch.mask, batch.learnt
     total: Tensor = torch.zeros(())
     for output, part in zip(stack(trainer.train.inputs(index), mask), stack.parts, strict=True):
         for name, use in part.tasks.items():
@@ -110,15 +110,16 @@ def test_pieces_are_answered_as_within_their_utterances() -> None:
     table = make_table(20, 5, first=2)
     model = Joint(Stack(3, three, WIDTHS, seed=1)).eval()
     whole = torch.empty(table.rows, 6)
-    index, mask = pad_utterances(table, range(table.utterances))
+    batch = pad_utterances(table, range(table.utterances))
     with torch.no_grad():
-        whole[index[mask]] = model(table.inputs(index), mask).heads["mcep"][mask]
+        whole[batch.index[batch.mask]] = model(table.inputs(batch.index), batch.mask).heads["mcep"][batch.mask]
         crops = Crops(table, 64, length=8, around=margin(three), seed=1)
         for step in range(crops.per_epoch):
-            index, mask, learnt = crops(step)
+            batch = crops(step)
+            index, mask, learnt = batch.index, batch.mask, batch.learnt
             said = model(table.inputs(index), mask).heads["mcep"]
             torch.testing.assert_close(said[learnt], whole[index[learnt]])
-            some = model(table.inputs(index), mask, learnt).heads["mcep"]  # the last stage on no more than is learnt
+            some = model(table.inputs(index), mask, batch.wanted).heads["mcep"]  # the last stage on no more than is learnt
             torch.testing.assert_close(some[learnt], said[learnt])
             assert not some[~learnt].any()
             if step == 0:  # the margins are needed
@@ -128,13 +129,14 @@ def test_pieces_are_answered_as_within_their_utterances() -> None:
 def test_an_epoch_of_pieces_has_every_frame_at_most_once_and_nearly_all() -> None:
     table = make_table(40, 6)
     crops = Crops(table, 96, length=8, around=2, seed=1)
-    found = torch.cat([index[learnt & table.counts(index)] for index, _, learnt in map(crops, range(crops.per_epoch))])
+    found = torch.cat([batch.index[batch.learnt] for batch in map(crops, range(crops.per_epoch))])
+    assert table.counts(found).all()
     assert len(found.unique()) == len(found)
     assert len(found) > 0.75 * len(table.counted_rows)
     again, other = Crops(table, 96, length=8, around=2, seed=1), Crops(table, 96, length=8, around=2, seed=2)
     step = crops.per_epoch + 1
-    assert torch.equal(again(step)[0], crops(step)[0])
-    assert not torch.equal(other(0)[0][:, :4], crops(0)[0][:, :4])
+    assert torch.equal(again(step).index, crops(step).index)
+    assert not torch.equal(other(0).index[:, :4], crops(0).index[:, :4])
 
 
 def test_the_second_stage_learns_what_only_the_first_can_hand_on(tmp_path: Path) -> None:

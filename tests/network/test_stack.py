@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from tts.dataset.positions import frame_positions, position_width
-from tts.network.stack import Stack, speaking_parts, window
+from tts.network.features import window
+from tts.network.stack import Stack, speaking_parts
 from tts.network.trunks import make_trunk, rotate
 from tts.recipe import StagePart, TrunkPart
 

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from tts.dataset.table import Table
-from tts.network.stack import Stack, Stage, StageOutput, bottleneck_width, handed_on, input_width, speaking_parts, window
+from tts.network.features import bottleneck_width, input_width, stage_features, window
+from tts.network.stack import Stack, Stage, StageOutput, speaking_parts
 from tts.recipe import MAIN_STREAMS, StagePart
 from tts.training.trainer import handed_on_by
 
@@ -80,7 +81,7 @@ def test_rows_gathered_stage_by_stage_are_what_the_stack_reads(name: str) -> Non
     for number, part in enumerate(parts):
         outputs = said[-1].outputs(parts[number - 1]) if said and "outputs" in part.sources(first=False) else None
         before = [output.bottleneck for output in said]
-        table.read(part, handed_on(part.sources(first=False), before, outputs) if said else None)
+        table.read(part, stage_features(part.sources(first=False), before, outputs) if said else None)
         one = stack.stages[number]
         assert isinstance(one, Stage)
         assert table.inputs(torch.arange(2)).shape == (2, one.inputs)

@@ -102,7 +102,8 @@ def test_no_copy_draws_an_utterance_of_its_fold(tmp_path: Path, kind: str, batch
     for unseen, trainer in zip(folds, setting.trainers[1:], strict=True):
         drawn: set[int] = set()
         for step in range(trainer.settings.steps):
-            index, mask = trainer.batches(step)
+            batch = trainer.batches(step)
+            index, mask = batch.index, batch.mask
             drawn |= set(utterance_of[index[mask].numpy()].tolist())
         assert drawn == set(range(10)) - set(unseen.tolist())
         assert trainer.step == trainer.settings.steps == 20

@@ -7,7 +7,7 @@ import torch
 from tts.dataset.statistics import StreamStatistics
 from tts.network.stack import Stage
 from tts.recipe import StagePart
-from tts.training.remap import input_axes, re_express, take_over
+from tts.training.remap import re_express, take_over
 
 WIDTHS = {"mcep": 6, "phone": 3}
 THEIRS = ["C:is_a", "C:is_b", "C:nasal", "question", "speaker:x", "speaker:y"]
@@ -75,18 +75,6 @@ def test_every_difference_is_named() -> None:
     assert how["trunk.layers.1.weight"] == how["heads.mcep.output.weight"] == how["heads.phone.output.bias"] == "new"
     assert how["heads.mcep.private.0.weight"] == "left out"
     assert {*ours.state_dict()} <= {*how}
-
-
-def test_what_reads_the_input_is_found_whatever_the_trunk() -> None:
-    assert input_axes(stage_of(8)) == {"trunk.layers.0.weight": 1}  # as wide as the layer itself
-    assert input_axes(stage_of(3, "convolution")) == {"trunk.layers.0.weight": 1}
-    assert input_axes(stage_of(3, "lstm")) == dict.fromkeys(
-        ("trunk.layers.0.weight_ih_l0", "trunk.layers.0.weight_ih_l0_reverse"), 1
-    )
-    assert input_axes(stage_of(7, "attention")) == {"trunk.layers.0.enter.weight": 1}
-    mixed = input_axes(stage_of(3, sharing={"kind": "mmoe"}))
-    assert len(mixed) > 2
-    assert all(axis == 1 for axis in mixed.values())
 
 
 @pytest.mark.parametrize("private", [[], [5]])

@@ -174,10 +174,10 @@ def test_layers_kept_apart_by_what_they_say_are_learnt_beside_the_tasks(tmp_path
     for weight in (1e-9, 2.0):
         unrelated = {"pairs": [["main", "phone"]], "form": "activation", "weight": weight}
         trainer = make_trainer(tmp_path, 20, tasks=tasks, unrelated=unrelated, clip=1e9, weighting={"method": method})
-        index, mask = trainer.batches(0)
+        batch = trainer.batches(0)
         torch.manual_seed(7)
-        trainer.stage.train()(trainer.train.inputs(index), mask)
-        penalty = torch.autograd.grad(trainer.stage.penalty(), list(trainer.stage.parameters()), allow_unused=True)
+        output = trainer.stage.train()(trainer.train.inputs(batch.index), batch.mask)
+        penalty = torch.autograd.grad(trainer.stage.penalty(output), list(trainer.stage.parameters()), allow_unused=True)
         torch.manual_seed(7)  # the same units dropped
         trainer.train_step()
         grads.append([p.grad for p in trainer.stage.parameters()])

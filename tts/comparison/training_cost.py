@@ -14,8 +14,9 @@ import torch
 from tts.dataset.prepared import Prepared
 from tts.dataset.speakers import speaker_input
 from tts.generation.voice import stack_widths
+from tts.network.features import input_width
 from tts.network.joint import Joint
-from tts.network.stack import Stack, Stage, input_width
+from tts.network.stack import Stack, Stage
 from tts.recipe import MAIN_STREAMS, Recipe, StagePart, SystemPart, TrainingPart
 from tts.training.fork_merge import branches_now, make_branches
 from tts.training.phases import fine_tuning, trains_jointly

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from tts.core.errors import TtsError, UsageError
 
@@ -37,6 +38,24 @@ def choose_device(wanted: str) -> torch.device:
             f"--device {wanted}: there are {torch.cuda.device_count()} CUDA devices; use --device cpu or another number"
         )
     return device
+
+
+def to_host(values: Tensor) -> Tensor:
+    """Return a tensor on the CPU: the one place where training, validation and speaking wait for a device.
+
+    Everything queued on the device before it has to finish first, so it is called where a result leaves the network: once a
+    validation, once a batch of speech, once a measurement of the tasks' gradients, and once a step by the weightings whose
+    problem is solved on the host (:attr:`tts.training.weighting.base.Weighting.solves_on_host`). Nothing else in a step may
+    look at values (``item``, ``bool``, ``nonzero``, a boolean index); tests on torch's ``meta`` device refuse it.
+    """
+    return values.detach().cpu()
+
+
+def to_device(values: Tensor, device: torch.device) -> Tensor:
+    """Return a tensor of the CPU on a device, through pinned memory where that spares the host the waiting."""
+    if device.type == "cuda" and values.device.type == "cpu":
+        return values.pin_memory().to(device, non_blocking=True)
+    return values.to(device)
 
 
 def available_memory(device: torch.device) -> int:

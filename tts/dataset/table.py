@@ -8,15 +8,16 @@ index; dynamic features are made from the statics of the neighbouring rows as a 
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+import itertools
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from tts.core.device import available_memory
+from tts.core.device import available_memory, to_device
 from tts.core.stream import Stream
 from tts.dataset.statistics import StreamStatistics
 from tts.recipe import StagePart
@@ -32,6 +33,35 @@ class Target:
     by_segment: bool = False
 
 
+# Rows of columns by name: the column (rows there, width) and the numbers (...) of its rows, both on one device.
+Wanted = dict[str, tuple[Tensor, Tensor]]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a step learns from.
+
+    ``index`` (batch, time) are rows, int64, where the table is indexed (:attr:`Table.index_device`). On the table's device are
+    ``mask``, which frames are no padding, and ``learnt``, which are to be learnt, both bool (batch, time). Of utterances and
+    pieces of them ``lengths`` are the numbers of real frames, and ``wanted`` (frames,) the places of the learnt frames in the
+    flattened (batch, time), int64; None where the batch is of single rows, which are all learnt.
+    """
+
+    index: Tensor
+    mask: Tensor
+    learnt: Tensor
+    lengths: tuple[int, ...] | None = None
+    wanted: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of a table on its device: ``inputs`` (..., width) and normalised ``targets`` by name, float32."""
+
+    inputs: Tensor
+    targets: dict[str, Tensor]
+
+
 @dataclass
 class Table:
     """Rows of all utterances of a split, one after the other.
@@ -41,7 +71,7 @@ class Table:
     says which rows are learnt and scored. The rows of ``chosen`` utterances are what is drawn from, by default all.
 
     What is gathered as the input is set by :meth:`read`: the linguistic input of a row and ``linguistic_context`` rows either
-    side, then ``hidden`` (rows, width), what earlier stages hand on, with ``context`` rows either side; both contexts are
+    side, then ``hidden`` (rows, width), what it reads of earlier stages, with ``context`` rows either side; both contexts are
     ``dilation`` rows apart and repeat an utterance's first and last row. ``codes`` (utterances, speakers) come last.
     ``speakers`` (utterances,) are the speakers' numbers, where statistics have a mean for each.
     """
@@ -62,42 +92,71 @@ class Table:
     speakers: np.ndarray | None = None
     _columns: dict[str, Tensor] = field(default_factory=dict)
     _scales: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict)
+    _places: dict[str, Tensor] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        fits = self.bytes < 0.5 * available_memory(self.device)
-        columns: dict[str, Any] = {name: target.values for name, target in self.targets.items()}
-        columns |= {"/segments": self.segments, "/positions": self.positions}
-        for name, values in columns.items():
-            if values is not None:
-                self._columns[name] = _tensor(values, self.device if fits else torch.device("cpu"), copy=fits)
-        if self.segment_of_row is not None:
-            self._columns["/segment_of_row"] = torch.from_numpy(self.segment_of_row.astype(np.int64)).to(self.device)
-        starts = torch.from_numpy(self.starts.astype(np.int64))
-        lengths = starts[1:] - starts[:-1]
-        self._first = torch.repeat_interleave(starts[:-1], lengths).to(self.device)
-        self._last = torch.repeat_interleave(starts[1:] - 1, lengths).to(self.device)
         self.chosen = np.arange(self.utterances)
         self._count(self.counted)
-        numbers = torch.repeat_interleave(torch.arange(self.utterances), lengths).to(self.device)
-        self._utterance = numbers if self.codes is not None or self.speakers is not None else None
-        self._codes = None if self.codes is None else torch.from_numpy(self.codes).float().to(self.device)
+        self._hold(self.device if self._fits(self.bytes) else torch.device("cpu"))
         for name, target in self.targets.items():
             if target.statistics is not None:
-                scale = torch.from_numpy(target.statistics.deviation).float().to(self.device)
-                means = target.statistics.mean
-                if target.statistics.speaker_means is not None and self.speakers is not None:
-                    means = target.statistics.speaker_means[self.speakers]  # (utterances, dimension)
-                self._scales[name] = (torch.from_numpy(means).float().to(self.device), scale)
+                scale = (target.statistics.mean, target.statistics.deviation)
+                mean, deviation = (to_device(_as_tensor(x).float(), self.device) for x in scale)
+                self._scales[name] = (mean, deviation)
+
+    def _fits(self, size: int) -> bool:
+        """Whether ``size`` bytes go onto the device; on the CPU all do, for arrays are read where they lie."""
+        return self.device.type == "cpu" or size < 0.5 * available_memory(self.device)
+
+    def _hold(self, device: torch.device) -> None:
+        """Keep the columns, and the numbers that say which of their rows a row needs, on the device or on the host.
+
+        Arrays stay where they are on the CPU: several processes that map one file then share its pages.
+        """
+        self.index_device = device
+        arrays = {name: target.values for name, target in self.targets.items()} | {"/segments": self.segments}
+        arrays |= {} if self.positions is None else {"/positions": self.positions}
+        arrays |= {} if self.codes is None else {"/codes": self.codes}
+        for name, target in self.targets.items():
+            if target.statistics is not None and target.statistics.speaker_means is not None and self.speakers is not None:
+                arrays[f"{name}/mean"] = target.statistics.speaker_means[self.speakers].astype(np.float32)
+        self._columns = {name: _as_tensor(values).to(device) for name, values in arrays.items()}
+        starts = torch.from_numpy(self.starts.astype(np.int32))
+        lengths = (starts[1:] - starts[:-1]).long()
+        places = {
+            "first": torch.repeat_interleave(starts[:-1], lengths),
+            "last": torch.repeat_interleave(starts[1:] - 1, lengths),
+        }
+        if self.codes is not None or self.speakers is not None:
+            places["utterance"] = torch.repeat_interleave(torch.arange(self.utterances, dtype=torch.int32), lengths)
+        if self.segment_of_row is not None:
+            places["segment"] = torch.from_numpy(self.segment_of_row.astype(np.int32))
+        self._places = {name: numbers.to(device) for name, numbers in places.items()}
 
     def _count(self, counted: np.ndarray) -> None:
         self.counted_rows = torch.from_numpy(np.flatnonzero(counted))
-        self._counted = torch.from_numpy(counted.astype(np.bool_)).to(self.device)
+        self.counts_of_row = torch.from_numpy(counted.astype(np.bool_))  # on the host, where batches are drawn
 
     def read(self, part: StagePart, hidden: Tensor | None = None) -> None:
-        """Gather as inputs what a stage reads; ``hidden`` (rows, width) is what it reads of the stages before it."""
+        """Gather as inputs what a stage reads; ``hidden`` (rows, width) is what it reads of the stages before it.
+
+        Where ``hidden`` lies on the host because it does not fit the device, all columns move there.
+        """
+        if hidden is not None and hidden.device != self.index_device:
+            self._hold(hidden.device)
         self.hidden, self.context, self.dilation = hidden, part.context, part.dilation
         self.linguistic = "linguistic" in part.sources(first=hidden is None)
         self.linguistic_context = part.linguistic_context
+
+    def empty(self, width: int, dtype: torch.dtype = torch.bfloat16) -> Tensor:
+        """Return a column (rows, width) to be filled and read as ``hidden``: on the device, or pinned on the host.
+
+        It is on the host where the table is, or where the device has no room for it.
+        """
+        size = self.rows * width * torch.empty((), dtype=dtype).element_size()
+        device = self.device if self.index_device == self.device and self._fits(size) else torch.device("cpu")
+        pinned = device.type == "cpu" and self.device.type == "cuda"
+        return torch.empty(self.rows, width, dtype=dtype, device=device, pin_memory=pinned)
 
     def only(self, utterances: np.ndarray) -> Table:
         """Return a view of the same rows of which only those of some utterances, by number, are drawn and counted."""
@@ -119,32 +178,90 @@ class Table:
 
     @property
     def bytes(self) -> int:
-        """Memory that all columns take."""
-        arrays = [self.segments, self.positions, *(target.values for target in self.targets.values())]
-        return sum(array.nbytes for array in arrays if array is not None)
+        """Memory that all columns take on a device, with the numbers of rows, segments and utterances beside them."""
+        arrays = [self.segments, self.positions, self.codes, *(target.values for target in self.targets.values())]
+        numbers = 2 + (self.segment_of_row is not None) + (self.codes is not None or self.speakers is not None)
+        return sum(array.nbytes for array in arrays if array is not None) + 4 * numbers * self.rows
 
     @property
     def input_width(self) -> int:
         """Width of the linguistic input of one row."""
         return int(self.segments.shape[1]) + (0 if self.positions is None else int(self.positions.shape[1]))
 
+    def gather(self, index: Tensor, names: Iterable[str] = ()) -> Rows:
+        """Gather the inputs of rows ``index`` (any shape, on :attr:`index_device`) and the targets ``names``.
+
+        From a table on the host all of it travels to the device in one transfer, which the host does not wait for.
+        """
+        names = tuple(names)
+        wanted = self._wanted_inputs(index)
+        for name in names:
+            wanted |= self._wanted_targets(name, index)
+        values = self._fetch(wanted)
+        return Rows(self._inputs(values), {name: self._target(name, values) for name in names})
+
     def inputs(self, index: Tensor) -> Tensor:
-        """Gather the inputs of rows ``index`` (any shape, on the device): float32 (..., width)."""
-        parts = []
+        """Gather the inputs of rows ``index`` alone: float32 (..., width)."""
+        return self.gather(index).inputs
+
+    def target(self, name: str, index: Tensor) -> Tensor:
+        """Gather the normalised target of rows ``index``: float32 (..., stream.width), labels (..., 1) for class streams."""
+        return self._target(name, self._fetch(self._wanted_targets(name, index)))
+
+    def _wanted_inputs(self, index: Tensor) -> Wanted:
+        wanted: Wanted = {}
         if self.linguistic:
             rows = self._around(index, self.linguistic_context)
-            segment = rows if self.segment_of_row is None else self._columns["/segment_of_row"][rows]
-            parts.append(self._take("/segments", segment))
+            wanted["/segments"] = (self._columns["/segments"], self._segment(rows))
             if self.positions is not None:
-                parts.append(self._take("/positions", rows))
-            if self.linguistic_context:
-                parts = [torch.cat(parts, dim=-1).flatten(-2)]
+                wanted["/positions"] = (self._columns["/positions"], rows)
         if self.hidden is not None:
             around = self._around(index[..., None] if self.context == 0 else index, self.context)
-            parts.append(self.hidden[around].flatten(-2).float())
-        if self._codes is not None and self._utterance is not None:
-            parts.append(self._codes[self._utterance[index]])
+            wanted["/hidden"] = (self.hidden, around)
+        if self.codes is not None:
+            wanted["/codes"] = (self._columns["/codes"], self._place("utterance", index))
+        return wanted
+
+    def _inputs(self, values: Mapping[str, Tensor]) -> Tensor:
+        parts = [values[name] for name in ("/segments", "/positions") if name in values]
+        if self.linguistic_context and parts:
+            parts = [torch.cat(parts, dim=-1).flatten(-2)]
+        if "/hidden" in values:
+            parts.append(values["/hidden"].flatten(-2))
+        if "/codes" in values:
+            parts.append(values["/codes"])
         return torch.cat(parts, dim=-1)
+
+    def _wanted_targets(self, name: str, index: Tensor) -> Wanted:
+        target, column = self.targets[name], self._columns[name]
+        if target.by_segment:
+            return {name: (column, self._segment(index))}
+        wanted = {name: (column, index)}
+        if f"{name}/mean" in self._columns:
+            wanted[f"{name}/mean"] = (self._columns[f"{name}/mean"], self._place("utterance", index))
+        if target.stream.dynamic and name in self._scales:
+            wanted[f"{name}/before"] = (column, torch.maximum(index - 1, self._place("first", index)))
+            wanted[f"{name}/after"] = (column, torch.minimum(index + 1, self._place("last", index)))
+        return wanted
+
+    def _target(self, name: str, values: Mapping[str, Tensor]) -> Tensor:
+        target, x = self.targets[name], values[name]
+        if name not in self._scales or target.by_segment:
+            return x
+        mean, deviation = self._scales[name]
+        mean = values.get(f"{name}/mean", mean)
+        if target.stream.masked:
+            return torch.cat([(x[..., :-1] - mean) / deviation, x[..., -1:]], dim=-1)
+        if not target.stream.dynamic:
+            return (x - mean) / deviation
+        before, after = values[f"{name}/before"], values[f"{name}/after"]
+        return torch.cat([x - mean, 0.5 * (after - before), before - 2.0 * x + after], dim=-1) / deviation
+
+    def _fetch(self, wanted: Wanted) -> dict[str, Tensor]:
+        """Return rows of columns as float32 on the device."""
+        if self.index_device == self.device:
+            return {name: column[index].float() for name, (column, index) in wanted.items()}
+        return fetch_together(wanted, self.device)
 
     def hide(self, inputs: Tensor, share: float) -> Tensor:
         """Zero a random ``share`` of the linguistic inputs, by utterance and feature, in all rows of a window alike."""
@@ -160,50 +277,46 @@ class Table:
         """Rows that a pass over the whole table gathers at once."""
         return max(1024, 8192 // (2 * self.linguistic_context + 1))
 
-    def target(self, name: str, index: Tensor) -> Tensor:
-        """Gather the normalised target of rows ``index``: float32 (..., stream.width), labels (..., 1) for class streams."""
-        target = self.targets[name]
-        if target.by_segment and self.segment_of_row is not None:
-            index = self._columns["/segment_of_row"][index]
-            return self._take(name, index)
-        x = self._take(name, index)
-        if name not in self._scales:
-            return x
-        mean, deviation = self._scales[name]
-        if mean.ndim == 2 and self._utterance is not None:
-            mean = mean[self._utterance[index]]
-        if target.stream.masked:
-            return torch.cat([(x[..., :-1] - mean) / deviation, x[..., -1:]], dim=-1)
-        if not target.stream.dynamic:
-            return (x - mean) / deviation
-        before = self._take(name, torch.maximum(index - 1, self._first[index]))
-        after = self._take(name, torch.minimum(index + 1, self._last[index]))
-        return torch.cat([x - mean, 0.5 * (after - before), before - 2.0 * x + after], dim=-1) / deviation
-
     def counts(self, index: Tensor) -> Tensor:
-        """Return which of the rows ``index`` are learnt and scored, bool."""
-        return self._counted[index]
+        """Return which of the rows ``index`` are learnt and scored, bool, on the device."""
+        return self.counts_of_row.to(index.device)[index].to(self.device)
+
+    def _place(self, what: str, index: Tensor) -> Tensor:
+        """Return of rows ``index`` their utterance's first or last row, or the number of their utterance or segment: int64."""
+        return self._places[what][index].long()
+
+    def _segment(self, index: Tensor) -> Tensor:
+        return index if self.segment_of_row is None else self._place("segment", index)
 
     def _around(self, index: Tensor, context: int) -> Tensor:
         """Return rows (...) with those ``context`` either side, (..., 2 context + 1), or as they are where it is 0."""
         if context == 0:
             return index
         offsets = self.dilation * torch.arange(-context, context + 1, device=index.device)
-        around = torch.maximum(index[..., None] + offsets, self._first[index][..., None])
-        return torch.minimum(around, self._last[index][..., None])
-
-    def _take(self, name: str, index: Tensor) -> Tensor:
-        column = self._columns[name]
-        if column.device == index.device:
-            return column[index].float()
-        return column[index.to(column.device)].float().to(index.device, non_blocking=True)
+        around = torch.maximum(index[..., None] + offsets, self._place("first", index)[..., None])
+        return torch.minimum(around, self._place("last", index)[..., None])
 
 
-def _tensor(values: np.ndarray, device: torch.device, copy: bool) -> Tensor:
-    if copy:
-        return torch.from_numpy(np.array(values)).to(device)
-    import warnings
+def fetch_together(wanted: Wanted, device: torch.device) -> dict[str, Tensor]:
+    """Gather rows of columns on the host and bring them to a device in one transfer: float32 (..., width) by name.
 
+    They are gathered into one buffer, pinned where the device is CUDA, so that the copy runs beside what the device computes.
+    """
+    sizes = {name: index.numel() * column.shape[1] * column.element_size() for name, (column, index) in wanted.items()}
+    ends = list(itertools.accumulate(-(-size // 16) * 16 for size in sizes.values()))
+    buffer = torch.empty(ends[-1], dtype=torch.uint8, pin_memory=device.type == "cuda")
+    for (name, (column, index)), start in zip(wanted.items(), [0, *ends], strict=False):
+        rows = buffer[start : start + sizes[name]].view(column.dtype).view(-1, column.shape[1])
+        torch.index_select(column, 0, index.flatten(), out=rows)
+    there = buffer.to(device, non_blocking=True)
+    values = {}
+    for (name, (column, index)), start in zip(wanted.items(), [0, *ends], strict=False):
+        rows = there[start : start + sizes[name]].view(column.dtype)
+        values[name] = rows.view(*index.shape, column.shape[1]).float()
+    return values
+
+
+def _as_tensor(values: np.ndarray) -> Tensor:
     with warnings.catch_warnings():  # memory-mapped arrays are read-only, and are only read
         warnings.simplefilter("ignore", UserWarning)
         return torch.from_numpy(values)
@@ -223,11 +336,24 @@ def utterance_groups(table: Table, rows: int) -> list[list[int]]:
     return groups
 
 
-def pad_utterances(table: Table, numbers: Sequence[int]) -> tuple[Tensor, Tensor]:
-    """Return ``(index, mask)`` of whole utterances padded to the longest; padding repeats the last row."""
+def pad_utterances(table: Table, numbers: Sequence[int]) -> Batch:
+    """Return whole utterances padded to the longest; padding repeats the last row."""
     starts = [int(table.starts[number]) for number in numbers]
     lengths = [int(table.starts[number + 1]) - start for number, start in zip(numbers, starts, strict=True)]
     time = torch.arange(max(lengths))
     length = torch.tensor(lengths)[:, None]
     index = torch.tensor(starts)[:, None] + torch.minimum(time, length - 1)
-    return index.to(table.device), (time < length).to(table.device)
+    mask = time < length
+    return make_batch(table, index, mask, mask & table.counts_of_row[index], tuple(lengths))
+
+
+def make_batch(table: Table, index: Tensor, mask: Tensor, learnt: Tensor, lengths: tuple[int, ...]) -> Batch:
+    """Bring a batch that was drawn on the host to where it is used."""
+    wanted = learnt.flatten().nonzero()[:, 0]
+    mask, learnt, wanted = (to_device(each, table.device) for each in (mask, learnt, wanted))
+    return Batch(to_device(index, table.index_device), mask, learnt, lengths, wanted)
+
+
+def unpad(x: Tensor, lengths: Sequence[int]) -> Tensor:
+    """Return the real frames of padded utterances (batch, time, ...), one after the other: (frames, ...)."""
+    return torch.cat([x[number, :length] for number, length in enumerate(lengths)])

@@ -283,7 +283,7 @@ def make_networks(config: VoiceConfig) -> tuple[Stack, Stage]:
     stack = Stack(features + position_width(config.states), speaking_parts(config.stages), widths, speakers=told)
     told = duration_speakers(count, speakers.duration) if speakers else None
     inputs = features + (told.count if told else 0)
-    return stack, Stage(inputs, config.duration, {DURATION: config.states}, speaks=(DURATION,), speakers=told)
+    return stack, Stage(inputs, config.duration, {DURATION: config.states}, outputs=(DURATION,), speakers=told)
 
 
 def _check_files(folder: Path, config: VoiceConfig) -> None:

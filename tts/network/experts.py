@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from tts.network.sharing import Sharing
+from tts.network.sharing import Sharing, prefixed
 from tts.network.trunks import Trunk
 
 
@@ -34,12 +34,12 @@ class ExpertGate(nn.Module):
         return torch.softmax(scores, dim=-1)
 
 
-def blend(weights: Tensor, said: Sequence[Tensor]) -> Tensor:
-    """Return ``sum_e weights_e said_e`` of (..., experts) and a tensor (..., width) an expert."""
-    total = weights[..., :1] * said[0]
-    for number, expert in enumerate(said[1:], 1):
+def blend(weights: Tensor, outputs: Sequence[Tensor]) -> Tensor:
+    """Return ``sum_e weights_e outputs_e`` of (..., experts) and a tensor (..., width) an expert."""
+    total = weights[..., :1] * outputs[0]
+    for number, expert in enumerate(outputs[1:], 1):
         total = total + weights[..., number : number + 1] * expert
-    return total.to(said[0].dtype)
+    return total.to(outputs[0].dtype)
 
 
 class MixtureOfExperts(Sharing):
@@ -52,19 +52,23 @@ class MixtureOfExperts(Sharing):
         self,
         trunk: Trunk,
         groups: Sequence[str],
-        kept: Sequence[str] | None = None,
+        wanted: Sequence[str] | None = None,
         *,
         experts: int = 4,
         gate_dropout: float = 0.0,
     ) -> None:
-        super().__init__(trunk, groups, kept)
+        super().__init__(trunk, groups, wanted)
         self.experts = nn.ModuleList([trunk, *(trunk.another() for _ in range(experts - 1))])
-        self.gates = nn.ModuleDict({group: ExpertGate(trunk.inputs, experts, gate_dropout) for group in self.kept})
+        self.gates = nn.ModuleDict({group: ExpertGate(trunk.inputs, experts, gate_dropout) for group in self.wanted})
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> list[list[Tensor]]:
         """See :class:`Sharing`; each group has one layer."""
-        said = [expert(x, mask) for expert in self.experts]
-        return [[blend(gate(x), said)] for gate in self.gates.values()]
+        outputs = [expert(x, mask) for expert in self.experts]
+        return [[blend(gate(x), outputs)] for gate in self.gates.values()]
+
+    def input_axes(self) -> dict[str, int]:
+        """See :class:`Sharing`: those of every expert, and the gates."""
+        return _axes_of("experts", self.experts) | {f"gates.{group}.linear.weight": 1 for group in self.wanted}
 
 
 class ProgressiveExtraction(Sharing):
@@ -72,28 +76,28 @@ class ProgressiveExtraction(Sharing):
 
     Every layer of the trunk becomes a level: ``shared`` experts and ``own`` ones for each group, an expert being one layer.
     A group's gate blends its own and the shared experts; below the top a further gate blends all of them, for the shared
-    experts above. Gates and experts read what the level below says, the lowest the stage's input.
+    experts above. Gates and experts read the output of the level below, the lowest the stage's input.
     """
 
     def __init__(
         self,
         trunk: Trunk,
         groups: Sequence[str],
-        kept: Sequence[str] | None = None,
+        wanted: Sequence[str] | None = None,
         *,
         shared: int = 1,
         own: int = 1,
         gate_dropout: float = 0.0,
     ) -> None:
-        super().__init__(trunk, groups, kept)
+        super().__init__(trunk, groups, wanted)
         layers = trunk.split()
         top = len(layers) - 1
-        # The top level answers the kept groups alone, so the level below need not blend for the others' experts.
+        # The top level computes the wanted groups alone, so the level below need not blend for the others' experts.
         self.levels = nn.ModuleList(
             _Level(
                 layer,
-                self.groups if number < top else self.kept,
-                self.groups if number < top - 1 else self.kept,
+                self.groups if number < top else self.wanted,
+                self.groups if number < top - 1 else self.wanted,
                 shared,
                 own,
                 gate_dropout,
@@ -106,12 +110,18 @@ class ProgressiveExtraction(Sharing):
         """See :class:`Sharing`."""
         inputs = dict.fromkeys(self.groups, x)
         common = x
-        views: dict[str, list[Tensor]] = {group: [] for group in self.kept}
+        views: dict[str, list[Tensor]] = {group: [] for group in self.wanted}
         for level in self.levels:
             inputs, common = level(inputs, common, mask)
             for group, view in views.items():
                 view.append(inputs[group])
         return list(views.values())
+
+    def input_axes(self) -> dict[str, int]:
+        """See :class:`Sharing`: those of the lowest level."""
+        level = self.levels[0]
+        assert isinstance(level, _Level)
+        return prefixed("levels.0", level.input_axes())
 
 
 class _Level(nn.Module):
@@ -131,5 +141,21 @@ class _Level(nn.Module):
         own = {g: [e(inputs[g], mask) for e in experts.children()] for g, experts in self.own.items()}
         outputs = {group: blend(gate(inputs[group]), [*own[group], *shared]) for group, gate in self.gates.items()}
         if self.shared_gate is not None:
-            common = blend(self.shared_gate(common), [*(h for said in own.values() for h in said), *shared])
+            common = blend(self.shared_gate(common), [*(h for several in own.values() for h in several), *shared])
         return outputs, common
+
+    def input_axes(self) -> dict[str, int]:
+        axes = _axes_of("shared", self.shared)
+        for group, experts in self.own.items():
+            assert isinstance(experts, nn.ModuleList)
+            axes |= _axes_of(f"own.{group}", experts)
+        axes |= {f"gates.{group}.linear.weight": 1 for group in self.gates}
+        return axes | ({} if self.shared_gate is None else {"shared_gate.linear.weight": 1})
+
+
+def _axes_of(name: str, trunks: nn.ModuleList) -> dict[str, int]:
+    axes: dict[str, int] = {}
+    for number, trunk in enumerate(trunks):
+        assert isinstance(trunk, Trunk)
+        axes |= prefixed(f"{name}.{number}", trunk.input_axes())
+    return axes

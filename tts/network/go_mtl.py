@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional
 
-from tts.network.sharing import Sharing
+from tts.network.sharing import Sharing, prefixed
 from tts.network.trunks import Trunk
 
 
@@ -23,7 +23,7 @@ class SparseBasis(nn.Module):
     ``s <- sign(s) max(|s| - learning_rate * sparsity, 0)`` and ``L <- L / (1 + 2 learning_rate * shrink)``. Adam divides
     gradients by their root mean square, so under it a weight survives where its mean gradient exceeds the share ``sparsity``,
     0 to 1, of its root mean square. At the start every task has nearly the same weights, of the bases' usual size. Tasks with
-    the same zeros are the groups that were found.
+    the same zeros form a group.
     """
 
     def __init__(
@@ -43,15 +43,15 @@ class SparseBasis(nn.Module):
     def combined(self) -> dict[str, Tensor]:
         """Return every matrix of every task by name, (tasks, *shape) each."""
         weights = torch.stack([self.weights[task] for task in self.tasks])
-        found = {}
+        matrices = {}
         for name in self.names:
             first, key = self.first.get_parameter(name), name.replace(".", "/")
             bases = torch.cat([first[None], self.more[key]]) if key in self.more else first[None]
-            found[name] = (weights @ bases.flatten(1)).view(-1, *first.shape)
-        return found
+            matrices[name] = (weights @ bases.flatten(1)).view(-1, *first.shape)
+        return matrices
 
     def forward(self, *arguments: Tensor | None) -> list:
-        """Return what every task's module says."""
+        """Return what every task's module returns."""
         names = self.names
         tasks = zip(*(values.unbind() for values in self.combined().values()), strict=True)
         return [functional_call(self.first, dict(zip(names, matrices, strict=True)), arguments) for matrices in tasks]
@@ -77,20 +77,28 @@ class SparseTrunks(Sharing):
         self,
         trunk: Trunk,
         groups: Sequence[str],
-        kept: Sequence[str] | None = None,
+        wanted: Sequence[str] | None = None,
         *,
         basis: int = 2,
         sparsity: float = 0.3,
         shrink: float = 0.05,
     ) -> None:
-        super().__init__(trunk, groups, kept)
+        super().__init__(trunk, groups, wanted)
         bases = [_EveryLayer(trunk), *(_EveryLayer(trunk.another()) for _ in range(basis - 1))]
-        self.basis = SparseBasis(bases, self.kept, sparsity=sparsity, shrink=shrink)
+        self.basis = SparseBasis(bases, self.wanted, sparsity=sparsity, shrink=shrink)
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> list[list[Tensor]]:
         """See :class:`Sharing`."""
         views: list[list[Tensor]] = self.basis(x, mask)
         return views
+
+    def input_axes(self) -> dict[str, int]:
+        """See :class:`Sharing`: those of the first basis, and of the others, which lie in one tensor a name."""
+        first = self.basis.first
+        assert isinstance(first, _EveryLayer)
+        axes = prefixed("trunk", first.trunk.input_axes())
+        more = {f"basis.more.{name.replace('.', '/')}": axis + 1 for name, axis in axes.items()}
+        return prefixed("basis.first", axes) | (more if len(self.basis.more) else {})
 
     def after_step(self, learning_rate: float) -> None:
         """Take the proximal steps that make the weights sparse and keep the basis small."""
@@ -102,7 +110,7 @@ class SparseTrunks(Sharing):
 
 
 class _EveryLayer(nn.Module):
-    """A trunk that answers with all its layers, as a module that can be called with other parameters."""
+    """A trunk that returns all its layers, as a module that can be called with other parameters."""
 
     def __init__(self, trunk: Trunk) -> None:
         super().__init__()

@@ -1,12 +1,13 @@
-"""A whole stack as one network to train: gradients reach the first stage through the windows of what it hands on.
+"""A whole stack as one network to train: gradients reach the first stage through the windows of its bottleneck.
 
 Wu, Valentini-Botinhao, Watts and King (ICASSP 2015) train their stages one after the other; here the loss is the sum of all
-stages' losses, and a later stage's shapes what the earlier ones hand on.
+stages' losses, and a later stage's shapes the bottlenecks of the earlier ones.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +20,13 @@ from tts.recipe import StagePart, TaskUse
 def task_of(head: str) -> str:
     """Return the task of a head: ``gammatone`` for ``stage1/gammatone``, any other name as it is."""
     return head.rpartition("/")[2]
+
+
+@dataclass(frozen=True)
+class JointOutput(StageOutput):
+    """What a whole stack computes: the outputs of all heads, and those of every stage by itself, first to last."""
+
+    stages: tuple[StageOutput, ...] = ()
 
 
 class Joint(nn.Module):
@@ -62,21 +70,24 @@ class Joint(nn.Module):
 
     @property
     def framewise(self) -> bool:
-        """Whether every stage answers a frame from its input alone, so that pieces of utterances will do."""
+        """Whether every stage computes a frame from its input alone, so that pieces of utterances will do."""
         return all(stage.framewise for stage in self.stages)
 
-    def forward(self, x: Tensor, mask: Tensor | None = None, wanted: Tensor | None = None) -> StageOutput:
+    def forward(self, x: Tensor, mask: Tensor | None = None, wanted: Tensor | None = None) -> JointOutput:
         """Map (batch, time, linguistic) to the outputs of all heads and the last stage's bottleneck.
 
-        ``mask`` (batch, time) says where utterances end, ``wanted`` of which frames the last stage's answers are needed.
+        ``mask`` (batch, time) says where utterances end, ``wanted`` (frames,) for which frames the last stage's outputs are
+        needed (see :meth:`Stack.forward`).
         """
-        said = list(zip(self.prefixes, self.stack(x, mask, wanted), strict=True))
-        heads = {prefix + name: values for prefix, output in reversed(said) for name, values in output.heads.items()}
-        return StageOutput(heads, said[-1][1].bottleneck)
+        stages: list[StageOutput] = self.stack(x, mask, wanted)
+        named = list(zip(self.prefixes, stages, strict=True))
+        heads = {prefix + name: values for prefix, output in reversed(named) for name, values in output.heads.items()}
+        return JointOutput(heads, stages[-1].bottleneck, stages=tuple(stages))
 
-    def penalty(self) -> Tensor:
-        """Return the sum of the stages' penalties, a scalar."""
-        return torch.stack([stage.penalty() for stage in self.stages]).sum()
+    def penalty(self, output: StageOutput | None = None) -> Tensor:
+        """Return the sum of the stages' penalties, a scalar; ``output`` is what :meth:`forward` returned for a batch."""
+        outputs = output.stages if isinstance(output, JointOutput) else (None,) * len(self.parts)
+        return torch.stack([stage.penalty(each) for stage, each in zip(self.stages, outputs, strict=True)]).sum()
 
     def after_step(self, learning_rate: float) -> None:
         """Do in every stage what follows an optimiser's step."""
@@ -85,7 +96,7 @@ class Joint(nn.Module):
 
 
 def margin(parts: Sequence[StagePart]) -> int:
-    """Return how many frames either side of a frame the last stage's answer for it depends on, all stages being frame-wise."""
+    """Return how many frames either side of a frame the last stage's output for it depends on, all stages being frame-wise."""
     needed = [0] * len(parts)  # by stage: the frames around a learnt one for which its outputs are read
     for number in range(len(parts) - 1, 0, -1):
         part = parts[number]

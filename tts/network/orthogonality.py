@@ -18,13 +18,21 @@ def overlap(a: Tensor, b: Tensor) -> Tensor:
 
 
 def activation_overlap(a: Tensor, b: Tensor, mask: Tensor | None = None) -> Tensor:
-    """Return the overlap of what two hidden layers say of the same frames, (..., p) and (..., q), a scalar from 0 to 1.
+    """Return the overlap of two hidden layers' outputs for the same frames, (..., p) and (..., q), a scalar from 0 to 1.
 
     Each unit is a vector over the frames, centred (Bousmalis et al. 2016, NeurIPS, eq. 5, normalised): 0 where no unit of
     one correlates with a unit of the other. ``mask`` (...), 1 on real frames, leaves padding out.
     """
-    a, b = (h.float()[mask.bool()] if mask is not None else h.float().flatten(0, -2) for h in (a, b))
-    return overlap((a - a.mean(dim=0)).T, (b - b.mean(dim=0)).T)
+    return overlap(_centred(a, mask).T, _centred(b, mask).T)
+
+
+def _centred(hidden: Tensor, mask: Tensor | None) -> Tensor:
+    """Return (frames, units) with mean 0 over the real frames, and 0 on the others; no shape depends on the mask's values."""
+    units = hidden.float().flatten(0, -2)
+    if mask is None:
+        return units - units.mean(dim=0)
+    real = mask.flatten()[:, None].to(units.dtype)
+    return (units - (units * real).sum(dim=0) / real.sum().clamp(min=1.0)) * real
 
 
 def rows_overlap(weight: Tensor, parts: int) -> Tensor:

@@ -8,23 +8,24 @@ trunk in training and are dropped when speaking (:meth:`Stack.speaking`).
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from graphlib import TopologicalSorter
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from tts.core.seeds import derived_seed
 from tts.dataset.speakers import OWNED, SpeakerInput
 from tts.network.adapters import LowRankAdapters
 from tts.network.cross_stitch import CrossStitch
 from tts.network.experts import MixtureOfExperts, ProgressiveExtraction
+from tts.network.features import input_width, stage_features, window
 from tts.network.go_mtl import SparseTrunks
+from tts.network.head import Head
+from tts.network.layout import stage_layout
 from tts.network.orthogonality import activation_overlap, overlap
 from tts.network.sharing import Sharing
 from tts.network.trunks import Trunk, make_trunk
-from tts.recipe import MAIN_STREAMS, StagePart, TaskUse, TrunkLayer, bottleneck_read
+from tts.recipe import MAIN_STREAMS, StagePart, TaskUse, bottleneck_read
 
 # Ways of sharing by the kind in a recipe, whose options are the constructor's. Hard sharing is a plain trunk.
 SHARINGS: dict[str, type[Sharing]] = {
@@ -39,10 +40,16 @@ SHARINGS: dict[str, type[Sharing]] = {
 
 @dataclass(frozen=True)
 class StageOutput:
-    """What a stage says: ``heads`` by task name, (batch, time, width) each, and the ``bottleneck`` it hands on."""
+    """What a stage computes: ``heads`` by task name, (batch, time, width) each, and the ``bottleneck`` that later stages read.
+
+    In training, where the layers of unrelated tasks are kept apart by their activations, ``hidden`` are the heads' last hidden
+    layers and ``mask`` says which frames are real.
+    """
 
     heads: dict[str, Tensor]
     bottleneck: Tensor | None
+    hidden: dict[str, Tensor] = field(default_factory=dict)
+    mask: Tensor | None = None
 
     def outputs(self, part: StagePart) -> Tensor:
         """What a later stage reads of the main tasks of the stage of ``part``, (batch, time, width).
@@ -52,59 +59,15 @@ class StageOutput:
         return torch.cat([torch.sigmoid(self.heads[n]) if n == "vuv" else self.heads[n] for n in part.main], dim=-1)
 
 
-class Head(nn.Module):
-    """From the shared layers to one task: optional private hidden layers, then a linear layer.
-
-    ``heard`` is the width of another task's private layer that is read beside the shared ones; the weights for it start at
-    zero. Without ``outputs`` the private layers are there for others to read.
-    """
-
-    def __init__(self, inputs: int, outputs: int | None, private: tuple[int, ...] = (), heard: int = 0) -> None:
-        super().__init__()
-        widths = (inputs, *private)
-        self.private = nn.ModuleList(nn.Linear(a, b) for a, b in zip(widths, private, strict=False))
-        self.output = nn.Linear(widths[-1], outputs) if outputs else None
-        self.ear = nn.Parameter(torch.zeros(self.first.out_features, heard)) if heard else None
-
-    @property
-    def first(self) -> nn.Linear:
-        """The layer that reads the shared ones."""
-        layer = self.private[0] if len(self.private) else self.output
-        assert isinstance(layer, nn.Linear)
-        return layer
-
-    def hidden(self, x: Tensor, heard: Tensor | None = None) -> Tensor:
-        """Map (..., inputs) to what the output layer reads: the last private layer, or ``x`` where there are none."""
-        for number, layer in enumerate(self.private):
-            y = layer(x)
-            x = functional.relu(y if number or heard is None else y + self.listen(heard))
-        return x
-
-    def forward(self, x: Tensor, heard: Tensor | None = None) -> Tensor:
-        """Map (..., inputs) and, where another task is read, (..., heard) to (..., outputs)."""
-        return self.say(self.hidden(x, heard), heard)
-
-    def say(self, hidden: Tensor, heard: Tensor | None = None) -> Tensor:
-        """Map what :meth:`hidden` returned to (..., outputs)."""
-        assert self.output is not None
-        y: Tensor = self.output(hidden)
-        return y if heard is None or len(self.private) else y + self.listen(heard)
-
-    def listen(self, heard: Tensor) -> Tensor:
-        """Map (..., heard) to what is added to the first layer."""
-        assert self.ear is not None
-        return functional.linear(heard, self.ear)
-
-
 class Stage(nn.Module):
     """A trunk, an optional bottleneck on top of it, and heads that read the bottleneck (or the trunk where there is none).
 
     With the bottleneck below the heads it is a hidden layer that every task of the stage shapes, as in the paper; or it is
-    a layer of the trunk itself, handed on as it is. ``widths`` gives the output width of every task. Where each group of
-    tasks has hidden layers of its own (``part.sharing``), all go through the one bottleneck; the main group's is handed on,
-    or the mean where the stage learns no main task.
+    a layer of the trunk itself, read as it is. ``widths`` gives the output width of every task. Where each group of tasks has
+    hidden layers of its own (``part.sharing``), all go through the one bottleneck; later stages read the main group's, or the
+    mean where the stage learns no main task.
 
-    ``speaks`` names the tasks to be answered and ``hands_on`` says whether the bottleneck is wanted (by default where no
+    ``outputs`` names the tasks whose outputs are wanted and ``bottleneck`` says whether the bottleneck is (by default where no
     task is); whatever neither needs is left out. By default all is there, for training. ``inputs`` counts the code of
     ``speakers`` at the end of the input, where there are several.
     """
@@ -114,56 +77,36 @@ class Stage(nn.Module):
         inputs: int,
         part: StagePart,
         widths: Mapping[str, int],
-        speaks: Collection[str] | None = None,
-        hands_on: bool | None = None,
+        outputs: Collection[str] | None = None,
+        bottleneck: bool | None = None,
         speakers: SpeakerInput | None = None,
     ) -> None:
         super().__init__()
-        self.hands_on = not speaks if hands_on is None else hands_on
-        self.speakers = speakers
-        place = part.bottleneck.layer if isinstance(part.bottleneck, TrunkLayer) else None
-        width = part.bottleneck if isinstance(part.bottleneck, int) else None
-        self.inputs, self.part, self.widths = inputs, part, dict(widths)
-        tasks = part.tasks
-        wanted = set(tasks) if speaks is None else set(speaks) & set(tasks)
-        # Main heads first, so that systems that differ in auxiliary tasks draw the same initial weights for what they share.
-        names = sorted(tasks, key=lambda name: (name not in MAIN_STREAMS, name))
-        reads = {name: tasks[name].reads for name in names}
-        order = list(TopologicalSorter({n: [read] if read else [] for n, read in reads.items()}).static_order())
-        needed = set(wanted)
-        for name in reversed(order):  # who is read comes before who reads
-            if name in needed and (read := reads[name]):
-                needed.add(read)
-        self.order = [name for name in order if name in needed]
-
-        depths = [tasks[name].depth for name in needed] + ([place] if self.hands_on else [])
-        to_top = speaks is None or not depths or None in depths
-        layers = part.trunk.layers[: None if to_top else max(depth for depth in depths if depth)]
-        self.trunk: Trunk | Sharing = make_trunk(
-            speakers.width(inputs) if speakers else inputs, part.trunk.model_copy(update={"layers": layers})
-        )
-        self.bottleneck = nn.Linear(self.trunk.width, width) if width and to_top else None
-        self.place = place if self.hands_on else None
-        top = width or self.trunk.width
-        heads = {}
-        for name in (name for name in names if name in needed):
-            use = tasks[name]
-            heard = tasks[use.reads].private[-1] if use.reads else 0
-            below = part.trunk.layers[use.depth - 1] if use.depth else top
-            outputs = widths[name] * (speakers.count if self.owned(name) and speakers else 1)
-            heads[name] = Head(below, outputs if name in wanted else None, use.private, heard)
-        self.heads = nn.ModuleDict(heads)
-
-        # Last, so that all of the above starts from the same weights whatever the way of sharing.
-        groups = part.groups
-        self.kept = [group for group, members in groups.items() if needed & set(members)]
-        if not needed:
-            self.kept = ["main"] if "main" in groups else list(groups)
+        self.inputs, self.part, self.widths, self.speakers = inputs, part, dict(widths), speakers
+        self.layout = stage_layout(part, outputs, bottleneck)
+        self.unrelated = part.unrelated if outputs is None else None
+        # The order of drawing: trunk, bottleneck, heads with the main ones first, and what a way of sharing adds. So systems
+        # that differ in auxiliary tasks or in the way of sharing start from the same weights in what they have in common.
+        trunk = make_trunk(self.trunk_inputs, part.trunk.model_copy(update={"layers": self.layout.layers}))
+        self.trunk: Trunk | Sharing = trunk
+        self.bottleneck = nn.Linear(trunk.width, self.layout.bottleneck) if self.layout.bottleneck else None
+        top = self.layout.bottleneck or trunk.width
+        self.heads = nn.ModuleDict({name: self._make_head(name, top) for name in self.layout.heads})
         if part.sharing.kind != "hard":
             options = part.sharing.model_dump(exclude={"kind"})
-            self.trunk = SHARINGS[part.sharing.kind](self.trunk, tuple(groups), self.kept, **options)
-        self.unrelated = part.unrelated if speaks is None else None
-        self._said: tuple[dict[str, Tensor], Tensor | None] | None = None
+            self.trunk = SHARINGS[part.sharing.kind](trunk, tuple(part.groups), self.layout.groups, **options)
+
+    def _make_head(self, name: str, top: int) -> Head:
+        use = self.part.tasks[name]
+        below = self.part.trunk.layers[use.depth - 1] if use.depth else top
+        width = self.widths[name] * (self.speakers.count if self.owned(name) and self.speakers else 1)
+        side = self.part.tasks[use.reads].private[-1] if use.reads else 0
+        return Head(below, width if name in self.layout.outputs else None, use.private, side)
+
+    @property
+    def trunk_inputs(self) -> int:
+        """Width of what the trunk reads, which need not read the speaker's code."""
+        return self.speakers.width(self.inputs) if self.speakers else self.inputs
 
     def owned(self, name: str) -> bool:
         """Whether each speaker has an output layer of its own for this task."""
@@ -181,7 +124,7 @@ class Stage(nn.Module):
 
     @property
     def framewise(self) -> bool:
-        """Whether a frame's answer depends on its input alone."""
+        """Whether a frame's output depends on its input alone."""
         return self.trunk.framewise
 
     @property
@@ -190,79 +133,86 @@ class Stage(nn.Module):
         heads = {id(parameter) for parameter in self.heads.parameters()}
         return [parameter for parameter in self.parameters() if id(parameter) not in heads]
 
+    def input_axes(self) -> dict[str, int]:
+        """Return the tensors that read the stage's input, by their name in :meth:`state_dict`, with the axis of the inputs."""
+        return {f"trunk.{name}": axis for name, axis in self.trunk.input_axes().items()}
+
     def forward(self, x: Tensor, mask: Tensor | None = None) -> StageOutput:
         """Map (batch, time, inputs) to the outputs of every head and the bottleneck; ``mask`` (batch, time)."""
-        shared = isinstance(self.trunk, Trunk)
+        code = None
         if self.speakers is not None:
             x, code = self.speakers.split(x)
         views = [self.trunk.hidden(x, mask)] if isinstance(self.trunk, Trunk) else self.trunk(x, mask)
-        tops = [view[-1] for view in views]
-        handed: list[Tensor] = []
-        if self.bottleneck is not None:
-            # Bounded, so it can be read raw beside 0..1 inputs.
-            tops = handed = [torch.tanh(self.bottleneck(top)) for top in tops]
-        elif self.place is not None:
-            handed = [view[min(self.place, len(view)) - 1] for view in views]
-        narrow = None
-        if handed:
-            narrow = handed[0] if shared or self.kept[0] == "main" else torch.stack(handed).mean(dim=0)
+        tops, bottleneck = self._bottlenecks(views)
         hidden: dict[str, Tensor] = {}
         outputs: dict[str, Tensor] = {}
-        for name in self.order:
+        for name in self.layout.order:
             head, use = self.heads[name], self.part.tasks[name]
             assert isinstance(head, Head)
-            view = 0 if shared else self.kept.index("main" if name in MAIN_STREAMS else name)
-            heard = hidden[use.reads].detach() if use.reads else None
-            hidden[name] = head.hidden(views[view][use.depth - 1] if use.depth else tops[view], heard)
+            view = 0 if len(views) == 1 else self.layout.groups.index("main" if name in MAIN_STREAMS else name)
+            side = hidden[use.reads].detach() if use.reads else None
+            hidden[name] = head.hidden(views[view][use.depth - 1] if use.depth else tops[view], side)
             if head.output is not None:
-                outputs[name] = head.say(hidden[name], heard)
-                if self.speakers is not None and self.owned(name):
+                outputs[name] = head.read_out(hidden[name], side)
+                if self.speakers is not None and code is not None and self.owned(name):
                     outputs[name] = self.speakers.choose(outputs[name], code)
-        watch = self.training and self.unrelated is not None and self.unrelated.form == "activation"
-        self._said = (hidden, mask) if watch else None
-        return StageOutput({name: outputs[name] for name in self.heads if name in outputs}, narrow)
+        heads = {name: outputs[name] for name in self.heads if name in outputs}
+        if self.training and self.unrelated is not None and self.unrelated.form == "activation":
+            return StageOutput(heads, bottleneck, hidden, mask)
+        return StageOutput(heads, bottleneck)
 
-    def penalties(self) -> dict[str, Tensor]:
+    def _bottlenecks(self, views: Sequence[Sequence[Tensor]]) -> tuple[list[Tensor], Tensor | None]:
+        """Return what heads read by default, a view each, and what later stages read, from the hidden layers of every view."""
+        tops = [view[-1] for view in views]
+        if self.bottleneck is not None:
+            # Bounded, so it can be read raw beside 0..1 inputs.
+            tops = candidates = [torch.tanh(self.bottleneck(top)) for top in tops]
+        elif self.layout.layer is not None:
+            candidates = [view[min(self.layout.layer, len(view)) - 1] for view in views]
+        else:
+            return tops, None
+        first = len(candidates) == 1 or self.layout.groups[0] == "main"
+        return tops, candidates[0] if first else torch.stack(candidates).mean(dim=0)
+
+    def penalties(self, output: StageOutput | None = None) -> dict[str, Tensor]:
         """Return what is to be added to the loss, weighted, by name; nothing for plain stages.
 
-        Those on what layers say are of the latest call, which must have been in training mode.
+        ``output`` is what the stage returned for a batch in training mode; penalties on activations are left out without it.
         """
-        found = {} if isinstance(self.trunk, Trunk) else self.trunk.penalties()
+        penalties = {} if isinstance(self.trunk, Trunk) else self.trunk.penalties()
         if self.unrelated is None:
-            return found
+            return penalties
         for pair in self.unrelated.pairs:
             first, second = (self.part.groups[group] for group in pair)
             if self.unrelated.form == "readout":
                 value = overlap(self._readout(first), self._readout(second))
-            elif self._said is not None:
-                hidden, mask = self._said
+            elif output is not None and output.hidden:
                 # Tasks without private layers read one and the same, which counts once.
-                layers = [{id(hidden[name]): hidden[name] for name in names}.values() for names in (first, second)]
+                layers = [{id(output.hidden[n]): output.hidden[n] for n in names}.values() for names in (first, second)]
                 a, b = (torch.cat(list(group), dim=-1) for group in layers)
-                value = activation_overlap(a, b, mask)
+                value = activation_overlap(a, b, output.mask)
             else:
                 continue
-            found[f"unrelated/{pair[0]}/{pair[1]}"] = self.unrelated.weight * value
-        return found
+            penalties[f"unrelated/{pair[0]}/{pair[1]}"] = self.unrelated.weight * value
+        return penalties
 
-    def penalty(self) -> Tensor:
+    def penalty(self, output: StageOutput | None = None) -> Tensor:
         """Return the sum of :meth:`penalties`, a scalar."""
-        return sum(self.penalties().values(), next(self.parameters()).new_zeros(()))
+        return sum(self.penalties(output).values(), next(self.parameters()).new_zeros(()))
 
     def after_step(self, learning_rate: float) -> None:
         """Do what follows an optimiser's step of this learning rate; nothing for plain stages."""
-        self._said = None  # so that a stage at rest holds no graph and can be copied
         if isinstance(self.trunk, Sharing):
             self.trunk.after_step(learning_rate)
 
     def grouping(self) -> dict[str, list[float]]:
-        """Return the grouping found, by ``main`` or auxiliary task: the weights of the basis (go_mtl), or nothing."""
+        """Return the grouping that was learnt, by ``main`` or auxiliary task: the weights of the basis (go_mtl), or nothing."""
         return self.trunk.grouping() if isinstance(self.trunk, Sharing) else {}
 
-    def speaking(self, speaks: Collection[str], hands_on: bool | None = None) -> dict[str, Tensor]:
-        """Return the tensors needed to answer the tasks ``speaks`` and, with ``hands_on`` or no task, the bottleneck."""
+    def speaking(self, outputs: Collection[str], bottleneck: bool | None = None) -> dict[str, Tensor]:
+        """Return the tensors needed for ``outputs`` and, with ``bottleneck`` or no task, the bottleneck."""
         with torch.device("meta"):
-            needed = Stage(self.inputs, self.part, self.widths, speaks, hands_on, self.speakers).state_dict().keys()
+            needed = Stage(self.inputs, self.part, self.widths, outputs, bottleneck, self.speakers).state_dict().keys()
         return {name: tensor for name, tensor in self.state_dict().items() if name in needed}
 
     def _readout(self, names: tuple[str, ...]) -> Tensor:
@@ -272,10 +222,10 @@ class Stage(nn.Module):
 
 
 class SpeakingPart(StagePart):
-    """A stage of a stack that is to speak: the tasks it answers, none where only its bottleneck is read."""
+    """A stage of a stack that is to speak: the tasks whose ``outputs`` are wanted, none where only its bottleneck is read."""
 
-    speaks: tuple[str, ...]
-    hands_on: bool  # whether its bottleneck is read
+    outputs: tuple[str, ...]
+    reads_bottleneck: bool  # whether a later stage reads its bottleneck
 
 
 class Stack(nn.Module):
@@ -299,118 +249,64 @@ class Stack(nn.Module):
         for number, part in enumerate(parts):
             if seed is not None:  # each stage draws its own numbers, whatever heads the stage before it has
                 torch.manual_seed(derived_seed(seed, number, 8))
-            speaks, hands_on = (part.speaks, part.hands_on) if isinstance(part, SpeakingPart) else (None, None)
+            outputs, bottleneck = (part.outputs, part.reads_bottleneck) if isinstance(part, SpeakingPart) else (None, None)
             inputs = input_width(linguistic, parts[: number + 1], widths) + (speakers.count if speakers else 0)
-            self.stages.append(Stage(inputs, part, widths, speaks, hands_on, speakers))
+            self.stages.append(Stage(inputs, part, widths, outputs, bottleneck, speakers))
 
     def forward(self, x: Tensor, mask: Tensor | None = None, wanted: Tensor | None = None) -> list[StageOutput]:
         """Run all stages on whole utterances: (batch, time, linguistic and code) and mask (batch, time).
 
-        Where the last stage is frame-wise, ``wanted`` (batch, time) saves it the frames whose answer is not; they are 0 then.
+        Where the last stage is frame-wise, it may be run on the ``wanted`` frames alone, int64 (frames,) counted through the
+        flattened (batch, time); its outputs for the others are 0 then.
         """
-        said: list[StageOutput] = []
+        done: list[StageOutput] = []
         x, code = (x, []) if self.speakers is None else (x[..., : self.linguistic], [x[..., self.linguistic :]])
         for stage, part in zip(self.stages, self.parts, strict=True):
-            sources, pieces = part.sources(first=not said), []
+            sources, pieces = part.sources(first=not done), []
             if "linguistic" in sources:
                 pieces.append(window(x, part.linguistic_context, mask, part.dilation))
-            if said:
-                before = self.parts[len(said) - 1]
-                outputs = said[-1].outputs(before) if "outputs" in sources else None
-                handed = handed_on(sources, [output.bottleneck for output in said], outputs)
-                pieces.append(window(handed.to(x.dtype), part.context, mask, part.dilation))
+            if done:
+                outputs = done[-1].outputs(self.parts[len(done) - 1]) if "outputs" in sources else None
+                features = stage_features(sources, [output.bottleneck for output in done], outputs)
+                pieces.append(window(features.to(x.dtype), part.context, mask, part.dilation))
             inputs = torch.cat([*pieces, *code], dim=-1)
             only = wanted if stage is self.stages[-1] and stage.framewise else None
-            said.append(stage(inputs, mask) if only is None else run_on(stage, inputs, only))
-        return said
+            done.append(stage(inputs, mask) if only is None else run_on(stage, inputs, only))
+        return done
 
     def speaking(self) -> dict[str, Tensor]:
         """Return the tensors needed to speak: without auxiliary heads, and without main heads that no stage reads."""
-        kept: dict[str, Tensor] = {}
+        needed: dict[str, Tensor] = {}
         for number, (stage, part) in enumerate(zip(self.stages, speaking_parts(self.parts), strict=True)):
             assert isinstance(stage, Stage)
-            tensors = stage.speaking(part.speaks, part.hands_on)
-            kept |= {f"stages.{number}.{name}": tensor for name, tensor in tensors.items()}
-        return kept
+            tensors = stage.speaking(part.outputs, part.reads_bottleneck)
+            needed |= {f"stages.{number}.{name}": tensor for name, tensor in tensors.items()}
+        return needed
 
 
 def run_on(stage: nn.Module, inputs: Tensor, wanted: Tensor) -> StageOutput:
-    """Run a frame-wise stage on the ``wanted`` frames (batch, time) of its inputs alone; its answers elsewhere are 0."""
+    """Run a frame-wise stage on the ``wanted`` frames of its inputs (batch, time, width) alone; its outputs elsewhere are 0.
+
+    ``wanted`` (frames,) are places in the flattened (batch, time), int64: their number is known without looking at values.
+    """
 
     def spread(x: Tensor) -> Tensor:
-        return x.new_zeros(*wanted.shape, x.shape[-1]).index_put((wanted,), x[:, 0])
+        frames = x.new_zeros(inputs.shape[0] * inputs.shape[1], x.shape[-1])
+        return frames.index_copy(0, wanted, x[:, 0]).view(*inputs.shape[:2], -1)
 
-    output: StageOutput = stage(inputs[wanted][:, None])
+    output: StageOutput = stage(inputs.flatten(0, 1)[wanted][:, None])
     heads = {name: spread(values) for name, values in output.heads.items()}
-    return StageOutput(heads, None if output.bottleneck is None else spread(output.bottleneck))
-
-
-def input_width(linguistic: int, parts: Sequence[StagePart], widths: Mapping[str, int]) -> int:
-    """Return the width of what the last of ``parts`` reads, those before it being the stages before."""
-    *before, part = parts
-    sources = part.sources(first=not before)
-    handed = 0
-    if "bottlenecks" in sources:
-        handed += sum(bottleneck_width(other) for other in before)
-    if "bottleneck" in sources:
-        handed += bottleneck_width(before[-1])
-    if "outputs" in sources:
-        handed += sum(widths[name] for name in before[-1].main)
-    width = linguistic * (2 * part.linguistic_context + 1) if "linguistic" in sources else 0
-    return width + handed * (2 * part.context + 1)
-
-
-def bottleneck_width(part: StagePart) -> int:
-    """Return the width of what a stage hands on, 0 where it has no bottleneck."""
-    if isinstance(part.bottleneck, TrunkLayer):
-        return part.trunk.layers[part.bottleneck.layer - 1]
-    return part.bottleneck or 0
-
-
-def handed_on(sources: Collection[str], bottlenecks: Sequence[Tensor | None], outputs: Tensor | None) -> Tensor:
-    """Put side by side what a stage reads of those before it: bottlenecks, first stage first, then outputs: (..., width).
-
-    ``bottlenecks`` are those of all stages before it, ``outputs`` (:meth:`StageOutput.outputs`) of the last of them; what
-    ``sources`` do not name may be missing.
-    """
-    wanted: list[Tensor | None] = []
-    if "bottlenecks" in sources:
-        wanted += bottlenecks
-    if "bottleneck" in sources:
-        wanted.append(bottlenecks[-1])
-    if "outputs" in sources:
-        wanted.append(outputs)
-    found = [tensor for tensor in wanted if tensor is not None]
-    assert found and len(found) == len(wanted)
-    return found[0] if len(found) == 1 else torch.cat(found, dim=-1)
-
-
-def window(x: Tensor, context: int, mask: Tensor | None = None, dilation: int = 1) -> Tensor:
-    """Stack each frame of (batch, time, width) with ``context`` frames either side: (batch, time, (2 context + 1) width).
-
-    The frames are ``dilation`` apart. The first and last frame of an utterance are repeated beyond its ends; ``mask`` says
-    where padded utterances end.
-    """
-    if context == 0:
-        return x
-    time = x.shape[1]
-    offsets = dilation * torch.arange(-context, context + 1, device=x.device)
-    index = torch.arange(time, device=x.device)[:, None] + offsets  # (time, window)
-    if mask is None:
-        return x[:, index.clamp(0, time - 1)].flatten(2)
-    last = (mask.to(torch.int64).sum(dim=1) - 1).clamp(min=0)[:, None, None]
-    index = torch.minimum(index.clamp(min=0)[None], last).flatten(1)  # (batch, time * window)
-    gathered = torch.gather(x, 1, index.unsqueeze(-1).expand(-1, -1, x.shape[2]))
-    return gathered.view(x.shape[0], time, -1)
+    bottleneck = None if output.bottleneck is None else spread(output.bottleneck)
+    return StageOutput(heads, bottleneck, output.hidden)
 
 
 def speaking_parts(parts: tuple[StagePart, ...]) -> tuple[SpeakingPart, ...]:
-    """Return the stages as they are when they speak: the last answers the main tasks, the others hand on what is read."""
-    found = []
+    """Return the stages as they are when they speak: the last with the main outputs, the others with what later ones read."""
+    speaking = []
     for number, part in enumerate(parts):
         names: tuple[str, ...] = MAIN_STREAMS
         if number + 1 < len(parts):
             names = part.main if "outputs" in parts[number + 1].sources(first=False) else ()
         reads = bottleneck_read(parts, number)
-        found.append(SpeakingPart.model_construct(**{**dict(part), "speaks": names, "hands_on": reads}))
-    return tuple(found)
+        speaking.append(SpeakingPart.model_construct(**{**dict(part), "outputs": names, "reads_bottleneck": reads}))
+    return tuple(speaking)

@@ -33,8 +33,11 @@ def dropout(x: Tensor, rate: float, training: bool) -> Tensor:
     if x.device.type != "cpu":
         return functional.dropout(x, rate, True)
     bits = torch.empty((x.numel() + 3) // 4, dtype=torch.int64).random_(-(2**63), None).view(torch.int16)[: x.numel()]
-    kept = torch.ge(bits, round(rate * 2**16) - 2**15, out=torch.empty(x.numel(), dtype=x.dtype))
-    return x * kept.mul_(1.0 / (1.0 - rate)).view(x.shape)
+    keep = torch.ge(bits, round(rate * 2**16) - 2**15, out=torch.empty(x.numel(), dtype=x.dtype))
+    scale = 1.0 / (1.0 - rate)
+    if x.dtype == torch.float32:
+        return x * keep.mul_(scale).view(x.shape)
+    return x * keep.view(x.shape) * scale  # a scale rounded to bfloat16 first would be up to 0.2 % off for every element alike
 
 
 class Trunk(nn.Module):
@@ -59,7 +62,7 @@ class Trunk(nn.Module):
         return nn.Linear(inputs, outputs)
 
     def padding(self, mask: Tensor | None) -> Tensor | None:
-        """Return what the layers need to know of the mask, found once for all of them."""
+        """Return what the layers need to know of the mask, computed once for all of them."""
         return mask
 
     def apply_layer(self, layer: nn.Module, x: Tensor, padding: Tensor | None) -> Tensor:
@@ -79,13 +82,17 @@ class Trunk(nn.Module):
         return x + y if self.part.residual and y.shape == x.shape else y
 
     def hidden(self, x: Tensor, mask: Tensor | None = None) -> list[Tensor]:
-        """Map (batch, time, inputs) to what every layer says, (batch, time, layers[n]) each."""
+        """Map (batch, time, inputs) to the output of every layer, (batch, time, layers[n]) each."""
         padding = self.padding(mask)
-        found = []
+        outputs = []
         for number in range(len(self.layers)):
             x = self.step(number, x, padding)
-            found.append(x)
-        return found
+            outputs.append(x)
+        return outputs
+
+    def input_axes(self) -> dict[str, int]:
+        """Return the tensors that read the trunk's input, by their name in :meth:`state_dict`, with the axis of the inputs."""
+        return {"layers.0.weight": 1}
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Map (batch, time, inputs) to (batch, time, width)."""
@@ -139,16 +146,29 @@ class Lstm(Trunk):
         return nn.LSTM(inputs, outputs // 2, batch_first=True, bidirectional=True)
 
     def padding(self, mask: Tensor | None) -> Tensor | None:
-        """Return the utterances' lengths, or None where there is no padding."""
-        return None if mask is None or bool(mask.all()) else mask.sum(dim=1).to("cpu", torch.int64)
+        """Return the utterances' lengths, int64 (batch,), or None where there is known to be no padding.
+
+        Whether there is any is looked at on the CPU alone: elsewhere the host would have to wait for the device.
+        """
+        if mask is None or (mask.device.type == "cpu" and bool(mask.all())):
+            return None
+        return mask.sum(dim=1)
 
     def apply_layer(self, layer: nn.Module, x: Tensor, padding: Tensor | None) -> Tensor:
         """Run both directions over each utterance's real frames."""
         if padding is None or not isinstance(layer, nn.LSTM):
             result: Tensor = layer(x)[0] if isinstance(layer, nn.LSTM) else layer(x)
             return result
+        if x.device.type != "cpu":
+            return padded_lstm(layer, x, padding)
         packed = nn.utils.rnn.pack_padded_sequence(x, padding, batch_first=True, enforce_sorted=False)
         return nn.utils.rnn.pad_packed_sequence(layer(packed)[0], batch_first=True, total_length=x.shape[1])[0]
+
+    def input_axes(self) -> dict[str, int]:
+        """See :meth:`Trunk.input_axes`: one matrix a direction."""
+        if not isinstance(self.layers[0], nn.LSTM):
+            return super().input_axes()
+        return {"layers.0.weight_ih_l0": 1, "layers.0.weight_ih_l0_reverse": 1}
 
     def step(self, number: int, x: Tensor, padding: Tensor | None, plus: Tensor | None = None) -> Tensor:
         """Apply one layer; an LSTM's own gates take the activation's place."""
@@ -159,6 +179,32 @@ class Lstm(Trunk):
             y = self.activation(y)
         y = dropout(y, self.part.dropout, self.training)
         return x + y if self.part.residual and y.shape == x.shape else y
+
+
+def padded_lstm(layer: nn.LSTM, x: Tensor, lengths: Tensor) -> Tensor:
+    """Run a bidirectional LSTM layer on padded utterances whose lengths only the device knows: (batch, time, 2 * hidden).
+
+    Packing needs the lengths on the host. Here the backward direction runs forward over every utterance turned round within
+    its own ``lengths`` (batch,), so that padding comes last in both directions, where no real frame reads it. The answer for
+    padding is 0, as after packing.
+    """
+    time = torch.arange(x.shape[1], device=x.device)
+    real = time < lengths[:, None]
+    turned = torch.where(real, lengths[:, None] - 1 - time, time)  # (batch, time), its own inverse
+
+    def turn(y: Tensor) -> Tensor:
+        return torch.gather(y, 1, turned[..., None].expand(-1, -1, y.shape[2]))
+
+    def run(y: Tensor, suffix: str) -> Tensor:
+        weights: list[Tensor] = [
+            layer.get_parameter(f"{n}_l0{suffix}") for n in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        ]
+        start = y.new_zeros(1, y.shape[0], layer.hidden_size)
+        outputs: Tensor = torch.lstm(y, (start, start), weights, True, 1, 0.0, layer.training, False, True)[0]
+        return outputs
+
+    both = torch.cat([run(x, ""), turn(run(turn(x), "_reverse"))], dim=-1)
+    return both * real[..., None].to(both.dtype)
 
 
 class _SelfAttention(nn.Module):
@@ -192,9 +238,13 @@ class Attention(Trunk):
         return _SelfAttention(inputs, outputs, self.part.heads, self.part.dropout)
 
     def step(self, number: int, x: Tensor, padding: Tensor | None, plus: Tensor | None = None) -> Tensor:
-        """Apply one block; ``plus`` is added to what it says."""
+        """Apply one block; ``plus`` is added to its output."""
         y: Tensor = self.layers[number](x, padding)
         return y if plus is None else y + plus
+
+    def input_axes(self) -> dict[str, int]:
+        """See :meth:`Trunk.input_axes`: none where the input is as wide as the block, which then adds to it directly."""
+        return {"layers.0.enter.weight": 1} if self.inputs != self.part.layers[0] else {}
 
 
 def rotate(x: Tensor, base: float = 10_000.0) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from tts.core.seeds import derived_seed
-from tts.dataset.table import Table, pad_utterances
+from tts.dataset.table import Batch, Table, make_batch, pad_utterances
 
 
 def epoch_generator(seed: int, epoch: int) -> torch.Generator:
@@ -31,8 +31,8 @@ class Batches:
         self._epoch = -1
         self._order: Sequence[Tensor] | Tensor = ()
 
-    def __call__(self, step: int) -> tuple[Tensor, Tensor]:
-        """Return ``(index, mask)``, int64 and bool of the same shape, for a step counted from 0."""
+    def __call__(self, step: int) -> Batch:
+        """Return the batch of a step counted from 0."""
         epoch, number = divmod(step, self.per_epoch)
         if epoch != self._epoch:
             generator = epoch_generator(self.seed, epoch)
@@ -41,12 +41,13 @@ class Batches:
         if self.by_utterance:
             return pad_utterances(self.table, self._order[number].tolist())
         assert isinstance(self._order, Tensor)
-        index = self._order[number * self.size : (number + 1) * self.size].to(self.table.device)[:, None]
-        return index, torch.ones_like(index, dtype=torch.bool)
+        index = self._order[number * self.size : (number + 1) * self.size][:, None]
+        every = torch.ones(index.shape, dtype=torch.bool, device=self.table.device)
+        return Batch(index, every, every)
 
     def _row_order(self, generator: torch.Generator) -> Tensor:
         rows = self.table.counted_rows
-        return rows[torch.randperm(len(rows), generator=generator)]
+        return rows[torch.randperm(len(rows), generator=generator)].to(self.table.index_device)
 
     def _utterance_order(self, generator: torch.Generator) -> list[Tensor]:
         chosen = torch.from_numpy(self.table.chosen)
@@ -64,48 +65,41 @@ class Crops:
 
     An epoch cuts every utterance into pieces of ``length`` rows from a random beginning on and shuffles those that count;
     a batch holds as many as make about ``size`` rows. Around a piece lie up to ``around`` further rows, fewer at the ends of
-    the utterance: what a frame-wise stack says of the piece is then what it says of it within the whole utterance.
+    the utterance: what a frame-wise stack makes of the piece is then what it makes of it within the whole utterance.
     """
 
     def __init__(self, table: Table, size: int, *, length: int, around: int, seed: int) -> None:
         self.table, self.length, self.around, self.seed = table, min(length, size), around, seed
         self.count = max(1, round(size / self.length))
-        counted = torch.zeros(table.rows, dtype=torch.bool)
-        counted[table.counted_rows] = True
-        self.counted = counted
         # As many batches in every epoch, whatever the random beginnings make of it.
         self.per_epoch = max(1, len(table.counted_rows) // (self.count * self.length))
         self._epoch = -1
         self._order = torch.empty(0, 3, dtype=torch.int64)
 
-    def __call__(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Return ``(index, mask, learnt)`` for a step counted from 0, all (pieces, time).
-
-        ``index`` are rows, ``mask`` says which are no padding, ``learnt`` which belong to the piece itself.
-        """
+    def __call__(self, step: int) -> Batch:
+        """Return the batch of a step counted from 0, (pieces, time); learnt are those of a piece itself that count."""
         epoch, number = divmod(step, self.per_epoch)
         if epoch != self._epoch:
             self._order, self._epoch = self._pieces(epoch_generator(self.seed, epoch)), epoch
         # A corpus of fewer pieces than a batch gives all it has.
         chosen = self._order[number * self.count : (number + 1) * self.count]
         begin, low, high = chosen.T[..., None]
-        time = torch.arange(self.length + 2 * self.around)
         start, end = torch.maximum(begin - self.around, low), torch.minimum(begin + self.length + self.around, high)
+        lengths = (end - start)[:, 0].tolist()
+        time = torch.arange(max(lengths))
         mask = time < end - start
         index = torch.minimum(start + time, end - 1)
-        learnt = mask & (index >= begin) & (index < begin + self.length)
-        longest = int(mask.sum(dim=1).max())
-        device = self.table.device
-        return index[:, :longest].to(device), mask[:, :longest].to(device), learnt[:, :longest].to(device)
+        learnt = mask & (index >= begin) & (index < begin + self.length) & self.table.counts_of_row[index]
+        return make_batch(self.table, index, mask, learnt, tuple(lengths))
 
     def _pieces(self, generator: torch.Generator) -> Tensor:
         """Return shuffled pieces, (pieces, 3): their first row and their utterance's first and past-the-last row."""
-        pieces = []
+        pieces, counted = [], self.table.counts_of_row
         for low, high in zip(self.table.starts[:-1].tolist(), self.table.starts[1:].tolist(), strict=True):
             first = low - int(torch.randint(self.length, (), generator=generator))
             begins = torch.arange(first, high, self.length)
-            some = [bool(self.counted[max(begin, low) : begin + self.length].any()) for begin in begins.tolist()]
+            some = [bool(counted[max(begin, low) : begin + self.length].any()) for begin in begins.tolist()]
             begins = begins[torch.tensor(some)]
             pieces.append(torch.stack([begins, torch.full_like(begins, low), torch.full_like(begins, high)], dim=1))
-        found = torch.cat(pieces)
-        return found[torch.randperm(len(found), generator=generator)]
+        every = torch.cat(pieces)
+        return every[torch.randperm(len(every), generator=generator)]

@@ -18,7 +18,8 @@ from tts.dataset.table import Table
 from tts.evaluation.metrics import frame_mcd
 from tts.generation.mlpg import mlpg
 from tts.generation.voice import Voice, denormalise
-from tts.network.stack import Stage, handed_on
+from tts.network.features import stage_features
+from tts.network.stack import Stage
 from tts.recipe import MAIN_STREAMS, StagePart, TrainingPart, bottleneck_read
 from tts.training.cross_fitting import Handed, cross_fit
 from tts.training.parameter_groups import Tuning, is_frozen
@@ -144,7 +145,7 @@ def _read(part: StagePart, handed: list[Handed]) -> Tensor | None:
     """Put side by side what a stage reads of those before it, or None for the first stage."""
     if not handed:
         return None
-    return handed_on(part.sources(first=False), [bottleneck for bottleneck, _ in handed], handed[-1][1])
+    return stage_features(part.sources(first=False), [bottleneck for bottleneck, _ in handed], handed[-1][1])
 
 
 class ValidationHook:

@@ -24,7 +24,8 @@ import torch
 from torch import Tensor
 
 from tts.dataset.statistics import StreamStatistics
-from tts.network.stack import Head, Stage
+from tts.network.head import Head
+from tts.network.stack import Stage
 
 How = Literal["copied", "by name", "new", "left out"]
 Affine = Mapping[str, tuple[float, float]]  # by input: s and o of x = s x' + o; (1, 0) for those not named
@@ -53,7 +54,7 @@ def take_over(
     ``theirs`` and ``ours`` name the inputs there and here. Columns of inputs that are new here become zero; ``affine`` says
     how an input there follows from the one here of the same name, ``sums`` of which inputs here one is the sum that has none.
     """
-    state, reading = stage.state_dict(), input_axes(stage)
+    state, reading = stage.state_dict(), stage.input_axes()
     found: list[RemappedTensors] = []
     offsets: dict[str, Tensor] = {}
     for name, tensor in given.items():
@@ -105,22 +106,6 @@ def _columns(
         for part in sums.get(bare, ()) if bare not in affine and name not in here else ():
             columns[here[f"{part}{at}{frames}"]] += moved[number].double()
     return columns, offset, same
-
-
-def input_axes(stage: Stage) -> dict[str, int]:
-    """Return the tensors of a stage that read its input, with the axis of the inputs: those that widen with it."""
-    own = stage.state_dict()
-    for extra in (1, 2):
-        with torch.device("meta"):
-            wider = Stage(stage.inputs + extra, stage.part, stage.widths, speakers=stage.speakers).state_dict()
-        if wider.keys() == own.keys():  # attention enters by no layer where its width is that of the input
-            break
-    found = {}
-    for name, tensor in own.items():
-        axes = [axis for axis, (a, b) in enumerate(zip(tensor.shape, wider[name].shape, strict=True)) if a != b]
-        if len(axes) == 1:
-            found[name] = axes[0]
-    return found
 
 
 def re_express(head: Head, source: StreamStatistics, target: StreamStatistics, speaker: int = 0) -> None:

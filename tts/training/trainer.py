@@ -6,19 +6,19 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from tts.core.device import choose_precision
+from tts.core.device import choose_precision, to_host
 from tts.core.errors import Diverged, TtsError, UsageError
 from tts.core.files import write_text
 from tts.core.progress import Progress
 from tts.core.tensors import load_tensors, load_weights, save_tensors
-from tts.dataset.table import Table, pad_utterances, utterance_groups
+from tts.dataset.table import Batch, Rows, Table, pad_utterances, unpad, utterance_groups
 from tts.network.joint import Joint, margin, task_of
 from tts.network.stack import Stage, StageOutput
 from tts.recipe import StagePart, TaskUse, TrainingPart
@@ -92,6 +92,7 @@ class Trainer:
         self.optimiser = torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.98), fused=True)
         self.pull = Pull(groups, module, tuning or Tuning())
         self.average = {name: p.detach().clone() for name, p in stage.state_dict().items()} if settings.average else None
+        self.streams = tuple(dict.fromkeys(task_of(name) for name in stage.heads))  # whose targets a batch needs
         self.emphasis: dict[str, Tensor] = {}
         for name, use in stage.tasks.items():
             stream, statistics = train.targets[task_of(name)].stream, train.targets[task_of(name)].statistics
@@ -138,21 +139,21 @@ class Trainer:
     def train_step(self) -> dict[str, Tensor]:
         """Take one step of the optimiser; return the losses of its batch by task, cut from their graph."""
         self.stage.train()
-        index, mask, *piece = self.batches(self.step)
-        learnt = (piece or [mask])[0] & self.train.counts(index)
-        inputs = self.train.inputs(index)
+        batch = self.batches(self.step)
+        rows = self.train.gather(batch.index, self.streams)
         if self.settings.input_dropout:
-            inputs = self.train.hide(inputs, self.settings.input_dropout)
+            rows = replace(rows, inputs=self.train.hide(rows.inputs, self.settings.input_dropout))
         for group in self.optimiser.param_groups:
             group["lr"] = self.settings.learning_rate * rate_at(self.step, self.settings) * group["scale"]
-        losses = _means(self._losses(inputs, index, mask, learnt, self.train))
+        output = self._forward(rows, batch)
+        losses = _means(self._losses(output, rows, batch))
         if self.learns is not None:
             losses = {name: loss for name, loss in losses.items() if name in self.learns}
         self.optimiser.zero_grad(set_to_none=True)
         every = self.settings.weighting.measure_every
         keep = any(part.unrelated is not None and part.unrelated.form == "activation" for part in self.stage.parts)
         self.note(backward(losses, self.shared, self.others, self.weighting, self.step, every=every, keep=keep))
-        penalty = self.stage.penalty()
+        penalty = self.stage.penalty(output)
         if penalty.requires_grad:
             penalty.backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(self.stage.parameters(), self.settings.clip)
@@ -163,7 +164,7 @@ class Trainer:
         self.stage.after_step(self.optimiser.param_groups[0]["lr"])
         if self.weighting.needs_losses_after:
             with torch.no_grad():
-                after_step(_means(self._losses(inputs, index, mask, learnt, self.train)), self.weighting, self.step)
+                after_step(_means(self._losses(self._forward(rows, batch), rows, batch)), self.weighting, self.step)
         if self.average is not None:
             # A shorter memory at first, so that the average forgets the random start.
             decay = min(self.settings.average, (1.0 + self.step) / (10.0 + self.step))
@@ -183,17 +184,20 @@ class Trainer:
             for name, value in found.items():
                 self.writer.add_scalar(f"{self.label}/gradient/{name}", value, self.step)
 
-    def _losses(self, inputs: Tensor, index: Tensor, mask: Tensor, counted: Tensor, table: Table) -> dict[str, TaskLoss]:
+    def _forward(self, rows: Rows, batch: Batch) -> StageOutput:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
             # A trajectory is made of all frames, those that do not count too.
-            wanted = (counted,) if isinstance(self.stage, Joint) and self.trajectories is None else ()
-            output = self.stage(inputs, mask, *wanted)
+            wanted = (batch.wanted,) if isinstance(self.stage, Joint) and self.trajectories is None else ()
+            output: StageOutput = self.stage(rows.inputs, batch.mask, *wanted)
+        return output
+
+    def _losses(self, output: StageOutput, rows: Rows, batch: Batch) -> dict[str, TaskLoss]:
         losses = {}
         for name, prediction in output.heads.items():
-            stream, target = table.targets[task_of(name)].stream, table.target(task_of(name), index)
-            loss = task_loss_sum(stream, prediction, target, counted, self.emphasis.get(name))
+            stream, target = self.train.targets[task_of(name)].stream, rows.targets[task_of(name)]
+            loss = task_loss_sum(stream, prediction, target, batch.learnt, self.emphasis.get(name))
             if self.trajectories is not None and name in self.trajectories.streams:
-                mean = self.trajectories(name, prediction, target, mask, counted, loss.mean)
+                mean = self.trajectories(name, prediction, target, batch.mask, batch.learnt, loss.mean)
                 loss = TaskLoss(mean * torch.clamp(loss.count, min=1.0), loss.count)
             losses[name] = loss
         return losses
@@ -230,13 +234,13 @@ class Trainer:
         """Return every task's mean loss over the counted rows of a table, whole utterances at a time."""
         groups: list[dict[str, TaskLoss]] = []
         for numbers in utterance_groups(table, table.pass_rows):
-            index, mask = pad_utterances(table, numbers)
-            groups.append(self._losses(table.inputs(index), index, mask, mask & table.counts(index), table))
-        sums = {
-            name: (sum(float(group[name].total) for group in groups), sum(float(group[name].count) for group in groups))
-            for name in groups[0]
-        }
-        return {name: total / max(count, 1.0) for name, (total, count) in sums.items()}
+            batch = pad_utterances(table, numbers)
+            rows = table.gather(batch.index, self.streams)
+            groups.append(self._losses(self._forward(rows, batch), rows, batch))
+        names = list(groups[0])
+        values = to_host(torch.stack([torch.stack([loss[n].total, loss[n].count]) for loss in groups for n in names]))
+        sums = values.double().view(len(groups), len(names), 2).cumsum(dim=0)[-1].tolist()
+        return {name: total / max(count, 1.0) for name, (total, count) in zip(names, sums, strict=True)}
 
     def _main_of(self, losses: dict[str, float]) -> float:
         return sum(self.stage.tasks[name].weight * losses[name] for name in self.judges)
@@ -348,9 +352,9 @@ def rate_at(step: int, settings: TrainingPart) -> float:
 def predict(stage: Model, table: Table, tasks: Sequence[str], precision: str = "float32") -> dict[str, Tensor]:
     """Run a stage over all rows of a table; return the outputs of ``tasks``, float32 (rows, width) on the CPU."""
     parts: dict[str, list[Tensor]] = {name: [] for name in tasks}
-    for output, mask in _outputs(stage, table, precision):
+    for output, lengths in _outputs(stage, table, precision):
         for name in tasks:
-            parts[name].append(output.heads[name][mask].float().cpu())
+            parts[name].append(to_host(unpad(output.heads[name], lengths).float()))
     return {name: torch.cat(values) for name, values in parts.items()}
 
 
@@ -358,25 +362,32 @@ def predict(stage: Model, table: Table, tasks: Sequence[str], precision: str = "
 def handed_on_by(
     stage: Model, table: Table, precision: str = "float32", *, bottleneck: bool = True, outputs: bool = False
 ) -> tuple[Tensor | None, Tensor | None]:
-    """Run a stage over all rows of a table; return what it hands on, as far as it is wanted.
+    """Run a stage over all rows of a table; return what later stages read of it, as far as it is wanted.
 
     That is its bottleneck and the outputs of its main tasks (:meth:`StageOutput.outputs`), both bfloat16 (rows, width) on
-    the table's device.
+    the table's device, or pinned on the host where that has no room for them.
     """
-    found: tuple[list[Tensor], list[Tensor]] = ([], [])
-    for output, mask in _outputs(stage, table, precision):
-        if bottleneck:
-            assert output.bottleneck is not None
-            found[0].append(output.bottleneck[mask].to(torch.bfloat16))
-        if outputs:
-            found[1].append(output.outputs(stage.parts[-1])[mask].to(torch.bfloat16))
-    return torch.cat(found[0]) if bottleneck else None, torch.cat(found[1]) if outputs else None
+    columns: dict[str, Tensor] = {}
+    row = 0
+    for output, lengths in _outputs(stage, table, precision):
+        values = {"bottleneck": output.bottleneck} if bottleneck else {}
+        values |= {"outputs": output.outputs(stage.parts[-1])} if outputs else {}
+        for name, padded in values.items():
+            assert padded is not None
+            if name not in columns:
+                columns[name] = table.empty(padded.shape[-1])
+            columns[name][row : row + sum(lengths)].copy_(unpad(padded, lengths), non_blocking=True)
+        row += sum(lengths)
+    if table.device.type == "cuda":
+        torch.cuda.synchronize(table.device)  # what lies on the host is read there next
+    return columns.get("bottleneck"), columns.get("outputs")
 
 
-def _outputs(stage: Model, table: Table, precision: str) -> Iterator[tuple[StageOutput, Tensor]]:
+def _outputs(stage: Model, table: Table, precision: str) -> Iterator[tuple[StageOutput, tuple[int, ...]]]:
     stage.eval()
     for numbers in utterance_groups(table, table.pass_rows):
-        index, mask = pad_utterances(table, numbers)
+        batch = pad_utterances(table, numbers)
         with torch.autocast(table.device.type, torch.bfloat16, enabled=precision == "bfloat16"):
-            output: StageOutput = stage(table.inputs(index), mask)
-        yield output, mask
+            output: StageOutput = stage(table.inputs(batch.index), batch.mask)
+        assert batch.lengths is not None
+        yield output, batch.lengths

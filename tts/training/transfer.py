@@ -21,7 +21,8 @@ from tts.dataset.positions import position_width
 from tts.dataset.prepared import DURATION, Prepared
 from tts.generation.config import CONFIG, MODEL, TransferConfig, read_config
 from tts.generation.voice import Voice, load_voice
-from tts.network.stack import Head, Stack, Stage
+from tts.network.head import Head
+from tts.network.stack import Stack, Stage
 from tts.recipe import MAIN_STREAMS, StagePart, SystemPart, TrunkLayer
 from tts.recipe.transfer import TransferPart
 from tts.text.features import NEIGHBOURS, ContextFeatures

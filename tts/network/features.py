@@ -1,0 +1,69 @@
+"""What a stage reads: windows of the linguistic input and of what the stages before it computed; widths and values."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from tts.recipe import StagePart, TrunkLayer
+
+
+def input_width(linguistic: int, parts: Sequence[StagePart], widths: Mapping[str, int]) -> int:
+    """Return the width of what the last of ``parts`` reads, those before it being the stages before."""
+    *before, part = parts
+    sources = part.sources(first=not before)
+    features = 0
+    if "bottlenecks" in sources:
+        features += sum(bottleneck_width(other) for other in before)
+    if "bottleneck" in sources:
+        features += bottleneck_width(before[-1])
+    if "outputs" in sources:
+        features += sum(widths[name] for name in before[-1].main)
+    width = linguistic * (2 * part.linguistic_context + 1) if "linguistic" in sources else 0
+    return width + features * (2 * part.context + 1)
+
+
+def bottleneck_width(part: StagePart) -> int:
+    """Return the width of a stage's bottleneck, 0 where it has none."""
+    if isinstance(part.bottleneck, TrunkLayer):
+        return part.trunk.layers[part.bottleneck.layer - 1]
+    return part.bottleneck or 0
+
+
+def stage_features(sources: Collection[str], bottlenecks: Sequence[Tensor | None], outputs: Tensor | None) -> Tensor:
+    """Put side by side what a stage reads of those before it: bottlenecks, first stage first, then outputs: (..., width).
+
+    ``bottlenecks`` are those of all stages before it, ``outputs`` (:meth:`StageOutput.outputs`) of the last of them; what
+    ``sources`` do not name may be missing.
+    """
+    wanted: list[Tensor | None] = []
+    if "bottlenecks" in sources:
+        wanted += bottlenecks
+    if "bottleneck" in sources:
+        wanted.append(bottlenecks[-1])
+    if "outputs" in sources:
+        wanted.append(outputs)
+    features = [tensor for tensor in wanted if tensor is not None]
+    assert features and len(features) == len(wanted)
+    return features[0] if len(features) == 1 else torch.cat(features, dim=-1)
+
+
+def window(x: Tensor, context: int, mask: Tensor | None = None, dilation: int = 1) -> Tensor:
+    """Stack each frame of (batch, time, width) with ``context`` frames either side: (batch, time, (2 context + 1) width).
+
+    The frames are ``dilation`` apart. The first and last frame of an utterance are repeated beyond its ends; ``mask`` says
+    where padded utterances end.
+    """
+    if context == 0:
+        return x
+    time = x.shape[1]
+    offsets = dilation * torch.arange(-context, context + 1, device=x.device)
+    index = torch.arange(time, device=x.device)[:, None] + offsets  # (time, window)
+    if mask is None:
+        return x[:, index.clamp(0, time - 1)].flatten(2)
+    last = (mask.to(torch.int64).sum(dim=1) - 1).clamp(min=0)[:, None, None]
+    index = torch.minimum(index.clamp(min=0)[None], last).flatten(1)  # (batch, time * window)
+    gathered = torch.gather(x, 1, index.unsqueeze(-1).expand(-1, -1, x.shape[2]))
+    return gathered.view(x.shape[0], time, -1)
