@@ -1,4 +1,4 @@
-"""From one trained voice to another speaker, a recorded one and a lower one made of it: exact starts, frozen parts, the curve."""
+"""From one trained voice to another speaker, a recorded one and a lower one made of it: exact starts, frozen parts, curves."""
 
 import json
 import shutil
