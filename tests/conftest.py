@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from browser_fixture import browser, downloads  # noqa: F401 - fixtures for all tests
+from skips import pytest_addoption, pytest_sessionfinish, pytest_terminal_summary  # noqa: F401 - hooks
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("GOMP_SPINCOUNT", "0")
