@@ -18,7 +18,7 @@ from safetensors.numpy import load_file
 
 from tts.alignment.hmm import AlignerSettings, train_aligner
 from tts.core.processes import Failure
-from tts.dataset.pack import MFCC
+from tts.dataset.layout import MFCC
 from tts.dataset.prepared import Prepared
 from tts.text.sentence import Sentence
 

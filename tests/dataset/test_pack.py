@@ -6,7 +6,8 @@ import numpy as np
 
 from tts.alignment.types import Alignment
 from tts.analysis.extract import Features
-from tts.dataset.pack import LONGEST_SILENCE, Ready, constant_features, usual_silence
+from tts.dataset.describe import LONGEST_SILENCE, constant_features, usual_silence
+from tts.dataset.layout import ReadyUtterance
 from tts.text.sentence import Sentence, Syllable, Word
 
 
@@ -15,9 +16,9 @@ def test_columns_that_never_change_are_found_with_their_value() -> None:
     assert constant_features(vectors) == {1: 0.5, 2: 1.0}
 
 
-def ready(first: list[int], last: list[int]) -> Ready:
+def ready(first: list[int], last: list[int]) -> ReadyUtterance:
     sentence = Sentence("a", "en-us", (Word("a", (Syllable(("a",)),)),))
-    return Ready(
+    return ReadyUtterance(
         "x", sentence, Alignment(sentence.phones, np.array([first, [1, 1], last])), Features("x", 1, {"world": Path("x")})
     )
 

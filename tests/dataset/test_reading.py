@@ -10,7 +10,7 @@ import soundfile
 
 from tts.core.errors import TtsError
 from tts.dataset import reading
-from tts.dataset.work import Work
+from tts.dataset.preparation import Preparation
 from tts.recipe import Recipe
 
 SPLIT = {"test": {"count": 2}, "validation": {"count": 2}, "train": "rest"}
@@ -24,7 +24,7 @@ def make_corpus(folder: Path, prefix: str = "u", count: int = 9) -> None:
         (folder / "wavs" / f"{prefix}_{n}.wav").write_bytes(b"not a recording")
 
 
-def work_for(folder: Path, split: dict[str, Any], **corpus: Any) -> Work:
+def work_for(folder: Path, split: dict[str, Any], **corpus: Any) -> Preparation:
     data = {"name": "r", "corpus": {"format": "ljspeech", "licence": "CC0-1.0", **corpus}, "split": SPLIT | split}
     stage = {"trunk": {"layers": [8]}, "tasks": {"mcep": 1, "lf0": 1, "vuv": 1, "bap": 1}}
     rest = {
@@ -33,7 +33,7 @@ def work_for(folder: Path, split: dict[str, Any], **corpus: Any) -> Work:
         "duration": {"trunk": {"layers": [8]}, "training": {"steps": 1}},
     }
     recipe = Recipe.model_validate({**data, **rest, "systems": {"a": {"stages": [stage]}}})
-    return Work(recipe, folder, folder / "out", 0, "cpu")
+    return Preparation(recipe, folder, folder / "out", 0, "cpu")
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,8 @@ from tts.tasks.base import (
     TimedUtterance,
     built_in_names,
     check_values,
-    get_family,
-    resolve_options,
 )
+from tts.tasks.registry import get_family, resolve_options
 from tts.text.phones import ATTRIBUTES, PhoneInventory, attributes
 from tts.text.sentence import Sentence, Syllable, Word
 

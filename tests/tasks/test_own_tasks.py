@@ -15,7 +15,8 @@ from tts.core.errors import TtsError, UsageError
 from tts.core.grid import FrameGrid
 from tts.core.processes import Failure, parallel_map
 from tts.tasks import own
-from tts.tasks.base import AudioFamily, family_names, get_family, resolve_options, source_of
+from tts.tasks.base import AudioFamily
+from tts.tasks.registry import family_names, get_family, resolve_options, source_of
 
 GRID = FrameGrid(16000)
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"

@@ -80,6 +80,14 @@ class Features:
             found |= self._read(name)
         return found
 
+    def main(self) -> dict[str, np.ndarray]:
+        """Return the vocoder's streams by name, float32 (frames, dimension)."""
+        return self._read(MAIN)
+
+    def identity(self, name: str) -> str:
+        """Return what stands for the recording and the settings that a result was made with: the name of its file."""
+        return f"{self.paths[name].parent.name}/{self.paths[name].name}"
+
     def stream(self, name: str) -> np.ndarray:
         """Return one extra's stream, float32 (frames, dimension)."""
         return self._read(name)[name]

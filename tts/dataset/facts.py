@@ -6,7 +6,6 @@ Names in the file become file names and paths, and may have been written by anyb
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
@@ -20,12 +19,12 @@ from tts.core.files import read_json, write_json
 from tts.core.grid import FrameGrid
 from tts.core.names import name_fault
 from tts.core.stream import Stream
+from tts.dataset.arrays import LEGACY, is_arrays_name
 from tts.text.features import ContextFeatures
 from tts.text.phones import PhoneInventory
 
 FORMAT: Final = 3  # of the folder; 2: arrays in packed/, sentences.jsonl and lexicon.txt beside prepared.json
 FACTS = "prepared.json"
-_ARRAYS = re.compile(r"packed(-[0-9a-f]{16})?")
 
 
 def _safe(name: str) -> str:
@@ -129,7 +128,7 @@ class PreparedFacts(Facts):
 
     @model_validator(mode="after")
     def _check(self) -> PreparedFacts:
-        if not _ARRAYS.fullmatch(self.arrays):
+        if not is_arrays_name(self.arrays):
             raise ValueError(f"arrays: {self.arrays[:60]!r} is not the name of a folder of arrays")
         for stream in (*self.frame_streams, *self.segment_streams):
             _safe(stream.name)
@@ -204,7 +203,7 @@ def _migrated(data: dict[str, Any]) -> dict[str, Any]:
     return {
         **renamed,
         "format": FORMAT,
-        "arrays": "packed",
+        "arrays": LEGACY,
         "frame_streams": [by_name[name] for name in data["frame_streams"]],
         "segment_streams": [by_name[name] for name in data["segment_streams"]],
     }

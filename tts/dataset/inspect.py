@@ -14,7 +14,8 @@ from tts.core.errors import UsageError
 from tts.core.stream import Stream
 from tts.dataset.facts import ShownStream
 from tts.dataset.prepared import SPLITS, Packed, Prepared
-from tts.tasks.base import built_in_names, get_family
+from tts.tasks.base import built_in_names
+from tts.tasks.registry import get_family
 
 _MAIN_UNITS = {"lf0": "log Hz", "bap": "dB"}
 

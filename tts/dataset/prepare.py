@@ -7,56 +7,41 @@ fails anywhere is left out and listed with the reason; the others go on.
 
 from __future__ import annotations
 
-import logging
+import shutil
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from tts.alignment.fit_report import report_alignment
-from tts.alignment.hmm import Aligned
 from tts.analysis.extract import AnalysisJob, Extra, Features, extract
 from tts.analysis.mfcc import mfcc
 from tts.analysis.world import AnalysisSettings
-from tts.analysis.world import streams as main_streams
 from tts.core.errors import TtsError, UsageError
 from tts.core.files import fingerprint, held, read_json, write_json, write_text
 from tts.core.processes import Failure
 from tts.core.provenance import environment
-from tts.core.stream import Stream
-from tts.corpora.checks import AudioFacts, seconds_summary
-from tts.corpora.problems import problem_table, write_problems
 from tts.corpora.types import Corpus, Utterance
 from tts.dataset.aligning import align
-from tts.dataset.facts import FACTS, CorpusFacts, PreparedFacts, SpeakerFacts, TextFacts, read_facts, write_facts
-from tts.dataset.pack import (
-    MFCC,
-    Layout,
-    Ready,
-    constant_features,
-    identities,
-    pack,
-    ready_utterances,
-    shown_streams,
-    split_lengths,
-    usual_silence,
-)
+from tts.dataset.arrays import LEXICON, SENTENCES, arrays_name, new_arrays, remove_unused
+from tts.dataset.describe import constant_features, shown_streams, speaker_facts, split_lengths, usual_silence
+from tts.dataset.facts import FACTS, CorpusFacts, PreparedFacts, TextFacts, read_facts, write_facts
+from tts.dataset.layout import MFCC, Layout, ReadyUtterance, Splits, make_layout
+from tts.dataset.pack import is_whole, pack
+from tts.dataset.preparation import Preparation
 from tts.dataset.prepared import SPLITS, Prepared, write_sentences
 from tts.dataset.reading import f0_ranges, read_corpus, split_corpus
-from tts.dataset.work import Work
+from tts.dataset.report import REPORT, write_report
 from tts.recipe import Recipe
-from tts.tasks.base import AudioFamily, SpeakerFamily, TimedFamily, get_family, resolve_options
+from tts.tasks.base import AudioFamily
+from tts.tasks.registry import get_family, resolve_options
 from tts.text.engine import FrontEnd, make_engine
-from tts.text.features import ContextFeatures
 from tts.text.lexicon import read_lexicon
-from tts.text.phones import PhoneInventory
 from tts.text.sentence import Sentence
 from tts.text.transcripts import sentences_for
 
-ARRAYS = "packed"
-
-log = logging.getLogger(__name__)
+MARK = "recipe.json"  # what a folder is of; written first
 
 
 def prepare_corpus(
@@ -71,160 +56,171 @@ def prepare_corpus(
 ) -> Prepared:
     """Prepare the corpus in ``root`` into the folder ``out`` and return it; see the module's text.
 
-    ``workers`` processes analyse recordings, by default one a core; ``device`` trains the aligner.
+    ``workers`` processes analyse recordings, by default one a core; ``device`` trains the aligner. What was prepared in
+    ``out`` before stays as it is until all is done, and longer for those who read it. Raises :class:`UsageError` for a
+    recipe that does not fit the corpus or a folder of something else, :class:`TtsError` where nothing is left to train on.
     """
     started = time.monotonic()
-    root = root.resolve()
     for name in recipe.tasks:
         resolve_options(name, recipe.tasks[name])
-    work = Work(recipe, recipe_folder, out, workers, device)
-    engine = make_engine(recipe.text.engine, recipe.corpus.language, _lexicon(work))
+    run = Preparation(recipe, recipe_folder, out, workers, device)
+    lexicon = read_lexicon(run.lexicon) if run.lexicon is not None else None
+    engine = make_engine(recipe.text.engine, recipe.corpus.language, lexicon)
     _check_folder(out, recipe)
     with held(out):
-        write_json(out / "recipe.json", recipe.model_dump(mode="json"))
-        return _prepare(work, engine, root, command, started)
+        write_json(out / MARK, recipe.model_dump(mode="json"))
+        content = _content(run, engine, root.resolve())
+        arrays = _store_arrays(run, content, engine)
+        facts = _facts(run, content, engine, arrays)
+        seconds = _stored_seconds(out, arrays) or round(time.monotonic() - started, 1)
+        write_facts(out, facts.model_copy(update={"command": command, "seconds": seconds}))
+        remove_unused(out, arrays)
+        return Prepared(out)
 
 
-def _prepare(work: Work, engine: FrontEnd, root: Path, command: str, started: float) -> Prepared:
-    recipe, out = work.recipe, work.out
-    corpus, facts = read_corpus(work, root)
-    splits = split_corpus(work, corpus)
-    chosen = [u for u in corpus if u.id in {*splits.train, *splits.validation, *splits.test}]
-    sentences = _sentences(work, engine, chosen)
-    ranges = f0_ranges(work, chosen, splits, facts)
-    features = _analyse(work, [u for u in chosen if u.id in sentences], ranges)
-    if not any(key in features for key in splits.train):
-        reasons = "; ".join(str(problem) for problem in work.problems[-3:])
-        raise TtsError(f"no training recording could be analysed; the last reasons: {reasons}")
-    aligned = align(work, sentences, features, splits)
-    spoken = {key: item.sentence for key, item in aligned.items()}
-    alignments = {key: item.alignment for key, item in aligned.items()}
-    speaker_of = {u.id: recipe.corpus.names.index(u.speaker) for u in chosen}
-    ready = {
-        split: list(ready_utterances(getattr(splits, split), spoken, alignments, features, speaker_of)) for split in SPLITS
+@dataclass(frozen=True)
+class _Content:
+    """All that was found out about a corpus, ready to be packed."""
+
+    root: Path
+    corpus: Corpus
+    chosen: tuple[Utterance, ...]  # those of the splits
+    splits: Splits
+    layout: Layout
+    identities: Mapping[str, str]
+    f0_ranges: Mapping[str, tuple[float, float]]
+
+
+def _content(run: Preparation, engine: FrontEnd, root: Path) -> _Content:
+    """Go through all steps but packing, and write the report."""
+    names = run.recipe.corpus.names
+    corpus, audio = read_corpus(run, root)
+    rules = split_corpus(run, corpus)
+    ids = {split: getattr(rules, split) for split in SPLITS}
+    chosen = tuple(u for u in corpus if any(u.id in keys for keys in map(set, ids.values())))
+    sentences = _sentences(run, engine, chosen)
+    ranges = f0_ranges(run, chosen, rules, audio)
+    features = _analyse(run, [u for u in chosen if u.id in sentences], ranges)
+    aligned = align(run, sentences, features, rules) if any(key in features for key in ids["train"]) else {}
+    speaker_of = {u.id: names.index(u.speaker) for u in chosen}
+    splits = {
+        split: [
+            ReadyUtterance(key, aligned[key].sentence, aligned[key].alignment, features[key], speaker_of[key])
+            for key in keys
+            if key in aligned
+        ]
+        for split, keys in ids.items()
     }
-    for split, items in ready.items():
+    write_report(run, corpus, audio, aligned, splits, ranges)
+    _check_complete(run, splits, analysed=bool(features))
+    layout = make_layout(run.recipe, splits)
+    return _Content(root, corpus, chosen, splits, layout, layout.identities(splits), ranges)
+
+
+def _check_complete(run: Preparation, splits: Splits, analysed: bool) -> None:
+    """Raise :class:`TtsError` where a split, or a speaker's training speech, is empty."""
+    report = f"see {run.out / REPORT} for the reasons"
+    if not analysed:
+        reasons = "; ".join(str(problem) for problem in run.problems[-3:])
+        raise TtsError(f"no recording could be analysed; the last reasons: {reasons}")
+    for split, items in splits.items():
         if not items:
-            raise TtsError(f"no utterance of the {split} split is left; see {out / 'report.md'} for the reasons")
-    for number, name in enumerate(recipe.corpus.names):
-        if not any(item.speaker == number for item in ready["train"]):
-            raise TtsError(f"no training utterance of the speaker {name} is left; see {out / 'report.md'} for the reasons")
-
-    plan = _plan(recipe, ready)
-    parts = identities(ready, plan)
-    identity = fingerprint(parts)
-    _report(work, corpus, facts, engine, aligned, ready, ranges)
-    seconds = round(time.monotonic() - started, 1)
-    stored = _stored_facts(out)
-    if stored is not None and stored.fingerprint == identity and stored.arrays == ARRAYS:
-        seconds = stored.seconds
-    else:
-        (out / FACTS).unlink(missing_ok=True)  # interrupted from here on, the folder is unfinished and says so
-        pack(ready, plan, out / ARRAYS)
-        seconds = round(time.monotonic() - started, 1)
-    if (lexicon := _lexicon_path(work)) is not None:
-        write_text(out / "lexicon.txt", lexicon.read_text(encoding="utf-8"))
-    else:
-        (out / "lexicon.txt").unlink(missing_ok=True)
-    write_text(out / "sentences.jsonl", write_sentences([(i.id, i.sentence) for items in ready.values() for i in items]))
-    lengths = split_lengths(ready, recipe.frames.grid.shift)
-    facts_ = PreparedFacts(
-        fingerprint=identity,
-        identities=parts,
-        arrays=ARRAYS,
-        recipe=recipe.model_dump(mode="json"),
-        corpus=CorpusFacts(
-            name=corpus.name,
-            root=str(root),
-            licence=corpus.licence,
-            source=corpus.source,
-            speaker=", ".join(recipe.corpus.names),
-            **lengths["train"].model_dump(),
-        ),
-        grid=recipe.frames.grid,
-        frame_streams=plan.streams,
-        segment_streams=plan.segment_streams,
-        shown=shown_streams(plan),
-        features=plan.features,
-        states=ready["train"][0].alignment.states,
-        text=TextFacts(engine=recipe.text.engine, language=recipe.corpus.language, identity=engine.identity()),
-        silence=usual_silence(ready["train"]),
-        constant_features=constant_features(np.load(out / ARRAYS / "train" / "vectors.npy", mmap_mode="r")),
-        f0_range=(min(low for low, _ in ranges.values()), max(high for _, high in ranges.values())),
-        splits=lengths,
-        audio={u.id: str(u.audio) for u in chosen},
-        texts={u.id: u.text for u in chosen},
-        channel=recipe.corpus.channel,
-        speakers=_speakers(recipe, ready, ranges),
-        speaker_of=_speaker_of(recipe, ready),
-        command=command,
-        seconds=seconds,
-        made_with=environment(),
-    )
-    write_facts(out, facts_)
-    return Prepared(out)
+            raise TtsError(f"no utterance of the {split} split is left; {report}")
+    for number, name in enumerate(run.recipe.corpus.names):
+        if not any(item.speaker == number for item in splits["train"]):
+            raise TtsError(f"no training utterance of the speaker {name} is left; {report}")
 
 
-def _stored_facts(out: Path) -> PreparedFacts | None:
-    """Return what is known of an earlier preparation in the folder; None where there is none, or a damaged one."""
+def _store_arrays(run: Preparation, content: _Content, engine: FrontEnd) -> str:
+    """Pack the content into a folder of its own, unless it is there already, and return the folder's name."""
+    lexicon = run.lexicon.read_text(encoding="utf-8") if run.lexicon is not None else None
+    name = arrays_name(content.identities, engine.identity(), lexicon)
+    folder = run.out / name
+    if is_whole(folder, content.splits, content.layout):
+        return name
+    shutil.rmtree(folder, ignore_errors=True)  # damaged
+    with new_arrays(folder) as fresh:
+        pack(content.splits, content.layout, fresh)
+        items = [(item.id, item.sentence) for items in content.splits.values() for item in items]
+        write_text(fresh / SENTENCES, write_sentences(items))
+        if lexicon is not None:
+            write_text(fresh / LEXICON, lexicon)
+    return name
+
+
+def _stored_seconds(out: Path, arrays: str) -> float | None:
+    """Return how long the same content took before; None where this is the first time, or that cannot be read."""
     try:
-        return read_facts(out) if (out / FACTS).is_file() else None
+        stored = read_facts(out) if (out / FACTS).is_file() else None
     except TtsError:
         return None
+    return stored.seconds if stored is not None and stored.arrays == arrays else None
 
 
-def _speakers(
-    recipe: Recipe, ready: Mapping[str, Sequence[Ready]], ranges: Mapping[str, tuple[float, float]]
-) -> tuple[SpeakerFacts, ...]:
-    """Return what is known of every speaker, in order; nothing where there is one alone."""
-    speakers = []
-    for number, name in enumerate(recipe.corpus.names if recipe.corpus.speakers else ()):
-        own = {split: [item for item in items if item.speaker == number] for split, items in ready.items()}
-        lengths = split_lengths(own, recipe.frames.grid.shift)
-        silence = usual_silence(own["train"])
-        speakers.append(SpeakerFacts(name=name, f0_range=ranges[name], silence=silence, splits=lengths))
-    return tuple(speakers)
-
-
-def _speaker_of(recipe: Recipe, ready: Mapping[str, Sequence[Ready]]) -> dict[str, str]:
-    """Return who speaks every utterance; nothing where there is one speaker alone."""
-    if not recipe.corpus.speakers:
-        return {}
-    return {item.id: recipe.corpus.names[item.speaker] for items in ready.values() for item in items}
+def _facts(run: Preparation, content: _Content, engine: FrontEnd, arrays: str) -> PreparedFacts:
+    """Return what is known of the content; how it was made is filled in by the caller."""
+    recipe, splits, layout = run.recipe, content.splits, content.layout
+    lengths = split_lengths(splits, recipe.frames.grid.shift)
+    speakers, speaker_of = speaker_facts(recipe, splits, content.f0_ranges)
+    low, high = zip(*content.f0_ranges.values(), strict=True)
+    corpus = CorpusFacts(
+        name=content.corpus.name,
+        root=str(content.root),
+        licence=content.corpus.licence,
+        source=content.corpus.source,
+        speaker=", ".join(recipe.corpus.names),
+        **lengths["train"].model_dump(),
+    )
+    return PreparedFacts(
+        fingerprint=fingerprint(content.identities),
+        identities=dict(content.identities),
+        arrays=arrays,
+        recipe=recipe.model_dump(mode="json"),
+        corpus=corpus,
+        grid=recipe.frames.grid,
+        frame_streams=layout.frame_streams,
+        segment_streams=layout.segment_streams,
+        shown=shown_streams(layout),
+        features=layout.features,
+        states=splits["train"][0].alignment.states,
+        text=TextFacts(engine=recipe.text.engine, language=recipe.corpus.language, identity=engine.identity()),
+        silence=usual_silence(splits["train"]),
+        constant_features=constant_features(np.load(run.out / arrays / "train" / "vectors.npy", mmap_mode="r")),
+        f0_range=(min(low), max(high)),
+        splits=lengths,
+        audio={u.id: str(u.audio) for u in content.chosen},
+        texts={u.id: u.text for u in content.chosen},
+        channel=recipe.corpus.channel,
+        speakers=speakers,
+        speaker_of=speaker_of,
+        made_with=environment(),
+    )
 
 
 def _check_folder(out: Path, recipe: Recipe) -> None:
     """Raise :class:`UsageError` where ``out`` holds anything but this recipe's prepared corpus."""
-    mark = out / "recipe.json"
+    mark = out / MARK
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out}: is a file; --out names a folder")
     if mark.is_file():
-        name = read_json(mark).get("name")
+        stored = read_json(mark)
+        name = stored.get("name") if isinstance(stored, dict) else None
         if name != recipe.name:
             raise UsageError(f"{out}: holds the prepared corpus of recipe {name}; choose another --out")
     elif out.exists() and any(not path.name.startswith(".") for path in out.iterdir()):
         raise UsageError(f"{out}: exists and was not made by tts prepare; choose another --out")
 
 
-def _lexicon_path(work: Work) -> Path | None:
-    name = work.recipe.text.lexicon
-    return work.recipe_folder / name if name else None
-
-
-def _lexicon(work: Work) -> Mapping[str, Sequence[str]] | None:
-    path = _lexicon_path(work)
-    return read_lexicon(path) if path is not None else None
-
-
-def _sentences(work: Work, engine: FrontEnd, chosen: Sequence[Utterance]) -> dict[str, Sentence]:
-    sentences, failed = sentences_for(chosen, engine, work.cache / "text")
+def _sentences(run: Preparation, engine: FrontEnd, chosen: Sequence[Utterance]) -> dict[str, Sentence]:
+    sentences, failed = sentences_for(chosen, engine, run.cache / "text")
     for key, message in failed:
-        work.drop(key, "pronunciation", message, "text")
+        run.leave_out(key, "pronunciation", message, "text")
     return sentences
 
 
-def _analyse(work: Work, chosen: Sequence[Utterance], ranges: Mapping[str, tuple[float, float]]) -> dict[str, Features]:
-    recipe = work.recipe
+def _analyse(run: Preparation, chosen: Sequence[Utterance], ranges: Mapping[str, tuple[float, float]]) -> dict[str, Features]:
+    """Analyse recordings; return where the streams of each lie, by id, for those that could be analysed."""
+    recipe = run.recipe
     settings = AnalysisSettings(recipe.frames.mcep_order, recipe.analysis.f0_tracker)
     extras = [Extra(MFCC, mfcc)]
     for name, given in recipe.tasks.items():
@@ -233,77 +229,10 @@ def _analyse(work: Work, chosen: Sequence[Utterance], ranges: Mapping[str, tuple
             extras.append(Extra(name, family.extract, resolve_options(name, given)))
     grid, channel = recipe.frames.grid, recipe.corpus.channel
     jobs = [AnalysisJob(u.id, u.audio, grid, ranges[u.speaker], settings, tuple(extras), channel) for u in chosen]
-    found: dict[str, Features] = {}
-    for utterance, result in zip(chosen, extract(jobs, work.cache, workers=work.workers), strict=True):
+    analysed: dict[str, Features] = {}
+    for utterance, result in zip(chosen, extract(jobs, run.cache, workers=run.workers), strict=True):
         if isinstance(result, Failure):
-            work.drop(utterance.id, "analysis", result.message, str(utterance.audio))
+            run.leave_out(utterance.id, "analysis", result.message, str(utterance.audio))
         else:
-            found[utterance.id] = result
-    return found
-
-
-def _plan(recipe: Recipe, ready: Mapping[str, Sequence[Ready]]) -> Layout:
-    inventory = PhoneInventory.of(item.sentence for items in ready.values() for item in items)
-    frame = list(main_streams(recipe.frames.grid, AnalysisSettings(recipe.frames.mcep_order)))
-    timed: list[Stream] = []
-    segment: list[Stream] = []
-    options = {name: resolve_options(name, given) for name, given in recipe.tasks.items()}
-    speakers = recipe.corpus.names if len(recipe.corpus.names) > 1 else ()
-    for name in recipe.tasks:
-        family = get_family(name)
-        if isinstance(family, SpeakerFamily):
-            segment.append(family.stream_of(name, speakers))
-            continue
-        kind = frame if isinstance(family, AudioFamily) else timed if isinstance(family, TimedFamily) else segment
-        kind.append(family.stream(name, inventory, options[name]))
-    features = ContextFeatures(inventory)
-    return Layout(tuple(frame), tuple(timed), tuple(segment), inventory, features, recipe.frames.grid, options, speakers)
-
-
-def _speaker_table(recipe: Recipe, ready: Mapping[str, Sequence[Ready]]) -> list[str]:
-    """Return utterances by speaker and split as lines of Markdown; nothing where there is one speaker."""
-    names = recipe.corpus.names
-    if len(names) == 1:
-        return []
-    lines = [f"| speaker | {' | '.join(ready)} |", f"| --- |{' ---: |' * len(ready)}"]
-    for number, name in enumerate(names):
-        counts = [sum(item.speaker == number for item in items) for items in ready.values()]
-        lines.append(f"| {name} | {' | '.join(map(str, counts))} |")
-    return [*lines, ""]
-
-
-def _report(
-    work: Work,
-    corpus: Corpus,
-    facts: Mapping[str, AudioFacts],
-    engine: FrontEnd,
-    aligned: Mapping[str, Aligned],
-    ready: Mapping[str, Sequence[Ready]],
-    ranges: Mapping[str, tuple[float, float]],
-) -> None:
-    lengths = split_lengths(ready, work.recipe.frames.grid.shift)
-    lines = [
-        f"# {corpus.name}, prepared",
-        "",
-        seconds_summary([facts[u.id] for u in corpus]),
-        *(f"* {note}" for note in corpus.notes),
-        "",
-        "| split | utterances | minutes |",
-        "| --- | ---: | ---: |",
-        *(f"| {split} | {entry.utterances} | {entry.seconds / 60:.1f} |" for split, entry in lengths.items()),
-        "",
-        *_speaker_table(work.recipe, ready),
-        *(
-            f"F0{f' of {name}' if len(ranges) > 1 else ''} is searched between {low:g} and {high:g} Hz."
-            for name, (low, high) in ranges.items()
-        ),
-        "",
-        "## Left out, and warnings",
-        "",
-        problem_table(work.problems, first=50),
-        "## Alignment",
-        "",
-        report_alignment(aligned, work.recipe.frames.grid).to_markdown(),
-    ]
-    write_text(work.out / "report.md", "\n".join(lines).rstrip() + "\n")
-    write_problems(work.out / "problems.json", work.problems)
+            analysed[utterance.id] = result
+    return analysed

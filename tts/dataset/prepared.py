@@ -1,16 +1,17 @@
 """A prepared corpus on disk: what ``tts prepare`` leaves and everything later reads.
 
-prepared.json        what was made, from which recipe, with which settings
+prepared.json        what was made, from which recipe, with which settings; names the folder packed-...
 report.md            what was found in the recordings, the alignment's fit, what was left out and why
-sentences.jsonl      the front end's answer for every utterance, pauses as spoken
 alignments/          HTS state labels and Praat TextGrids
-packed/SPLIT/        arrays of all utterances of a split, one after the other; memory-mapped when read
+packed-.../SPLIT/    arrays of all utterances of a split, one after the other; memory-mapped when read
+packed-.../          also sentences.jsonl, the front end's answer for every utterance, pauses as spoken, and the lexicon
 cache/               results a utterance, by content and settings; may be deleted
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,6 +25,7 @@ from tts.core.errors import TtsError, UsageError
 from tts.core.files import fingerprint, read_json, write_json
 from tts.core.grid import FrameGrid
 from tts.core.stream import Stream
+from tts.dataset.arrays import LEXICON, SENTENCES, STATISTICS, ArraysHold, texts_beside
 from tts.dataset.constant import hold_constant
 from tts.dataset.facts import FACTS, PreparedFacts, check_ids, read_facts
 from tts.dataset.positions import frame_positions
@@ -69,7 +71,7 @@ class Packed:
 
 
 class Prepared:
-    """A prepared folder, read lazily. ``facts`` are as they were when it was opened."""
+    """A prepared folder, read lazily, as it was when it was opened: see :mod:`tts.dataset.arrays`."""
 
     def __init__(self, folder: Path, facts: PreparedFacts | None = None) -> None:
         self.folder = folder
@@ -77,7 +79,7 @@ class Prepared:
             if not (folder / FACTS).is_file():
                 make = f"make one with: tts prepare RECIPE --out {folder}"
                 raise UsageError(f"{folder}: not a prepared corpus (no {FACTS}); {make}")
-            facts = read_facts(folder)
+            facts, self._hold = _open(folder)
         self.facts = facts
 
     @property
@@ -116,6 +118,11 @@ class Prepared:
             raise TtsError(f"{self.folder / FACTS}: {where}: {first['msg']}; run tts prepare again") from None
 
     @property
+    def arrays(self) -> Path:
+        """The folder of arrays; what is in it never changes, and stays as long as this object lives."""
+        return self.folder / self.facts.arrays
+
+    @property
     def fingerprint(self) -> str:
         """Identifies the content: two preparations with the same fingerprint hold the same numbers."""
         return self.facts.fingerprint
@@ -131,11 +138,24 @@ class Prepared:
         return fingerprint(parts["basis"], {name: parts[name] for name in sorted(set(tasks)) if name in parts})
 
     def audio_path(self, key: str) -> Path:
-        """Return where an utterance's recording lies; :class:`TtsError` where that is not known."""
-        try:
-            return Path(self.facts.audio[key])
-        except KeyError:
-            raise TtsError(f"{self.folder / FACTS}: names no recording of {key}; run tts prepare again") from None
+        """Return where an utterance's recording lies, within the folders that the corpus was read from.
+
+        Raises :class:`TtsError` where that is not known, or elsewhere: a prepared corpus may come from a stranger.
+        """
+        if key not in self.facts.audio:
+            raise TtsError(f"{self.folder / FACTS}: names no recording of {key}; run tts prepare again")
+        path = Path(os.path.normpath(self.facts.audio[key]))
+        if not any(path.is_relative_to(root) for root in self._audio_roots):
+            roots = ", ".join(map(str, self._audio_roots))
+            raise TtsError(f"{self.folder / FACTS}: the recording of {key} is {path}, outside the corpus ({roots})")
+        return path
+
+    @cached_property
+    def _audio_roots(self) -> tuple[Path, ...]:
+        """The folders that recordings were read from: the corpus's, and those that the recipe names elsewhere."""
+        root, part = Path(self.facts.corpus.root), self.recipe.corpus
+        elsewhere = [own.folder for own in part.speakers.values() if own.folder]
+        return tuple(dict.fromkeys(Path(os.path.normpath(root / name)) for name in ("", *elsewhere)))
 
     def text_of(self, key: str) -> str:
         """Return an utterance's text as the corpus has it, or as the front end read it where that is not known."""
@@ -145,18 +165,18 @@ class Prepared:
     @property
     def lexicon_path(self) -> Path | None:
         """The lexicon that the text was read with; None where there is none."""
-        path = self.folder / "lexicon.txt"
+        path = texts_beside(self.arrays) / LEXICON
         return path if path.is_file() else None
 
     @cached_property
     def statistics(self) -> dict[str, StreamStatistics]:
         """Statistics of the training frames, by stream."""
-        return load_statistics(self.folder / self.facts.arrays / "statistics.safetensors")
+        return load_statistics(self.arrays / STATISTICS)
 
     @cached_property
     def sentences(self) -> dict[str, Sentence]:
         """Every utterance's sentence, pauses as spoken."""
-        path = self.folder / "sentences.jsonl"
+        path = texts_beside(self.arrays) / SENTENCES
         sentences = dict(read_sentences(path))
         check_ids(path, sentences)
         return sentences
@@ -181,7 +201,7 @@ class Prepared:
 
     def packed(self, split: str) -> Packed:
         """Open one split's arrays."""
-        folder = self.folder / self.facts.arrays / split
+        folder = self.arrays / split
         ids, segment_starts = read_utterances(folder)
 
         def array(name: str) -> np.ndarray:
@@ -259,6 +279,19 @@ class Prepared:
     def duration_stream(self) -> Stream:
         """The stream that the duration model predicts: frames in every state."""
         return Stream(DURATION, self.states)
+
+
+def _open(folder: Path) -> tuple[PreparedFacts, ArraysHold]:
+    """Read the facts and hold the arrays that they name, also while another process replaces both."""
+    facts = read_facts(folder)
+    while True:
+        try:
+            return facts, ArraysHold(folder / facts.arrays)
+        except FileNotFoundError:
+            latest = read_facts(folder)
+            if latest.arrays == facts.arrays:
+                raise TtsError(f"{folder / facts.arrays}: this folder is missing; run tts prepare again") from None
+            facts = latest
 
 
 def write_utterances(folder: Path, ids: Sequence[str], segment_starts: np.ndarray) -> None:

@@ -14,21 +14,21 @@ from tts.corpora.ljspeech import read_ljspeech
 from tts.corpora.problems import Problem, examples, left_out
 from tts.corpora.splits import Splits, make_splits
 from tts.corpora.types import Corpus, Utterance
-from tts.dataset.work import Work
+from tts.dataset.preparation import Preparation
 from tts.recipe import CorpusPart
 
 
-def read_corpus(work: Work, root: Path) -> tuple[Corpus, dict[str, AudioFacts]]:
+def read_corpus(run: Preparation, root: Path) -> tuple[Corpus, dict[str, AudioFacts]]:
     """Read the recipe's corpus in ``root`` and check its recordings; return what can be used, and facts by id.
 
     Several speakers lie in one folder each, and their utterances are called ``SPEAKER_ID``. Split rules that cannot be kept
     whatever the recordings are like raise :class:`UsageError`, and a limit :class:`TtsError`, before the first is opened.
     """
-    part = work.recipe.corpus
+    part = run.recipe.corpus
     if not part.speakers:
-        corpus = _read(work, part, root, part.speaker)
-        _choose_early(work, corpus)
-        facts = _check(work, corpus)
+        corpus = _read(run, part, root, part.speaker)
+        _choose_early(run, corpus)
+        facts = _check(run, corpus)
         return corpus.subset({*facts}), facts
     utterances: dict[str, Utterance] = {}
     notes: list[str] = []
@@ -41,7 +41,7 @@ def read_corpus(work: Work, root: Path) -> tuple[Corpus, dict[str, AudioFacts]]:
                 f"{folder}: there is no such folder of the speaker {name}; pass the folder above the speakers' with "
                 f"--corpus-root, or name it with corpus.speakers.{name}.folder"
             )
-        corpus = _read(work, part.model_copy(update=changes), folder, name)
+        corpus = _read(run, part.model_copy(update=changes), folder, name)
         for utterance in corpus:
             key = f"{name}_{utterance.id}"
             if key in utterances:
@@ -50,15 +50,15 @@ def read_corpus(work: Work, root: Path) -> tuple[Corpus, dict[str, AudioFacts]]:
                 raise UsageError(f"corpus.speakers: {message}; rename a speaker")
             utterances[key] = replace(utterance, id=key)
         notes += [f"{name}: {note}" for note in corpus.notes]
-    whole = Corpus(work.recipe.name, tuple(utterances.values()), part.licence, part.source, tuple(notes))
-    _choose_early(work, whole)
+    whole = Corpus(run.recipe.name, tuple(utterances.values()), part.licence, part.source, tuple(notes))
+    _choose_early(run, whole)
     facts = {}
     for name in part.speakers:  # one by one, since what is an odd pace depends on the speaker
-        facts |= _check(work, whole.subset({utterance.id for utterance in whole if utterance.speaker == name}))
+        facts |= _check(run, whole.subset({utterance.id for utterance in whole if utterance.speaker == name}))
     return whole.subset({*facts}), facts
 
 
-def _read(work: Work, part: CorpusPart, root: Path, speaker: str) -> Corpus:
+def _read(run: Preparation, part: CorpusPart, root: Path, speaker: str) -> Corpus:
     """Read one speaker's utterances, their ids as in the metadata."""
     if part.format == "espeak-demo":
         from tts.corpora.espeak_demo import make_demo_corpus  # an optional extra, imported when asked for
@@ -66,7 +66,7 @@ def _read(work: Work, part: CorpusPart, root: Path, speaker: str) -> Corpus:
         make_demo_corpus(root)
     corpus, found = read_ljspeech(
         root,
-        name=work.recipe.name,
+        name=run.recipe.name,
         speaker=speaker,
         language=part.language,
         licence=part.licence,
@@ -75,87 +75,87 @@ def _read(work: Work, part: CorpusPart, root: Path, speaker: str) -> Corpus:
         exclude=part.exclude,
         speaker_column=part.format == "ljspeech-speakers",
     )
-    known = {(problem.id, problem.place) for problem in work.problems}  # a broken line is every speaker's
-    work.problems += [problem for problem in found if (problem.id, problem.place) not in known]
+    known = {(problem.id, problem.place) for problem in run.problems}  # a broken line is every speaker's
+    run.problems += [problem for problem in found if (problem.id, problem.place) not in known]
     return corpus
 
 
-def _check(work: Work, corpus: Corpus) -> dict[str, AudioFacts]:
+def _check(run: Preparation, corpus: Corpus) -> dict[str, AudioFacts]:
     """Check recordings, or read what was found in them before; return facts on those that can be used."""
-    channel, grid = work.recipe.corpus.channel, work.recipe.frames.grid
+    channel, grid = run.recipe.corpus.channel, run.recipe.frames.grid
     states = [(u.id, u.text, u.audio.stat().st_size, u.audio.stat().st_mtime_ns) for u in corpus if u.audio.is_file()]
-    path = work.cache / f"check-{fingerprint(len(corpus), states, asdict(grid), channel)}.json"
+    path = run.cache / f"check-{fingerprint(len(corpus), states, asdict(grid), channel)}.json"
     if path.is_file():
         stored = read_json(path)
         facts, odd = [AudioFacts(**f) for f in stored["facts"]], [Problem(**p) for p in stored["problems"]]
     else:
-        facts, odd = check_audio(corpus.utterances, grid, channel, work.workers)
+        facts, odd = check_audio(corpus.utterances, grid, channel, run.workers)
         write_json(path, {"facts": [asdict(f) for f in facts], "problems": [asdict(p) for p in odd]})
-    work.problems += odd
+    run.problems += odd
     return {fact.id: fact for fact in facts}
 
 
-def split_corpus(work: Work, corpus: Corpus) -> Splits:
+def split_corpus(run: Preparation, corpus: Corpus) -> Splits:
     """Apply the recipe's split rules, and write down what they chose."""
-    splits, found = _choose(work, corpus)
-    work.problems += found
-    write_json(work.out / "splits.json", splits.to_dict())
+    splits, found = _choose(run, corpus)
+    run.problems += found
+    write_json(run.out / "splits.json", splits.to_dict())
     return splits
 
 
-def _choose_early(work: Work, corpus: Corpus) -> None:
+def _choose_early(run: Preparation, corpus: Corpus) -> None:
     """Raise what the split rules raise whatever recordings will be left out.
 
     So no two texts count as alike, and rules that name utterances after one that draws them are left for later: a recording
     that will be left out must not take the place of another.
     """
-    part = work.recipe.split
+    part = run.recipe.split
     rules = (part.test, part.validation, part.train)
     drawn = [isinstance(rule, Mapping) and "count" in rule for rule in rules]
     named = [rule != "rest" and not draws for rule, draws in zip(rules, drawn, strict=True)]
     if not any(draws and any(named[place:]) for place, draws in enumerate(drawn)):
-        _choose(work, replace(corpus, utterances=tuple(replace(u, text=u.id) for u in corpus)))
+        _choose(run, replace(corpus, utterances=tuple(replace(u, text=u.id) for u in corpus)))
 
 
-def _choose(work: Work, corpus: Corpus) -> tuple[Splits, list[Problem]]:
-    part = work.recipe.split
+def _choose(run: Preparation, corpus: Corpus) -> tuple[Splits, list[Problem]]:
+    part = run.recipe.split
     rules = {"test": part.test, "validation": part.validation, "train": part.train}
     try:
-        splits, found = make_splits(corpus.utterances, rules, seed=part.seed, folder=work.recipe_folder, limit=part.limit)
+        splits, found = make_splits(corpus.utterances, rules, seed=part.seed, folder=run.recipe_folder, limit=part.limit)
     except TtsError as error:  # perhaps because of what was left out before
-        lost = [problem for problem in work.problems if problem.severity == "left_out"]
+        lost = [problem for problem in run.problems if problem.severity == "left_out"]
         short = not isinstance(error, UsageError) or "selects none" in str(error)
         if not lost or not short:
             raise
         raise type(error)(f"{error}; {len(left_out(lost))} had been left out: {examples(lost)}") from None
     speakers = {utterance.id: utterance.speaker for utterance in corpus}
-    for name in work.recipe.corpus.names:
+    for name in run.recipe.corpus.names:
         if name not in {speakers[key] for key in splits.train}:
             raise UsageError(f"split.train: the rule {part.train!r} leaves no training utterance of the speaker {name}")
     return splits, found
 
 
 def f0_ranges(
-    work: Work, chosen: Sequence[Utterance], splits: Splits, facts: Mapping[str, AudioFacts]
+    run: Preparation, chosen: Sequence[Utterance], splits: Splits, facts: Mapping[str, AudioFacts]
 ) -> dict[str, tuple[float, float]]:
     """Return the F0 range of every speaker in Hz: the recipe's, or what a first pass over training recordings finds."""
     return {
-        name: work.recipe.analysis.f0_range or _f0_range(work, [u for u in chosen if u.speaker == name], splits, facts)
-        for name in work.recipe.corpus.names
+        name: run.recipe.analysis.f0_range or _f0_range(run, [u for u in chosen if u.speaker == name], splits, facts)
+        for name in run.recipe.corpus.names
     }
 
 
 def _f0_range(
-    work: Work, utterances: Sequence[Utterance], splits: Splits, facts: Mapping[str, AudioFacts]
+    run: Preparation, utterances: Sequence[Utterance], splits: Splits, facts: Mapping[str, AudioFacts]
 ) -> tuple[float, float]:
     """Find a speaker's F0 range on training recordings; kept by their content."""
     train = set(splits.train)
     used = [u for u in utterances if u.id in train]
-    channel = work.recipe.corpus.channel
+    channel = run.recipe.corpus.channel
     digests = [facts[u.id].digest for u in used]
-    path = work.cache / f"f0-range-{fingerprint(VERSION, digests, asdict(work.recipe.frames.grid), channel)}.json"
+    path = run.cache / f"f0-range-{fingerprint(VERSION, digests, asdict(run.recipe.frames.grid), channel)}.json"
     if not path.is_file():
         recordings = [(u.audio, channel) for u in used]
-        write_json(path, speaker_f0_range(recordings, work.recipe.frames.grid, workers=work.workers))
+        write_json(path, speaker_f0_range(recordings, run.recipe.frames.grid, workers=run.workers))
     low, high = read_json(path)
     return float(low), float(high)

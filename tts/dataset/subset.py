@@ -15,8 +15,8 @@ import numpy as np
 
 from tts.core.errors import UsageError
 from tts.core.files import fingerprint
+from tts.dataset.describe import constant_features, natural_silence
 from tts.dataset.facts import PreparedFacts, SplitLength
-from tts.dataset.pack import constant_features, natural_silence
 from tts.dataset.prepared import DURATION, Packed, Prepared
 from tts.dataset.statistics import StatisticsSum, StreamStatistics
 

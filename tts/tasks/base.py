@@ -7,16 +7,15 @@ found as :mod:`tts.tasks.own` says.
 
 from __future__ import annotations
 
-import difflib
-import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tts.core.errors import TtsError, UsageError
+from tts.core.errors import TtsError
 from tts.core.grid import FrameGrid
 from tts.core.stream import Kind, Stream
 from tts.text.phones import PhoneInventory
@@ -136,53 +135,13 @@ class SpeakerFamily(Shown):
 
 
 Family = AudioFamily | TextFamily | TimedFamily | SpeakerFamily
-_NOT_FAMILIES = {"__init__", "base", "losses", "own"}
+_NOT_FAMILIES = {"__init__", "base", "losses", "own", "registry"}
 
 
-def built_in_names() -> list[str]:
+@lru_cache(maxsize=1)
+def built_in_names() -> tuple[str, ...]:
     """Return the names of the task families of this package."""
-    return sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in _NOT_FAMILIES)
-
-
-def family_names() -> list[str]:
-    """Return the names of all task families, the user's own included."""
-    from tts.tasks.own import own_tasks
-
-    return sorted({*built_in_names(), *own_tasks()})
-
-
-def get_family(name: str) -> Family:
-    """Return a family by name; an unknown one raises :class:`UsageError` listing those there are."""
-    if name in built_in_names():
-        family: Family = importlib.import_module(f"tts.tasks.{name}").FAMILY
-        return family
-    from tts.tasks.own import load_own, own_tasks
-
-    if name in own_tasks():
-        return load_own(name)[0]
-    names = family_names()
-    close = difflib.get_close_matches(name, names, n=1)
-    hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(names)}; TTS_TASKS names the folders of your own"
-    raise UsageError(f"tasks.{name}: no such task family; {hint}")
-
-
-def source_of(name: str) -> str:
-    """Return what identifies the source of a user's own family, so that an edit is noticed; empty for those of this package."""
-    if name in built_in_names():
-        return ""
-    from tts.tasks.own import load_own
-
-    return load_own(name)[1]
-
-
-def resolve_options(name: str, given: Mapping[str, Any]) -> Options:
-    """Return a family's options with the given ones on top; an unknown option raises :class:`UsageError`."""
-    family = get_family(name)
-    for key in given:
-        if key not in family.options:
-            known = ", ".join(family.options) or "none"
-            raise UsageError(f"tasks.{name}.{key}: no such option; its options are: {known}")
-    return {**family.options, **given}
+    return tuple(sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in _NOT_FAMILIES))
 
 
 def check_values(stream: Stream, values: Any, rows: int, where: str) -> np.ndarray:

@@ -10,7 +10,7 @@ from tts.recipe import Recipe
 
 
 @dataclass
-class Work:
+class Preparation:
     """A recipe, where its paths start, where results go, how much of the machine is used, and what was wrong so far."""
 
     recipe: Recipe
@@ -25,6 +25,12 @@ class Work:
         """The folder of results that may be deleted."""
         return self.out / "cache"
 
-    def drop(self, key: str, code: str, reason: str, place: str) -> None:
+    @property
+    def lexicon(self) -> Path | None:
+        """The recipe's lexicon; None where it names none."""
+        name = self.recipe.text.lexicon
+        return self.recipe_folder / name if name else None
+
+    def leave_out(self, key: str, code: str, reason: str, place: str) -> None:
         """Note that an utterance is left out, and why."""
         self.problems.append(Problem(key, code, reason, place))

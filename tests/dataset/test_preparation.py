@@ -1,0 +1,164 @@
+"""Preparing twenty seconds of speech, again and again, while somebody reads."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pyworld
+from command import tts
+
+from tts.alignment.types import Alignment
+from tts.analysis.extract import MAIN, AnalysisJob, Extra, Features, _places
+from tts.analysis.world import AnalysisSettings
+from tts.core.errors import TtsError
+from tts.core.files import file_digest, fingerprint
+from tts.dataset import prepare as prepare_module
+from tts.dataset import prepared as prepared_module
+from tts.dataset.facts import FACTS, read_facts
+from tts.dataset.layout import MFCC, ReadyUtterance, make_layout
+from tts.dataset.prepare import prepare_corpus
+from tts.dataset.prepared import SPLITS, Prepared, read_sentences
+from tts.recipe import load_recipe
+from tts.tasks.gammatone import FAMILY as GAMMATONE
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+OLD, SPEECH, RECIPE = FIXTURES / "format-2" / "prepared", FIXTURES / "speech", FIXTURES / "format-2" / "recipe.yaml"
+LOUDER = "tasks={gammatone: {bands: 6}, phone_class: {}, position: {}}"
+
+
+def prepare(out: Path, *changes: str) -> Prepared:
+    return prepare_corpus(load_recipe(RECIPE, list(changes)), RECIPE.parent, SPEECH, out, workers=0)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return prepare(tmp_path_factory.mktemp("made") / "prepared").folder
+
+
+@pytest.fixture
+def copy(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made, tmp_path / "prepared"))
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """Return a folder of version 0.1.0 whose recordings lie where this checkout has them."""
+    folder = Path(shutil.copytree(OLD, tmp_path / "old"))
+    path = folder / FACTS
+    path.write_text(path.read_text(encoding="utf-8").replace("/corpora/speech", str(SPEECH)), encoding="utf-8")
+    return folder
+
+
+def folders(prepared: Path) -> set[str]:
+    return {path.name for path in prepared.iterdir() if path.name.lstrip(".").startswith("packed")}
+
+
+def test_the_same_again_changes_nothing(copy: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in copy.rglob("*.npy")}
+    first = read_facts(copy)
+    again = prepare(copy)
+    assert {path: path.stat().st_mtime_ns for path in copy.rglob("*.npy")} == before
+    assert again.facts == first.model_copy(update={"made_with": again.facts.made_with})
+
+
+def test_a_reader_keeps_what_it_opened(copy: Path) -> None:
+    reader = Prepared(copy)
+    values = {split: reader.packed(split).streams["gammatone"].copy() for split in SPLITS}
+    after = prepare(copy, LOUDER)
+    assert after.fingerprint != reader.fingerprint
+    assert folders(copy) == {reader.facts.arrays, after.facts.arrays}
+    for split in SPLITS:  # opened again, not cached
+        np.testing.assert_array_equal(reader.packed(split).streams["gammatone"], values[split])
+        assert after.packed(split).streams["gammatone"].shape[1] == 6
+    assert list(reader.sentences) == list(after.sentences)
+    assert reader.statistics["gammatone"].mean.shape == (8,)
+    del reader
+    assert folders(prepare(copy, LOUDER).folder) == {after.facts.arrays}  # the next preparation tidies up
+
+
+def test_an_interrupted_preparation_leaves_the_old_one_whole(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = Prepared(copy)
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(prepare_module, "write_sentences", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            prepare(copy, LOUDER)
+    assert Prepared(copy).facts == before.facts
+    assert Prepared(copy).packed("test").ids == before.packed("test").ids
+    after = prepare(copy, LOUDER)
+    assert folders(copy) == {before.facts.arrays, after.facts.arrays}
+
+
+def test_a_reader_that_comes_while_all_is_replaced_gets_the_new(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stale = read_facts(copy)
+    after = prepare(copy, LOUDER)
+    answers = iter([stale])
+    monkeypatch.setattr(prepared_module, "read_facts", lambda folder: next(answers, None) or read_facts(folder))
+    assert folders(copy) == {after.facts.arrays}
+    assert Prepared(copy).fingerprint == after.fingerprint
+
+
+def test_damaged_arrays_are_made_again(copy: Path) -> None:
+    first = read_facts(copy)
+    (copy / first.arrays / "test" / "mcep.npy").write_bytes(b"rubbish")
+    with pytest.raises(TtsError, match="run tts prepare again"):
+        Prepared(copy).packed("test")
+    assert prepare(copy).packed("test").streams["mcep"].shape[1] == 13
+    shutil.rmtree(copy / first.arrays)
+    with pytest.raises(TtsError, match="this folder is missing; run tts prepare again"):
+        Prepared(copy)
+
+
+def test_a_folder_of_version_0_1_0_is_replaced_when_nobody_reads_it(old: Path) -> None:
+    reader = Prepared(old)
+    after = prepare(old)
+    assert folders(old) == {"packed", after.facts.arrays}
+    assert reader.packed("test").ids == after.packed("test").ids
+    assert list(reader.sentences)
+    del reader
+    prepare(old)
+    assert folders(old) == {after.facts.arrays}
+    assert not (old / "sentences.jsonl").exists()
+    assert list(Prepared(old).sentences) == list(after.sentences)
+
+
+def test_voices_are_trained_and_scored_on_a_folder_of_version_0_1_0(old: Path, tmp_path: Path) -> None:
+    tts("train", RECIPE, "-s", "stacked", "--prepared", old, "--out", tmp_path / "voice")
+    printed = tts("evaluate", tmp_path / "voice", "--prepared", old, "--out", tmp_path / "scores", "--pictures", "0")
+    assert "| fixture stacked |" in printed
+    assert len(list((tmp_path / "scores").rglob("*.wav"))) >= 6
+    config = json.loads((tmp_path / "voice" / "config.json").read_text(encoding="utf-8"))
+    theirs = json.loads((FIXTURES / "format-2" / "stacked" / "config.json").read_text(encoding="utf-8"))
+    for key in ("grid", "states", "text", "inventory", "features", "streams", "silence", "constant_features", "prepared"):
+        assert config[key] == theirs[key], key
+    assert "| fixture single |" in tts(
+        "evaluate", FIXTURES / "format-2" / "single", "--prepared", old, "--out", tmp_path / "other", "--pictures", "0"
+    )
+
+
+def test_identities_are_those_of_version_0_1_0(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same recordings, times and settings have the identities that finished voices were given."""
+    monkeypatch.setattr(pyworld, "__version__", "0.3.6.post1")
+    facts, recipe = read_facts(OLD), load_recipe(RECIPE)
+    sentences = dict(read_sentences(OLD / "sentences.jsonl"))
+    durations = json.loads((OLD / "alignments" / "alignment.json").read_text(encoding="utf-8"))["durations"]
+    splits = json.loads((OLD / "splits.json").read_text(encoding="utf-8"))
+    gammatone = Extra("gammatone", GAMMATONE.extract, {**GAMMATONE.options, "bands": 8})
+    mfcc = fingerprint([1, 16000, 5.0, "only"], ["tts.alignment.mfcc.mfcc", {}, 1])  # as that version called it
+    settings = AnalysisSettings(recipe.frames.mcep_order, recipe.analysis.f0_tracker)
+
+    def ready(key: str) -> ReadyUtterance:
+        audio = SPEECH / "wavs" / f"{key}.flac"
+        job = AnalysisJob(key, audio, recipe.frames.grid, facts.f0_range, settings, (gammatone,))
+        paths = _places(job, file_digest(audio)[:16], Path("cache"))
+        paths[MFCC] = Path("cache") / f"mfcc-{mfcc}" / paths[MAIN].name
+        alignment = Alignment(sentences[key].phones, np.array(durations[key]))
+        return ReadyUtterance(key, sentences[key], alignment, Features(key, alignment.frames, paths))
+
+    items = {split: [ready(key) for key in splits[split]] for split in SPLITS}
+    assert make_layout(recipe, items).identities(items) == facts.identities

@@ -1,0 +1,151 @@
+"""Which streams a preparation packs, where each comes from, and what identifies its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from tts.alignment.types import Alignment
+from tts.analysis.extract import MAIN, Features
+from tts.analysis.world import AnalysisSettings
+from tts.analysis.world import streams as main_streams
+from tts.core.files import fingerprint
+from tts.core.grid import FrameGrid
+from tts.core.stream import Stream
+from tts.recipe import MAIN_STREAMS, Recipe
+from tts.tasks.base import AudioFamily, Family, Options, SpeakerFamily, TextFamily, TimedFamily, TimedUtterance, check_values
+from tts.tasks.registry import get_family, resolve_options, source_of
+from tts.text.features import ContextFeatures
+from tts.text.phones import PhoneInventory
+from tts.text.sentence import Sentence
+
+MFCC = "mfcc"  # what the aligner reads, kept by the analysis under this name
+IDENTITY_VERSION = 2  # raise it when the same files are packed into other numbers
+
+
+@dataclass(frozen=True)
+class ReadyUtterance:
+    """One utterance with everything that is packed of it: pauses as spoken, times, where its streams lie, who speaks."""
+
+    id: str
+    sentence: Sentence
+    alignment: Alignment
+    features: Features
+    speaker: int = 0  # the speaker's number
+
+
+Splits = Mapping[str, Sequence[ReadyUtterance]]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which streams are packed and how text becomes vectors.
+
+    ``analysed_streams`` come from the analysis, ``timed_streams`` are made here from what is known of an utterance; both
+    have a row a frame. ``segment_streams`` have a row a segment.
+    """
+
+    analysed_streams: tuple[Stream, ...]
+    timed_streams: tuple[Stream, ...]
+    segment_streams: tuple[Stream, ...]
+    features: ContextFeatures
+    grid: FrameGrid
+    options: Mapping[str, Options]  # of every auxiliary task
+    speakers: tuple[str, ...] = ()  # where there are several
+
+    @property
+    def frame_streams(self) -> tuple[Stream, ...]:
+        """All streams with a row a frame."""
+        return (*self.analysed_streams, *self.timed_streams)
+
+    @property
+    def inventory(self) -> PhoneInventory:
+        """The phones that occur."""
+        return self.features.inventory
+
+    @cached_property
+    def families(self) -> dict[str, Family]:
+        """The family of every auxiliary task."""
+        return {name: get_family(name) for name in self.options}
+
+    @property
+    def extra_streams(self) -> tuple[Stream, ...]:
+        """The auxiliary streams of the analysis, each in a file of its own."""
+        return tuple(stream for stream in self.analysed_streams if stream.name not in MAIN_STREAMS)
+
+    def frame_values(self, item: ReadyUtterance) -> dict[str, np.ndarray]:
+        """Return all streams of an utterance that have a row a frame, float32 (frames, columns), checked."""
+        main = item.features.main()
+        values = {stream.name: main[stream.name] for stream in self.analysed_streams if stream.name in MAIN_STREAMS}
+        timed = TimedUtterance(item.sentence, item.alignment.durations, dict(values), self.grid)
+        values |= {stream.name: item.features.stream(stream.name) for stream in self.extra_streams}
+        for stream in self.timed_streams:
+            family = self.families[stream.name]
+            assert isinstance(family, TimedFamily)
+            values[stream.name] = family.label(timed, **self.options[stream.name])
+        for stream in self.frame_streams:
+            check_values(stream, values[stream.name], item.alignment.frames, item.id)
+        return values
+
+    def segment_values(self, item: ReadyUtterance) -> dict[str, np.ndarray]:
+        """Return all streams of an utterance that have a row a segment, float32 (segments, columns), checked."""
+        count = len(item.alignment.phones)
+        values = {}
+        for stream in self.segment_streams:
+            family = self.families[stream.name]
+            if isinstance(family, SpeakerFamily):
+                labels = family.label(item.speaker, count)
+            else:
+                assert isinstance(family, TextFamily)
+                labels = family.label(item.sentence, self.inventory, **self.options[stream.name])
+            values[stream.name] = check_values(stream, labels, count, item.id)
+        return values
+
+    def identities(self, splits: Splits) -> dict[str, str]:
+        """Return what identifies the numbers of every auxiliary stream, and under ``basis`` those of all else.
+
+        A task added to a corpus leaves the others as they were: voices that do not learn it are still of this preparation.
+        """
+        items = [(split, item) for split, items in splits.items() for item in items]
+
+        def files(*names: str) -> list[str]:
+            return [item.features.identity(name) for _, item in items for name in names]
+
+        basis = [
+            IDENTITY_VERSION,
+            [stream.to_dict() for stream in self.analysed_streams if stream.name in MAIN_STREAMS],
+            self.features.to_dict(),
+            [(split, item.id, item.sentence.to_dict(), item.alignment.durations.tolist()) for split, item in items],
+            files(MAIN, MFCC),
+            *([[self.speakers, [item.speaker for _, item in items]]] if self.speakers else []),
+        ]
+        parts = {"basis": fingerprint(basis)}
+        parts |= {stream.name: fingerprint(stream.to_dict(), files(stream.name)) for stream in self.extra_streams}
+        for stream in (*self.timed_streams, *self.segment_streams):
+            family, options, source = self.families[stream.name], self.options[stream.name], source_of(stream.name)
+            version = [family.version] if isinstance(family, TimedFamily) else []
+            given = ([options] if options else []) + ([source] if source else [])
+            parts[stream.name] = fingerprint(stream.to_dict(), *version, *given)
+        return parts
+
+
+def make_layout(recipe: Recipe, splits: Splits) -> Layout:
+    """Return the layout of what a recipe asks for, with the phones that occur in ``splits``."""
+    inventory = PhoneInventory.of(item.sentence for items in splits.values() for item in items)
+    options = {name: resolve_options(name, given) for name, given in recipe.tasks.items()}
+    speakers = recipe.corpus.names if len(recipe.corpus.names) > 1 else ()
+    analysed = list(main_streams(recipe.frames.grid, AnalysisSettings(recipe.frames.mcep_order)))
+    timed: list[Stream] = []
+    segment: list[Stream] = []
+    for name in recipe.tasks:
+        family = get_family(name)
+        if isinstance(family, SpeakerFamily):
+            segment.append(family.stream_of(name, speakers))
+            continue
+        kind = analysed if isinstance(family, AudioFamily) else timed if isinstance(family, TimedFamily) else segment
+        kind.append(family.stream(name, inventory, options[name]))
+    features = ContextFeatures(inventory)
+    return Layout(tuple(analysed), tuple(timed), tuple(segment), features, recipe.frames.grid, options, speakers)
