@@ -34,10 +34,10 @@ class GradientGate(MainWeighting):
         """Return 1 for main, the gates for the others."""
         assert gramian is not None
         cosines = cosines_to_main(gramian)
-        gates = cosines.clamp(min=0.0) if self.weighted else (cosines >= 0.0).double()
+        gates = cosines.clamp(min=0.0) if self.weighted else (cosines >= 0.0).to(cosines.dtype)
         if self.clip:
             gates = gates * no_longer_than_main(gramian)
-        return torch.cat([torch.ones(1, dtype=torch.float64), gates])
+        return torch.cat([gates.new_ones(1), gates])
 
 
 class Projection(MainWeighting):
@@ -59,10 +59,10 @@ class Projection(MainWeighting):
     def weights(self, step: int, losses: Tensor, gramian: Tensor | None) -> Tensor:
         """Return the multipliers; main's own grows by what is taken from the others."""
         assert gramian is not None
-        scale = no_longer_than_main(gramian) if self.clip else torch.ones(self.rows - 1, dtype=torch.float64)
+        scale = no_longer_than_main(gramian) if self.clip else gramian.new_ones(self.rows - 1)
         against = scale * gramian[0, 1:].clamp(max=0.0)
-        main = 1.0 - (against.sum() / gramian[0, 0] if float(gramian[0, 0]) > 0.0 else 0.0)
-        return torch.cat([torch.as_tensor(main, dtype=torch.float64)[None], scale])
+        main = 1.0 - torch.where(gramian[0, 0] > 0.0, against.sum() / gramian[0, 0], 0.0)
+        return torch.cat([main[None], scale])
 
 
 class OlAux(MainWeighting):
@@ -91,7 +91,7 @@ class OlAux(MainWeighting):
     def weights(self, step: int, losses: Tensor, gramian: Tensor | None) -> Tensor:
         """Return 1 for main and the learnt weights, then learn."""
         assert gramian is not None
-        weights = torch.cat([torch.ones(1, dtype=torch.float64), self.memory["weights"]])
+        weights = torch.cat([gramian.new_ones(1), self.memory["weights"]])
         self.memory["products"] = self.memory["products"] + gramian[0, 1:].nan_to_num()
         if (step + 1) % self.every == 0:
             moved = self.memory["weights"] + self.rate * self.memory["products"]
@@ -121,10 +121,10 @@ class Bloop(MainWeighting):
     def weights(self, step: int, losses: Tensor, gramian: Tensor | None) -> Tensor:
         """Return the multipliers (rows + 1,): main, the others, e; ``gramian`` has e as its last row and column."""
         assert gramian is not None
-        length = float(gramian[-1, -1])
-        along = gramian[1:-1, -1].sum() / length if length > 0.0 else torch.zeros(())
-        ones = torch.ones(gramian.shape[0] - 2, dtype=torch.float64)
-        return torch.cat([ones.new_ones(1), self.weight * ones, -self.weight * along.double()[None]])
+        length = gramian[-1, -1]
+        along = torch.where(length > 0.0, gramian[1:-1, -1].sum() / length, 0.0)
+        ones = gramian.new_ones(gramian.shape[0] - 2)
+        return torch.cat([ones.new_ones(1), self.weight * ones, -self.weight * along[None]])
 
     def combine(self, step: int, losses: Tensor, jacobian: Tensor, sizes: Sequence[int]) -> tuple[Tensor, Tensor]:
         """Move the average, then combine the rows and it."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
+from tts.core.device import to_host
 from tts.core.errors import TtsError
 from tts.training.weighting.auxiliary import cosines_to_main
 from tts.training.weighting.base import MAIN, Tasks, Weighting, gramian_of
@@ -41,6 +42,7 @@ def backward(
     if not there:
         raise TtsError(f"no task has a loss at step {step}; check the weights and the start and stop steps of the tasks")
     values = _values(rows)
+    weighting.place(values.device)
     if not shared:  # a frozen trunk: nothing to weigh
         torch.stack(there).sum().backward(retain_graph=keep)  # type: ignore[no-untyped-call]
         return {}
@@ -53,19 +55,19 @@ def backward(
         else:
             end = sum(sizes[: _last_layer(shared) + 1])
             layer = jacobian[:, end - sizes[_last_layer(shared)] : end]
-            weights = weighting.weights(step, values, gramian_of(layer) if weighting.needs == "last layer" else None)
+            weights = weighting.weights(step, values, weighting.gramian(layer) if weighting.needs == "last layer" else None)
             update = weights.to(jacobian) @ jacobian
         for parameter, part in zip(shared, torch.split(update, sizes), strict=True):
             _add(parameter, part.view_as(parameter))
         return measure(weighting.tasks, gramian_of(jacobian), weights) if measured else {}
     gramian = None
     if weighting.needs == "last layer":
-        gramian = gramian_of(_jacobian(rows, [shared[_last_layer(shared)]], [], keep=True))
-    weights = weighting.weights(step, values, gramian)
-    if bool((weights == 1.0).all()):
+        gramian = weighting.gramian(_jacobian(rows, [shared[_last_layer(shared)]], [], keep=True))
+    if weighting.plain:
         torch.stack(there).sum().backward(retain_graph=keep)  # type: ignore[no-untyped-call]
         return {}
-    weighted = torch.stack([weight * row for weight, row in zip(weights.tolist(), rows, strict=True) if row is not None])
+    weights = weighting.weights(step, values, gramian).to(values)
+    weighted = torch.stack([weight * row for weight, row in zip(weights, rows, strict=True) if row is not None])
     if others:  # through the heads alone, which is little
         torch.autograd.backward(torch.stack(there).sum(), inputs=others, retain_graph=True)
     torch.autograd.backward(weighted.sum(), inputs=shared, retain_graph=keep)
@@ -80,13 +82,15 @@ def after_step(losses: Mapping[str, Tensor], weighting: Weighting, step: int) ->
 def measure(tasks: Tasks, gramian: Tensor, weights: Tensor) -> dict[str, float]:
     """Return the weight of every row, and cosine and norm ratio of every auxiliary row's gradient to main's."""
     names = list(tasks.rows)
-    found = {f"weight/{name}": float(weight) for name, weight in zip(names, weights, strict=True)}
+    norms = gramian.diagonal().sqrt()
+    ratios = torch.where(norms[0] > 0.0, norms[1:] / norms[0], 0.0)
+    values = to_host(torch.cat([weights.to(gramian), cosines_to_main(gramian), ratios])).tolist()
+    count = len(names)
+    measured = {f"weight/{name}": weight for name, weight in zip(names, values, strict=False)}
     if names[0] == MAIN:
-        cosines, norms = cosines_to_main(gramian), gramian.diagonal().sqrt()
-        for name, cosine, norm in zip(names[1:], cosines, norms[1:], strict=True):
-            found[f"cosine/{name}"] = float(cosine)
-            found[f"ratio/{name}"] = float(norm / norms[0]) if float(norms[0]) > 0.0 else 0.0
-    return found
+        for name, cosine, length in zip(names[1:], values[count:], values[2 * count - 1 :], strict=False):
+            measured |= {f"cosine/{name}": cosine, f"ratio/{name}": length}
+    return measured
 
 
 def _values(rows: Sequence[Tensor | None]) -> Tensor:

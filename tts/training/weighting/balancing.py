@@ -15,7 +15,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from tts.training.weighting.base import Needs, NotNegative, Positive, Tasks, Weighting, adam, host, start_adam
+from tts.training.weighting.base import Needs, NotNegative, Positive, Tasks, Weighting, adam, precise, start_adam, unless
 from tts.training.weighting.solvers import conflict_averse, dual_cone, rational, shortest
 
 NOISE = 1e-6  # eigenvalues of a Gramian of float32 gradients are rounding errors below this share of its trace
@@ -26,6 +26,7 @@ class Balancing(Weighting):
     """Base of the methods that are a function of the Gramian: :meth:`solve` gets the rows that are there, trace 1."""
 
     needs: Needs = "gradients"
+    solves_on_host = True
 
     def __init__(self, tasks: Tasks, *, on: Where = "shared layers") -> None:
         super().__init__(tasks)
@@ -247,17 +248,18 @@ class GradNorm(Weighting):
     def weights(self, step: int, losses: Tensor, gramian: Tensor | None) -> Tensor:
         """Return the weights, then take a step on them."""
         assert gramian is not None
-        values, norms, weights = host(losses), gramian.diagonal().sqrt(), self.memory["weights"]
+        values, norms, weights = precise(losses), gramian.diagonal().sqrt(), self.memory["weights"]
         first = torch.where(self.memory["first_losses"] == 0.0, values, self.memory["first_losses"])
         self.memory["first_losses"] = first
         there = (values != 0.0) & torch.isfinite(norms)
-        if not bool(there.any()):
-            return weights
+        before = dict(self.memory)
         progress = torch.where(there, values / torch.where(there, first, 1.0), 0.0).clamp(min=0.0)
-        rate = progress / (progress.sum() / there.sum()).clamp(min=1e-300)
+        count = there.sum().clamp(min=1)
+        rate = progress / (progress.sum() / count).clamp(min=1e-300)
         lengths = torch.where(there, weights * norms, 0.0)
-        wanted = lengths.sum() / there.sum() * rate**self.alpha
+        wanted = lengths.sum() / count * rate**self.alpha
         adam(self.memory, "weights", torch.where(there, torch.sign(lengths - wanted) * norms, 0.0), self.rate)
         positive = self.memory["weights"].clamp(min=1e-3)
         self.memory["weights"] = positive * self.rows / positive.sum()
+        self.memory = unless(~there.any(), before, self.memory)
         return weights

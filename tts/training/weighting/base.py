@@ -16,6 +16,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
+from tts.core.device import to_host
 from tts.core.errors import TtsError, UsageError
 
 Kind = Literal["continuous", "binary", "class"]
@@ -123,13 +124,18 @@ class Weighting(ABC):
     """From losses, and for some methods gradients, to one multiplier a row on its gradient of the shared parameters.
 
     ``needs`` says what :meth:`weights` must be given beside the step. Whatever a method remembers is in ``memory``, float64
-    on the CPU but for vectors as long as the gradient. A row that is not there in a batch (no frame that counts, or not
-    scheduled) has loss 0 and a gradient of 0; methods leave such rows out and leave their memory of them as it was.
+    but for vectors as long as the gradient, and lies where the losses are: no step waits for the device. Methods whose problem
+    is a search with branches (``solves_on_host``) take the Gramian, at most some dozens of numbers, to the CPU, once a step.
+
+    A row that is not there in a batch (no frame that counts, or not scheduled) has loss 0 and a gradient of 0; methods leave
+    such rows out and leave their memory of them as it was.
     """
 
     name: ClassVar[str]
     needs: Needs
     needs_losses_after: ClassVar[bool] = False  # the trainer then calls tts.training.weighting.after_step
+    solves_on_host: ClassVar[bool] = False
+    plain: ClassVar[bool] = False  # whether all weights are 1, always
 
     def __init__(self, tasks: Tasks) -> None:
         self.tasks = tasks
@@ -143,10 +149,11 @@ class Weighting(ABC):
 
     @abstractmethod
     def weights(self, step: int, losses: Tensor, gramian: Tensor | None) -> Tensor:
-        """Return the multipliers (rows,) for a step, float64 on the CPU, and update the memory.
+        """Return the multipliers (rows,) for a step, float64, and update the memory.
 
-        ``losses`` is (rows,), ``gramian`` (rows, rows) holds the inner products of the rows' gradients (of the last shared
-        layer where ``needs`` is ``last layer``; None where losses are enough).
+        ``losses`` is (rows,) on the device, as the answer is, unless the method solves on the host. ``gramian`` (rows, rows)
+        holds the inner products of the rows' gradients (of the last shared layer where ``needs`` is ``last layer``; None where
+        losses are enough).
         """
 
     def combine(self, step: int, losses: Tensor, jacobian: Tensor, sizes: Sequence[int]) -> tuple[Tensor, Tensor]:
@@ -154,8 +161,19 @@ class Weighting(ABC):
 
         ``jacobian`` is (rows, parameters); ``sizes`` are the numbers of elements of the tensors it is made of, in order.
         """
-        weights = self.weights(step, losses, gramian_of(jacobian))
+        weights = self.weights(step, losses, self.gramian(jacobian))
         return weights.to(jacobian) @ jacobian, weights
+
+    def gramian(self, jacobian: Tensor) -> Tensor:
+        """Return the inner products (rows, rows) of the rows of (rows, parameters), where the method works."""
+        gramian = gramian_of(jacobian)
+        return to_host(gramian) if self.solves_on_host else gramian
+
+    def place(self, device: torch.device) -> None:
+        """Move the memory to where the losses are, if it is not there."""
+        if not self.solves_on_host:
+            dtype = wide(device)
+            self.memory = {n: v.to(device, dtype if v.dtype == torch.float64 else v.dtype) for n, v in self.memory.items()}
 
     def after_step(self, losses: Tensor) -> None:
         """Take note of the losses (rows,) of the same batch after the optimiser's step."""
@@ -190,14 +208,24 @@ class MainWeighting(Weighting):
         super().__init__(tasks)
 
 
+def wide(device: torch.device) -> torch.dtype:
+    """Return the type that small problems are solved in: float64, or float32 on Apple's GPUs, which have no other."""
+    return torch.float32 if device.type == "mps" else torch.float64
+
+
 def gramian_of(jacobian: Tensor) -> Tensor:
-    """Return the inner products (rows, rows) of the rows of (rows, parameters), float64 on the CPU."""
-    return (jacobian @ jacobian.T).double().cpu()
+    """Return the inner products (rows, rows) of the rows of (rows, parameters), float64 on their device."""
+    return (jacobian @ jacobian.T).to(wide(jacobian.device))
 
 
-def host(values: Tensor) -> Tensor:
-    """Return a small vector as float64 on the CPU, cut from its graph."""
-    return values.detach().double().cpu()
+def precise(values: Tensor) -> Tensor:
+    """Return a small vector as float64 on its device, cut from its graph."""
+    return values.detach().to(wide(values.device))
+
+
+def unless(stay: Tensor, old: Mapping[str, Tensor], new: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the memory ``new``, or ``old`` where the scalar ``stay`` is true; the host does not look which."""
+    return {name: torch.where(stay, old[name], value) for name, value in new.items()}
 
 
 def start_adam(memory: dict[str, Tensor], name: str, value: Tensor) -> None:

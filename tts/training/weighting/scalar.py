@@ -5,10 +5,12 @@ None of them protects the main task: each is a rule for the relative size of the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
-from tts.training.weighting.base import Count, NotNegative, Positive, Tasks, Weighting, adam, host, start_adam
+from tts.training.weighting.base import Count, NotNegative, Positive, Tasks, Weighting, adam, precise, start_adam
 
 
 class Fixed(Weighting):
@@ -21,10 +23,11 @@ class Fixed(Weighting):
 
     name = "sum"
     needs = "nothing"
+    plain = True
 
     def weights(self, step: int, losses: Tensor, gramian: Tensor | None) -> Tensor:
         """Return ones."""
-        return torch.ones(self.rows, dtype=torch.float64)
+        return torch.ones_like(precise(losses))
 
 
 class Uncertainty(Weighting):
@@ -49,7 +52,8 @@ class Uncertainty(Weighting):
 
     def weights(self, step: int, losses: Tensor, gramian: Tensor | None) -> Tensor:
         """Return factor exp(-s), then take a step on s."""
-        values = host(losses)
+        values = precise(losses)
+        self.factor = self.factor.to(values)
         weights = self.factor * torch.exp(-self.memory["log_variance"])
         gradient = torch.where(values == 0.0, 0.0, 0.5 - weights * values)
         adam(self.memory, "log_variance", gradient, self.rate)
@@ -82,7 +86,7 @@ class DynamicAverage(Weighting):
             memory["before"] = memory["last"]
             memory["last"] = torch.where(memory["count"] > 0, mean, memory["last"])
             memory["sum"], memory["count"] = torch.zeros_like(mean), torch.zeros_like(mean)
-        values = host(losses)
+        values = precise(losses)
         memory["sum"] = memory["sum"] + values
         memory["count"] = memory["count"] + (values != 0.0)
         ratio = torch.where(memory["before"] > 0, memory["last"] / memory["before"], 1.0)
@@ -102,7 +106,7 @@ class GeometricMean(Weighting):
 
     def weights(self, step: int, losses: Tensor, gramian: Tensor | None) -> Tensor:
         """Return the derivatives of the geometric mean of the losses that are there."""
-        values = host(losses)
+        values = precise(losses)
         there = values > 0.0
         count = there.sum().clamp(min=1)
         logs = torch.where(there, values, 1.0).log()
@@ -128,7 +132,8 @@ class Random(Weighting):
     def weights(self, step: int, losses: Tensor, gramian: Tensor | None) -> Tensor:
         """Return the weights of a step."""
         generator = torch.Generator().manual_seed((self.seed << 32) + step)
-        return self.rows * torch.softmax(torch.randn(self.rows, generator=generator, dtype=torch.float64), dim=0)
+        shares = torch.softmax(torch.randn(self.rows, generator=generator, dtype=torch.float64), dim=0)
+        return (self.rows * shares).to(precise(losses))
 
 
 class Famo(Weighting):
@@ -150,19 +155,27 @@ class Famo(Weighting):
         self.rate, self.decay = rate, decay
         start_adam(self.memory, "logits", torch.zeros(self.rows))
         self.memory["before"] = torch.zeros(self.rows, dtype=torch.float64)
+        self._waits = False  # for the losses after a step
 
     def weights(self, step: int, losses: Tensor, gramian: Tensor | None) -> Tensor:
         """Return the weights and note the losses before the step."""
-        if bool(self.memory["before"].any()):
+        if self._waits:
             raise RuntimeError("famo: after_step was not called with the losses after the last step")
-        self.memory["before"] = values = host(losses).clamp(min=0.0)
+        self._waits = True
+        self.memory["before"] = values = precise(losses).clamp(min=0.0)
         share = torch.where(values > 0.0, torch.softmax(self.memory["logits"], dim=0) / (values + 1e-8), 0.0)
         return share / share.sum().clamp(min=1e-300)
 
     def after_step(self, losses: Tensor) -> None:
         """Move the logits by what the step did to the losses of its batch."""
-        before, after = self.memory["before"], host(losses).clamp(min=0.0)
+        self._waits = False
+        before, after = self.memory["before"], precise(losses).clamp(min=0.0)
         fall = torch.where(before > 0.0, (before + 1e-8).log() - (after + 1e-8).log(), 0.0)
         z = torch.softmax(self.memory["logits"], dim=0)
         adam(self.memory, "logits", z * (fall - (z * fall).sum()) + self.decay * self.memory["logits"], self.rate)
         self.memory["before"] = torch.zeros_like(before)
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """See :meth:`Weighting.load_state`; a state is one between two steps."""
+        super().load_state(state)
+        self._waits = False
