@@ -51,6 +51,11 @@ def to_host(values: Tensor) -> Tensor:
     return values.detach().cpu()
 
 
+def wide(device: torch.device) -> torch.dtype:
+    """Return the type that small problems are solved in on a device: float64, or float32 on Apple's GPUs, which lack it."""
+    return torch.float32 if device.type == "mps" else torch.float64
+
+
 def to_device(values: Tensor, device: torch.device) -> Tensor:
     """Return a tensor of the CPU on a device, through pinned memory where that spares the host the waiting."""
     if device.type == "cuda" and values.device.type == "cpu":

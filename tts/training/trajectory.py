@@ -2,24 +2,23 @@
 
 Minimum generation error training (Wu and Wang, ICASSP 2006; with neural networks Wu and King, Interspeech 2015, and
 Hashimoto, Oura, Nankaku and Tokuda, ICASSP 2015). Generation is linear, ``c = (W' P W)^-1 W' P mu``, and its matrix symmetric
-and banded, so the gradient takes one more solve with the same factor; nothing dense is ever made.
+and banded, so the gradient takes one more solve with the same factor (:mod:`tts.training.banded`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
+from tts.core.device import wide
 from tts.core.errors import UsageError
 from tts.core.stream import Stream
 from tts.dataset.table import Target
 from tts.tasks.losses import dimension_emphasis, task_loss
+from tts.training.banded import factorise, solve
 
 
 class Trajectories:
@@ -51,11 +50,17 @@ class Trajectories:
         ``prediction`` and ``target`` (batch, time, 3 * dimension) are normalised, of whole utterances; ``mask`` (batch, time)
         says where they end, ``counted`` which frames' errors are taken.
         """
-        stream, emphasis = self.streams[name], self._emphasis[name]
-        made = trajectory(prediction.double(), mask, self._ratios[name])
-        natural = target[..., : stream.dimension]
-        loss = task_loss(stream, made, natural, counted, None if emphasis is None else emphasis.to(made.device))
+        self._place(name, prediction.device)
+        stream = self.streams[name]
+        made = trajectory(prediction.to(wide(prediction.device)), mask, self._ratios[name])
+        loss = task_loss(stream, made, target[..., : stream.dimension], counted, self._emphasis[name])
         return self.weight * loss + (1.0 - self.weight) * frames
+
+    def _place(self, name: str, device: torch.device) -> None:
+        """Move the constants of a stream to the network's device, once."""
+        emphasis = self._emphasis[name]
+        self._ratios[name] = self._ratios[name].to(device, wide(device))
+        self._emphasis[name] = None if emphasis is None else emphasis.to(device)
 
 
 def trajectory(means: Tensor, mask: Tensor, ratios: Tensor) -> Tensor:
@@ -65,58 +70,36 @@ def trajectory(means: Tensor, mask: Tensor, ratios: Tensor) -> Tensor:
     [1, -2, 1]); ``mask`` (batch, time) is true from the first frame to the last of every utterance; ``ratios``
     (2, dimension) are the statics' standard deviation over the deltas' and over the accelerations'. The same as
     :func:`tts.generation.mlpg.mlpg`: no precision of dynamics at an utterance's first and last frame. Solved in float64 on the
-    CPU; the answer has the means' type and device.
+    means' device (on the CPU for Apple's GPUs, which have no float64); the answer has the means' type.
     """
+    if means.device.type == "mps":
+        return trajectory(means.cpu().double(), mask.cpu(), ratios.cpu()).to(means)
     static, delta, acceleration = means.chunk(3, dim=-1)
     inner = _before(mask) & mask & _after(mask)
     ratio = ratios.to(means)
     delta = ratio[0] * delta * inner[..., None]
     acceleration = ratio[1] * acceleration * inner[..., None]
     right = static + 0.5 * (_before(delta) - _after(delta)) + _before(acceleration) - 2.0 * acceleration + _after(acceleration)
-    solution: Tensor = _Solve.apply(right, _factor(inner.cpu().numpy(), ratios.double().cpu().numpy()))  # type: ignore[no-untyped-call]
-    return solution
+    rows = right.permute(2, 0, 1)
+    bands = _bands(inner, ratios.to(torch.float64))
+    solution = solve(rows.flatten(0, 1), factorise(bands.flatten(1, 2)))
+    return solution.view(rows.shape).permute(1, 2, 0)
 
 
-def _factor(inner: np.ndarray, ratios: np.ndarray) -> np.ndarray:
-    """Return the banded Cholesky factor of ``W' P W`` over the statics' precision, upper form, (3, dimension * batch * time).
+def _bands(inner: Tensor, ratios: Tensor) -> Tensor:
+    """Return the upper bands of ``W' P W`` over the statics' precision, float64 (3, dimension, batch, time).
 
-    ``inner`` (batch, time) says where dynamics have a precision; frames that it leaves uncoupled make one long system of all.
+    ``inner`` (batch, time) says where dynamics have a precision. The first is A[t-2, t], then A[t-1, t] and A[t, t].
     """
-    from scipy.linalg import cholesky_banded  # slow to import
-
-    on = inner.ravel().astype(np.float64)
-    before, after = np.concatenate([[0.0], on[:-1]]), np.concatenate([on[1:], [0.0]])
-    delta, acceleration = ratios[:, :, None] ** 2
-    bands = np.empty((3, len(delta), len(on)))  # A[t-2, t], A[t-1, t], A[t, t]
-    bands[0] = (acceleration - 0.25 * delta) * before
-    bands[1] = -2.0 * acceleration * (before + on)
-    bands[2] = 1.0 + 0.25 * delta * (before + after) + acceleration * (before + after + 4.0 * on)
-    factor: np.ndarray = cholesky_banded(bands.reshape(3, -1), overwrite_ab=True, check_finite=False)
-    return factor
-
-
-class _Solve(torch.autograd.Function):
-    """``A x = b`` for a symmetric banded ``A`` given by its factor; the adjoint is the same solve."""
-
-    @staticmethod
-    def forward(ctx: Any, right: Tensor, factor: np.ndarray) -> Tensor:
-        ctx.factor = factor
-        return _solve(right, factor)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        return _solve(gradient, ctx.factor), None
-
-
-def _solve(right: Tensor, factor: np.ndarray) -> Tensor:
-    """Solve for (batch, time, dimension)."""
-    from scipy.linalg import cho_solve_banded
-
-    rows = right.detach().permute(2, 0, 1)
-    values = rows.to("cpu", torch.float64, memory_format=torch.contiguous_format).contiguous().numpy()
-    solution = cho_solve_banded((factor, False), values.reshape(-1), check_finite=False).reshape(values.shape)
-    return torch.from_numpy(solution).permute(1, 2, 0).to(right)
+    on = inner.double()
+    before, after = _before(on), _after(on)
+    delta, acceleration = ratios[:, :, None, None] ** 2
+    bands = (
+        (acceleration - 0.25 * delta) * before,
+        -2.0 * acceleration * (before + on),
+        1.0 + 0.25 * delta * (before + after) + acceleration * (before + after + 4.0 * on),
+    )
+    return torch.stack(bands)
 
 
 def _before(x: Tensor) -> Tensor:

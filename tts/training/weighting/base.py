@@ -16,7 +16,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from tts.core.device import to_host
+from tts.core.device import to_host, wide
 from tts.core.errors import TtsError, UsageError
 
 Kind = Literal["continuous", "binary", "class"]
@@ -206,11 +206,6 @@ class MainWeighting(Weighting):
                 f"weighting {self.name}: needs a main task, with a weight above 0; name one, or use a method that balances all"
             )
         super().__init__(tasks)
-
-
-def wide(device: torch.device) -> torch.dtype:
-    """Return the type that small problems are solved in: float64, or float32 on Apple's GPUs, which have no other."""
-    return torch.float32 if device.type == "mps" else torch.float64
 
 
 def gramian_of(jacobian: Tensor) -> Tensor:
