@@ -40,7 +40,7 @@ def recipe_of(name: str) -> dict:
         "alignment": {"states": 3, "train_on": "all"},
         "tasks": {"phone_class": {}},
         "training": TRAINING,
-        "duration": {"trunk": {"layers": [12]}, "training": TRAINING},
+        "duration": {"trunk": {"layers": [12]}, "training": TRAINING, "tasks": {"duration": 1}},
         "systems": {"single": {"stages": [stage]}, "stacked": {"stages": [first, {**stage, "context": 1}]}},
     }
 
@@ -200,7 +200,7 @@ def test_a_frozen_trunk_as_feature_extractor(made: Path, base: str, layer: str |
         ({"init_from": "single", "freeze": ["trunck"]}, (), "trunck is not there"),
         ({"init_from": "single", "freeze": ["stages.0"]}, (), "nothing would be left to train"),
         ({"init_from": "single", "speaker": "who"}, (), "the voice has no speaker 'who'"),
-        ({"init_from": "single", "l2_sp": -1}, (), "greater than or equal to 0"),
+        ({"init_from": "single", "l2_sp": -1}, (), "l2_sp: expected a number of at least 0, for example 0.01; got -1"),
     ],
 )
 def test_what_cannot_be_transferred_gets_a_sentence(made: Path, settings: dict, more: tuple, said: str) -> None:

@@ -188,7 +188,7 @@ def test_what_cannot_be_searched_or_scored_is_refused_before_training():
         with pytest.raises(UsageError, match=said):
             make_plan(recipe({"search": {"stacked": {"keys": {key: [0, 0.1]}}}}))
     mel = "stages.0.tasks.mel.weight"
-    with pytest.raises(UsageError, match=f"with {mel} = -1, systems.stacked.{mel}: input should be greater"):
+    with pytest.raises(UsageError, match=f"with {mel} = -1, systems.stacked.{mel}: expected a number of at least 0"):
         make_plan(recipe({"search": {"stacked": {"keys": {mel: [0, -1]}}}}))
     with pytest.raises(UsageError, match=r"wer: true"):
         make_plan(recipe({"primary": "wer", "smallest_effect": 1}))

@@ -157,13 +157,13 @@ TRUNK = ("stages", 0, "trunk")
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (put(*TRUNK, "layers")([10**12]), "width of 1000000000000"),
-        (put(*TRUNK, "layers")([8] * 10**5), "layers of 100000"),
-        (put(*TRUNK, "layers")([60_000, 60_000]), "do not fit"),  # 14 GB, refused before they are allocated
-        (put("stages", 0, "sharing")({"kind": "mmoe", "experts": 10**9}), "copies of layers"),
+        (put(*TRUNK, "layers")([10**12]), "stages.0.trunk.layers.0: Input should be less than or equal to 8192"),
+        (put(*TRUNK, "layers")([8] * 10**5), "stages.0.trunk.layers: Tuple should have at most 64 items"),
+        (put(*TRUNK, "layers")([8192] * 64), "do not fit"),  # 17 GB, refused before they are allocated
+        (put("stages", 0, "sharing")({"kind": "mmoe", "experts": 10**9}), "experts: Input should be less than or equal to 64"),
         (put("stages", 0, "sharing")({"kind": "cross_stitch"}), "do not fit"),
-        (put("stages", 0, "context")(10**9), "context of 1000000000"),
-        (put("stages", 0, "tasks", "mcep", "private")([10**12]), "width of 1000000000000"),
+        (put("stages", 0, "context")(10**9), "stages.0.context: Input should be less than or equal to 500"),
+        (put("stages", 0, "tasks", "mcep", "private")([10**12]), "private.0: Input should be less than or equal to 8192"),
         (put("stages")([]), "stages"),
         (put("states")(10**9), "states"),
         (put("states")(4), "silence: expected 4"),

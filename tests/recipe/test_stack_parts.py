@@ -86,9 +86,9 @@ def test_a_stack_that_cannot_be(tmp_path: Path, stages: list[dict], said: str) -
     ("count", "training", "duration", "said"),
     [
         (2, {"cross_fit": 1}, {}, r"expected 0 \(off\) or at least 2 folds"),
-        (2, {"cross_fit": -1}, {}, "greater than or equal to 0"),
-        (1, {"cross_fit": 4}, {}, r"systems\.some\.training\.cross_fit: one stage hands nothing on"),
-        (1, {}, {"cross_fit": 4}, "the duration model is one network that hands nothing on"),
+        (2, {"cross_fit": -1}, {}, "cross_fit: expected a whole number from 0 to 100, for example 5; got -1"),
+        (1, {"cross_fit": 4}, {}, r"systems\.some\.training\.cross_fit: one stage has no bottleneck that another reads"),
+        (1, {}, {"cross_fit": 4}, "duration\\.training\\.cross_fit: the duration model is one network without a bottleneck"),
     ],
 )
 def test_cross_fitting_that_cannot_be(tmp_path: Path, count: int, training: dict, duration: dict, said: str) -> None:

@@ -18,7 +18,7 @@ from tts.recipe import DurationPart, TrainingPart
         ({"stage_weights": [1, 1]}, "stage_weights: stages trained one after the other"),
         ({"stacking": "joint", "stage_weights": [1, 0]}, "the last stage is the one that speaks"),
         ({"stacking": "joint", "stage_weights": [-1, 1]}, "greater than or equal to 0"),
-        ({"stacking": "joint", "cross_fit": 2}, "cross_fit: what a stage hands on in joint training is its own"),
+        ({"stacking": "joint", "cross_fit": 2}, "cross_fit: joint training has no bottlenecks from other networks"),
         ({"stacking": "together"}, "'greedy', 'joint' or 'greedy_then_joint'"),
         ({"trajectory": {"streams": ["mcep"]}}, "trajectory.steps\n  Field required"),
         ({"trajectory": {"steps": 5, "streams": []}}, "at least 1 item"),

@@ -53,6 +53,8 @@ def adapt(
         raise UsageError(f"{voice}: not a finished voice (no config.json); make one with tts train")
     name = system or str(read_json(voice / "config.json").get("system"))
     settings.system(name)
+    source = Prepared(prepared or Path("output") / settings.name / "prepared")
+    settings = settings.for_speech(source.speech_seconds)
     check_changes(settings, changes or [], [name], seeds="1 to those of --seeds")
     plan = AdaptationPlan(
         voice=voice,
@@ -63,7 +65,6 @@ def adapt(
         methods=tuple(name for name in methods.replace(" ", "").split(",") if name),
         validation=validation,
     )
-    source = Prepared(prepared or Path("output") / settings.name / "prepared")
     results = run(plan, source, folder, device=device, command=command_line())
     print(markdown(results))
     print(f"tables, curve and voices: {folder}")

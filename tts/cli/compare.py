@@ -46,6 +46,7 @@ def compare(
     settings = load_recipe(recipe, changes)
     folder = out or Path("output") / settings.name / "comparison"
     source = Prepared(prepared or Path("output") / settings.name / "prepared")
+    settings = settings.for_speech(source.speech_seconds)
     names = [name for name in systems.replace(" ", "").split(",") if name]
     try:
         numbers = [int(seed) for seed in seeds.replace(" ", "").split(",") if seed]

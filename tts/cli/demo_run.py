@@ -37,6 +37,7 @@ def run_demo(out: Path, *, short: bool = False, say: Callable[[str], None], comm
     out = out.with_name(f"{out.name}-short") if short else out
     say("1. a corpus, spoken by espeak-ng; prepare it: check, analyse, align")
     prepared = prepare_corpus(recipe, folder, out / "corpus", out / "prepared", command=command)
+    recipe = recipe.for_speech(prepared.speech_seconds)
     scores = {}
     for system in SYSTEMS:
         say(f"2. train {system}: {recipe.systems[system].description}")

@@ -40,9 +40,10 @@ def train(
     if seed is not None and any(change.partition("=")[0].strip() == "training.seed" for change in changes or []):
         raise UsageError(f"--seed {seed}: --set names another seed; give one of them")
     settings.system(system)
-    check_changes(settings, given, [system])
     folder = out or Path("output") / settings.name / (system if seed is None else f"{system}-seed{seed}")
     source = Prepared(prepared or Path("output") / settings.name / "prepared")
+    settings = settings.for_speech(source.speech_seconds)
+    check_changes(settings, given, [system])
     summary = train_voice(settings, source, system, folder, device=device, command=command_line())
     last = summary["stages"][-1]
     print(f"voice: {folder}")

@@ -14,9 +14,9 @@ from tts.core.errors import UsageError
 from tts.core.files import read_json, write_json
 from tts.dataset.prepared import Prepared
 from tts.evaluation.scores import find_metric
-from tts.recipe import MAIN_STREAMS, Recipe, SystemPart
+from tts.recipe import MAIN_STREAMS, Recipe, SystemPart, TrainingPart
 from tts.recipe.comparison import ComparisonPart, SearchPart
-from tts.recipe.load import explain
+from tts.recipe.explain import explain
 
 FORMAT = 1
 SEED_STEP = 100  # between the seeds of an ensemble's members
@@ -144,7 +144,7 @@ def _check_search(recipe: Recipe, name: str, system: SystemPart, part: SearchPar
             try:
                 recipe.training_of(changed)
             except ValidationError as error:
-                why = explain(error, ("systems", name, "training"))
+                why = explain(error, TrainingPart, ("systems", name, "training"))[0]
                 raise UsageError(f"comparison.search.{name}: with {key} = {value}, {why}") from None
 
 

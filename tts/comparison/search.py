@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from tts.core.errors import TtsError, UsageError
 from tts.recipe import SystemPart
 from tts.recipe.comparison import SearchPart, task_of_weight
-from tts.recipe.load import explain
+from tts.recipe.explain import explain
 
 Point = dict[str, Any]  # a value for every key searched
 
@@ -122,4 +122,6 @@ def with_settings(system: SystemPart, settings: Point, name: str) -> SystemPart:
         return SystemPart.model_validate(data)
     except ValidationError as error:
         tried = ", ".join(f"{key} = {value}" for key, value in settings.items())
-        raise UsageError(f"comparison.search.{name}: with {tried}, {explain(error, ('systems', name))}") from None
+        raise UsageError(
+            f"comparison.search.{name}: with {tried}, {explain(error, SystemPart, ('systems', name))[0]}"
+        ) from None

@@ -8,6 +8,8 @@ A rule is ``rest`` (everything not yet taken) or a mapping with exactly one key:
     range: [arctic_b0474, arctic_b0539] from the first to the last id, both included; also a list of ranges
     count: 66                           as many, chosen at random by the seed
 
+or ``auto``: a count that follows from the number of sentences (:func:`usual_count`).
+
 Ids are ordered as people count: ``utt_9`` before ``utt_10``. Rules are applied to test, then validation, then train, each to
 what is left; so ``train: rest`` is what neither of the others took.
 
@@ -82,7 +84,8 @@ def make_splits(
     problems: list[Problem] = []
     for split in ORDER:
         fresh = [id for id in left if any(text_of[utterance.id] not in taken for utterance in readings[id])]
-        wanted = _select(split, rules[split], left, fresh, seed, folder)
+        rule = {"count": usual_count(len(readings))} if rules[split] == "auto" else rules[split]
+        wanted = _select(split, rule, left, fresh, seed, folder)
         selected = set(wanted) & set(left)
         for id in wanted:
             if id not in readings:
@@ -110,6 +113,14 @@ def make_splits(
     for speaker, count in (limit or {}).items():
         chosen["train"] = _limited(chosen["train"], speaker, count, seed)
     return Splits(**{split: tuple(utterance.id for utterance in found) for split, found in chosen.items()}), problems
+
+
+def usual_count(sentences: int) -> int:
+    """Return how many of a corpus's sentences ``auto`` takes for test, and for validation.
+
+    A sixteenth, at least 10 where those are no more than an eighth, at most 66, at least one: 66 of 1132, 10 of 100, 2 of 16.
+    """
+    return max(1, min(66, max(sentences // 16, min(10, sentences // 8))))
 
 
 def _limited(train: Sequence[Utterance], speaker: str, count: int, seed: int) -> list[Utterance]:
@@ -141,7 +152,7 @@ def _select(split: str, rule: Rule, left: Sequence[str], fresh: Sequence[str], s
         case {"count": int(count), **others} if not others and count > 0 and not isinstance(count, bool):
             return _random(split, count, fresh, seed)
     raise UsageError(
-        f"splits: {split}: {rule!r} is not a rule; expected rest or one of "
+        f"splits: {split}: {rule!r} is not a rule; expected rest, auto or one of "
         "{ids: [...]}, {file: PATH}, {prefix: TEXT}, {range: [FIRST, LAST]}, {count: N}"
     )
 

@@ -175,7 +175,7 @@ def _facts(run: Preparation, content: _Content, engine: FrontEnd, arrays: str) -
         fingerprint=fingerprint(content.identities),
         identities=dict(content.identities),
         arrays=arrays,
-        recipe=recipe.model_dump(mode="json"),
+        recipe=recipe.for_speech(lengths["train"].seconds).model_dump(mode="json"),
         corpus=corpus,
         grid=recipe.frames.grid,
         frame_streams=layout.frame_streams,

@@ -107,6 +107,11 @@ class Prepared:
         """States of a phone."""
         return self.facts.states
 
+    @property
+    def speech_seconds(self) -> float:
+        """Seconds of training speech, by which a recipe's defaults are scaled (:meth:`tts.recipe.Recipe.for_speech`)."""
+        return self.facts.splits["train"].seconds
+
     @cached_property
     def recipe(self) -> Recipe:
         """The recipe that the corpus was prepared with."""

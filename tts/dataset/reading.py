@@ -111,7 +111,7 @@ def _choose_early(run: Preparation, corpus: Corpus) -> None:
     """
     part = run.recipe.split
     rules = (part.test, part.validation, part.train)
-    drawn = [isinstance(rule, Mapping) and "count" in rule for rule in rules]
+    drawn = [rule == "auto" or (isinstance(rule, Mapping) and "count" in rule) for rule in rules]
     named = [rule != "rest" and not draws for rule, draws in zip(rules, drawn, strict=True)]
     if not any(draws and any(named[place:]) for place, draws in enumerate(drawn)):
         _choose(run, replace(corpus, utterances=tuple(replace(u, text=u.id) for u in corpus)))

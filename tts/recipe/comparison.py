@@ -1,4 +1,4 @@
-"""What a recipe says of ``tts compare``: what is compared with what, on which score, and what counts as a difference.
+"""The part of a recipe about ``tts compare``: what is compared with what, on which score, and what counts as a difference.
 
 All of it is written down before the first run, so that nobody chooses the score after seeing the results.
 """
@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from tts.recipe.names import Name, Seed, Steps
 from tts.recipe.parts import MAIN_STREAMS, Part
 
 SMALLEST_MCD = 0.05  # dB: about 1 %; smaller differences are not known to be heard
@@ -19,8 +20,8 @@ SMALLEST_MCD = 0.05  # dB: about 1 %; smaller differences are not known to be he
 class EnsemblePart(Part):
     """A control of equal budget: the mean of the outputs of networks that differ in their seed alone."""
 
-    system: str
-    members: int = Field(3, ge=2, le=20)
+    system: str = Field(description="System whose networks are averaged.", examples=["single"])
+    members: int = Field(3, ge=2, le=20, description="Networks.", examples=[3])
 
 
 class SearchPart(Part):
@@ -30,10 +31,17 @@ class SearchPart(Part):
     combination; ``coordinate`` one key after the other, each with the best values so far, starting from the recipe's.
     """
 
-    method: Literal["coordinate", "grid"] = "coordinate"
-    keys: dict[str, tuple[Any, ...]] = Field(min_length=1)
-    seed: int = 1
-    steps: int | None = Field(None, ge=1)  # a stage; default: those of the system
+    method: Literal["coordinate", "grid"] = Field(
+        "coordinate", description="One key after the other, or every combination.", examples=["grid"]
+    )
+    keys: dict[str, tuple[Any, ...]] = Field(
+        min_length=1,
+        max_length=100,
+        description="By key within the system: the values that are tried.",
+        examples=[{"stages.0.tasks.gammatone.weight": [0, 0.1, 0.2]}],
+    )
+    seed: Seed = Field(1, description="Seed of all runs of the search.", examples=[1])
+    steps: Steps | None = Field(None, description="Steps of a stage in the search. Default: the system's.", examples=[1000])
 
     @model_validator(mode="after")
     def _grids(self) -> SearchPart:
@@ -53,8 +61,12 @@ class SearchPart(Part):
 class TakesPart(Part):
     """Second takes of the same prompts in the corpus: their distance is what a score is held against."""
 
-    suffix: str = Field("_alt", min_length=1)  # recording ID has its second take in ID + suffix
-    pairs: int = Field(100, ge=1)  # at most so many are compared; each takes about two seconds
+    suffix: str = Field(
+        "_alt", min_length=1, max_length=50, description="The second take of recording ID is ID + suffix.", examples=["_alt"]
+    )
+    pairs: int = Field(
+        100, ge=1, le=100_000, description="At most so many are compared, about two seconds each.", examples=[100]
+    )
 
 
 def _for_all(value: Any) -> Any:
@@ -72,26 +84,52 @@ def _for_all(value: Any) -> Any:
 class ComparisonPart(Part):
     """What ``tts compare`` does unless told otherwise."""
 
-    primary: str = "mcd"  # the score that decides
-    smallest_effect: float | None = Field(None, ge=0.0)  # smaller differences do not matter; in the primary score's unit
-    baseline: str | None = None  # default: the system called single, or the first
-    seeds: tuple[int, ...] = Field((1, 2, 3, 4, 5), min_length=1)
-    systems: tuple[str, ...] = ()  # default: all
-    # Systems that show what else could explain a gain: a list, or each with the candidates it is a control for (or all).
-    controls: Annotated[dict[str, tuple[str, ...]], BeforeValidator(_for_all)] = {}
-    ensembles: dict[str, EnsemblePart] = {}
-    search: dict[str, SearchPart] = {}
-    leave_one_out: str | None = None  # a system, compared with itself without each of its auxiliary tasks
-    wer: bool = False  # count a recogniser's word errors in the speech of the first seed
-    takes: TakesPart | None = None
-    examples: int = Field(3, ge=0)  # test utterances that the report lets one hear and see
+    primary: str = Field("mcd", description="The score that decides.", examples=["mcd"])
+    smallest_effect: float | None = Field(
+        None,
+        ge=0.0,
+        description="Smaller differences do not matter; in the primary score's unit. Default: 0.05 dB of the MCD; other scores "
+        "need it.",
+        examples=[0.05],
+    )
+    baseline: str | None = Field(
+        None, description="What the others are compared with. Default: the system `single`, or the first.", examples=["single"]
+    )
+    seeds: tuple[Seed, ...] = Field(
+        (1, 2, 3, 4, 5),
+        min_length=1,
+        max_length=1000,
+        description="Every system is trained once with each.",
+        examples=[[1, 2, 3]],
+    )
+    systems: tuple[str, ...] = Field(
+        (), max_length=1000, description="Systems that are compared. Default: all.", examples=[["single", "stacked"]]
+    )
+    controls: Annotated[dict[str, tuple[str, ...]], BeforeValidator(_for_all)] = Field(
+        {},
+        description="Systems that show what else could explain a gain: a list, or each with the candidates that it is a "
+        "control for (or all).",
+        examples=[["wide"], {"wide": ["stacked"]}],
+    )
+    ensembles: dict[Name, EnsemblePart] = Field(
+        {}, description="Controls of equal budget, by name.", examples=[{"single_x2": {"system": "single", "members": 2}}]
+    )
+    search: dict[str, SearchPart] = Field({}, description="By system: settings that are chosen on validation.")
+    leave_one_out: str | None = Field(
+        None,
+        description="A system that is compared with itself without each of its auxiliary tasks.",
+        examples=["stacked"],
+    )
+    wer: bool = Field(False, description="Count a recogniser's word errors in the speech of the first seed.", examples=[True])
+    takes: TakesPart | None = Field(None, description="Second takes of the same prompts, as a measure of natural variation.")
+    examples: int = Field(3, ge=0, le=1000, description="Test utterances that the report plays and draws.", examples=[3])
 
     @model_validator(mode="after")
     def _fits(self) -> ComparisonPart:
         if self.smallest_effect is None and self.primary != "mcd":
             raise ValueError(f"smallest_effect: name the smallest difference of {self.primary} that matters, in its unit")
-        if len(set(self.seeds)) < len(self.seeds) or min(self.seeds) < 0:
-            raise ValueError("seeds: expected different numbers, none below 0")
+        if len(set(self.seeds)) < len(self.seeds):
+            raise ValueError("seeds: expected different numbers")
         return self
 
     @property
@@ -125,8 +163,8 @@ def check_comparison(part: ComparisonPart, systems: Mapping[str, Any]) -> None:
             if name is not None and name not in systems:
                 raise ValueError(f"comparison.{key}: there is no system {name}; there are {', '.join(systems)}")
     for name in part.ensembles:
-        if name in systems or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
-            raise ValueError(f"comparison.ensembles: {name}: expected a name of letters and digits that no system has")
+        if name in systems:
+            raise ValueError(f"comparison.ensembles: {name}: expected a name that no system has")
     whole = part.leave_one_out
     if whole is not None and not any(set(stage.tasks) - set(MAIN_STREAMS) for stage in systems[whole].stages):
         raise ValueError(f"comparison.leave_one_out: {whole} learns no auxiliary task that could be left out")

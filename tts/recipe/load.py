@@ -1,17 +1,23 @@
-"""Reading a recipe: finding its file, applying changes, and one clear sentence for whatever is wrong."""
+"""Reading a recipe: finding its file, applying changes, and one clear sentence for everything that is wrong."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from tts.core.errors import UsageError
 from tts.core.shipped import shipped_folder
-from tts.recipe.recipe import Recipe, close_names
+from tts.recipe.explain import Problem, explain
+from tts.recipe.overrides import split_change
+from tts.recipe.recipe import Recipe
+from tts.recipe.training import TrainingPart
+from tts.recipe.yaml_file import parse_yaml
+
+MOST_PROBLEMS = 20  # told at once
 
 
 def find_recipe(where: str) -> Path:
@@ -28,125 +34,63 @@ def find_recipe(where: str) -> Path:
     raise UsageError(f"{where}: no recipe there (a YAML file, a folder holding recipe.yaml, or a name under recipes/){there}")
 
 
-def load_recipe(where: str | Path, changes: list[str] | None = None) -> Recipe:
+def load_recipe(where: str | Path, changes: Sequence[str] | None = None) -> Recipe:
     """Load and check a recipe; ``changes`` are ``key.sub=value`` strings applied on top, values read as YAML.
 
-    Anything wrong raises :class:`UsageError` with the file or the change, the key and what was expected.
+    Keys that are left out are filled for 50 minutes of speech; :meth:`Recipe.for_speech` takes another amount. All that
+    is wrong is told by one :class:`UsageError`: the file and line or the change, the key, what was expected, what was there.
     """
     path = find_recipe(str(where))
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: not valid YAML ({' '.join(str(error).split())})") from None
-    if not isinstance(data, dict):
-        raise UsageError(f"{path}: a recipe is a mapping of keys to values")
-    steps = [_unshared(data)]  # the recipe after every change
-    for change in changes or []:
-        steps.append(_unshared(steps[-1]))
-        _apply(steps[-1], change)
-    found = _check(steps[-1])
-    if isinstance(found, Recipe):
-        return found
-    blamed = len(steps) - 1  # the change that brought this fault; 0: the file
-    while blamed and _check(steps[blamed - 1]) == found:
-        blamed -= 1
-    change = (changes or [])[blamed - 1] if blamed else ""
-    key, place = change.partition("=")[0], found.partition(":")[0]
-    # A change that mends one fault of the file and so brings another one of it to light is not to blame.
-    own = bool(change) and (isinstance(_check(steps[blamed - 1]), Recipe) or f"{place}.".startswith(f"{key}."))
-    raise UsageError(f"{f'--set {change}' if own else path}: {found}")
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise UsageError(f"{path}: not valid YAML (not UTF-8)") from None
+    document = parse_yaml(text, str(path))
+    if not isinstance(document.data, dict):
+        raise UsageError(f"{path}: a recipe is a mapping of keys to values, for example name: anna")
+
+    def in_file(problem: Problem) -> str:
+        line = document.line(problem.place)
+        return f"{path}:{line}" if line and problem.place else str(path)
+
+    return _validated(document.data, list(changes or []), in_file)
 
 
-def _check(data: dict[str, Any]) -> Recipe | str:
-    """Return the recipe that data describe, or what is wrong with them."""
+def _validated(data: Mapping[str, Any], changes: list[str], in_file: Callable[[Problem], str]) -> Recipe:
+    """Check the file, then it with every change in turn; what a change brings is its fault, and only what is left counts."""
+    recipe, problems = _check(data, [])
+    blame = {problem: in_file(problem) for problem in problems}
+    for number, change in enumerate(changes, 1):
+        keys, _ = split_change(change)
+        sound = not blame
+        recipe, problems = _check(data, changes[:number])
+        # A change that mends one fault of the file and so brings another one of it to light is not to blame for it.
+        source = {p: f"--set {change}" if sound or _within(p, keys) else in_file(p) for p in problems}
+        blame = {problem: blame.get(problem, source[problem]) for problem in problems}
+    if recipe is not None:
+        return recipe
+    told = [f"{source}: {problem}" for problem, source in blame.items()]
+    more = [f"and {len(told) - MOST_PROBLEMS} more"] if len(told) > MOST_PROBLEMS else []
+    raise UsageError("\n".join([*told[:MOST_PROBLEMS], *more]))
+
+
+def _within(problem: Problem, keys: list[str]) -> bool:
+    return [str(part) for part in problem.place][: len(keys)] == keys
+
+
+def _check(data: Mapping[str, Any], changes: list[str]) -> tuple[Recipe | None, list[Problem]]:
+    """Return the recipe that data describe, or all that is wrong with them."""
     try:
-        recipe = Recipe.model_validate(data)
+        recipe = Recipe.model_validate(data, context={"changes": changes})
     except ValidationError as error:
-        return explain(error)
+        return None, explain(error, Recipe)
+    problems = []
     for name, system in recipe.systems.items():
         try:
             recipe.training_of(system)
         except ValidationError as error:
-            return explain(error, ("systems", name, "training"))
-    return recipe
-
-
-def _unshared(data: Any) -> Any:
-    """Return YAML data in which what an alias stands for is a copy, so that a change in one place changes one place."""
-    if isinstance(data, dict):
-        return {key: _unshared(value) for key, value in data.items()}
-    return [_unshared(value) for value in data] if isinstance(data, list) else data
-
-
-def _apply(data: dict[str, Any], change: str) -> None:
-    key, equals, value = change.partition("=")
-    if not equals or not all(key.split(".")):
-        raise UsageError(f"--set {change}: expected key.sub=value, for example training.steps=2000")
-    *parents, last = key.split(".")
-    place: Any = data
-    for parent in parents:
-        if isinstance(place, list) and parent.isdigit() and int(parent) < len(place):
-            place = place[int(parent)]
-        elif isinstance(place, dict):
-            place = place.setdefault(parent, {})
-        else:
-            raise UsageError(f"--set {change}: {parent} is not a group of keys")
-    try:
-        new = yaml.safe_load(value)
-    except yaml.YAMLError:
-        raise UsageError(f"--set {change}: the value is not valid YAML") from None
-    if isinstance(place, list) and last.isdigit() and int(last) < len(place):
-        place[int(last)] = new
-    elif isinstance(place, dict):
-        place[last] = new
-    else:
-        raise UsageError(f"--set {change}: {last} is not a key there")
-
-
-WORDS = {  # where pydantic would speak of its own types
-    "missing": "this key is required",
-    "tuple_type": "expected a list, for example [1, 2]",
-    "dict_type": "expected keys with values",
-    "model_type": "expected keys with values",
-    "too_short": "expected at least {min_length}, found {actual_length}",
-}
-
-
-def explain(error: ValidationError, prefix: tuple[str, ...] = ()) -> str:
-    """Return one sentence on the first fault: its key, that of what was checked in front of it, and what was expected."""
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in (*prefix, *first["loc"]))
-    if first["type"] == "extra_forbidden":
-        above = (*prefix, *first["loc"][:-1])
-        # A system's own training is a mapping to pydantic; its keys are those of the recipe's.
-        siblings = _fields_at(("training", *above[3:])) if above[2:3] == ("training",) else _fields_at(above)
-        return f"{place}: unknown key, {close_names(str(first['loc'][-1]), siblings)}"
-    if first["type"] in WORDS:
-        return f"{place}: {WORDS[first['type']].format(**first.get('ctx', {}))}"
-    message = first["msg"].removeprefix("Value error, ")
-    return f"{place}: {message[0].lower() + message[1:]}" if place else message
-
-
-def _fields_at(location: tuple[int | str, ...]) -> list[str]:
-    """Names of the keys allowed at a place in a recipe."""
-    model: Any = Recipe
-    for part in location:
-        if isinstance(part, int):
-            continue
-        annotation = model.model_fields[part].annotation if part in getattr(model, "model_fields", {}) else None
-        found = _model_in(annotation)
-        model = found or model
-    return list(model.model_fields)
-
-
-def _model_in(annotation: Any) -> Any:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for inner in getattr(annotation, "__args__", ()):
-        found = _model_in(inner)
-        if found:
-            return found
-    return None
+            problems += explain(error, TrainingPart, ("systems", name, "training"))
+    return (None, problems) if problems else (recipe, [])
 
 
 def corpus_root(recipe: Recipe, recipe_path: Path, given: Path | None) -> Path:

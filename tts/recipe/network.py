@@ -1,32 +1,39 @@
-"""What a recipe says of a network: its trunk, the tasks it learns, how they share it."""
+"""The parts of a recipe about a network: its trunk, the tasks it learns, how they share it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from tts.recipe.parts import MAIN_STREAMS, Part
+from tts.recipe.names import MOST_LAYERS, Width
+from tts.recipe.parts import MAIN_STREAMS, Part, filled
 from tts.recipe.sharing import HardSharingPart, SharingPart, Unrelated, check_heads, check_sharing, check_unrelated
 
 
 class TrunkPart(Part):
     """The shared hidden layers of a stage."""
 
-    kind: Literal["feedforward", "convolution", "lstm", "attention"] = "feedforward"
-    layers: tuple[int, ...] = Field(min_length=1)
-    activation: Literal["relu", "gelu", "silu", "tanh"] = "relu"
-    dropout: float = Field(0.0, ge=0.0, lt=1.0)
-    normalise: bool = False  # layer normalisation before every layer's activation
-    residual: bool = False  # add a layer's input to its output where the widths agree
-    kernel: int = Field(5, ge=1)  # convolution: frames seen by a layer
-    heads: int = Field(4, ge=1)  # attention: heads a layer
+    kind: Literal["feedforward", "convolution", "lstm", "attention"] = Field(
+        "feedforward", description="What the layers are.", examples=["lstm"]
+    )
+    layers: tuple[Width, ...] = Field(
+        min_length=1, max_length=MOST_LAYERS, description="Units of every layer.", examples=[[512, 512, 512]]
+    )
+    activation: Literal["relu", "gelu", "silu", "tanh"] = Field(
+        "relu", description="Activation after every layer.", examples=["gelu"]
+    )
+    dropout: float = Field(
+        0.0, ge=0.0, lt=1.0, description="Share of a layer's units that are dropped in training.", examples=[0.2]
+    )
+    normalise: bool = Field(False, description="Layer normalisation before every activation.", examples=[True])
+    residual: bool = Field(False, description="Add a layer's input to its output where their widths agree.", examples=[True])
+    kernel: int = Field(5, ge=1, le=255, description="`convolution`: frames that a layer reads, odd.", examples=[5])
+    heads: int = Field(4, ge=1, le=128, description="`attention`: heads a layer.", examples=[4])
 
     @model_validator(mode="after")
     def _sizes(self) -> TrunkPart:
-        if min(self.layers) < 1:
-            raise ValueError("layers: every width must be at least 1")
         if self.kind == "convolution" and self.kernel % 2 == 0:
             raise ValueError("kernel: must be odd, so that a layer sees as much past as future")
         ignored = {"lstm": ("normalise", "kernel"), "attention": ("normalise", "residual", "activation", "kernel")}
@@ -42,37 +49,92 @@ class TrunkPart(Part):
 class TaskUse(Part):
     """How a stage learns one task. A bare number in YAML is the weight."""
 
-    weight: float = Field(1.0, ge=0.0)  # 0: not learnt, as if the task were not there
-    emphasis: float = Field(0.0, ge=0.0, le=1.0)  # 0: all dimensions weigh alike; 1: by their size, as the MCD counts them
-    private: tuple[int, ...] = ()  # hidden layers between the trunk and this head alone
-    depth: int | None = Field(None, ge=1)  # the trunk layer that the head reads, the first is 1; default: the top
-    reads: str | None = None  # eavesdropping: also reads this task's private layers, without changing them
+    weight: float = Field(
+        1.0, ge=0.0, description="Weight of the task's loss; 0: not learnt, as if the task were not there.", examples=[0.2]
+    )
+    emphasis: float = Field(
+        0.0,
+        ge=0.0,
+        le=1.0,
+        description="0: all dimensions of the stream weigh alike; 1: by their size, as the MCD counts them.",
+        examples=[0.5],
+    )
+    private: tuple[Width, ...] = Field(
+        (), max_length=MOST_LAYERS, description="Hidden layers between the trunk and this task's output alone.", examples=[[64]]
+    )
+    depth: int | None = Field(
+        None,
+        ge=1,
+        le=MOST_LAYERS,
+        description="Layer of the trunk that the task reads, the first is 1. Default: the last.",
+        examples=[2],
+    )
+    reads: str | None = Field(
+        None, description="Task whose private layers this one reads too, without changing them.", examples=["phone_class"]
+    )
+
+
+def _weight_alone(value: Any) -> Any:
+    """Return the use of a task, which may come as its weight alone."""
+    return {"weight": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+TaskUses = Annotated[dict[str, Annotated[TaskUse, BeforeValidator(_weight_alone)]], Field(max_length=200)]
 
 
 class TrunkLayer(Part):
-    """A layer of the trunk that is handed on as it is."""
+    """A layer of the trunk that later stages read as it is."""
 
-    layer: int = Field(ge=1)  # the first is 1
+    layer: int = Field(ge=1, le=MOST_LAYERS, description="Number of the layer, the first is 1.", examples=[3])
 
 
 # What a stage can read: the linguistic input; of the stage before its bottleneck, of all before theirs, of the stage before
 # the outputs of its main tasks, normalised.
 Source = Literal["linguistic", "bottleneck", "bottlenecks", "outputs"]
+Context = Annotated[int, Field(ge=0, le=500)]  # frames
 
 
 class StagePart(Part):
     """One network of the stack."""
 
-    trunk: TrunkPart
-    # What later stages read: a hidden layer of this width between trunk and heads, or the trunk's own layer {layer: N}.
-    bottleneck: Annotated[int, Field(ge=1)] | TrunkLayer | None = None
-    inputs: tuple[Source, ...] | None = None  # what is read; default: linguistic and, after the first stage, bottleneck
-    context: int = Field(0, ge=0)  # frames either side of what earlier stages hand on that are read
-    linguistic_context: int = Field(0, ge=0)  # frames either side of the linguistic input that are read
-    dilation: int = Field(1, ge=1)  # the frames of both contexts are so many frames apart
-    tasks: dict[str, Annotated[TaskUse, BeforeValidator(lambda v: {"weight": v} if isinstance(v, int | float) else v)]]
-    sharing: SharingPart = HardSharingPart()  # how the groups of tasks share the trunk
-    unrelated: Unrelated | None = None  # groups of tasks that a penalty keeps apart
+    trunk: TrunkPart = Field(
+        description="The shared hidden layers.",
+        json_schema_extra=filled("six layers of 512, normalised and residual, with dropout by the amount of speech"),
+    )
+    bottleneck: Width | TrunkLayer | None = Field(
+        None,
+        description="What later stages read: a hidden layer of this width between trunk and outputs, or layer N of the trunk.",
+        examples=[128, {"layer": 3}],
+    )
+    inputs: tuple[Source, ...] | None = Field(
+        None,
+        description="What is read: `linguistic` features, the `bottleneck` of the stage before, the `bottlenecks` of all "
+        "before, the `outputs` of the stage before. Default: linguistic and, after the first stage, bottleneck.",
+        examples=[["linguistic", "bottlenecks"]],
+    )
+    context: Context = Field(
+        0, description="Frames on either side that are read of earlier stages' bottlenecks and outputs.", examples=[8]
+    )
+    linguistic_context: Context = Field(
+        0, description="Frames on either side that are read of the linguistic features.", examples=[4]
+    )
+    dilation: int = Field(1, ge=1, le=500, description="The frames of both contexts are so many frames apart.", examples=[2])
+    tasks: TaskUses = Field(
+        description="What is learnt, by stream or task: a weight, or a mapping.",
+        examples=[{"mcep": 1, "lf0": 0.02, "vuv": 0.02, "bap": 0.05, "gammatone": 0.2}],
+        json_schema_extra=filled("the four streams of the vocoder, with kathleen's weights"),
+    )
+    sharing: SharingPart = Field(
+        HardSharingPart(),
+        description="How groups of tasks share the trunk: `hard`, `cross_stitch`, `sluice`, `mmoe`, `ple`, `adapters` or "
+        "`go_mtl`, alone or as the `kind` of a mapping with its options.",
+        examples=["hard", {"kind": "mmoe", "experts": 4}],
+    )
+    unrelated: Unrelated | None = Field(
+        None,
+        description="Pairs of tasks that a penalty keeps on different units.",
+        examples=[[["phone_class", "speaker"]]],
+    )
 
     @property
     def groups(self) -> dict[str, tuple[str, ...]]:

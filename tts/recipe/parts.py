@@ -1,4 +1,4 @@
-"""What a recipe says of the recordings, their text and their analysis."""
+"""The parts of a recipe about the recordings, their text and their analysis."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from tts.core.grid import MAX_RATE, MIN_RATE, FrameGrid
+from tts.recipe.names import Seed, SpeakerName
 
 MAIN_STREAMS = ("mcep", "lf0", "vuv", "bap")
 
@@ -17,38 +18,96 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+def filled(text: str) -> dict[str, Any]:
+    """Mark a key whose default follows from the rest of the recipe and the amount of speech (``tts.recipe.defaults``)."""
+    return {"filled": text}
+
+
+TextColumn = Literal["auto", "raw", "normalised"]
+
+
 class SpeakerPart(Part):
     """One of several speakers: where the recordings are, and what differs from the corpus's own keys."""
 
-    folder: str | None = None  # within the corpus's root, or absolute; default: the speaker's name
-    text_column: Literal["auto", "raw", "normalised"] | None = None
-    exclude: str | None = None
+    folder: str | None = Field(
+        None,
+        description="This speaker's folder, within the corpus's root or absolute. Default: the speaker's name.",
+        examples=["anna-2024"],
+    )
+    text_column: TextColumn | None = Field(
+        None, description="As `corpus.text_column`, for this speaker alone. Default: the corpus's.", examples=["raw"]
+    )
+    exclude: str | None = Field(
+        None, description="As `corpus.exclude`, for this speaker alone. Default: the corpus's.", examples=["_alt$"]
+    )
 
 
-SpeakerName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,49}$")]  # begins file names
+def _by_name(value: Any) -> Any:
+    """Return speakers as a mapping from their names, which may come as a list."""
+    names = isinstance(value, list | tuple) and all(isinstance(name, str) for name in value)
+    return {name: {} for name in value} if names else value
 
 
 class CorpusPart(Part):
     """Which recordings, by whom, and what may be done with them."""
 
-    format: Literal["ljspeech", "ljspeech-speakers", "espeak-demo"] = "ljspeech"
-    root: str | None = None  # default: data/NAME; --corpus-root and TTS_CORPUS_ROOT come first
-    speaker: str = ""
-    speakers: Annotated[
-        dict[SpeakerName, SpeakerPart],
-        BeforeValidator(lambda v: {name: {} for name in v} if isinstance(v, list | tuple) else v),  # or their names alone
-    ] = {}  # instead of ``speaker``: several, each in a folder of its own, or told apart in one metadata.csv
-    language: str = "en-us"
-    licence: str = Field(min_length=1)
-    source: str = ""
-    text_column: Literal["auto", "raw", "normalised"] = "auto"
-    exclude: str | None = None  # regular expression on utterance ids
-    channel: Literal["only", "left", "right", "mix"] = "only"
+    format: Literal["ljspeech", "ljspeech-speakers", "espeak-demo"] = Field(
+        "ljspeech",
+        description="`ljspeech`: metadata.csv with `id|text` or `id|text|normalised text` lines. `ljspeech-speakers`: the same "
+        "with `id|speaker|text`. `espeak-demo`: made on the spot by espeak-ng.",
+        examples=["ljspeech"],
+    )
+    root: str | None = Field(
+        None,
+        description="Folder with metadata.csv, relative to the recipe or absolute. `--corpus-root` and TTS_CORPUS_ROOT come "
+        "first. Default: data/NAME in the current folder.",
+        examples=["../recordings"],
+    )
+    audio: str | None = Field(
+        None,
+        description="Folder of the recordings, relative to the root or absolute. Default: wavs in the root where it exists, "
+        "otherwise the root itself.",
+        examples=["verified"],
+    )
+    speaker: str = Field("", max_length=200, description="Who speaks, where the corpus has one speaker.", examples=["anna"])
+    speakers: Annotated[dict[SpeakerName, SpeakerPart], BeforeValidator(_by_name)] = Field(
+        {},
+        max_length=1000,
+        description="In place of `speaker`: several, each in a folder of its own or told apart in one metadata.csv; a list of "
+        "names, or a mapping from names to what differs.",
+        examples=[["anna", "ben"]],
+    )
+    language: str = Field(
+        "en-us", max_length=40, description="Language of the text, as the front end calls it.", examples=["de"]
+    )
+    licence: str = Field(
+        min_length=1,
+        max_length=1000,
+        description="Licence of the recordings; the voice's card states it.",
+        examples=["CC0-1.0"],
+    )
+    source: str = Field(
+        "", max_length=1000, description="Where the recordings come from; the voice's card states it.", examples=["LibriVox"]
+    )
+    text_column: TextColumn = Field(
+        "auto",
+        description="Column of metadata.csv that is read: `raw` the second, `normalised` the third, `auto` the third where it "
+        "is there and not empty.",
+        examples=["raw"],
+    )
+    exclude: str | None = Field(
+        None, description="Regular expression; ids in which it matches are skipped.", examples=["_alt$"]
+    )
+    channel: Literal["only", "left", "right", "mix"] = Field(
+        "only",
+        description="Channel of the recordings; `only` leaves out recordings that have more than one.",
+        examples=["left"],
+    )
 
     @model_validator(mode="after")
     def _one_or_several(self) -> CorpusPart:
         if bool(self.speaker) == bool(self.speakers):
-            raise ValueError("name either one speaker or, under speakers, several")
+            raise ValueError("name either one speaker (speaker: anna) or, under speakers, several (speakers: [anna, ben])")
         if self.format == "ljspeech-speakers" and not self.speakers:
             raise ValueError("speakers: the format ljspeech-speakers needs the names of those to use")
         if self.format == "ljspeech-speakers" and any(part.folder for part in self.speakers.values()):
@@ -66,29 +125,99 @@ class CorpusPart(Part):
         return tuple(self.speakers) or (self.speaker,)
 
 
-class SplitPart(Part):
-    """Rules for test, validation and train, evaluated in this order; see ``tts.corpora.splits``."""
+RULES = "rest, auto, {count: 20}, {range: [FIRST, LAST]}, {prefix: TEXT}, {ids: [ID, ...]}, {file: ids.txt} or a list of ids"
 
-    test: str | dict[str, Any]
-    validation: str | dict[str, Any]
-    train: str | dict[str, Any] = "rest"
-    seed: int = 0
-    limit: dict[str, Annotated[int, Field(ge=1)]] = {}  # speaker: training utterances kept, chosen by the seed
+
+def check_rule(rule: Any) -> Any:
+    """Return a split's rule in its usual form, a list of ids as ``{ids: [...]}``; raises :class:`ValueError` for any other.
+
+    ``tts.corpora.splits`` explains the rules and applies them.
+    """
+    match rule:
+        case "rest" | "auto":
+            return rule
+        case [*ids] if ids and all(isinstance(id, str | int) for id in ids):
+            return {"ids": [str(id) for id in ids]}
+        case {"ids": [*ids], **others} if not others and ids and all(isinstance(id, str | int) for id in ids):
+            return rule
+        case {"file": str(), **others} if not others:
+            return rule
+        case {"prefix": str(), **others} if not others:
+            return rule
+        case {"prefix": [*prefixes], **others} if not others and prefixes and all(isinstance(p, str) for p in prefixes):
+            return rule
+        case {"range": [first, last], **others} if not others and not isinstance(first, list) and not isinstance(last, list):
+            return {"range": [str(first), str(last)]}
+        case {"range": [[_, _], *_] as ranges, **others} if not others and all(
+            isinstance(pair, list | tuple) and len(pair) == 2 for pair in ranges
+        ):
+            return rule
+        case {"count": int(count), **others} if not others and count > 0 and not isinstance(count, bool):
+            return rule
+    raise ValueError(f"expected {RULES}")
+
+
+RULE_SCHEMA = {
+    "anyOf": [
+        {"enum": ["rest", "auto"]},
+        {"type": "array", "minItems": 1, "items": {"type": ["string", "integer"]}},
+        *(
+            {"type": "object", "properties": {key: form}, "required": [key], "additionalProperties": False}
+            for key, form in {
+                "count": {"type": "integer", "minimum": 1},
+                "range": {"type": "array", "minItems": 1},
+                "prefix": {"type": ["string", "array"]},
+                "ids": {"type": "array", "minItems": 1},
+                "file": {"type": "string"},
+            }.items()
+        ),
+    ]
+}
+Rule = Annotated[str | dict[str, Any], BeforeValidator(check_rule), Field(json_schema_extra={"form": RULES})]
+
+
+class SplitPart(Part):
+    """Which utterances are test, validation and training data, chosen in this order.
+
+    A rule is `rest` (what is left), `auto` (a number that follows from the corpus: a sixteenth of its sentences, at least
+    10 where that is no more than an eighth, at most 66), `{count: N}` (as many at random), `{range: [FIRST, LAST]}` (the ids
+    from first to last; also a list of ranges), `{prefix: TEXT}` (also a list), a list of ids, or `{file: PATH}` (one id
+    a line).
+    """
+
+    test: Rule = Field("auto", description="Utterances for the final scores.", examples=[{"count": 20}])
+    validation: Rule = Field("auto", description="Utterances that choose the weights that are kept.", examples=[{"count": 20}])
+    train: Rule = Field("rest", description="Utterances to learn from.", examples=["rest"])
+    seed: Seed = Field(0, description="Seed of the random choices.", examples=[1])
+    limit: dict[str, Annotated[int, Field(ge=1)]] = Field(
+        {}, description="By speaker: so many training utterances are used, chosen by the seed.", examples=[{"anna": 100}]
+    )
 
 
 class TextPart(Part):
-    """The front end."""
+    """The front end: from text to phones."""
 
-    engine: Literal["gruut", "espeak", "phones"] = "gruut"
-    lexicon: str | None = None  # path relative to the recipe
+    engine: Literal["gruut", "espeak", "phones"] = Field(
+        "gruut",
+        description="`gruut`; `espeak` (GPL, more languages); `phones`: the texts are phones already.",
+        examples=["espeak"],
+    )
+    lexicon: str | None = Field(
+        None, description="File of pronunciations, one `word phones` a line, relative to the recipe.", examples=["lexicon.txt"]
+    )
 
 
 class FramesPart(Part):
-    """The frame grid; FFT size, warping and band count follow from it."""
+    """The frames that everything is computed on; FFT size, warping and the number of aperiodicity bands follow."""
 
-    sample_rate: int = Field(ge=MIN_RATE, le=MAX_RATE)
-    shift_ms: float = Field(5.0, ge=1.0, le=20.0)
-    mcep_order: int = Field(59, ge=10, le=99)
+    sample_rate: int = Field(
+        ge=MIN_RATE,
+        le=MAX_RATE,
+        description="Rate of the voice in Hz; recordings of higher rates are resampled, those of lower ones left out.",
+        examples=[22050],
+    )
+    shift_ms: float = Field(5.0, ge=1.0, le=20.0, description="Milliseconds from frame to frame.", examples=[5])
+    mcep_order: int = Field(59, ge=10, le=99, description="Order of the mel-cepstrum.", examples=[59])
 
     @property
     def grid(self) -> FrameGrid:
@@ -97,18 +226,29 @@ class FramesPart(Part):
 
 
 class AlignmentPart(Part):
-    """How phone times are found. ``labels`` names a folder of label files (.lab or .TextGrid) to read instead."""
+    """How the times of the phones are found."""
 
-    states: int = Field(5, ge=1, le=9)
-    train_on: Literal["train", "all"] = "train"  # train: the aligner never sees validation and test recordings
-    labels: str | None = None
+    states: int = Field(5, ge=1, le=9, description="States of a phone, each with a duration of its own.", examples=[5])
+    train_on: Literal["train", "all"] = Field(
+        "train",
+        description="`train`: the aligner never sees validation and test recordings; `all` is for small corpora.",
+        examples=["all"],
+    )
+    labels: str | None = Field(
+        None, description="Folder of label files (.lab or .TextGrid) to read in place of aligning.", examples=["labels"]
+    )
+    leave_out: bool = Field(False, description="Leave out the recordings that the report lists as to check.", examples=[True])
 
 
 class AnalysisPart(Part):
-    """F0 tracker and, where the automatic first pass is not wanted, its range in Hz."""
+    """The analysis of F0."""
 
-    f0_tracker: Literal["combined", "dio", "harvest"] = "combined"
-    f0_range: tuple[float, float] | None = None
+    f0_tracker: Literal["combined", "dio", "harvest"] = Field("combined", description="Tracker of F0.", examples=["harvest"])
+    f0_range: tuple[float, float] | None = Field(
+        None,
+        description="[lowest, highest] F0 in Hz, within 50..800 and half an octave apart or more. Default: from a first pass.",
+        examples=[[75, 300]],
+    )
 
     @model_validator(mode="after")
     def _range(self) -> AnalysisPart:
@@ -120,5 +260,9 @@ class AnalysisPart(Part):
 class GenerationPart(Part):
     """Defaults of the voice when it speaks."""
 
-    post_filter: Literal["none", "cepstral", "variance"] = "cepstral"
-    strength: float = Field(0.4, ge=0.0, le=1.0)
+    post_filter: Literal["none", "cepstral", "variance"] = Field(
+        "cepstral",
+        description="What sharpens the smoothed spectra: `cepstral`, `variance` (to the variance of the recordings) or `none`.",
+        examples=["variance"],
+    )
+    strength: float = Field(0.4, ge=0.0, le=1.0, description="Strength of the post-filter; 0 is none.", examples=[0.4])

@@ -6,10 +6,12 @@ import difflib
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, ValidationInfo, model_validator
 
 from tts.core.errors import UsageError
 from tts.recipe.comparison import ComparisonPart, check_comparison
+from tts.recipe.defaults import NOMINAL_SECONDS, complete
+from tts.recipe.names import Name
 from tts.recipe.network import StagePart, check_stages
 from tts.recipe.parts import (
     MAIN_STREAMS,
@@ -21,6 +23,7 @@ from tts.recipe.parts import (
     Part,
     SplitPart,
     TextPart,
+    filled,
 )
 from tts.recipe.training import DurationPart, TrainingPart
 from tts.recipe.transfer import BORROWED, TransferPart, borrows
@@ -32,31 +35,86 @@ SpeakerUse = Literal["code", "heads", "code_and_heads", "none"]
 class SystemPart(Part):
     """A named system: its stages, first to last, and what differs from the recipe's training."""
 
-    description: str = ""
-    stages: tuple[StagePart, ...] = Field(min_length=1)
-    training: dict[str, Any] = {}
-    transfer: TransferPart | None = None  # what is taken over from a finished voice
-    speakers: SpeakerUse | None = None  # of a corpus of several; default: code_and_heads
+    description: str = Field(
+        "", max_length=1000, description="What it is, for tables and reports.", examples=["two multi-task networks"]
+    )
+    stages: tuple[StagePart, ...] = Field(
+        min_length=1, max_length=16, description="Its networks; one is not stacked, the last one speaks."
+    )
+    training: dict[str, Any] = Field(
+        {}, description="Keys of `training` that this system has values of its own for.", examples=[{"steps": 10000}]
+    )
+    transfer: TransferPart | None = Field(None, description="What is loaded from a finished voice.")
+    speakers: SpeakerUse | None = Field(
+        None,
+        description="Where the corpus has several speakers, how a network knows who speaks: a `code` among its inputs, output "
+        "layers of every speaker's own (`heads`), both, or `none`. Default: code_and_heads.",
+        examples=["code"],
+    )
 
 
 class Recipe(Part):
     """Everything that decides what a voice becomes."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
-    description: str = ""
-    corpus: CorpusPart
-    split: SplitPart
-    text: TextPart = TextPart()
-    frames: FramesPart
-    alignment: AlignmentPart = AlignmentPart()
-    analysis: AnalysisPart = AnalysisPart()
-    tasks: dict[str, dict[str, Any]] = {}  # auxiliary streams to compute in prepare, with their options
-    training: TrainingPart
-    duration: DurationPart
-    generation: GenerationPart = GenerationPart()
-    systems: dict[str, SystemPart] = Field(min_length=1)
-    samples: tuple[str, ...] = ()  # sentences spoken at every validation
-    comparison: ComparisonPart = ComparisonPart()
+    name: Name = Field(description="Name of the recipe; results go to output/NAME.", examples=["anna"])
+    description: str = Field("", max_length=1000, description="One line for tables and cards.", examples=["German, one woman"])
+    corpus: CorpusPart = Field(description="The recordings.")
+    split: SplitPart = Field(SplitPart(), description="Test, validation and training data.")
+    text: TextPart = Field(TextPart(), description="The front end.")
+    frames: FramesPart = Field(description="Sample rate and frames.")
+    alignment: AlignmentPart = Field(AlignmentPart(), description="The times of the phones.")
+    analysis: AnalysisPart = Field(AnalysisPart(), description="The analysis of F0.")
+    tasks: dict[str, dict[str, Any]] = Field(
+        {},
+        max_length=200,
+        description="Auxiliary tasks that `tts prepare` computes, each with its options (docs/tasks.md).",
+        examples=[{"gammatone": {}, "formants": {"maximum": 5500}}],
+        json_schema_extra=filled("those that the systems learn, each with its own defaults"),
+    )
+    training: TrainingPart = Field(description="How networks are trained.", json_schema_extra=filled("by the amount of speech"))
+    duration: DurationPart = Field(description="The duration model.", json_schema_extra=filled("by the amount of speech"))
+    generation: GenerationPart = Field(GenerationPart(), description="Defaults of the voice when it speaks.")
+    systems: dict[Name, SystemPart] = Field(
+        min_length=1,
+        max_length=1000,
+        description="What can be trained, by name.",
+        json_schema_extra=filled("`single` and `stacked`"),
+    )
+    samples: tuple[str, ...] = Field(
+        (), max_length=100, description="Sentences spoken at every validation.", examples=[["Is it raining?"]]
+    )
+    comparison: ComparisonPart = Field(ComparisonPart(), description="What `tts compare` does.")
+
+    _given: tuple[Mapping[str, Any], tuple[str, ...]] | None = PrivateAttr(
+        None
+    )  # what it was filled from, while it may be again
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _fill(cls, data: Any, handler: ModelWrapValidatorHandler[Recipe], info: ValidationInfo) -> Recipe:
+        if not isinstance(data, Mapping):
+            return handler(data)
+        context = info.context or {}
+        changes = tuple(context.get("changes", ()))
+        recipe = handler(complete(data, context.get("seconds", NOMINAL_SECONDS), changes))
+        recipe._given = None if "seconds" in context else (data, changes)
+        return recipe
+
+    def for_speech(self, seconds: float) -> Recipe:
+        """Return this recipe with the keys that were left out filled for so many seconds of training speech.
+
+        The recipe itself where it is filled for an amount of speech already, or was changed in Python.
+        """
+        if self._given is None:
+            return self
+        data, changes = self._given
+        return Recipe.model_validate(data, context={"seconds": seconds, "changes": changes})
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Recipe:
+        """Return a copy with the values of ``update``, which stays as it is (:meth:`for_speech`)."""
+        copy = super().model_copy(update=update, deep=deep)
+        copy._given = None if update else self._given
+        return copy
 
     @model_validator(mode="after")
     def _speakers_exist(self) -> Recipe:
@@ -86,7 +144,9 @@ class Recipe(Part):
             except ValueError as error:
                 raise ValueError(f"systems.{name}: {error}") from None
             if len(system.stages) == 1 and system.training.get("cross_fit"):
-                raise ValueError(f"systems.{name}.training.cross_fit: one stage hands nothing on; leave it out")
+                raise ValueError(
+                    f"systems.{name}.training.cross_fit: one stage has no bottleneck that another reads; leave it out"
+                )
             if len(system.stages) == 1 and system.training.get("stacking", "greedy") != "greedy":
                 raise ValueError(f"systems.{name}.training.stacking: one stage has none to be trained with; leave it out")
             last = system.stages[-1].tasks

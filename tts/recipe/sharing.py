@@ -1,4 +1,4 @@
-"""The recipe's words for ways of sharing the hidden layers of a stage, and for tasks declared unrelated.
+"""The recipe's keys for ways of sharing the hidden layers of a stage, and for tasks declared unrelated.
 
 Formulas, sources and costs are in ``docs/sharing.md``; the layers themselves in ``tts.network``.
 """
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class HardSharingPart(_Part):
@@ -28,52 +28,79 @@ class CrossStitchPart(_Part):
     """A trunk for every group of tasks, mixed after each layer."""
 
     kind: Literal["cross_stitch"] = "cross_stitch"
-    keep: float = Field(0.9, ge=0.0, le=1.0)  # weight of a group's own column at the start; the others share the rest
-    speed: float = Field(10.0, gt=0.0)  # the mixing weights learn this much faster than the layers
+    keep: float = Field(
+        0.9,
+        ge=0.0,
+        le=1.0,
+        description="Weight of a group's own trunk at the start; the others share the rest.",
+        examples=[0.9],
+    )
+    speed: float = Field(
+        10.0, gt=0.0, le=10_000.0, description="The mixing weights learn so much faster than the layers.", examples=[10]
+    )
 
 
 class SluicePart(_Part):
     """Cross-stitch between subspaces of every layer, with a learnt mixture over the layers on top where wanted."""
 
     kind: Literal["sluice"] = "sluice"
-    subspaces: int = Field(2, ge=2)
-    keep: float = Field(0.9, ge=0.0, le=1.0)
-    speed: float = Field(10.0, gt=0.0)
-    mixture: bool = False  # heads read a learnt mixture of all layers instead of the top one
-    orthogonality: float = Field(0.0, ge=0.0)  # weight of the penalty on the overlap of a layer's subspaces
+    subspaces: int = Field(2, ge=2, le=64, description="Parts that every layer is cut into.", examples=[2])
+    keep: float = Field(
+        0.9, ge=0.0, le=1.0, description="Weight of a subspace itself at the start; the others share the rest.", examples=[0.9]
+    )
+    speed: float = Field(
+        10.0, gt=0.0, le=10_000.0, description="The mixing weights learn so much faster than the layers.", examples=[10]
+    )
+    mixture: bool = Field(
+        False, description="Outputs read a learnt mixture of all layers in place of the last one.", examples=[True]
+    )
+    orthogonality: float = Field(
+        0.0, ge=0.0, description="Weight of the penalty on the overlap of a layer's subspaces.", examples=[0.01]
+    )
 
 
 class MmoePart(_Part):
     """Several trunks ("experts"), mixed on top by a softmax gate for every group."""
 
     kind: Literal["mmoe"] = "mmoe"
-    experts: int = Field(4, ge=1)
-    gate_dropout: float = Field(0.0, ge=0.0, lt=1.0)  # share of experts hidden from a gate in training, frame by frame
+    experts: int = Field(4, ge=1, le=64, description="Trunks.", examples=[4])
+    gate_dropout: float = Field(
+        0.0, ge=0.0, lt=1.0, description="Share of experts hidden from a gate in training, frame by frame.", examples=[0.1]
+    )
 
 
 class PlePart(_Part):
     """Shared experts and experts of every group's own, gated anew at every layer."""
 
     kind: Literal["ple"] = "ple"
-    shared: int = Field(1, ge=1)
-    own: int = Field(1, ge=0)
-    gate_dropout: float = Field(0.0, ge=0.0, lt=1.0)
+    shared: int = Field(1, ge=1, le=64, description="Experts that all groups share.", examples=[1])
+    own: int = Field(1, ge=0, le=64, description="Experts of every group's own.", examples=[1])
+    gate_dropout: float = Field(
+        0.0, ge=0.0, lt=1.0, description="Share of experts hidden from a gate in training, frame by frame.", examples=[0.1]
+    )
 
 
 class AdaptersPart(_Part):
     """One trunk; every group adds a low-rank matrix to each of its layers."""
 
     kind: Literal["adapters"] = "adapters"
-    rank: int = Field(16, ge=1)
+    rank: int = Field(16, ge=1, le=4096, description="Rank of the matrices.", examples=[16])
 
 
 class GoMtlPart(_Part):
     """Every group's layers are a sparse combination of a few basis trunks."""
 
     kind: Literal["go_mtl"] = "go_mtl"
-    basis: int = Field(2, ge=1)
-    sparsity: float = Field(0.3, ge=0.0)  # soft threshold on the combination's weights a step, in learning rates
-    shrink: float = Field(0.05, ge=0.0)  # weight of the basis's squared norm; half a weight decay, which adds to it
+    basis: int = Field(2, ge=1, le=64, description="Basis trunks.", examples=[2])
+    sparsity: float = Field(
+        0.3, ge=0.0, description="Soft threshold on the combination's weights a step, in learning rates.", examples=[0.3]
+    )
+    shrink: float = Field(
+        0.05,
+        ge=0.0,
+        description="Weight of the basis's squared norm; half a weight decay, which adds to it.",
+        examples=[0.05],
+    )
 
 
 _KINDS: dict[str, type[_Part]] = {
@@ -115,9 +142,18 @@ SharingPart = Annotated[
 class UnrelatedPart(_Part):
     """Groups of tasks declared unrelated, which a penalty keeps apart. A bare list in YAML is ``pairs``."""
 
-    pairs: tuple[tuple[str, str], ...] = Field(min_length=1)  # ``main`` or names of auxiliary tasks
-    weight: float = Field(0.1, gt=0.0)
-    form: Literal["readout", "activation"] = "readout"  # apart in what heads read, or in what their private layers say
+    pairs: tuple[tuple[str, str], ...] = Field(
+        min_length=1,
+        max_length=1000,
+        description="Pairs of `main` or names of auxiliary tasks.",
+        examples=[[["phone_class", "speaker"]]],
+    )
+    weight: float = Field(0.1, gt=0.0, description="Weight of the penalty.", examples=[0.1])
+    form: Literal["readout", "activation"] = Field(
+        "readout",
+        description="Kept apart are the weights that read the hidden layer, or the activations of private layers.",
+        examples=["activation"],
+    )
 
 
 Unrelated = Annotated[UnrelatedPart, BeforeValidator(lambda v: {"pairs": v} if isinstance(v, list | tuple) else v)]

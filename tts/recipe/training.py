@@ -1,24 +1,43 @@
-"""What a recipe says of training: steps and rates, how tasks are weighed, the duration model."""
+"""The parts of a recipe about training: steps and rates, how tasks are weighed, the duration model."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from tts.recipe.network import StagePart, TaskUse, TrunkPart
-from tts.recipe.parts import Part
+from tts.recipe.names import MOST_STEPS, Seed, Steps
+from tts.recipe.network import StagePart, TaskUse, TaskUses, TrunkPart
+from tts.recipe.parts import Part, filled
+
+Start = Annotated[int, Field(ge=0, le=MOST_STEPS)]
 
 
 class WeightingPart(Part):
     """How the losses of several tasks become one update of the shared layers; see ``docs/weighting.md``."""
 
-    method: str = "sum"
-    options: dict[str, Any] = {}
-    start: dict[str, Annotated[int, Field(ge=0)]] = {}  # auxiliary task: first step it is learnt
-    stop: dict[str, Annotated[int, Field(ge=0)]] = {}  # auxiliary task: first step it is no longer learnt
-    main_only_from: int | float | None = Field(None, ge=0)  # first step that only main tasks are learnt; below 1: a share
-    measure_every: int = Field(0, ge=0)  # steps between measurements of the tasks' gradients against main's; 0: never
+    method: str = Field("sum", description="How losses or gradients are weighed.", examples=["cagrad"])
+    options: dict[str, Any] = Field({}, description="Options of the method.", examples=[{"radius": 0.3}])
+    start: dict[str, Start] = Field(
+        {}, description="By auxiliary task: first step in which it is learnt.", examples=[{"gammatone": 500}]
+    )
+    stop: dict[str, Start] = Field(
+        {}, description="By auxiliary task: first step in which it is no longer learnt.", examples=[{"gammatone": 4000}]
+    )
+    main_only_from: int | float | None = Field(
+        None,
+        ge=0,
+        le=MOST_STEPS,
+        description="First step in which only the main tasks are learnt; below 1: a share of the steps.",
+        examples=[0.9, 4000],
+    )
+    measure_every: int = Field(
+        0,
+        ge=0,
+        le=MOST_STEPS,
+        description="Steps between measurements of the tasks' gradients against main's; 0: never.",
+        examples=[250],
+    )
 
     @field_validator("main_only_from")
     @classmethod
@@ -43,20 +62,40 @@ class WeightingPart(Part):
 class ForkMergePart(Part):
     """Fork the weights every so often into branches with other tasks, and merge those that help; see ``docs/weighting.md``."""
 
-    every: int = Field(ge=1)  # steps from fork to merge
-    # The auxiliary tasks of every branch. There is always one with none.
-    branches: Literal["one_each", "all"] | tuple[tuple[str, ...], ...] = "one_each"
-    grid: tuple[Annotated[float, Field(gt=0.0, le=1.0)], ...] = Field((0.25, 0.5, 0.75, 1.0), min_length=1)  # 0 is always tried
+    every: Steps = Field(description="Steps from fork to merge.", examples=[100])
+    branches: Literal["one_each", "all"] | tuple[tuple[str, ...], ...] = Field(
+        "one_each",
+        description="The auxiliary tasks of every branch: one each, all in one, or a list of lists. There is always one "
+        "branch with none.",
+        examples=["one_each", [["mel"], ["lsf", "phone_class"]]],
+    )
+    grid: tuple[Annotated[float, Field(gt=0.0, le=1.0)], ...] = Field(
+        (0.25, 0.5, 0.75, 1.0),
+        min_length=1,
+        max_length=100,
+        description="Shares of a branch that are tried when merging; 0 is always tried.",
+        examples=[[0.5, 1.0]],
+    )
 
 
 class TrajectoryPart(Part):
     """A last phase that learns the trajectories of streams, after parameter generation, on whole utterances."""
 
-    steps: int = Field(ge=1)
-    streams: tuple[Literal["mcep", "lf0", "bap"], ...] = Field(("mcep",), min_length=1)
-    weight: float = Field(1.0, gt=0.0, le=1.0)  # share of a stream's loss that its trajectory has, the rest is frame-wise
-    batch: int = Field(8, ge=1)  # utterances a step
-    learning_rate: float | None = Field(None, gt=0.0)  # default: a tenth of the training's
+    steps: Steps = Field(description="Steps of the phase.", examples=[250])
+    streams: tuple[Literal["mcep", "lf0", "bap"], ...] = Field(
+        ("mcep",), min_length=1, description="Streams whose trajectories are learnt.", examples=[["mcep", "lf0"]]
+    )
+    weight: float = Field(
+        1.0,
+        gt=0.0,
+        le=1.0,
+        description="Share of a stream's loss that its trajectory has; the rest is frame-wise.",
+        examples=[0.5],
+    )
+    batch: int = Field(8, ge=1, le=10_000, description="Utterances a step.", examples=[4])
+    learning_rate: float | None = Field(
+        None, gt=0.0, description="Learning rate of the phase. Default: a tenth of the training's.", examples=[0.0003]
+    )
 
     @field_validator("streams")
     @classmethod
@@ -69,29 +108,74 @@ class TrajectoryPart(Part):
 class TrainingPart(Part):
     """How a network is trained."""
 
-    steps: int = Field(5000, ge=1)
-    batch: int = Field(256, ge=1)  # frames a step for frame-wise trunks; utterances a step for the others
-    utterances: bool = False  # batches of whole utterances even for frame-wise trunks
-    learning_rate: float = Field(3e-3, gt=0.0)
-    warmup: int = Field(100, ge=0)
-    decay: Literal["linear", "cosine", "none"] = "linear"
-    weight_decay: float = Field(0.0, ge=0.0)
-    clip: float = Field(1.0, gt=0.0)  # largest gradient norm
-    average: float = Field(0.0, ge=0.0, lt=1.0)  # decay of the moving average of the weights that is validated and kept
-    input_dropout: float = Field(0.0, ge=0.0, lt=1.0)  # share of linguistic inputs hidden in training
-    weighting: WeightingPart = WeightingPart()
-    fork_merge: ForkMergePart | None = None
-    validate_every: int = Field(500, ge=1)
-    # Stages one after the other, all together end to end, or the one and then the other; a single stage is not stacked.
-    stacking: Literal["greedy", "joint", "greedy_then_joint"] = "greedy"
-    stage_weights: tuple[Annotated[float, Field(ge=0.0)], ...] = ()  # joint: one a stage, relative to the last; default: 1 each
-    joint_steps: int | None = Field(None, ge=1)  # greedy_then_joint: steps together after those of every stage
-    joint_learning_rate: float | None = Field(None, gt=0.0)  # greedy_then_joint; default: a tenth of learning_rate
-    trajectory: TrajectoryPart | None = None
-    cross_fit: int = Field(0, ge=0)  # folds whose bottlenecks come from networks that never saw them; 0: none
-    patience: int = Field(0, ge=0)  # validations without improvement before stopping; 0 never stops early
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    seed: int = 1
+    steps: Steps = Field(5000, description="Steps of every stage.", examples=[5000])
+    batch: int = Field(
+        256,
+        ge=1,
+        le=1_000_000,
+        description="Frames a step for frame-wise trunks, utterances a step for the others.",
+        examples=[512],
+    )
+    utterances: bool = Field(False, description="Batches of whole utterances for frame-wise trunks too.", examples=[True])
+    learning_rate: float = Field(3e-3, gt=0.0, description="Highest learning rate.", examples=[0.003])
+    warmup: int = Field(100, ge=0, le=MOST_STEPS, description="Steps in which the learning rate rises.", examples=[100])
+    decay: Literal["linear", "cosine", "none"] = Field(
+        "linear", description="How the learning rate falls after the warm-up.", examples=["cosine"]
+    )
+    weight_decay: float = Field(0.0, ge=0.0, description="Decoupled weight decay (AdamW).", examples=[0.3])
+    clip: float = Field(1.0, gt=0.0, description="Largest norm of the gradient.", examples=[1.0])
+    average: float = Field(
+        0.0,
+        ge=0.0,
+        lt=1.0,
+        description="Decay of the moving average of the weights that is validated and kept.",
+        examples=[0.998],
+    )
+    input_dropout: float = Field(
+        0.0, ge=0.0, lt=1.0, description="Share of the linguistic features hidden in training.", examples=[0.1]
+    )
+    weighting: WeightingPart = Field(WeightingPart(), description="How the losses of several tasks are weighed.")
+    fork_merge: ForkMergePart | None = Field(None, description="Training in branches that are merged.")
+    validate_every: Steps = Field(500, description="Steps between validations.", examples=[500])
+    stacking: Literal["greedy", "joint", "greedy_then_joint"] = Field(
+        "greedy",
+        description="Stages one after the other, all together end to end, or the one and then the other.",
+        examples=["joint"],
+    )
+    stage_weights: tuple[Annotated[float, Field(ge=0.0)], ...] = Field(
+        (),
+        max_length=100,
+        description="`joint`: weight of every stage's loss, relative to the last. Default: 1 each.",
+        examples=[[0.5, 1.0]],
+    )
+    joint_steps: Steps | None = Field(
+        None, description="`greedy_then_joint`: steps together after those of every stage.", examples=[1000]
+    )
+    joint_learning_rate: float | None = Field(
+        None,
+        gt=0.0,
+        description="`greedy_then_joint`: its learning rate. Default: a tenth of learning_rate.",
+        examples=[0.0003],
+    )
+    trajectory: TrajectoryPart | None = Field(None, description="A last phase on the trajectories of streams.")
+    cross_fit: int = Field(
+        0,
+        ge=0,
+        le=100,
+        description="Folds whose bottlenecks come from networks that were not trained on them; 0: none, otherwise 2 or more.",
+        examples=[5],
+    )
+    patience: int = Field(
+        0,
+        ge=0,
+        le=MOST_STEPS,
+        description="Validations without improvement before training stops; 0: it never stops early.",
+        examples=[5],
+    )
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="Arithmetic of the networks.", examples=["float32"]
+    )
+    seed: Seed = Field(1, description="Seed of the weights and of the order of the data.", examples=[1])
 
     @field_validator("cross_fit")
     @classmethod
@@ -112,7 +196,9 @@ class TrainingPart(Part):
         if self.stage_weights and self.stage_weights[-1] == 0.0:
             raise ValueError("stage_weights: the last stage is the one that speaks, its weight must be above 0")
         if self.stacking == "joint" and self.cross_fit:
-            raise ValueError("cross_fit: what a stage hands on in joint training is its own; use greedy or greedy_then_joint")
+            raise ValueError(
+                "cross_fit: joint training has no bottlenecks from other networks; use greedy or greedy_then_joint"
+            )
         return self
 
     @model_validator(mode="after")
@@ -136,18 +222,25 @@ class TrainingPart(Part):
 class DurationPart(Part):
     """The duration model: state durations from phone-level features."""
 
-    trunk: TrunkPart
-    tasks: dict[str, Annotated[TaskUse, BeforeValidator(lambda v: {"weight": v} if isinstance(v, int | float) else v)]] = {
-        "duration": TaskUse()
-    }
-    training: TrainingPart
+    trunk: TrunkPart = Field(description="Its hidden layers.", json_schema_extra=filled("two layers of 256, dropout 0.3"))
+    tasks: TaskUses = Field(
+        {"duration": TaskUse()},
+        description="What it learns: `duration`, and tasks known from the text.",
+        examples=[{"duration": 1, "phone_class": 0.05}],
+        json_schema_extra=filled("duration, and phone_class with weight 0.05 where the corpus has it"),
+    )
+    training: TrainingPart = Field(
+        description="Its training, with the keys of `training`; it has the seed of the system and neither stages nor "
+        "trajectories.",
+        json_schema_extra=filled("by the amount of speech"),
+    )
 
     @model_validator(mode="after")
     def _learns_durations(self) -> DurationPart:
         if "duration" not in self.tasks or self.tasks["duration"].weight == 0.0:
             raise ValueError("tasks: duration must be among them, with a weight above 0")
         if self.training.cross_fit:
-            raise ValueError("training.cross_fit: the duration model is one network that hands nothing on; leave it out")
+            raise ValueError("training.cross_fit: the duration model is one network without a bottleneck; leave it out")
         for key in ("stacking", "trajectory"):
             if getattr(self.training, key) != TrainingPart.model_fields[key].default:
                 raise ValueError(f"training.{key}: the duration model is one network without trajectories; leave it out")

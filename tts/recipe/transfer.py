@@ -1,4 +1,4 @@
-"""What a recipe says of knowledge transfer: what a system takes over from a finished voice, and how closely it keeps to it."""
+"""The part of a recipe about transfer: what a system loads from a finished voice, and how closely it stays to it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from tts.recipe.names import MOST_LAYERS
 from tts.recipe.network import StagePart, TrunkPart
 from tts.recipe.parts import Part
 
@@ -14,17 +15,47 @@ BORROWED = StagePart(trunk=TrunkPart(layers=(1,)), bottleneck=1, tasks={})
 
 
 class TransferPart(Part):
-    """What a system takes over from a voice; see ``docs/transfer.md``. Voice folders are named from the current folder."""
+    """What a system loads from a finished voice; see ``docs/transfer.md``. Voice folders are named from the current folder."""
 
-    init_from: str | None = None  # start from the weights of this voice
-    features_from: str | None = None  # put this voice's first network, frozen, before the system's own
-    speaker: str = ""  # whose voice, of one that has several speakers; default: the first
-    layer: Literal["bottleneck"] | int = "bottleneck"  # features_from: what is read of it; or a hidden layer, the first is 1
-    freeze: tuple[str, ...] = ()  # parts that are not trained: trunk, heads, heads.lf0, stages.0, stages.0.trunk.layers.1
-    layer_decay: float = Field(1.0, gt=0.0, le=1.0)  # factor on the learning rate for every layer further from the output
-    l2_sp: float = Field(0.0, ge=0.0)  # pull towards the starting point, in place of weight decay, on what was taken over
-    outputs: Literal["physical", "normalised"] = "physical"  # what stays the same under the new corpus's statistics
-    duration: bool = True  # the duration model too
+    init_from: str | None = Field(
+        None, description="Start from the weights of this voice.", examples=["output/kathleen/stacked"]
+    )
+    features_from: str | None = Field(
+        None,
+        description="Put this voice's first network, frozen, before the system's own.",
+        examples=["output/kathleen/stacked"],
+    )
+    speaker: str = Field("", description="Speaker of the voice, where it has several. Default: the first.", examples=["anna"])
+    layer: Literal["bottleneck"] | int = Field(
+        "bottleneck",
+        description="`features_from`: what is read of it, its bottleneck or a hidden layer, of which the first is 1.",
+        examples=["bottleneck", 3],
+    )
+    freeze: tuple[str, ...] = Field(
+        (),
+        max_length=1000,
+        description="Parts that are not trained: trunk, heads, heads.lf0, stages.0, stages.0.trunk.layers.1.",
+        examples=[["trunk"]],
+    )
+    layer_decay: float = Field(
+        1.0,
+        gt=0.0,
+        le=1.0,
+        description="Factor on the learning rate for every layer further from the output.",
+        examples=[0.8],
+    )
+    l2_sp: float = Field(
+        0.0,
+        ge=0.0,
+        description="Pull towards the starting point, in place of weight decay, on the weights that were loaded.",
+        examples=[0.01],
+    )
+    outputs: Literal["physical", "normalised"] = Field(
+        "physical",
+        description="Which outputs stay the same under the new corpus's statistics.",
+        examples=["normalised"],
+    )
+    duration: bool = Field(True, description="Load the duration model too.", examples=[False])
 
     @model_validator(mode="after")
     def _one_source(self) -> TransferPart:
@@ -35,13 +66,15 @@ class TransferPart(Part):
         for key in other:
             if getattr(self, key) != defaults[key]:
                 raise ValueError(f"{key}: belongs to {'features_from' if self.init_from else 'init_from'}; leave it out")
-        if isinstance(self.layer, int) and self.layer < 1:
-            raise ValueError("layer: expected bottleneck, or the number of a hidden layer, of which the first is 1")
+        if isinstance(self.layer, int) and not 1 <= self.layer <= MOST_LAYERS:
+            raise ValueError(
+                "layer: expected bottleneck, or the number of a hidden layer, of which the first is 1 (at most 64)"
+            )
         return self
 
     @property
     def source(self) -> str:
-        """The folder of the voice that is taken over."""
+        """The folder of the voice that is loaded."""
         return self.init_from or self.features_from or ""
 
 

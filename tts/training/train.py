@@ -56,6 +56,7 @@ def train_voice(
     Returns a summary: kept steps, validation losses, MCD, seconds, parameters. Raises :class:`UsageError` when ``out`` holds
     something else, and :class:`TtsError` when training diverges.
     """
+    recipe = recipe.for_speech(prepared.speech_seconds)
     system = recipe.system(system_name)
     settings = recipe.training_of(system)
     where = choose_device(device)
