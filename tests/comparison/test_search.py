@@ -106,7 +106,6 @@ def test_settings_are_put_into_a_system():
     assert with_settings(system, {"training.weight_decay": None}, "s") == system
     with pytest.raises(UsageError, match=r"comparison\.search\.s: stages\.0\.tasks\.mal\.weight: mal is not there"):
         value_at(system, "stages.0.tasks.mal.weight", "s")
-    with pytest.raises(
-        UsageError, match=r"with stages\.0\.tasks\.mel\.weight = -1\.0, .*weight: expected a number of at least 0"
-    ):
+    said = r"with stages\.0\.tasks\.mel\.weight = -1\.0, .*weight: expected a number of at least 0"
+    with pytest.raises(UsageError, match=said):
         with_settings(system, {A: -1.0}, "s")
