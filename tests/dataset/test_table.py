@@ -7,7 +7,6 @@ import numpy as np
 import torch
 
 from tts.core.stream import Stream
-from tts.dataset import table as module
 from tts.dataset.statistics import StatisticsSum, load_statistics, save_statistics
 from tts.dataset.table import Table, Target, pad_utterances, unpad
 from tts.training.batches import Batches
@@ -89,24 +88,6 @@ def test_padding_repeats_the_last_row_under_a_mask() -> None:
     assert batch.learnt.tolist() == [[True, False], [True, False]]  # 21 does not count
     assert batch.wanted is not None and batch.wanted.tolist() == [0, 2]
     assert unpad(batch.index, batch.lengths).tolist() == [7, 20, 21]
-
-
-def test_memory_mapped_and_in_memory_give_the_same(tmp_path: Path, monkeypatch) -> None:
-    table, _, _ = build(values())
-    np.save(tmp_path / "x.npy", table.targets["mcep"].values)
-    monkeypatch.setattr(module, "available_memory", lambda device: 0)
-    target = table.targets["mcep"]
-    mapped = Table(
-        table.starts,
-        table.segments,
-        table.segment_of_row,
-        None,
-        table.counted,
-        {"mcep": Target(target.stream, np.load(tmp_path / "x.npy", mmap_mode="r"), target.statistics)},
-        table.device,
-    )
-    index = torch.tensor([[0, 5], [9, 19]])
-    assert torch.equal(mapped.target("mcep", index), table.target("mcep", index))
 
 
 def test_statistics_survive_the_disk(tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ class Table:
     def __post_init__(self) -> None:
         self.chosen = np.arange(self.utterances)
         self._count(self.counted)
-        self._hold(self.device if self._fits(self.bytes) else torch.device("cpu"))
+        self._hold(on_host=not self._fits(self.bytes))
         for name, target in self.targets.items():
             if target.statistics is not None:
                 scale = (target.statistics.mean, target.statistics.deviation)
@@ -108,12 +108,13 @@ class Table:
         """Whether ``size`` bytes go onto the device; on the CPU all do, for arrays are read where they lie."""
         return self.device.type == "cpu" or size < 0.5 * available_memory(self.device)
 
-    def _hold(self, device: torch.device) -> None:
+    def _hold(self, *, on_host: bool) -> None:
         """Keep the columns, and the numbers that say which of their rows a row needs, on the device or on the host.
 
         Arrays stay where they are on the CPU: several processes that map one file then share its pages.
         """
-        self.index_device = device
+        self.on_host = on_host
+        device = self.index_device
         arrays = {name: target.values for name, target in self.targets.items()} | {"/segments": self.segments}
         arrays |= {} if self.positions is None else {"/positions": self.positions}
         arrays |= {} if self.codes is None else {"/codes": self.codes}
@@ -143,7 +144,7 @@ class Table:
         Where ``hidden`` lies on the host because it does not fit the device, all columns move there.
         """
         if hidden is not None and hidden.device != self.index_device:
-            self._hold(hidden.device)
+            self._hold(on_host=True)
         self.hidden, self.context, self.dilation = hidden, part.context, part.dilation
         self.linguistic = "linguistic" in part.sources(first=hidden is None)
         self.linguistic_context = part.linguistic_context
@@ -154,7 +155,7 @@ class Table:
         It is on the host where the table is, or where the device has no room for it.
         """
         size = self.rows * width * torch.empty((), dtype=dtype).element_size()
-        device = self.device if self.index_device == self.device and self._fits(size) else torch.device("cpu")
+        device = self.device if not self.on_host and self._fits(size) else torch.device("cpu")
         pinned = device.type == "cpu" and self.device.type == "cuda"
         return torch.empty(self.rows, width, dtype=dtype, device=device, pin_memory=pinned)
 
@@ -175,6 +176,11 @@ class Table:
     def utterances(self) -> int:
         """Number of utterances."""
         return len(self.starts) - 1
+
+    @property
+    def index_device(self) -> torch.device:
+        """Where the numbers of rows must be that are gathered: with the columns."""
+        return torch.device("cpu") if self.on_host else self.device
 
     @property
     def bytes(self) -> int:
@@ -259,7 +265,7 @@ class Table:
 
     def _fetch(self, wanted: Wanted) -> dict[str, Tensor]:
         """Return rows of columns as float32 on the device."""
-        if self.index_device == self.device:
+        if not self.on_host:
             return {name: column[index].float() for name, (column, index) in wanted.items()}
         return fetch_together(wanted, self.device)
 
