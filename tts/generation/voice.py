@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tts.core.device import choose_device, choose_precision
+from tts.core.device import choose_device, choose_precision, to_host
 from tts.core.errors import TtsError, UsageError
 from tts.core.files import file_digest, write_text
 from tts.core.stream import Stream
@@ -41,6 +41,7 @@ from tts.generation.config import (
     read_config,
     write_config,
 )
+from tts.generation.network_input import NetworkInput, padded_batches
 from tts.network.stack import Stack, Stage, speaking_parts
 from tts.recipe import MAIN_STREAMS
 from tts.text.engine import Engine, make_engine
@@ -48,8 +49,6 @@ from tts.text.lexicon import read_lexicon
 from tts.text.sentence import Sentence
 
 log = logging.getLogger(__name__)
-
-_PADDED_FRAMES = 32_768  # frames a network call handles at once, padding included
 
 
 class Voice:
@@ -127,12 +126,12 @@ class Voice:
         statistics = self.statistics[DURATION]
         who = [0] * len(sentences) if speakers is None else speakers
         inputs = [
-            torch.from_numpy(_coded(self._vectors(sentence), speaker, self.duration.speakers))
+            NetworkInput(self._vectors(sentence), code=_code(speaker, self.duration.speakers))
             for sentence, speaker in zip(self.known(sentences), who, strict=True)
         ]
         found: list[np.ndarray] = [np.zeros((0, 0))] * len(inputs)
-        for group, x, mask in self._padded(inputs):
-            heads = self.duration(x, mask).heads[DURATION].float().cpu().numpy()
+        for group, x, mask in padded_batches(inputs, self.device):
+            heads = to_host(self.duration(x, mask).heads[DURATION].float()).numpy()
             for place, n in enumerate(group):
                 frames = heads[place, : len(inputs[n])] * statistics.deviation + statistics.mean_of(who[n])
                 found[n] = np.maximum(frames, 1.0).astype(np.float64)
@@ -156,25 +155,17 @@ class Voice:
         ]
         found: list[dict[str, np.ndarray]] = [{}] * len(inputs)
         widest = max(2 * part.linguistic_context + 1 for part in self.stack.parts)
-        for group, x, mask in self._padded(inputs, widest):
+        for group, x, mask in padded_batches(inputs, self.device, widest):
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
                 heads = self.stack(x, mask)[-1].heads
+            every = to_host(torch.cat([heads[name].float() for name in MAIN_STREAMS], dim=-1))
+            outputs = torch.split(every, [self.streams[name].width for name in MAIN_STREAMS], dim=-1)
             for place, n in enumerate(group):
                 found[n] = {
-                    name: self.denormalise(name, heads[name][place, : len(inputs[n])].float().cpu(), who[n])
-                    for name in MAIN_STREAMS
+                    name: self.denormalise(name, output[place, : len(inputs[n])].contiguous(), who[n])
+                    for name, output in zip(MAIN_STREAMS, outputs, strict=True)
                 }
         return found
-
-    def _padded(self, inputs: Sequence[Tensor], window: int = 1) -> Iterator[tuple[list[int], Tensor, Tensor]]:
-        """Yield groups of inputs (length, width) by number, with their padded batch and its mask on the device.
-
-        Groups are smaller where the network stacks a ``window`` of input frames.
-        """
-        for group in _groups([len(x) for x in inputs], _PADDED_FRAMES // window):
-            lengths = torch.tensor([len(inputs[n]) for n in group])
-            x = torch.nn.utils.rnn.pad_sequence([inputs[n] for n in group], batch_first=True).to(self.device)
-            yield group, x, (torch.arange(x.shape[1]) < lengths[:, None]).to(self.device)
 
     @property
     def label(self) -> str:
@@ -189,17 +180,15 @@ class Voice:
         """Return the features of every segment, those that never changed in training held at that value."""
         return hold_constant(self.features.vectors(sentence), self.config.constant_features)
 
-    def _inputs(self, sentence: Sentence, durations: np.ndarray, speaker: int) -> Tensor:
-        vectors = np.repeat(self._vectors(sentence), durations.sum(axis=1), axis=0)
-        rows = np.concatenate([vectors, frame_positions(durations)], axis=1)
-        return torch.from_numpy(_coded(rows, speaker, self.stack.speakers))
+    def _inputs(self, sentence: Sentence, durations: np.ndarray, speaker: int) -> NetworkInput:
+        frames = durations.sum(axis=1)
+        segments = np.repeat(np.arange(len(frames)), frames)
+        return NetworkInput(self._vectors(sentence), segments, frame_positions(durations), _code(speaker, self.stack.speakers))
 
 
-def _coded(rows: np.ndarray, speaker: int, told: SpeakerInput | None) -> np.ndarray:
-    """Append the speaker's code to every row, where a network is told who speaks."""
-    if told is None:
-        return rows
-    return np.concatenate([rows, speaker_codes([speaker] * len(rows), told.count)], axis=1)
+def _code(speaker: int, speakers: SpeakerInput | None) -> np.ndarray | None:
+    """Return the code of a speaker, where a network reads it."""
+    return None if speakers is None else speaker_codes([speaker], speakers.count)[0]
 
 
 def denormalise(stream: Stream, statistics: StreamStatistics | None, output: Tensor, speaker: int = 0) -> np.ndarray:
@@ -210,17 +199,6 @@ def denormalise(stream: Stream, statistics: StreamStatistics | None, output: Ten
     values: np.ndarray = output.double().numpy() * statistics.deviation
     values[:, : stream.dimension] += statistics.mean_of(speaker)
     return values
-
-
-def _groups(lengths: Sequence[int], frames: int) -> list[list[int]]:
-    """Group indices by like length, so that little is padding and no group of several is longer than ``frames``."""
-    groups: list[list[int]] = []
-    for n in sorted(range(len(lengths)), key=lambda n: lengths[n]):
-        if groups and lengths[n] * (len(groups[-1]) + 1) <= frames:
-            groups[-1].append(n)
-        else:
-            groups.append([n])
-    return groups
 
 
 def stack_widths(streams: Mapping[str, Stream]) -> dict[str, int]:
