@@ -32,7 +32,7 @@ def main() -> int:
         centre = np.exp(np.log(f0).mean())
         print(f"train: F0 {spread(f0)}")
         for split in ("validation", "test"):
-            kept, phones, mcep = phone_frames(prepared, prepared.packed(split))
+            kept, phones, mcep = map(np.concatenate, zip(*phone_frames(prepared, prepared.packed(split)), strict=True))
             f0 = voiced_f0(prepared, split)
             whole = frame_mcd(mcep[kept], np.broadcast_to(mean, mcep[kept].shape)).mean()
             each = frame_mcd(mcep[kept], means[phones[kept]]).mean()
@@ -54,7 +54,7 @@ def spread(f0: np.ndarray) -> str:
 def voiced_f0(prepared: Prepared, split: str) -> np.ndarray:
     """Return F0 in Hz of a split's voiced frames that count."""
     packed = prepared.packed(split)
-    kept, _, _ = phone_frames(prepared, packed)
+    kept = np.concatenate([counted for counted, _, _ in phone_frames(prepared, packed)])
     voiced = kept & (np.asarray(packed.streams["vuv"])[:, 0] >= 0.5)
     f0: np.ndarray = np.exp(np.asarray(packed.streams["lf0"], dtype=np.float64)[voiced, 0])
     return f0

@@ -1,7 +1,7 @@
 """Compare two voices on the same unseen sentences, paired: ``python tools/compare_voices.py BASELINE OTHER [--split test]``.
 
-Prints the difference of every score with its 95 % interval over utterances, and a verdict on the primary score. One seed a
-voice: the interval knows nothing of what another training run would give.
+Prints the difference of every score with its 95 % interval over utterances. One seed a voice gets no verdict: the interval
+knows nothing of what another training would give; ``tts compare`` trains several.
 """
 
 from __future__ import annotations
@@ -10,11 +10,16 @@ import argparse
 import sys
 from pathlib import Path
 
-from tts.comparison.two_voices import compare_scores, sentence
+from tts.comparison.references import phone_means
+from tts.comparison.tables import difference_table
+from tts.comparison.verdicts import compare_two
 from tts.core.errors import TtsError
 from tts.dataset.prepared import Prepared
 from tts.evaluation.evaluate import check_match, generate_split
 from tts.generation.voice import load_voice
+from tts.recipe.comparison import SMALLEST_MCD
+
+METRICS = ("mcd", "f0_rmse", "f0_correlation", "vuv_error", "bap", "gv_mcep", "modulation")
 
 
 def main() -> int:
@@ -31,13 +36,14 @@ def main() -> int:
         scores = []
         for voice in voices:
             check_match(voice, prepared)
-            scores.append({item.id: item.scores for item in generate_split(voice, prepared, arguments.split)})
+            scores.append({1: {item.id: item.scores for item in generate_split(voice, prepared, arguments.split)}})
+        names = (arguments.baseline.name, arguments.other.name)
+        floor = phone_means(prepared) if arguments.split == "test" else None
+        contrasts = compare_two(scores[0], scores[1], names, METRICS, floor=floor, smallest=SMALLEST_MCD)
     except TtsError as error:
         print(error, file=sys.stderr)
         return error.exit_code
-    names = (arguments.baseline.name, arguments.other.name)
-    table, differences = compare_scores(scores[0], scores[1], names)
-    print(f"{table}\n\n{sentence(differences[0], names)}")
+    print(difference_table(contrasts))
     return 0
 
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tts.comparison.results import Results, read_results
 from tts.comparison.tables import tables
 from tts.core.errors import TtsError, UsageError
-from tts.core.files import read_json, write_text
+from tts.core.files import write_text
 
 
 def main() -> int:
@@ -26,15 +28,13 @@ def main() -> int:
     parser.add_argument("--scores", nargs="+", default=[], help="to keep of every utterance (default: the primary)")
     given = parser.parse_args()
     try:
-        path = given.comparison / "results.json"
-        if not path.is_file():
-            raise UsageError(f"{path}: not there; run tts compare first")
-        results = read_json(path)
-        if results["state"] != "complete":
+        results = read_results(given.comparison)
+        if results.state != "complete":
+            where = given.comparison / "results.json"
             print(
-                f"{path}: is partial, runs or a last count of its statistics are missing; published as it is", file=sys.stderr
+                f"{where}: is partial, runs or a last count of its statistics are missing; published as it is", file=sys.stderr
             )
-        short = json.dumps(slim(results, given.scores or [results["primary"]])) + "\n"
+        short = json.dumps(_short(slim(results, given.scores or [results.primary]).to_dict())) + "\n"
         write_text(given.to / f"{given.name}.md", tables(results))
         write_text(given.to / f"{given.name}.json", short)
     except TtsError as error:
@@ -43,25 +43,21 @@ def main() -> int:
     return 0
 
 
-def slim(results: dict[str, Any], scores: list[str]) -> dict[str, Any]:
+def slim(results: Results, scores: Sequence[str]) -> Results:
     """Return results without curves and diagnostics, and of the utterances' scores only ``scores``."""
-    known = {metric["name"] for metric in results["metrics"]}
+    known = {metric.name for metric in results.metrics}
     for name in scores:
         if name not in known:
             raise UsageError(f"--scores {name}: no such score; the comparison has {', '.join(sorted(known))}")
     runs = []
-    for run in results["runs"]:
-        kept = {key: value for key, value in run.items() if key not in ("curves", "diagnostics")}
-        if kept.get("utterances"):
-            kept["utterances"] = {
-                name: {score: values[score] for score in scores} for name, values in kept["utterances"].items()
-            }
-        runs.append(kept)
-    short: dict[str, Any] = _short({**results, "runs": runs})
-    return short
+    for run in results.runs:
+        utterances = {key: {score: values.get(score) for score in scores} for key, values in run.utterances.items()}
+        runs.append(run.model_copy(update={"curves": {}, "diagnostics": {}, "utterances": utterances}))
+    return results.model_copy(update={"runs": tuple(runs)})
 
 
 def _short(value: Any) -> Any:
+    """Return plain data with six digits a number, for JSON."""
     if isinstance(value, dict):
         return {key: _short(one) for key, one in value.items()}
     if isinstance(value, list):

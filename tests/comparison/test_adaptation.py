@@ -11,7 +11,7 @@ import yaml
 from command import tts
 from speech import IDS, write_corpus
 
-from tts.comparison.adaptation import markdown
+from tts.comparison.adaptation_results import AdaptationResults, markdown
 from tts.core.files import held
 from tts.core.tensors import load_tensors
 from tts.dataset.prepared import Prepared
@@ -263,7 +263,7 @@ def test_the_learning_curve_and_its_resumption(made: Path, tmp_path: Path) -> No
     assert "MCD minus that from scratch" in printed
     assert "1 validation utterances to know when to stop" in printed
     assert "Mean over 2 seeds" in printed
-    one = {**results, "seeds": [1], "seconds": {int(number): value for number, value in results["seconds"].items()}}
+    one = AdaptationResults.model_validate({**results, "seeds": [1]})
     assert "One seed, with 95 % intervals over the" in markdown(one)
     subsets = [
         json.loads(p.read_text())["ids"] for p in sorted((tmp_path / "curve" / "scores" / "scratch").glob("*seed1.json"))

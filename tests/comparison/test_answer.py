@@ -3,7 +3,8 @@
 import pytest
 
 from tts.comparison.answer import answer, notes
-from tts.comparison.tables import mean_scores, tables
+from tts.comparison.results import Results
+from tts.comparison.tables import tables
 
 METRICS = [
     {"name": "mcd", "heading": "MCD", "unit": "dB", "decimals": 3, "better": "low"},
@@ -32,7 +33,7 @@ def found(system, estimate, verdict, metric="mcd", **more):
     }
 
 
-def results(differences, controls=(), systems=("single", "multi", "wide"), **more):
+def raw(differences, controls=(), systems=("single", "multi", "wide"), **more):
     roles = {"single": "baseline", "multi": "candidate", "long": "candidate", "wide": "control"}
     tasks = {"multi": {"mcep": {"weight": 1.0}, "mel": {"weight": 0.1}}}
     runs = [
@@ -48,6 +49,7 @@ def results(differences, controls=(), systems=("single", "multi", "wide"), **mor
         for seed in (1, 2)
     ]
     return {
+        "format": 1,
         "state": "complete",
         "recipe": "tiny",
         "description": "a corpus",
@@ -87,6 +89,10 @@ def results(differences, controls=(), systems=("single", "multi", "wide"), **mor
         "answer": "",
         **more,
     }
+
+
+def results(*arguments, **more):
+    return Results.from_dict(raw(*arguments, **more))
 
 
 def test_yes_needs_more_than_the_controls_gain():
@@ -131,10 +137,12 @@ def test_an_interval_without_zero_that_shows_nothing_is_explained():
 
 
 def test_systems_below_the_floor_are_named():
-    ranking = [{"system": n, "metric": "mcd", "estimate": e} for n, e in (("multi", 5.0), ("single", 6.1))]
-    said = notes(results([], ranking=ranking, references={"mean": {"mcd": 6.0}}))
+    made = raw([], references={"mean": {"mcd": 6.0}})
+    for run in made["runs"]:
+        run["test"] = {"mcd": 6.1 if run["system"] == "single" else 5.0}
+    said = notes(Results.from_dict(made))
     assert "single: a higher MCD than the mean of each phone (6.000 dB), so trained too little to be compared." in said
-    assert not any("mean of each phone" in line for line in notes(results([], ranking=ranking)))
+    assert not any("mean of each phone" in line for line in notes(Results.from_dict({**made, "references": {}})))
 
 
 def test_a_system_without_extra_tasks_says_nothing_about_them():
@@ -152,14 +160,16 @@ def test_few_seeds_and_missing_runs_are_said():
 
 
 def test_what_went_wrong_is_in_the_notes():
-    made = results([], search=[{"system": "multi", "runs": 7, "edges": ["x = 1 is the largest value tried"]}])
+    made = raw([], search=[{"system": "multi", "runs": 7, "edges": ["x = 1 is the largest value tried"]}])
     made["runs"][3] |= {"status": "diverged", "message": "training diverged at step 3"}
-    said = "\n".join(notes(made))
+    said = "\n".join(notes(Results.from_dict(made)))
     assert "multi, seed 2: diverged: training diverged at step 3" in said
     assert "multi has no finished run of seed 2" in said
-    assert answer(made).startswith("Nothing can be said")
+    assert answer(Results.from_dict(made)).startswith("Nothing can be said")
     made["differences"] = [found("multi", -0.1, "better", seeds=1)]
-    assert "Some runs ended without a score and are not counted: multi (diverged in 1 of 2 runs)." in answer(made)
+    assert "Some runs ended without a score and are not counted: multi (diverged in 1 of 2 runs)." in answer(
+        Results.from_dict(made)
+    )
     assert "multi was chosen from 7 runs on validation; it is charged 2 runs, single 2" in said
     assert "x = 1 is the largest value tried" in said
 
@@ -183,7 +193,7 @@ def test_tables_hold_all_of_it():
         references={"copy": {"mcd": 3.5}, "mean": {"mcd": 7.0}, "takes": {"mcd": 5.7, "pairs": 9}, "natural_wer": 27.8},
         search=[search],
     )
-    assert mean_scores(made, "multi", "test") == pytest.approx({"mcd": 5.15, "vuv_error": 4.0})
+    assert made.mean_scores("multi", "test") == pytest.approx({"mcd": 5.15, "vuv_error": 4.0})
     text = tables(made)
     for heading in ("Ranking", "Scores", "Differences to single", "Is it the tasks?", "What each task gives", "Budget"):
         assert f"## {heading}" in text
@@ -207,13 +217,13 @@ def test_the_answer_tells_of_the_best_and_counts_the_rest() -> None:
 
 
 def test_gradients_are_told_by_thirds_of_training():
-    made = results([])
-    assert "Gradients" not in tables(made)
+    made = raw([])
+    assert "Gradients" not in tables(Results.from_dict(made))
     for run in made["runs"][2:4]:  # both seeds of multi: cosines 0.1 to 0.6, and as much more with seed 2
         more = 0.2 * (run["seed"] - 1)
         steps = [{"step": 10.0 * n, "cosine/mel": 0.1 * n + more, "ratio/mel": 1.0, "weight/mel": 1.0} for n in range(1, 7)]
         run["diagnostics"] = {"stage1": steps, "stage2": []}
-    text = tables(made)
+    text = tables(Results.from_dict(made))
     row = next(line for line in text.splitlines() if line.startswith("| multi") and "stage1" in line)
     assert [cell.strip() for cell in row.split("|")[1:-1]] == ["multi", "stage1", "mel", "0.25", "0.45", "0.65", *["1.00"] * 3]
     assert "stage2" not in text

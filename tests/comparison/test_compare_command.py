@@ -3,11 +3,12 @@
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from unittest import mock
@@ -17,8 +18,13 @@ import pytest
 import yaml
 from speech import RECIPE, write_corpus
 
-from tts.comparison import results as results_module
-from tts.comparison.compare import compare, write_pages
+from tts.comparison import collect
+from tts.comparison.compare import Comparison, choose, compare, write_pages
+from tts.comparison.plan import make_plan
+from tts.comparison.records import RunRecord, read_record, read_search
+from tts.comparison.results import Results, read_results
+from tts.comparison.verdicts import Verdict
+from tts.comparison.worker import TrainingJob, do_job, is_done, job_identity
 from tts.core.errors import TtsError, UsageError
 from tts.core.files import held
 from tts.dataset.prepare import prepare_corpus
@@ -34,7 +40,7 @@ SPEED = {"steps": 20, "batch": 64, "validate_every": 10}
 
 @pytest.fixture(scope="module", autouse=True)
 def quick():
-    with mock.patch.object(results_module, "RESAMPLES", 200):
+    with mock.patch.object(collect, "RESAMPLES", 200):
         yield
 
 
@@ -75,7 +81,7 @@ def compared(made: Path) -> dict:
     said = []
     with mock.patch("tts.comparison.worker.train_voice", side_effect=train_voice) as trained:
         results = compare(load_recipe(made), prepared, made / "out", workers=0, command="tts compare", say=said.append)
-    return {"results": results, "said": said, "trained": [call.args[2] for call in trained.call_args_list]}
+    return {"results": results.to_dict(), "said": said, "trained": [call.args[2] for call in trained.call_args_list]}
 
 
 def statuses(results: dict) -> dict:
@@ -163,7 +169,7 @@ def test_examples_can_be_heard_and_seen(made: Path, compared: dict) -> None:
 
 
 def test_report_and_listening_test_lie_beside_the_results(made: Path, compared: dict) -> None:
-    pages = write_pages(made / "out", compared["results"])
+    pages = write_pages(made / "out", read_results(made / "out"))
     assert {name: path.name for name, path in pages.items()} == {
         "report": "report.html",
         "listening test": "listening-test.html",
@@ -171,12 +177,90 @@ def test_report_and_listening_test_lie_beside_the_results(made: Path, compared: 
     assert all(path.is_file() for path in pages.values())
 
 
+def tiny_job(made: Path, prepared: Path, out: Path) -> TrainingJob:
+    recipe = load_recipe(made, ["training.steps=2", "training.validate_every=2", "training.seed=1"])
+    identity = job_identity(recipe, Prepared(prepared), "single")
+    return TrainingJob(
+        folder=out, prepared=prepared, system="single", run="seed-1", seed=1, recipe=recipe, steps=2, identity=identity
+    )
+
+
+def swap(prepared: Path) -> None:
+    """Put other data where the prepared corpus was, as another command that prepares does."""
+    facts = json.loads((prepared / "prepared.json").read_text(encoding="utf-8"))
+    facts["identities"]["basis"] = facts["fingerprint"] = "of other data"
+    (prepared / "prepared.json").write_text(json.dumps(facts), encoding="utf-8")
+
+
+@pytest.mark.parametrize("when", ["before", "while"])
+def test_data_swapped_under_a_comparison_are_refused(made: Path, tmp_path: Path, when: str) -> None:
+    prepared = tmp_path / "prepared"
+    shutil.copytree(made / "prepared", prepared)
+    job = tiny_job(made, prepared, tmp_path / "out")
+
+    def train(*arguments: object, **more: object) -> dict[str, object]:
+        summary = train_voice(*arguments, **more)
+        swap(prepared)
+        return summary
+
+    if when == "before":
+        swap(prepared)
+    train_or_swap = mock.patch("tts.comparison.worker.train_voice", side_effect=train if when == "while" else train_voice)
+    with train_or_swap, pytest.raises(UsageError, match="was prepared anew while this comparison ran"):
+        do_job(job)
+    assert read_record(job.record, RunRecord) is None
+    assert not is_done(job)
+
+
+def test_a_job_reads_as_it_was_written(made: Path, tmp_path: Path) -> None:
+    job = tiny_job(made, made / "prepared", tmp_path)
+    again = TrainingJob.from_json(job.to_json())
+    assert again == job
+    assert job_identity(again.recipe, Prepared(made / "prepared"), "single") == job.identity
+
+
+def test_a_trial_without_the_primary_score_is_a_failed_one(made: Path, tmp_path: Path) -> None:
+    """It was ranked by its main loss among others' F0 errors in Hz, which any loss is below."""
+    recipe = load_recipe(made, ["comparison.primary=f0_rmse", "comparison.smallest_effect=0.1"])
+    plan = make_plan(recipe, systems=["multi"], seeds=[1])
+    work = Comparison(plan, plan, Prepared(made / "prepared"), tmp_path, 0, "cpu", "", lambda _: None)
+
+    def do(jobs: Sequence[TrainingJob]) -> None:
+        for job in jobs:
+            weight = job.recipe.systems["multi"].stages[0].tasks["phone_class"].weight
+            mute = weight == 0.1  # this one never voices a frame
+            record = job.outcome("failed", "").model_copy(update={"status": "finished", "main_loss": 0.1})
+            row = {"f0_rmse": None if mute else 20.0 + weight}
+            record = record.model_copy(update={"validation": row, "splits": ("validation",)})
+            job.record.parent.mkdir(parents=True, exist_ok=True)
+            job.record.write_text(record.model_dump_json(by_alias=True), encoding="utf-8")
+
+    with mock.patch.object(work, "do", do):
+        chosen = choose(work, plan.arm("multi"))
+    assert chosen.stages[0].tasks["phone_class"].weight == 0.0
+    result = read_search(tmp_path, "multi")
+    assert result is not None and result.metric == "f0_rmse"
+    assert {trial.settings["stages.0.tasks.phone_class.weight"]: trial.validation for trial in result.tried} == {
+        0: 20.0,
+        0.1: None,
+    }
+
+
+def test_a_network_worse_than_the_mean_of_each_phone_gets_no_verdict(compared: dict) -> None:
+    results = Results.from_dict(compared["results"])
+    assert results.references.floor is not None and results.undertrained()  # 20 steps
+    judged = [one for one in results.differences if {one.system, one.against} & set(results.undertrained())]
+    assert judged and all(one.verdict is Verdict.UNDERTRAINED for one in judged)
+    assert "trained too little" in results.answer
+
+
 def test_more_seeds_reuse_what_is_there(made: Path, compared: dict) -> None:
     out = made / "out"
     before = {
         path: path.stat().st_mtime_ns for path in (*out.glob("scores/*/*.npz"), *out.glob("voices/*/*/model.safetensors"))
     }
-    results = compare(load_recipe(made), Prepared(made / "prepared"), out, systems=["single"], seeds=[1, 2], workers=0)
+    whole = compare(load_recipe(made), Prepared(made / "prepared"), out, systems=["single"], seeds=[1, 2], workers=0)
+    results = whole.to_dict()
     assert before == {path: path.stat().st_mtime_ns for path in before}
     assert statuses(results)["single", 2] == "finished"
     assert ("multi", 2) not in statuses(results)  # not asked for
@@ -296,6 +380,6 @@ def test_an_interrupted_comparison_goes_on(made: Path, tmp_path: Path) -> None:
     assert len(history.read_text(encoding="utf-8").splitlines()) == steps < 40  # no orphan trains on
     recipe = load_recipe(made, changes)
     results = compare(recipe, Prepared(made / "prepared"), tmp_path / "out", systems=["single"], workers=0)
-    (run,) = results["runs"]
-    assert (run["status"], run["steps"]) == ("finished", 800)
-    assert results["answer"].startswith("Nothing can be said yet")
+    (run,) = results.runs
+    assert (run.status, run.steps) == ("finished", 800)
+    assert results.answer.startswith("Nothing can be said yet")

@@ -190,8 +190,8 @@ def test_what_cannot_be_searched_or_scored_is_refused_before_training():
     mel = "stages.0.tasks.mel.weight"
     with pytest.raises(UsageError, match=f"with {mel} = -1, systems.stacked.{mel}: expected a number of at least 0"):
         make_plan(recipe({"search": {"stacked": {"keys": {mel: [0, -1]}}}}))
-    with pytest.raises(UsageError, match=r"wer: true"):
-        make_plan(recipe({"primary": "wer", "smallest_effect": 1}))
+    with pytest.raises(UsageError, match=r"wer is a diagnostic and decides nothing"):
+        make_plan(recipe({"primary": "wer", "smallest_effect": 1, "wer": True}))
     for seeds in ([1, 1], [-1]):
         with pytest.raises(UsageError, match="different numbers, none below 0"):
             make_plan(recipe(), seeds=seeds)

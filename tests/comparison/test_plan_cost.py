@@ -9,7 +9,7 @@ from test_plan import recipe
 from tts.comparison import plan_cost as estimate
 from tts.comparison.plan import make_plan
 from tts.comparison.plan_cost import Cost, costs, describe
-from tts.comparison.records import record_path, search_path, write_record
+from tts.comparison.records import RunRecord, record_path, search_path, write_record
 from tts.core.files import write_json
 
 COMPARISON = {
@@ -30,13 +30,15 @@ def by_name(folder: Path) -> dict[str, Cost]:
 
 
 def finish(folder: Path, system: str, seed: int) -> None:
-    write_record(record_path(folder, system, f"seed-{seed}"), {"status": "finished", "seconds": 60.0}, {})
+    run = f"seed-{seed}"
+    record = RunRecord(identity="", system=system, run=run, seed=seed, status="finished", seconds=60.0)
+    write_record(record_path(folder, system, run), record, {})
 
 
 def test_runs_are_those_of_seeds_searches_and_members(tmp_path: Path) -> None:
     found = {name: (cost.runs, cost.there) for name, cost in by_name(tmp_path).items()}
-    # An ensemble's first member is the system's own run.
-    assert found == {"single": (2, 0), "wide": (2, 0), "stacked": (2 + 3, 0), "four": (2 * 3, 0)}
+    # An ensemble's first member is the system's own run; a search by coordinate tries the recipe's own settings too.
+    assert found == {"single": (2, 0), "wide": (2, 0), "stacked": (2 + 3 + 1, 0), "four": (2 * 3, 0)}
 
 
 def test_nothing_is_left_of_a_finished_comparison(tmp_path: Path) -> None:

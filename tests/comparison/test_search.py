@@ -2,9 +2,9 @@
 
 import pytest
 
-from tts.comparison.search import edges, runs_at_most, search, value_at, with_settings
+from tts.comparison.search import edges, runs_at_most, search, start_of, value_at, with_settings
 from tts.core.errors import TtsError, UsageError
-from tts.recipe import SystemPart
+from tts.recipe import SystemPart, TrainingPart
 from tts.recipe.comparison import SearchPart
 
 A, B = "stages.0.tasks.mel.weight", "stages.0.tasks.lsf.weight"
@@ -31,7 +31,7 @@ def test_the_grid_finds_the_optimum():
     losses, asked = scored(lambda a, b: (a * b - 0.03) ** 2 + 1e-5 * (a + b))  # no coordinate alone leads there
     found = search(part, START, losses)
     assert found.chosen == {A: 0.1, B: 0.3}
-    assert len(found.tried) == len(asked) == runs_at_most(part) == 9
+    assert len(found.tried) == len(asked) == runs_at_most(part, START) == 9
 
 
 def test_coordinates_find_a_separable_optimum_in_fewer_runs():
@@ -39,7 +39,33 @@ def test_coordinates_find_a_separable_optimum_in_fewer_runs():
     losses, asked = scored(bowl)
     found = search(part, START, losses)
     assert found.chosen == {A: 0.1, B: 0.3}
-    assert len(asked) == len({str(point) for point in asked}) == len(found.tried) <= runs_at_most(part) == 6
+    assert len(asked) == len({str(point) for point in asked}) == len(found.tried) <= runs_at_most(part, START) == 6
+
+
+def test_the_best_of_all_tried_is_chosen_the_start_included():
+    """A loss in which the keys hang together: the best point is the recipe's own, between the values of the grids."""
+    start = {A: 0.3, B: 0.3}
+    part = SearchPart(keys={A: (0, 1.0), B: (0, 1.0)})
+    losses, asked = scored(lambda a, b: (a - 0.3) ** 2 + (b - 0.3) ** 2)
+    outcome = search(part, start, losses)
+    assert start in asked
+    assert outcome.chosen == start
+    assert len(asked) == runs_at_most(part, start) == 5
+
+    losses, _ = scored(lambda a, b: 0.0 if (a, b) == (0, 0.2) else 1.0 + abs(a - b))  # then every value of b is worse
+    outcome = search(SearchPart(keys={A: (0, 0.1), B: (0.5, 0.7, 0)}), START, losses)
+    assert outcome.chosen == {A: 0, B: 0.2}
+    assert min(loss for _, loss in outcome.tried) == 0.0
+
+
+def test_the_start_is_what_the_recipe_has() -> None:
+    main = {"mcep": 1, "lf0": 0.1, "vuv": 0.2, "bap": 0.05}
+    system = SystemPart.model_validate({"stages": [{"trunk": {"layers": [8]}, "tasks": {**main, "mel": 0.0}}]})
+    part = SearchPart(keys={A: (0, 0.2), "training.weight_decay": (0.0, 0.3), "training.batch": (64, 128)})
+    settings = TrainingPart(weight_decay=0.3, batch=64)
+    start = start_of(part, system, "s", settings)
+    assert start == {A: 0, "training.weight_decay": 0.3, "training.batch": 64}
+    assert isinstance(start[A], int)  # as the grid writes it, so that it is one point and not two
 
 
 def test_useless_tasks_get_zero():

@@ -53,8 +53,10 @@ def test_workers_run_this_code_wherever_they_are_started(tmp_path: Path) -> None
 
 
 def job(folder: Path, steps: int, run: str = "seed-1", stages: int = 2) -> TrainingJob:
-    recipe = {"systems": {"a": {"stages": [{}] * stages}}}
-    return TrainingJob(str(folder), "", "a", run, 1, recipe, steps, "")
+    system: Any = SimpleNamespace(stages=STAGES[:stages])
+    recipe: Any = SimpleNamespace(system=lambda name: system)
+    asked = {"folder": folder, "prepared": folder, "system": "a", "run": run, "seed": 1, "recipe": recipe, "steps": steps}
+    return TrainingJob.model_construct(**asked, identity="")
 
 
 def write_down(one: TrainingJob, place: str, *steps: int) -> None:

@@ -11,8 +11,9 @@ import pytest
 from listening_sounds import write_recordings
 
 from tts.cli.main import main
+from tts.comparison.listening_test import chosen_systems, write_listening_test
+from tts.comparison.results import Results
 from tts.core.errors import TtsError
-from tts.listening.comparison import chosen_systems, write_listening_test
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -89,7 +90,8 @@ def test_analyse(run: Run) -> None:
     assert (code, "is there already" in err) == (2, True)
 
 
-RESULTS = {
+RESULTS = Results.from_dict({
+    "format": 1,
     "recipe": "demo",
     "baseline": "single",
     "systems": [
@@ -97,7 +99,7 @@ RESULTS = {
         {"name": "gone", "role": "candidate"},
     ],
     "ranking": [{"system": "noise"}, {"system": "gone"}, {"system": "stacked"}, {"system": "single"}],
-}  # fmt: skip
+})  # fmt: skip
 
 
 def test_a_comparison_gets_its_test(run: Run) -> None:

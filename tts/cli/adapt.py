@@ -33,8 +33,9 @@ def adapt(
     changes: Changes = None,
 ) -> None:
     """Adapt a voice to a recipe's speaker from N utterances and leave the learning curve; run again to continue."""
-    from tts.comparison.adaptation import AdaptationPlan, markdown
+    from tts.comparison.adaptation import AdaptationPlan
     from tts.comparison.adaptation import adapt as run
+    from tts.comparison.adaptation_results import markdown
     from tts.core.errors import UsageError
     from tts.core.files import read_json
     from tts.dataset.prepared import Prepared

@@ -71,7 +71,7 @@ def compare(
         command=command_line(),
         say=lambda line: print(line, flush=True),
     )
-    print(f"\n{results['answer']}\n")
+    print(f"\n{results.answer}\n")
     print(f"tables: {folder / 'tables.md'}   everything: {folder / 'results.json'}")
     for name, path in write_pages(folder, results).items():
         print(f"{name}: {path}")

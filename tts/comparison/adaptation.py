@@ -6,32 +6,39 @@ seed) by one method, scored on the whole test split. A finished point is never m
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tts.comparison.records import read_record, read_sums, write_record
+from pydantic import Field
+
+from tts.comparison.adaptation_results import (
+    METRICS,
+    AdaptationResults,
+    Against,
+    CurvePoint,
+    draw,
+    markdown,
+    write_adaptation,
+)
+from tts.comparison.records import ScoreRecord, read_record, read_sums, write_record
+from tts.comparison.results import Made
 from tts.core.device import choose_device
 from tts.core.errors import UsageError
-from tts.core.files import fingerprint, held, write_json, write_text
+from tts.core.files import fingerprint, held, write_text
 from tts.core.progress import tracked
 from tts.core.provenance import environment
 from tts.dataset.prepared import Prepared
 from tts.dataset.subset import Subset, nested
 from tts.evaluation.evaluate import generate_split, score_settings
-from tts.evaluation.pictures import Curve, draw_curves
-from tts.evaluation.scores import Scores, find_metric
-from tts.evaluation.statistics import ConfidenceInterval, mean_interval, paired_bootstrap
-from tts.evaluation.tables import format_interval, format_table
+from tts.evaluation.scores import Scores
+from tts.evaluation.statistics import Runs, mean_interval, paired_bootstrap
 from tts.generation.voice import Voice, load_voice
 from tts.recipe import Recipe, TrainingPart
 from tts.recipe.transfer import TransferPart
 from tts.training.train import adapted_config, make_duration, make_stack, train_voice, voice_identity
 from tts.training.transfer import Source, check_transfer, start_from
-
-log = logging.getLogger(__name__)
 
 SCRATCH, UNTRAINED, SOURCE = "scratch", "statistics", "source"
 # What every method takes over; None: nothing. ``statistics`` is the voice under the target's statistics, without training.
@@ -44,7 +51,6 @@ METHODS: Mapping[str, dict[str, Any] | None] = {
     "l2_sp": {"l2_sp": 1.0},
     "freeze_trunk": {"freeze": ["trunk"]},
 }
-METRICS = ("mcd", "f0_rmse", "vuv_error", "duration_rmse")
 # A small corpus is soon learnt by heart, so every voice is validated often and stops early.
 MADE = {"scores", "voices", "results.json", "results.md", "curve.png"}  # what this leaves in its folder
 PATIENCE = 6  # validations without improvement, where the recipe names none
@@ -65,6 +71,15 @@ class Point:
         return Path(self.method) / f"n{self.utterances:04}-seed{self.seed}"
 
 
+class PointRecord(ScoreRecord):
+    """The scores of a point, the training utterances it was made from (``ids``), and what its training left in summary."""
+
+    method: str = ""
+    seed: int = 0
+    ids: tuple[str, ...] = ()
+    training: dict[str, Any] = Field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class AdaptationPlan:
     """What is to be made. ``validation`` utterances, the same for all, tell when to stop."""
@@ -83,7 +98,10 @@ class AdaptationPlan:
         return [Point(m, n, seed) for seed in self.seeds for n in self.utterances for m in self.methods]
 
 
-def adapt(plan: AdaptationPlan, prepared: Prepared, out: Path, *, device: str = "auto", command: str = "") -> dict[str, Any]:
+Sizes = dict[int, dict[int, dict[str, Scores]]]  # by number of utterances, seed and utterance id
+
+
+def adapt(plan: AdaptationPlan, prepared: Prepared, out: Path, *, device: str = "auto", command: str = "") -> AdaptationResults:
     """Make and score every point of a plan; leave ``results.json``, ``results.md`` and, with matplotlib, ``curve.png``.
 
     Returns the results. Raises :class:`UsageError` for a plan that cannot be, and where ``out`` holds other results.
@@ -95,29 +113,34 @@ def adapt(plan: AdaptationPlan, prepared: Prepared, out: Path, *, device: str = 
     if others:
         raise UsageError(f"{out}: exists and was not made by tts adapt (it holds {others[0]}); choose another --out")
     with held(out):
-        return _adapt(plan, prepared, voice, out, device, command)
+        scored: dict[str, Sizes] = {}  # by method
+        seconds: dict[int, list[float]] = {n: [] for n in plan.utterances}
+        for point in tracked(plan.points, "adapting", len(plan.points)):
+            subset = _subset(plan, prepared, point)
+            seconds[point.utterances].append(subset.facts.corpus.seconds)
+            own = _scores_of(plan, prepared, subset, point, voice, out, device)
+            scored.setdefault(point.method, {}).setdefault(point.utterances, {})[point.seed] = own
+        source = _source_scores(voice, prepared, out / "scores" / f"{SOURCE}.json")
+        results = _results(plan, prepared, scored, source, seconds, voice)
+        results = results.model_copy(update={"command": command, "made_with": Made(**environment(voice.device))})
+        write_adaptation(out / "results.json", results)
+        write_text(out / "results.md", markdown(results))
+        draw(results, out / "curve.png")
+        return results
 
 
-def _adapt(plan: AdaptationPlan, prepared: Prepared, voice: Voice, out: Path, device: str, command: str) -> dict[str, Any]:
-    scored: dict[str, dict[int, dict[int, dict[str, Scores]]]] = {}  # by method, utterances, seed and utterance id
-    seconds: dict[int, list[float]] = {n: [] for n in plan.utterances}
-    for point in tracked(plan.points, "adapting", len(plan.points)):
-        subset = _subset(plan, prepared, point)
-        seconds[point.utterances].append(subset.facts.corpus.seconds)
-        scored.setdefault(point.method, {}).setdefault(point.utterances, {})[point.seed] = _scores_of(
-            plan, prepared, subset, point, voice, out, device
-        )
+def _source_scores(voice: Voice, prepared: Prepared, path: Path) -> Mapping[str, Scores]:
+    """Return the test scores of the voice before it is adapted."""
     identity = fingerprint(SOURCE, voice.config.files, prepared.basis)
-    kept = _kept(out / "scores" / f"{SOURCE}.json", identity)
-    if kept is None:
-        kept = {item.id: item.scores for item in generate_split(voice, prepared, "test")}
-        write_record(out / "scores" / f"{SOURCE}.json", {"identity": identity}, {"test": kept})
-    results = _results(plan, prepared, scored, {1: kept}, seconds, voice)
-    results |= {"command": command, "made_with": environment(voice.device)}
-    write_json(out / "results.json", results)
-    write_text(out / "results.md", markdown(results))
-    _draw(results, out / "curve.png")
-    return results
+    scores = _known_scores(path, identity)
+    if scores is None:
+        scores = _score(voice, prepared)
+        write_record(path, PointRecord(identity=identity, method=SOURCE), {"test": scores})
+    return scores
+
+
+def _score(voice: Voice, prepared: Prepared) -> dict[str, Scores]:
+    return {item.id: item.scores for item in generate_split(voice, prepared, "test")}
 
 
 def check_plan(plan: AdaptationPlan, voice: Voice, prepared: Prepared) -> None:
@@ -172,28 +195,31 @@ def _scores_of(
     recipe = recipe_of(plan, point)
     identity = fingerprint(voice_identity(recipe, subset, point.method), prepared.basis)
     path = out / "scores" / point.place.with_name(f"{point.place.name}.json")
-    kept = _kept(path, identity)
-    if kept is not None:
-        return kept
-    record: dict[str, Any] = {"identity": identity, **asdict(point), "ids": list(subset.chosen["train"])}
+    known = _known_scores(path, identity)
+    if known is not None:
+        return known
+    training: dict[str, Any] = {}
     if point.method == UNTRAINED:
         made = _untrained(recipe, subset, point, voice)
     else:
         folder = out / "voices" / point.place
-        record["training"] = train_voice(recipe, subset, point.method, folder, device=device)
+        training = train_voice(recipe, subset, point.method, folder, device=device)
         made = load_voice(folder, device)
-    scores = {item.id: item.scores for item in generate_split(made, prepared, "test")}
+    scores = _score(made, prepared)
+    record = PointRecord(
+        identity=identity, method=point.method, seed=point.seed, ids=tuple(subset.chosen["train"]), training=training
+    )
     write_record(path, record, {"test": scores})
     for checkpoint in (out / "voices" / point.place / "training").rglob("*.safetensors"):
         checkpoint.unlink()  # a voice is kept of every point, not what it was trained with
     return scores
 
 
-def _kept(path: Path, identity: str) -> dict[str, Scores] | None:
-    record = read_record(path)
+def _known_scores(path: Path, identity: str) -> dict[str, Scores] | None:
+    record = read_record(path, PointRecord)
     if record is None:
         return None
-    if record.get("identity") != identity:
+    if record.identity != identity:
         raise UsageError(f"{path}: holds the scores of other settings or data; choose another --out or delete the folder")
     return read_sums(path, "test") or None
 
@@ -210,95 +236,44 @@ def _untrained(recipe: Recipe, subset: Subset, point: Point, voice: Voice) -> Vo
 def _results(
     plan: AdaptationPlan,
     prepared: Prepared,
-    scored: Mapping[str, Mapping[int, Mapping[int, Mapping[str, Scores]]]],
-    source: Mapping[int, Mapping[str, Scores]],
+    scored: Mapping[str, Sizes],
+    source: Mapping[str, Scores],
     seconds: Mapping[int, Sequence[float]],
     voice: Voice,
-) -> dict[str, Any]:
+) -> AdaptationResults:
     curves = {
-        method: [
-            {"utterances": n, **{name: asdict(mean_interval(runs, name)) for name in METRICS}} for n, runs in by_size.items()
-        ]
+        method: tuple(
+            CurvePoint(utterances=n, **{name: mean_interval(runs, name) for name in METRICS}) for n, runs in by_size.items()
+        )
         for method, by_size in scored.items()
     }
-    against = {
-        method: [
-            {**paired_bootstrap(runs, scored[SCRATCH][n], "mcd").to_dict(), "utterances": n} for n, runs in by_size.items()
-        ]
-        for method, by_size in scored.items()
-        if SCRATCH in scored and method != SCRATCH
-    }
-    return {
-        "source": voice.label,
-        "target": plan.recipe.name,
-        "system": plan.system,
-        "seeds": list(plan.seeds),
-        "validation_utterances": plan.validation,
-        "seconds": {n: round(sum(values) / len(values), 1) for n, values in seconds.items()},
-        "settings": score_settings(prepared).line(),
-        "test_utterances": len(prepared.packed("test").ids),
-        "methods": {name: METHODS[name] for name in plan.methods},
-        "unadapted": {name: asdict(mean_interval(source, name)) for name in METRICS},
-        "curves": curves,
-        "against_scratch": against,
-    }
+    return AdaptationResults(
+        source=voice.label,
+        target=plan.recipe.name,
+        system=plan.system,
+        seeds=plan.seeds,
+        validation_utterances=plan.validation,
+        seconds={n: round(sum(values) / len(values), 1) for n, values in seconds.items()},
+        settings=score_settings(prepared).line(),
+        test_utterances=len(prepared.packed("test").ids),
+        methods={name: METHODS[name] for name in plan.methods},
+        unadapted={name: mean_interval({1: source}, name) for name in METRICS},
+        curves=curves,
+        against_scratch={
+            method: tuple(_against(runs, scored[SCRATCH][n], n) for n, runs in by_size.items())
+            for method, by_size in scored.items()
+            if SCRATCH in scored and method != SCRATCH
+        },
+    )
 
 
-def markdown(results: Mapping[str, Any]) -> str:
-    """Return the results as tables: one a score, a row for every number of utterances, a column for every method."""
-    methods, seconds = list(results["curves"]), results["seconds"]
-    number = len(results["seeds"])
-    over = f"Mean over {number} seeds, each with utterances of its own choice, with 95 % intervals over seeds and"
-    if number == 1:
-        over = "One seed, with 95 % intervals over"
-    lines = [
-        f"# {results['source']}, adapted to {results['target']}",
-        "",
-        f"{over} the {results['test_utterances']} test utterances. {results['settings']}. Beside its training utterances, "
-        f"every voice used {results['validation_utterances']} validation utterances to know when to stop, and the phones' "
-        "times come from an aligner that heard the whole training split.",
-    ]
-    for name in METRICS:
-        metric = find_metric(name)
-        head = [f"{metric.heading} ({metric.unit})", *methods]
-        rows = [
-            [_size(row["utterances"], seconds), *(_shown(name, results["curves"][m][place][name]) for m in methods)]
-            for place, row in enumerate(results["curves"][methods[0]])
-        ]
-        lines += ["", format_table(head, rows, "markdown"), ""]
-        lines += [f"The unadapted voice: {_shown(name, results['unadapted'][name])} {metric.unit}."]
-    if results["against_scratch"]:
-        others = list(results["against_scratch"])
-        rows = [
-            [
-                _size(row["utterances"], seconds),
-                *(_shown("mcd", results["against_scratch"][m][place]["interval"], signed=True) for m in others),
-            ]
-            for place, row in enumerate(results["against_scratch"][others[0]])
-        ]
-        lines += ["", format_table(["MCD minus that from scratch (dB)", *others], rows, "markdown")]
-    return "\n".join(lines) + "\n"
-
-
-def _size(utterances: int, seconds: Mapping[int, float]) -> str:
-    return f"{utterances} ({seconds[utterances] / 60:.1f} min)"
-
-
-def _shown(metric: str, interval: Mapping[str, Any], *, signed: bool = False) -> str:
-    unit = find_metric(metric).unit
-    return format_interval(metric, ConfidenceInterval(**interval), signed=signed).removesuffix(f" {unit}")
-
-
-def _draw(results: Mapping[str, Any], path: Path) -> None:
-    """Draw the curve of the MCD, where matplotlib is installed."""
-
-    def points(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[float, float, float, float]]:
-        for row in rows:
-            yield row["utterances"], row["mcd"]["estimate"], row["mcd"]["low"], row["mcd"]["high"]
-
-    curves = [Curve(method, list(points(rows))) for method, rows in results["curves"].items()]
-    level = {"unadapted": results["unadapted"]["mcd"]["estimate"]}
-    try:
-        draw_curves(path, curves, level, x="training utterances", y="MCD (dB)")
-    except UsageError as error:
-        log.warning("no picture: %s", error)
+def _against(runs: Runs, scratch: Runs, utterances: int) -> Against:
+    difference = paired_bootstrap(runs, scratch, "mcd")
+    return Against(
+        utterances=utterances,
+        metric=difference.metric,
+        interval=difference.interval,
+        probability_better=difference.probability_better,
+        p_value=difference.p_value,
+        seeds=difference.seeds,
+    )

@@ -7,22 +7,25 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from tts.comparison.collect import collect
 from tts.comparison.plan import Arm, ComparisonPlan, auxiliary_tasks, make_plan, member_seeds, recipe_for, settle_plan, without
 from tts.comparison.pool import default_workers, run_jobs
-from tts.comparison.records import read_record, search_path
-from tts.comparison.references import choose_examples, find_references, speech_of, take_pairs, write_examples
-from tts.comparison.results import build_results
-from tts.comparison.search import Point, edges, search, value_at, with_settings
+from tts.comparison.records import RunRecord, read_record, write_search
+from tts.comparison.references import choose_examples, find_references, phone_means, speech_of, take_pairs, write_examples
+from tts.comparison.results import Example, References, Results, SearchInfo, Trial, write_results
+from tts.comparison.search import Point, edges, search, start_of, with_settings
 from tts.comparison.tables import tables
 from tts.comparison.training_cost import total_steps
-from tts.comparison.worker import TrainingJob, is_done
+from tts.comparison.worker import TrainingJob, is_done, job_identity
 from tts.core.device import choose_device
 from tts.core.errors import TtsError, UsageError
-from tts.core.files import fingerprint, held, read_json, write_json, write_text
+from tts.core.files import fingerprint, held, read_json, write_text
 from tts.dataset.prepared import Prepared
 from tts.evaluation.recogniser import require_recogniser
 from tts.evaluation.scores import find_metric
@@ -30,7 +33,7 @@ from tts.recipe import Recipe, SystemPart
 from tts.recipe.changes import changed_keys
 from tts.recipe.comparison import task_of_weight
 from tts.training.joint import check_learning
-from tts.training.train import check_prepared, check_weighting, voice_identity
+from tts.training.train import check_prepared, check_weighting
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +42,11 @@ PARTIAL_EVERY = 30.0  # seconds at least between two looks that others can take 
 
 @dataclass
 class Comparison:
-    """A comparison under way: ``plan`` is what was asked for now, ``whole`` has what earlier commands left too."""
+    """A comparison under way: ``plan`` is what was asked for now, ``whole`` has what earlier commands left too.
+
+    ``settled`` are the systems as a search has chosen them, ``examples`` the utterances to hear and see, ``spoken`` those that
+    the first seed of every arm speaks, ``references`` at least the floor.
+    """
 
     plan: ComparisonPlan
     whole: ComparisonPlan
@@ -49,25 +56,27 @@ class Comparison:
     device: str
     command: str
     say: Callable[[str], None]
-    settled: dict[str, SystemPart]
+    references: References = field(default_factory=References)
+    examples: tuple[str, ...] = ()
+    spoken: tuple[str, ...] = ()
+    settled: dict[str, SystemPart] = field(default_factory=dict)
     looked: float = 0.0
 
     def job(self, name: str, system: SystemPart, run: str, seed: int, **more: Any) -> TrainingJob:
-        """Return the job that trains and scores a system."""
+        """Return the job that trains and scores a system; ``more`` are further fields of it."""
         recipe = recipe_for(self.plan.recipe, name, system, seed)
-        relatives = [self.folder / "voices" / arm.name / f"seed-{seed}" for arm in self.plan.arms]
         return TrainingJob(
-            str(self.folder),
-            str(self.prepared.folder),
-            name,
-            run,
-            seed,
-            recipe.model_dump(mode="json"),
-            total_steps(recipe, system),
-            fingerprint(voice_identity(recipe, self.prepared, name), more.get("members", ())),
+            folder=self.folder,
+            prepared=self.prepared.folder,
+            system=name,
+            run=run,
+            seed=seed,
+            recipe=recipe,
+            steps=0 if more.get("members") else total_steps(recipe, system),
+            identity=job_identity(recipe, self.prepared, name, more.get("members", ())),
             device=self.device,
             command=self.command,
-            relatives=tuple(str(path) for path in relatives),
+            relatives=tuple(self.folder / "voices" / arm.name / f"seed-{seed}" for arm in self.plan.arms),
             **more,
         )
 
@@ -79,25 +88,30 @@ class Comparison:
         run_jobs(left, workers=self.workers, device=self.device, done=self._done)
 
     def _done(self, job: TrainingJob) -> None:
-        record = read_record(job.record) or {}
+        record = read_record(job.record, RunRecord)
         metric = find_metric(self.plan.primary)
-        if record.get("status") == "finished":
-            scores = [
-                f"{split} {record[split][metric.name]:.{metric.decimals}f}"
-                for split in job.splits
-                if record[split][metric.name] is not None
-            ]
+        if record is not None and record.finished:
+            known = {split: record.scores(split).get(metric.name) for split in job.splits}
+            scores = [f"{split} {value:.{metric.decimals}f}" for split, value in known.items() if value is not None]
             self.say(f"{job.name}: {metric.heading} {', '.join(scores) or 'not scored'}")
-        else:
-            self.say(f"{job.name}: {record.get('status')}: {record.get('message')}")
+        elif record is not None:
+            self.say(f"{job.name}: {record.status}: {record.message}")
         if time.monotonic() - self.looked > PARTIAL_EVERY:
             self.write(complete=False)
             self.looked = time.monotonic()
 
-    def write(self, *, complete: bool, **more: Any) -> dict[str, Any]:
+    def write(self, *, complete: bool, examples: Sequence[Example] = ()) -> Results:
         """Write ``results.json`` and ``tables.md`` from the runs there are; return the former."""
-        results = build_results(self.whole, self.folder, self.prepared, command=self.command, complete=complete, **more)
-        write_json(self.folder / "results.json", results)
+        results = collect(
+            self.whole,
+            self.folder,
+            self.prepared,
+            self.references,
+            examples=examples,
+            command=self.command,
+            complete=complete,
+        )
+        write_results(self.folder, results)
         write_text(self.folder / "tables.md", tables(results))
         return results
 
@@ -114,16 +128,36 @@ def compare(
     device: str = "auto",
     command: str = "",
     say: Callable[[str], None] = lambda _: None,
-) -> dict[str, Any]:
+) -> Results:
     """Train a recipe's systems over seeds into ``out``, score and compare them; return what ``results.json`` holds.
 
     ``workers`` runs go side by side (default: one a core, or one a GPU; 0: in this process). ``say`` receives a line a finished
     run. Runs that are there already, with the same settings, are used; other systems and seeds may be added later. Raises
-    :class:`UsageError` where a setting of a run that is there has changed, and :class:`TtsError` where the baseline has no
-    finished run at the end (the results are written nevertheless).
+    :class:`UsageError` where a setting of a run that is there has changed, or the prepared corpus while runs go on, and
+    :class:`TtsError` where the baseline has no finished run at the end (the results are written nevertheless).
     """
     choose_device(device)
     plan = make_plan(recipe, systems=systems, seeds=seeds, wer=wer)
+    check_plan(plan, prepared, out)
+    _claim(out)
+    with held(out, patience=2.0):
+        scored = {path.parent.name for path in out.glob("scores/*/*.json")}
+        whole = settle_plan(out, plan, prepared, scored)
+        count = default_workers(device) if workers is None else workers
+        work = Comparison(plan, whole, prepared, out, count, device, command, say)
+        work.references = References(mean={"mcd": phone_means(prepared)})
+        work.examples = tuple(choose_examples(prepared.packed("test").ids, recipe.comparison.examples))
+        work.spoken = speech_of(prepared, plan.wer, work.examples)
+        settle_systems(work)
+        runs, averages = jobs_of(work)
+        work.do(runs)
+        work.do([job for job in averages if all((member / "config.json").is_file() for member in job.members)])
+        return finish(work)
+
+
+def check_plan(plan: ComparisonPlan, prepared: Prepared, out: Path) -> None:
+    """Raise :class:`UsageError`, before anything is trained, for what the corpus, the recogniser or a system cannot do."""
+    recipe = plan.recipe
     if plan.wer:
         require_recogniser(prepared.facts.text.language)
     takes = recipe.comparison.takes
@@ -141,43 +175,39 @@ def compare(
                 zeros = {key: 0.0 for key, values in arm.search.keys.items() if _drops(key, values)} if arm.search else {}
                 least = with_settings(arm.system, zeros, arm.name)
                 check_learning(least.stages, tried.training_of(least))
-    _claim(out)
-    with held(out, patience=2.0):
-        scored = {path.parent.name for path in out.glob("scores/*/*.json")}
-        whole = settle_plan(out, plan, prepared, scored)
-        count = default_workers(device) if workers is None else workers
-        settled = {arm.name: arm.system for arm in plan.arms if arm.system is not None}
-        work = Comparison(plan, whole, prepared, out, count, device, command, say, settled)
-        examples = choose_examples(prepared.packed("test").ids, recipe.comparison.examples)
-        spoken = speech_of(prepared, plan.wer, examples)
-        searched = {arm.name for arm in plan.arms if arm.search is not None}
-        for arm in plan.arms:  # before anything is trained
-            if arm.system is not None and not {arm.name, arm.of} & searched:
-                for seed in plan.seeds:
-                    check_voice(work.job(arm.name, arm.system, f"seed-{seed}", seed))
-        for arm in plan.arms:
-            if arm.search is not None:
-                settled[arm.name] = choose(work, arm)
-        for arm in plan.arms:
-            if arm.role == "ablation" and arm.of is not None and arm.task is not None:
-                settled[arm.name] = without(settled[arm.of], arm.task, arm.of)
-        runs, averages = jobs_of(work, spoken, tuple(examples))
-        work.do(runs)
-        ready = [job for job in averages if all((Path(member) / "config.json").is_file() for member in job.members)]
-        work.do(ready)
-        work.write(complete=False)
-        references = find_references(prepared, out, takes=takes, wer=plan.wer, workers=count)
-        speakers = [arm.name for arm in whole.arms if (out / "wavs" / arm.name).is_dir()]
-        drawn = write_examples(prepared, out, examples, speakers)
-        results = work.write(complete=True, references=references, examples=drawn)
-        if not any(run["system"] == plan.baseline and run["status"] == "finished" for run in results["runs"]):
-            raise TtsError(
-                f"{out}: the baseline {plan.baseline} has no finished run, so nothing is compared; see tables.md there"
-            )
-        return results
 
 
-def jobs_of(work: Comparison, spoken: tuple[str, ...], shown: tuple[str, ...]) -> tuple[list[TrainingJob], list[TrainingJob]]:
+def settle_systems(work: Comparison) -> None:
+    """Fill in ``work.settled``: do the searches, and check before all else what is there already."""
+    plan = work.plan
+    work.settled = {arm.name: arm.system for arm in plan.arms if arm.system is not None}
+    searched = {arm.name for arm in plan.arms if arm.search is not None}
+    for arm in plan.arms:  # before anything is trained
+        if arm.system is not None and not {arm.name, arm.of} & searched:
+            for seed in plan.seeds:
+                check_voice(work.job(arm.name, arm.system, f"seed-{seed}", seed))
+    for arm in plan.arms:
+        if arm.search is not None:
+            work.settled[arm.name] = choose(work, arm)
+    for arm in plan.arms:
+        if arm.role == "ablation" and arm.of is not None and arm.task is not None:
+            work.settled[arm.name] = without(work.settled[arm.of], arm.task, arm.of)
+
+
+def finish(work: Comparison) -> Results:
+    """Make references and examples, write the complete results and return them."""
+    work.write(complete=False)
+    plan, prepared, out = work.plan, work.prepared, work.folder
+    takes = plan.recipe.comparison.takes
+    work.references = find_references(prepared, out, work.references, takes=takes, wer=plan.wer, workers=work.workers)
+    speakers = [arm.name for arm in work.whole.arms if (out / "wavs" / arm.name).is_dir()]
+    results = work.write(complete=True, examples=write_examples(prepared, out, work.examples, speakers))
+    if not any(run.finished for run in results.runs_of(plan.baseline)):
+        raise TtsError(f"{out}: the baseline {plan.baseline} has no finished run, so nothing is compared; see tables.md there")
+    return results
+
+
+def jobs_of(work: Comparison) -> tuple[list[TrainingJob], list[TrainingJob]]:
     """Return the runs to be trained, seed by seed so that all systems can be looked at early, and those to be averaged after.
 
     The first seed of every arm also speaks, those of earlier commands counted.
@@ -186,15 +216,14 @@ def jobs_of(work: Comparison, spoken: tuple[str, ...], shown: tuple[str, ...]) -
     for seed in plan.seeds:
         for arm in plan.arms:
             speaks = seed == _speaking_seed(work, arm)
-            speech: dict[str, Any] = {"speak": spoken, "show": shown, "wer": plan.wer} if speaks else {}
+            speech: dict[str, Any] = {"speak": work.spoken, "show": work.examples, "wer": plan.wer} if speaks else {}
             if arm.members > 1:
                 assert arm.of is not None
                 system = work.settled[arm.of]
-                members = member_seeds(seed, arm.members)
-                folders = tuple(str(work.folder / "voices" / arm.of / f"seed-{one}") for one in members)
-                runs += [work.job(arm.of, system, f"seed-{one}", one, splits=()) for one in members[1:]]
-                average = work.job(arm.name, system, f"seed-{seed}", seed, members=folders, **speech)
-                averages.append(replace(average, steps=0))
+                seeds = member_seeds(seed, arm.members)
+                folders = tuple(work.folder / "voices" / arm.of / f"seed-{number}" for number in seeds)
+                runs += [work.job(arm.of, system, f"seed-{number}", number, splits=()) for number in seeds[1:]]
+                averages.append(work.job(arm.name, system, f"seed-{seed}", seed, members=folders, **speech))
             elif not _left_out(work, arm):
                 runs.append(work.job(arm.name, work.settled[arm.name], f"seed-{seed}", seed, **speech))
     named = {(job.system, job.run): job for job in runs[::-1]}  # two ensembles may share a member
@@ -215,15 +244,15 @@ def _left_out(work: Comparison, arm: Arm) -> bool:
 
 
 def choose(work: Comparison, arm: Arm) -> SystemPart:
-    """Search a system's settings on validation, write what was tried, and return the system as chosen.
+    """Search a system's settings on validation by the primary score, write what was tried, and return the system as chosen.
 
-    By the validation score of the primary metric, or by the main loss where validation does not have it.
+    A trial without that score (it diverged, failed, or never voiced a frame where F0 decides) counts as failed.
     """
     part, system = arm.search, arm.system
     assert part is not None and system is not None
-    start = {key: value_at(system, key, arm.name) for key in part.keys}
+    settings = work.plan.recipe.training_of(system)
+    start = start_of(part, system, arm.name, settings)
     metric = find_metric(work.plan.primary)
-    used = metric.name
 
     def trial(point: Point) -> tuple[SystemPart, TrainingJob]:
         changed = with_settings(system, point, arm.name)
@@ -232,37 +261,29 @@ def choose(work: Comparison, arm: Arm) -> SystemPart:
         name = f"search-{fingerprint(point, part.seed, part.steps)[:10]}"
         return changed, work.job(arm.name, changed, name, part.seed, splits=("validation",))
 
+    def validated(point: Point) -> Trial:
+        record = read_record(trial(point)[1].record, RunRecord)
+        value = record.validation.get(metric.name) if record and record.finished else None
+        return Trial(settings=point, validation=value, status=record.status if record else None)
+
     def losses(points: Sequence[Point]) -> list[float | None]:
-        nonlocal used
-        jobs = [trial(point)[1] for point in points]
-        work.do(jobs)
-        found: list[float | None] = []
-        for job in jobs:
-            record = read_record(job.record) or {}
-            value = record.get("validation", {}).get(metric.name)
-            if value is None:
-                value, used = record.get("main_loss"), "main loss"
-                found.append(value)
-            else:
-                found.append(float(metric.loss(value)))
-        return found
+        work.do([trial(point)[1] for point in points])
+        values = [validated(point).validation for point in points]
+        return [None if value is None else float(metric.loss(np.asarray(value))) for value in values]
 
     outcome = search(part, start, losses)
-    tried = []
-    for point, _ in outcome.tried:
-        record = read_record(trial(point)[1].record) or {}
-        value = record.get("validation", {}).get(metric.name) if used == metric.name else record.get("main_loss")
-        tried.append({"settings": point, "validation": value, "status": record.get("status")})
-    found = {
-        "method": part.method,
-        "seed": part.seed,
-        "metric": used,
-        "tried": tried,
-        "chosen": outcome.chosen,
-        "runs": len(tried),
-        "edges": edges(part, outcome.chosen),
-    }
-    write_json(search_path(work.folder, arm.name), found)
+    tried = tuple(validated(point) for point, _ in outcome.tried)
+    result = SearchInfo(
+        system=arm.name,
+        method=part.method,
+        seed=part.seed,
+        metric=metric.name,
+        tried=tried,
+        chosen=outcome.chosen,
+        runs=len(tried),
+        edges=tuple(edges(part, outcome.chosen)),
+    )
+    write_search(work.folder, result)
     work.say(f"{arm.name}: chosen on validation: {', '.join(f'{key} = {value}' for key, value in outcome.chosen.items())}")
     chosen, job = trial(outcome.chosen)
     _reuse(work, arm.name, chosen, job)
@@ -285,17 +306,16 @@ def _reuse(work: Comparison, name: str, chosen: SystemPart, trial: TrainingJob) 
 
 def check_voice(job: TrainingJob) -> None:
     """Raise :class:`UsageError` where the run is there already with other settings, and name these."""
-    record = read_record(job.record)
+    record = read_record(job.record, RunRecord)
     mark = job.voice / "training" / "run.json"
     run = read_json(mark) if mark.is_file() and list(mark.parent.glob("*/last.safetensors")) else None
-    if job.members or (run is None and (record is None or record["status"] != "finished")):
+    if job.members or (run is None and (record is None or not record.finished)):
         return
-    if record is not None and record["status"] == "finished" and record["identity"] == job.identity:
+    if record is not None and record.finished and record.identity == job.identity:
         return
-    recipe = Recipe.model_validate(job.recipe)
     if run is not None and fingerprint(run.get("identity"), ()) == job.identity:
         return
-    changed = changed_keys(run, recipe, job.system) if run is not None else []
+    changed = changed_keys(run, job.recipe, job.system) if run is not None else []
     what = "; ".join(changed[:3]) or "the data, a setting of its network or training, or this program's version"
     raise UsageError(
         f"{job.system}: its run {job.run} was made with other settings ({what}); change them back, choose another --out, or "
@@ -318,13 +338,13 @@ def _claim(out: Path) -> None:
             raise UsageError(f"{out}: exists and was not made by tts compare (it holds {others[0]}); choose another --out")
 
 
-def write_pages(folder: Path, results: dict[str, Any]) -> dict[str, Path]:
+def write_pages(folder: Path, results: Results) -> dict[str, Path]:
     """Write the report and, where the speech of two systems is there to be heard, the listening test; return paths by name."""
+    from tts.comparison.listening_test import write_listening_test
     from tts.comparison.report import write_report
-    from tts.listening.comparison import write_listening_test
 
     pages = {"report": write_report(results, folder)}
-    if results["examples"]:
+    if results.examples:
         try:
             pages["listening test"] = write_listening_test(folder, results)
         except TtsError as error:

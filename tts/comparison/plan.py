@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
+from tts.comparison.results import DIAGNOSTICS
 from tts.comparison.search import with_settings
 from tts.core.errors import UsageError
 from tts.core.files import read_json, write_json
@@ -128,8 +129,11 @@ def make_plan(
     if any(arm.members > 1 for arm in arms) and len({seed % SEED_STEP for seed in chosen}) < len(chosen):
         raise UsageError(f"seeds: an ensemble's members have seeds {SEED_STEP} apart, so no two seeds may be; choose others")
     speech = part.wer if wer is None else wer
-    if part.primary == "wer" and not speech:
-        raise UsageError("comparison.primary: wer is scored only with comparison.wer: true (or --wer); set it, or name another")
+    if part.primary in DIAGNOSTICS:
+        raise UsageError(
+            f"comparison.primary: {part.primary} is a diagnostic and decides nothing (the recogniser gets more words of "
+            "natural speech wrong than of synthetic speech); name another score, such as mcd"
+        )
     for arm in arms:
         if arm.search is not None and arm.system is not None:
             _check_search(recipe, arm.name, arm.system, arm.search)

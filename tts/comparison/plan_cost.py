@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tts.comparison.plan import ComparisonPlan, recipe_for
 from tts.comparison.pool import default_workers
-from tts.comparison.records import read_record, record_path, search_path
-from tts.comparison.search import runs_at_most
+from tts.comparison.records import RunRecord, read_record, record_path, search_path
+from tts.comparison.search import runs_at_most, start_of
 from tts.comparison.training_cost import seconds_of, total_steps
 from tts.core.device import choose_device
 from tts.core.files import read_json
@@ -42,31 +41,33 @@ def costs(plan: ComparisonPlan, prepared: Prepared, folder: Path, device: str = 
     timed: dict[str, float] = {}
     found = []
     for arm in plan.arms:
-        done = [run for seed in plan.seeds if (run := _finished(folder, arm.name, f"seed-{seed}")) is not None]
+        done = [spent for seed in plan.seeds if (spent := _seconds_of(folder, arm.name, f"seed-{seed}")) is not None]
         system = plan.arm(arm.of).system if arm.members > 1 and arm.of else arm.system
         assert system is not None
         recipe = recipe_for(plan.recipe, arm.name, system, 1)
         if done:
-            seconds = sum(record["seconds"] for record in done) / len(done) / arm.members
+            seconds = sum(done) / len(done) / arm.members
         else:
             same = repr((system.stages, recipe.training_of(system), recipe.speakers_of(system)))
             if same not in timed:  # such as an ensemble and the system of its members
                 timed[same] = seconds_of(recipe, system, prepared, where, threads=1 if workers > 1 else None)
             seconds = timed[same]
-        each, extra = max(1, arm.members - 1), runs_at_most(arm.search) if arm.search else 0
+        each, extra = max(1, arm.members - 1), 0
+        if arm.search is not None:
+            extra = runs_at_most(arm.search, start_of(arm.search, system, arm.name, recipe.training_of(system)))
         there = each * len(done) + (extra if search_path(folder, arm.name).is_file() else 0)
         runs = each * len(plan.seeds) + extra
         found.append(Cost(arm.name, arm.role, runs, there, total_steps(recipe, system), seconds))
     return found
 
 
-def _finished(folder: Path, system: str, run: str) -> dict[str, Any] | None:
-    """Return the record of a finished run, or the summary of one that is trained and not yet scored; None where it is open."""
-    record = read_record(record_path(folder, system, run))
-    if record is not None and record["status"] == "finished":
-        return record
+def _seconds_of(folder: Path, system: str, run: str) -> float | None:
+    """Return the seconds of a finished run, or of one that is trained and not yet scored; None where it is open."""
+    record = read_record(record_path(folder, system, run), RunRecord)
+    if record is not None and record.finished:
+        return record.seconds
     summary = folder / "voices" / system / run / "training" / "summary.json"
-    return read_json(summary) if summary.is_file() else None
+    return float(read_json(summary)["seconds"]) if summary.is_file() else None
 
 
 def describe(plan: ComparisonPlan, prepared: Prepared, folder: Path, *, workers: int | None, device: str = "auto") -> str:

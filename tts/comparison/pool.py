@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 import tts
-from tts.comparison.records import read_record, write_record
+from tts.comparison.records import RunRecord, read_record, write_record
 from tts.comparison.worker import TrainingJob, do_job
 from tts.core.errors import UsageError
 from tts.core.processes import single_threaded
@@ -59,7 +58,7 @@ def run_jobs(jobs: Sequence[TrainingJob], *, workers: int, device: str = "auto",
         if workers == 0:
             for job in jobs:
                 steps = job.steps - _written(job)
-                do_job(replace(job, device=devices_of(device)[0]))
+                do_job(job.model_copy(update={"device": devices_of(device)[0]}))
                 note(job, steps)
             return
         waiting = list(reversed(jobs))
@@ -70,7 +69,7 @@ def run_jobs(jobs: Sequence[TrainingJob], *, workers: int, device: str = "auto",
                 while waiting and len(running) < workers:
                     taken = [one.device for one in running]
                     free = min(devices, key=taken.count)
-                    running.append(_start(replace(waiting.pop(), device=free), free))
+                    running.append(_start(waiting.pop().model_copy(update={"device": free}), free))
                 time.sleep(POLL)
                 for one in list(running):
                     fresh = one.fresh_steps()
@@ -109,24 +108,14 @@ class _Running:
         last = _last_line(self.log)
         if code == UsageError.exit_code:
             raise UsageError(last)
-        if code != 0 and (read_record(self.job.record) or {}).get("status") != "finished":
+        record = read_record(self.job.record, RunRecord)
+        if code != 0 and (record is None or not record.finished):
             why = f"its process ended with code {code} ({last}); see {self.log}"
-            write_record(
-                self.job.record,
-                {
-                    "system": self.job.system,
-                    "run": self.job.run,
-                    "seed": self.job.seed,
-                    "identity": self.job.identity,
-                    "status": "failed",
-                    "message": why,
-                },
-                {},
-            )
+            write_record(self.job.record, self.job.outcome("failed", why), {})
 
 
 def _start(job: TrainingJob, device: str) -> _Running:
-    path = Path(job.folder) / "logs" / f"{job.system}-{job.run}.log"
+    path = job.folder / "logs" / f"{job.system}-{job.run}.log"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as log:
         process = subprocess.Popen(
@@ -138,7 +127,7 @@ def _start(job: TrainingJob, device: str) -> _Running:
         )
     pipe: IO[bytes] | None = process.stdin
     assert pipe is not None
-    pipe.write(json.dumps(asdict(job)).encode() + b"\n")
+    pipe.write(job.to_json() + b"\n")
     pipe.flush()
     return _Running(job, device, process, path, _written(job))
 
@@ -183,7 +172,7 @@ def _written(job: TrainingJob) -> int:
     """Return the training steps of a job that its voice's folder has written down, at most those it is to take."""
     if not job.steps:
         return 0
-    return min(job.steps, steps_in(job.voice / "training", len(job.recipe["systems"][job.system]["stages"])))
+    return min(job.steps, steps_in(job.voice / "training", job.stages))
 
 
 def steps_in(training: Path, stages: int) -> int:

@@ -9,17 +9,70 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import safe_open
 
+from tts.comparison.results import Parameters, ScoreRow, SearchInfo
 from tts.core.errors import TtsError
 from tts.core.files import read_json, replacing, write_json
 from tts.evaluation.scores import METRICS, Scores, pool
 
 FORMAT = 1
-UTTERANCE_METRICS = tuple(METRICS)
+Curves = dict[str, dict[str, list[float | None]]]  # by stage and column
+Diagnostics = dict[str, list[dict[str, float | None]]]  # by stage, one entry a measurement
+
+
+class ScoreRecord(BaseModel):
+    """Scores by split and, of the test split, by utterance, under the ``identity`` of what they are of."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True, extra="ignore")
+
+    format: Literal[1] = 1
+    identity: str
+    validation: ScoreRow = {}
+    test: ScoreRow = {}
+    utterances: dict[str, ScoreRow] = {}
+
+    def scores(self, split: str) -> ScoreRow:
+        """Return the pooled scores of a split, empty where it was not scored."""
+        return {"validation": self.validation, "test": self.test}.get(split, {})
+
+
+class RunRecord(ScoreRecord):
+    """A run of a comparison. ``run`` is ``seed-N`` or ``search-ID``.
+
+    ``voices`` identify the networks that were scored, ``splits`` says on what, ``spoken`` which test utterances were spoken
+    and ``words_counted`` whether a recogniser listened to them. ``seconds`` and ``steps`` are of the acoustic networks.
+    """
+
+    system: str
+    run: str
+    seed: int
+    status: Literal["finished", "diverged", "failed"]
+    message: str | None = None
+    steps: int = 0
+    seconds: float = 0.0
+    parameters: Parameters | None = None
+    main_loss: float | None = None
+    curves: Curves = {}
+    diagnostics: Diagnostics = {}
+    stages: tuple[dict[str, Any], ...] = ()
+    training: dict[str, Any] = {}
+    voices: tuple[str, ...] = ()
+    splits: tuple[str, ...] = ()
+    spoken: tuple[str, ...] = ()
+    words_counted: bool = Field(False, alias="heard")
+
+    @property
+    def finished(self) -> bool:
+        """Whether there are scores."""
+        return self.status == "finished"
+
+
+Record = TypeVar("Record", bound=ScoreRecord)
 
 
 def record_path(folder: Path, system: str, run: str) -> Path:
@@ -28,12 +81,23 @@ def record_path(folder: Path, system: str, run: str) -> Path:
 
 
 def search_path(folder: Path, system: str) -> Path:
-    """Return the path of what a search found, written once it is over."""
+    """Return the path of what a search tried and chose, written once it is over."""
     return folder / "scores" / system / "search.json"
 
 
-def write_record(path: Path, record: Mapping[str, Any], scores: Mapping[str, Mapping[str, Scores]]) -> None:
-    """Write a run's record with its scores by split and utterance; the JSON file, which makes it complete, comes last."""
+def write_search(folder: Path, result: SearchInfo) -> None:
+    """Write what a search tried and chose."""
+    write_json(search_path(folder, result.system), result.model_dump(mode="json", exclude={"system"}))
+
+
+def read_search(folder: Path, system: str) -> SearchInfo | None:
+    """Return what a system's search tried and chose, None where there was none."""
+    path = search_path(folder, system)
+    return SearchInfo.model_validate({"system": system, **read_json(path)}) if path.is_file() else None
+
+
+def write_record(path: Path, record: ScoreRecord, scores: Mapping[str, Mapping[str, Scores]]) -> None:
+    """Write a record with its scores by split and utterance; the JSON file, which makes it complete, comes last."""
     arrays: dict[str, np.ndarray] = {}
     for split, utterances in scores.items():
         arrays[f"{split}/ids"] = np.array(list(utterances))
@@ -46,15 +110,22 @@ def write_record(path: Path, record: Mapping[str, Any], scores: Mapping[str, Map
             temporary.write_bytes(buffer.getvalue())
     pooled = {split: plain(pool(utterances.values())) for split, utterances in scores.items()}
     each = {key: plain(one) for key, one in scores.get("test", {}).items()}
-    write_json(path, {"format": FORMAT, **record, **pooled, "utterances": each})
+    write_json(path, record.model_copy(update={**pooled, "utterances": each}).model_dump(mode="json", by_alias=True))
 
 
-def read_record(path: Path) -> dict[str, Any] | None:
-    """Return a run's record, or None where there is none of this format."""
+def read_record(path: Path, kind: type[Record]) -> Record | None:
+    """Return a record, or None where there is none of this format; a damaged one raises :class:`TtsError`."""
     if not path.is_file():
         return None
-    record = read_json(path)
-    return record if isinstance(record, dict) and record.get("format") == FORMAT else None
+    data = read_json(path)
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        return None
+    try:
+        return kind.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise TtsError(f"{path}: {place}: {first['msg']}; delete it and run the same command again") from None
 
 
 def read_sums(path: Path, split: str) -> dict[str, Scores]:
@@ -95,13 +166,13 @@ def _columns(rows: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
     return {name: np.stack([row.get(name, np.zeros(shape)) for row in rows]) for name, shape in shapes.items()}
 
 
-def learning_curves(training: Path) -> tuple[dict[str, dict[str, list[float | None]]], dict[str, list[dict[str, float]]]]:
+def learning_curves(training: Path) -> tuple[Curves, Diagnostics]:
     """Return the validations of every network trained in ``training`` as columns, and what was measured of gradients.
 
     The names are those of the folders: ``stage1``, ``stage2``, ``duration``, ``stage1/fold-1``.
     """
-    curves: dict[str, dict[str, list[float | None]]] = {}
-    measured: dict[str, list[dict[str, float]]] = {}
+    curves: Curves = {}
+    measured: Diagnostics = {}
     for path in sorted(training.rglob("last.safetensors")):
         with safe_open(str(path), framework="np") as stream:
             facts = json.loads((stream.metadata() or {}).get("facts", "{}"))

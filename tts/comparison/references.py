@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 from tts.analysis.energy import energy
 from tts.analysis.world import analyse
 from tts.comparison.records import plain
+from tts.comparison.results import Example, References, Takes
 from tts.comparison.worker import draw_examples
 from tts.core.audio import read_audio
 from tts.core.errors import TtsError
@@ -25,7 +26,7 @@ from tts.evaluation.dtw import aligned_scores
 from tts.evaluation.evaluate import write_natural
 from tts.evaluation.metrics import frame_mcd
 from tts.evaluation.recogniser import transcribe_all, word_scores
-from tts.evaluation.scores import Scores, pool
+from tts.evaluation.scores import METRICS, Scores, pool
 from tts.recipe.comparison import TakesPart
 
 log = logging.getLogger(__name__)
@@ -35,29 +36,28 @@ Pair = tuple[Path, Path]
 
 
 def find_references(
-    prepared: Prepared, folder: Path, *, takes: TakesPart | None, wer: bool, workers: int | None = None
-) -> dict[str, Any]:
-    """Return the references of ``results.json``, found once a folder: ``copy``, ``mean``, ``takes`` and ``natural_wer``.
+    prepared: Prepared, folder: Path, floor: References, *, takes: TakesPart | None, wer: bool, workers: int | None = None
+) -> References:
+    """Return the references of ``results.json``, made once a folder; ``floor`` holds the mean of each phone already.
 
     Leaves the recordings and their copies in ``folder/wavs/natural`` and ``folder/wavs/copy``.
     """
     path = folder / "references.json"
     asked = fingerprint(prepared.basis, takes.model_dump() if takes else None, wer)
     if path.is_file() and (known := read_json(path)).get("asked") == asked:
-        return {key: value for key, value in known.items() if key != "asked"}
+        return References.model_validate(known)
     copies = folder / "wavs" / "copy"
     copy_split(prepared, copies, workers=workers)
-    label = read_json(copies / "scores.json")["systems"]["copy synthesis"]["pooled"]
-    ids = prepared.packed("test").ids
-    write_natural(prepared, ids, folder / "wavs" / "natural")
-    found = {
-        "copy": {name: label.get(name) for name in plain(Scores({}))},
-        "mean": {"mcd": phone_means(prepared)},
-        "takes": natural_takes(prepared, takes.suffix, takes.pairs, workers=workers) if takes else None,
-        "natural_wer": _natural_wer(prepared, folder / "wavs" / "natural", workers) if wer else None,
-    }
-    write_json(path, {**found, "asked": asked})
-    return found
+    pooled = read_json(copies / "scores.json")["systems"]["copy synthesis"]["pooled"]
+    write_natural(prepared, prepared.packed("test").ids, folder / "wavs" / "natural")
+    references = References(
+        copies={name: pooled.get(name) for name in METRICS},
+        mean=floor.mean,
+        takes=natural_takes(prepared, takes.suffix, takes.pairs, workers=workers) if takes else None,
+        natural_wer=_natural_wer(prepared, folder / "wavs" / "natural", workers) if wer else None,
+    )
+    write_json(path, {**references.model_dump(mode="json", by_alias=True), "asked": asked})
+    return references
 
 
 def _natural_wer(prepared: Prepared, folder: Path, workers: int | None) -> float | None:
@@ -71,7 +71,7 @@ def _natural_wer(prepared: Prepared, folder: Path, workers: int | None) -> float
     return pool(scores)["wer"]
 
 
-def natural_takes(prepared: Prepared, suffix: str, limit: int, *, workers: int | None = None) -> dict[str, Any] | None:
+def natural_takes(prepared: Prepared, suffix: str, limit: int, *, workers: int | None = None) -> Takes | None:
     """Return the pooled scores of second takes (recording ID + ``suffix``) of prepared utterances, None where there are none.
 
     Of more than ``limit`` pairs, so many are taken at equal distances through the corpus.
@@ -87,7 +87,7 @@ def natural_takes(prepared: Prepared, suffix: str, limit: int, *, workers: int |
             log.warning("%s: not compared with its second take: %s", pairs[index][0], found.message)
         else:
             scores.append(found)
-    return {**plain(pool(scores)), "pairs": len(scores)} if scores else None
+    return Takes.model_validate({**plain(pool(scores)), "pairs": len(scores)}) if scores else None
 
 
 def take_pairs(prepared: Prepared, suffix: str) -> list[Pair]:
@@ -112,33 +112,42 @@ def between_silences(level: np.ndarray) -> np.ndarray:
     return keep
 
 
-def phone_means(prepared: Prepared) -> float:
-    """Return the MCD in dB on the test split of a predictor that answers every phone's training mean."""
+def phone_means(prepared: Prepared) -> float | None:
+    """Return the MCD in dB on the test split of a predictor that answers every phone's training mean: the floor.
+
+    None where the test split has no frame that counts. Constant memory: one utterance at a time.
+    """
     _, means = training_means(prepared)
-    kept, phones, mcep = phone_frames(prepared, prepared.packed("test"))
-    return float(frame_mcd(mcep[kept], means[phones[kept]]).mean())
+    error = frames = 0.0
+    for kept, phones, mcep in phone_frames(prepared, prepared.packed("test")):
+        error += float(frame_mcd(mcep[kept], means[phones[kept]]).sum())
+        frames += float(kept.sum())
+    return error / frames if frames else None
 
 
 def training_means(prepared: Prepared) -> tuple[np.ndarray, np.ndarray]:
     """Return the mean mel-cepstrum of the training frames, (order + 1,), and that of each phone, (phones, order + 1).
 
-    A phone that is never heard in training has the mean of all.
+    A phone that has no frame in training gets the mean of all.
     """
-    kept, phones, mcep = phone_frames(prepared, prepared.packed("train"))
-    mean = mcep[kept].mean(axis=0)
-    known = [kept & (phones == n) for n in range(len(prepared.inventory))]
-    return mean, np.stack([mcep[own].mean(axis=0) if own.any() else mean for own in known])
+    sums = np.zeros((len(prepared.inventory), prepared.streams["mcep"].dimension))
+    counts = np.zeros(len(prepared.inventory))
+    for kept, phones, mcep in phone_frames(prepared, prepared.packed("train")):
+        for phone in np.unique(phones[kept]):
+            own = kept & (phones == phone)
+            sums[phone] += mcep[own].sum(axis=0)
+            counts[phone] += own.sum()
+    mean = sums.sum(axis=0) / counts.sum()
+    return mean, np.where(counts[:, None] > 0, sums / np.maximum(counts, 1.0)[:, None], mean)
 
 
-def phone_frames(prepared: Prepared, packed: Packed) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return which frames count, every frame's phone number and its mel-cepstrum."""
-    kept = np.concatenate([packed.counted_frames(n) for n in range(len(packed.ids))])
+def phone_frames(prepared: Prepared, packed: Packed) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Yield by utterance which frames count, every frame's phone number and its mel-cepstrum (frames, order + 1)."""
     index = prepared.inventory.index
-    phones = [
-        np.repeat([index(p) for p in prepared.sentences[key].phones], packed.durations_of(n).sum(axis=1))
-        for n, key in enumerate(packed.ids)
-    ]
-    return kept, np.concatenate(phones), np.asarray(packed.streams["mcep"], dtype=np.float64)
+    for number, key in enumerate(packed.ids):
+        numbers = [index(phone) for phone in prepared.sentences[key].phones]
+        phones = np.repeat(numbers, packed.durations_of(number).sum(axis=1))
+        yield packed.counted_frames(number), phones, packed.utterance(number)["mcep"].astype(np.float64)
 
 
 def choose_examples(ids: Sequence[str], count: int) -> list[str]:
@@ -147,7 +156,7 @@ def choose_examples(ids: Sequence[str], count: int) -> list[str]:
     return [ids[int(place)] for place in places]
 
 
-def write_examples(prepared: Prepared, folder: Path, ids: Sequence[str], systems: Sequence[str]) -> list[dict[str, Any]]:
+def write_examples(prepared: Prepared, folder: Path, ids: Sequence[str], systems: Sequence[str]) -> list[Example]:
     """Join what the runs drew of the example utterances into ``examples/ID.npz``; return the list for ``results.json``.
 
     ``systems`` are those with speech in ``wavs/SYSTEM``. Arrays as in ``docs/comparing.md``.
@@ -156,7 +165,7 @@ def write_examples(prepared: Prepared, folder: Path, ids: Sequence[str], systems
     sources = folder / "examples" / "sources"
     natural = {key: packed.utterance(packed.ids.index(key)) for key in ids}
     draw_examples(sources / "natural.npz", prepared.grid, natural)
-    found = []
+    examples = []
     for key in ids:
         arrays: dict[str, Any] = {"shift": np.float64(prepared.grid.shift)}
         for name in ("natural", *systems):
@@ -170,8 +179,8 @@ def write_examples(prepared: Prepared, folder: Path, ids: Sequence[str], systems
             np.savez_compressed(temporary, allow_pickle=False, **arrays)
         wavs = {name: folder / "wavs" / name / f"{key}.wav" for name in ("natural", "copy", *systems)}
         there = {name: path.relative_to(folder).as_posix() for name, path in wavs.items() if path.is_file()}
-        found.append({"id": key, "text": prepared.text_of(key), "wavs": there, "data": f"examples/{key}.npz"})
-    return found
+        examples.append(Example(id=key, text=prepared.text_of(key), wavs=there, data=f"examples/{key}.npz"))
+    return examples
 
 
 def speech_of(prepared: Prepared, wer: bool, examples: Sequence[str]) -> tuple[str, ...]:

@@ -1,261 +1,313 @@
-"""Everything a comparison found, as one plain dictionary: ``results.json``, from which tables and report are made."""
+"""Everything a comparison gave, as ``results.json`` holds it: read here, written here, from here tables and report are made.
+
+Whatever is missing or null in a file reads as empty, so that results of earlier versions and unfinished ones can be shown.
+"""
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from tts.comparison.answer import answer, notes
-from tts.comparison.plan import Arm, ComparisonPlan
-from tts.comparison.records import read_record, read_sums, record_path, search_path
-from tts.comparison.verdicts import correct, difference, verdict
-from tts.core.files import read_json
-from tts.core.provenance import commit, environment
-from tts.dataset.prepared import Prepared
-from tts.evaluation.evaluate import score_settings
-from tts.evaluation.scores import METRICS, find_metric
-from tts.evaluation.statistics import Runs, mean_interval
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from tts.comparison.verdicts import Contrast, undertrained_systems
+from tts.core.errors import TtsError, UsageError
+from tts.core.files import read_json, write_json
 
 FORMAT = 1
-SHOWN = ("mcd", "bap", "f0_rmse", "f0_correlation", "vuv_error", "duration_rmse", "gv_mcep", "modulation")
-RESAMPLES = 10_000  # at least
-QUICK = 500  # while runs still go on
+DIAGNOSTICS = ("wer",)  # scores that are told beside the others and decide nothing; why: docs/comparing.md
+ScoreRow = dict[str, float | None]  # by the name of the metric; None where undefined
 
 
-@dataclass(frozen=True)
-class Run:
-    """One seed of an arm: its record and where that lies."""
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
 
-    arm: Arm
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_missing(cls, data: Any) -> Any:
+        return {key: value for key, value in data.items() if value is not None} if isinstance(data, Mapping) else data
+
+
+class MetricInfo(_Part):
+    """A score as tables show it; ``better`` is ``low``, ``high`` or ``one``."""
+
+    name: str
+    heading: str = ""
+    unit: str = ""
+    decimals: int = 3
+    better: str = ""
+
+    @property
+    def title(self) -> str:
+        """The heading with its unit."""
+        heading = self.heading or self.name
+        return f"{heading} ({self.unit})" if self.unit else heading
+
+
+class Parameters(_Part):
+    """Sizes: the weights that are trained, and those that are needed to speak."""
+
+    trained: int | None = None
+    speaking: int | None = None
+
+
+class SystemInfo(_Part):
+    """An arm of the comparison and what it cost: all runs trained for it, those of its search too."""
+
+    name: str
+    description: str = ""
+    role: str = ""
+    of: str | None = None
+    task: str | None = None
+    members: int = 1
+    parameters: Parameters | None = None
+    stages: tuple[dict[str, Any], ...] = ()  # as recipes write them
+    training: dict[str, Any] = {}
+    runs_charged: int = 0
+    seconds: float = 0.0
+    steps: int = 0
+
+    def tasks(self) -> dict[str, float]:
+        """Return the tasks of all stages, each with its largest weight."""
+        weights: dict[str, float] = {}
+        for stage in self.stages:
+            for task, use in stage.get("tasks", {}).items():
+                weight = float(use["weight"] if isinstance(use, Mapping) else use)
+                weights[task] = max(weight, weights.get(task, 0.0))
+        return weights
+
+
+class RunInfo(_Part):
+    """One seed of a system: what became of it, its scores, learning curves and gradient diagnostics by stage."""
+
+    system: str
     seed: int
-    path: Path
-    record: dict[str, Any]
+    status: str
+    message: str | None = None
+    seconds: float = 0.0
+    steps: int = 0
+    voice: str | None = None
+    validation: ScoreRow = {}
+    test: ScoreRow = {}
+    utterances: dict[str, ScoreRow] = {}
+    curves: dict[str, dict[str, list[float | None]]] = {}
+    diagnostics: dict[str, list[dict[str, float | None]]] = {}
 
     @property
     def finished(self) -> bool:
         """Whether there are scores."""
-        return bool(self.record["status"] == "finished" and "test" in self.record["splits"])
+        return self.status == "finished"
+
+    def scores(self, split: Literal["validation", "test"]) -> ScoreRow:
+        """Return the pooled scores of a split."""
+        return self.test if split == "test" else self.validation
+
+
+class RankingRow(_Part):
+    """A system's score, averaged over its seeds, with its 95 % interval over seeds and utterances."""
+
+    system: str
+    metric: str = ""
+    estimate: float | None = None
+    low: float | None = None
+    high: float | None = None
+    seeds: int = 0
+
+
+class Trial(_Part):
+    """A point that a search tried: its settings by key, and its score on validation (None: diverged or failed)."""
+
+    settings: dict[str, Any]
+    validation: float | None = None
+    status: str | None = None
+
+
+class SearchInfo(_Part):
+    """What a search tried and chose. ``edges`` says where a chosen value is the end of its grid."""
+
+    system: str = ""
+    method: str = ""
+    seed: int | None = None
+    metric: str = ""
+    tried: tuple[Trial, ...] = ()
+    chosen: dict[str, Any] = {}
+    runs: int = 0
+    edges: tuple[str, ...] = ()
+
+
+class Takes(BaseModel):
+    """How far two natural takes of a prompt lie apart, time-warped: pooled scores over ``pairs``."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    pairs: int = 0
+
+    @property
+    def scores(self) -> ScoreRow:
+        """The scores by name."""
+        return dict(self.model_extra or {})
+
+
+class References(_Part):
+    """What the scores are held against. ``mean`` is a predictor that answers every phone's training mean: the floor."""
+
+    copies: ScoreRow | None = Field(None, alias="copy")
+    mean: ScoreRow | None = None
+    takes: Takes | None = None
+    natural_wer: float | None = None
+
+    @property
+    def floor(self) -> float | None:
+        """The MCD in dB that a trained network must be below."""
+        return (self.mean or {}).get("mcd")
+
+
+class Example(_Part):
+    """A sentence to hear and see: wavs by source and the arrays drawn, relative to the comparison's folder."""
+
+    id: str
+    text: str = ""
+    wavs: dict[str, str] = {}
+    data: str | None = None
+
+
+class SplitInfo(_Part):
+    """The size of a split."""
+
+    utterances: int | None = None
+    seconds: float | None = None
+
+
+class Made(_Part):
+    """The versions and the machine that the numbers were made with."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    version: str = ""
+    commit: str | None = None
+    python: str = ""
+    torch: str = ""
+    numpy: str = ""
+    machine: str = ""
+    threads: int | None = None
+
+
+class Settings(_Part):
+    """What scores depend on, see :class:`tts.evaluation.tables.ScoreSettings`; ``description`` is all of it in a line."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    description: str = ""
+
+
+class Results(_Part):
+    """The contents of ``results.json``, as ``docs/comparing.md`` lists them."""
+
+    format: int = FORMAT
+    state: str = "complete"
+    recipe: str = ""
+    description: str = ""
+    command: str = ""
+    commit: str | None = None
+    created: str = ""
+    made_with: Made = Made()
+    settings: Settings = Settings()
+    splits: dict[str, SplitInfo] = {}
+    prepared: str = ""
+    primary: str = "mcd"
+    smallest_effect: float | None = None
+    baseline: str = ""
+    seeds: tuple[int, ...] = ()
+    metrics: tuple[MetricInfo, ...] = ()
+    systems: tuple[SystemInfo, ...] = ()
+    runs: tuple[RunInfo, ...] = ()
+    ranking: tuple[RankingRow, ...] = ()
+    differences: tuple[Contrast, ...] = ()
+    against_controls: tuple[Contrast, ...] = ()
+    leave_one_out: tuple[Contrast, ...] = ()
+    references: References = References()
+    search: tuple[SearchInfo, ...] = ()
+    examples: tuple[Example, ...] = ()
+    notes: tuple[str, ...] = ()
+    answer: str = ""
+
+    @field_validator("differences", "against_controls", "leave_one_out", mode="before")
+    @classmethod
+    def _undefined_is_left_out(cls, rows: Any) -> Any:
+        """Leave out differences of scores that are undefined."""
+        return [row for row in rows if not isinstance(row, Mapping) or row.get("estimate") is not None]
+
+    @classmethod
+    def from_dict(cls, data: Any, source: object = "results.json") -> Results:
+        """Return what :meth:`to_dict` described; another format, or what is no results at all, raises :class:`TtsError`."""
+        if not isinstance(data, Mapping) or data.get("format") != FORMAT:
+            version = data.get("format") if isinstance(data, Mapping) else None
+            raise TtsError(f"{source} has format {version!r}, expected {FORMAT}; make it again with tts compare")
+        try:
+            return cls.model_validate(data)
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(map(str, first["loc"]))
+            raise TtsError(f"{source}: {place}: {first['msg']}; make it again with tts compare") from None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON-able data."""
+        return self.model_dump(mode="json", by_alias=True)
 
     @cached_property
-    def scores(self) -> Mapping[str, Any]:
-        """The test scores by utterance."""
-        return read_sums(self.path, "test")
+    def by_name(self) -> dict[str, SystemInfo]:
+        """The systems by name."""
+        return {system.name: system for system in self.systems}
+
+    @property
+    def scores(self) -> tuple[MetricInfo, ...]:
+        """The scores that systems are compared on: all but the diagnostics."""
+        return tuple(metric for metric in self.metrics if metric.name not in DIAGNOSTICS)
+
+    def metric(self, name: str) -> MetricInfo:
+        """Return a metric by name; of one that is not listed nothing but the name is known."""
+        return next((metric for metric in self.metrics if metric.name == name), MetricInfo(name=name))
+
+    @property
+    def primary_metric(self) -> MetricInfo:
+        """The score that decides."""
+        return self.metric(self.primary)
+
+    def runs_of(self, system: str, *, finished: bool = True) -> list[RunInfo]:
+        """Return the runs of a system, by default those that finished."""
+        return [run for run in self.runs if run.system == system and (run.finished or not finished)]
+
+    def mean_scores(self, system: str, split: Literal["validation", "test"]) -> ScoreRow:
+        """Return a system's scores on a split, averaged over the finished seeds that have them."""
+        rows = [run.scores(split) for run in self.runs_of(system)]
+        means: ScoreRow = {}
+        for metric in self.metrics:
+            values = [value for row in rows if (value := row.get(metric.name)) is not None]
+            means[metric.name] = sum(values) / len(values) if values else None
+        return means
+
+    def undertrained(self) -> list[str]:
+        """Return the systems that were trained too little to be compared: their mean MCD is above the floor."""
+        mcd = {system.name: self.mean_scores(system.name, "test").get("mcd") for system in self.systems}
+        return undertrained_systems(mcd, self.references.floor)
+
+    def contrasts_to_baseline(self, metric: str) -> list[Contrast]:
+        """Return the differences to the baseline on a score, in the order of the ranking."""
+        place = {row.system: number for number, row in enumerate(self.ranking)}
+        rows = [row for row in self.differences if row.metric == metric]
+        return sorted(rows, key=lambda row: place.get(row.system, len(place)))
 
 
-def read_runs(plan: ComparisonPlan, folder: Path) -> list[Run]:
-    """Return the runs of the plan that have a record, arm by arm, seed by seed."""
-    runs = []
-    for arm in plan.arms:
-        for seed in plan.seeds:
-            path = record_path(folder, arm.name, f"seed-{seed}")
-            record = read_record(path)
-            if record is not None and (record["status"] != "finished" or "test" in record["splits"]):
-                runs.append(Run(arm, seed, path, record))
-    return runs
+def read_results(folder: Path) -> Results:
+    """Read ``folder/results.json``; raises :class:`UsageError` where there is none."""
+    path = folder / "results.json"
+    if not path.is_file():
+        raise UsageError(f"{path}: not there; run tts compare first")
+    return Results.from_dict(read_json(path), path)
 
 
-def build_results(
-    plan: ComparisonPlan,
-    folder: Path,
-    prepared: Prepared,
-    *,
-    command: str,
-    complete: bool,
-    references: Mapping[str, Any] | None = None,
-    examples: Sequence[Mapping[str, Any]] = (),
-) -> dict[str, Any]:
-    """Return the contents of ``results.json``, as ``docs/comparing.md`` lists them, from the runs that have a record."""
-    runs = read_runs(plan, folder)
-    scored: dict[str, Runs] = {}
-    for arm in plan.arms:
-        found = {run.seed: run.scores for run in runs if run.arm is arm and run.finished}
-        if found:
-            scored[arm.name] = found
-    metrics = [*SHOWN, *(["wer"] if any(run.record["heard"] for run in runs if run.finished) else [])]
-    if plan.primary not in metrics:
-        metrics.insert(0, plan.primary)
-    # The smallest p-value, two in so many and one, is to survive Holm's correction over all scores of all systems.
-    resamples = max(RESAMPLES, 100 * len(scored) * len(metrics)) if complete else QUICK
-    ranking = _ranking(scored, plan.primary, resamples)
-    place = {row["system"]: number for number, row in enumerate(ranking)}
-    differences = _against_baseline(plan, scored, metrics, resamples)
-    made = environment()
-    results: dict[str, Any] = {
-        "format": FORMAT,
-        "state": "complete" if complete and not _missing(plan, runs) else "partial",
-        "recipe": plan.recipe.name,
-        "description": plan.recipe.description,
-        "command": command,
-        "commit": commit(),
-        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "made_with": made,
-        "settings": {**asdict(score_settings(prepared)), "description": score_settings(prepared).line()},
-        "splits": {split: prepared.facts.splits[split].model_dump() for split in ("train", "validation", "test")},
-        "prepared": prepared.fingerprint,
-        "primary": plan.primary,
-        "smallest_effect": plan.smallest_effect,
-        "baseline": plan.baseline,
-        "seeds": list(plan.seeds),
-        "metrics": [_metric(name) for name in metrics],
-        "systems": [_system(arm, [run for run in runs if run.arm is arm], folder) for arm in plan.arms],
-        "runs": [_run(run, folder) for run in runs],
-        "ranking": ranking,
-        "differences": differences,
-        "against_controls": sorted(
-            _against_controls(plan, scored, resamples), key=lambda one: (place[one["system"]], place[one["control"]])
-        ),
-        "leave_one_out": _leave_one_out(plan, scored, resamples),
-        "references": dict(references or {}),
-        "search": _searches(plan, folder),
-        "examples": [dict(example) for example in examples],
-    }
-    results["notes"] = notes(results)
-    results["answer"] = answer(results)
-    return results
-
-
-def _missing(plan: ComparisonPlan, runs: Sequence[Run]) -> bool:
-    """Return whether an arm lacks a run of a seed; one that diverged or failed is not lacking, nor what is made of such.
-
-    Of a searched system an ablation may be missing rightly: the search may have left the task out already.
-    """
-    there = {(run.arm.name, run.seed) for run in runs}
-    failed = {(run.arm.name, run.seed) for run in runs if not run.finished}
-    searched = {arm.name for arm in plan.arms if arm.search is not None}
-    return any(
-        (arm.name, seed) not in there and (arm.of, seed) not in failed
-        for arm in plan.arms
-        if not (arm.role == "ablation" and arm.of in searched)
-        for seed in plan.seeds
-    )
-
-
-def _metric(name: str) -> dict[str, Any]:
-    rule = find_metric(name)
-    return {
-        "name": name,
-        "heading": rule.heading,
-        "unit": rule.unit,
-        "decimals": rule.decimals,
-        "better": rule.best,
-    }
-
-
-def _against_baseline(
-    plan: ComparisonPlan, scored: Mapping[str, Runs], metrics: Sequence[str], resamples: int
-) -> list[dict[str, Any]]:
-    found = []
-    base = scored.get(plan.baseline)
-    for name, runs in scored.items():
-        if base is None or name == plan.baseline:
-            continue
-        for metric in metrics:
-            one = difference(runs, base, metric, resamples=resamples)
-            if one is not None:
-                found.append({"system": name, **one})
-    # What was named before the run is a family of its own: the other scores do not weaken it.
-    correct([one for one in found if one["metric"] == plan.primary])
-    correct([one for one in found if one["metric"] != plan.primary])
-    for one in found:
-        one["verdict"] = verdict(one, plan.smallest_effect if one["metric"] == plan.primary else None)
-    return found
-
-
-def _against_controls(plan: ComparisonPlan, scored: Mapping[str, Runs], resamples: int) -> list[dict[str, Any]]:
-    """Compare every candidate with its controls on the primary score: the tasks, or what the control has too."""
-    found = []
-    for name, control in plan.controlled(scored):
-        one = difference(scored[name], scored[control], plan.primary, resamples=resamples)
-        if one is not None:
-            found.append({"system": name, "control": control, **one})
-    return _judged(found, plan.smallest_effect)
-
-
-def _leave_one_out(plan: ComparisonPlan, scored: Mapping[str, Runs], resamples: int) -> list[dict[str, Any]]:
-    """Compare a system with itself without each task: what the task gives in the company of the others."""
-    found = []
-    for arm in plan.arms:
-        if arm.role == "ablation" and arm.name in scored and arm.of is not None and arm.of in scored:
-            one = difference(scored[arm.of], scored[arm.name], plan.primary, resamples=resamples)
-            if one is not None:
-                found.append({"system": arm.of, "task": arm.task, **one})
-    return _judged(found, plan.smallest_effect)
-
-
-def _judged(found: list[dict[str, Any]], smallest: float) -> list[dict[str, Any]]:
-    correct(found)
-    return [{**one, "verdict": verdict(one, smallest)} for one in found]
-
-
-def _ranking(scored: Mapping[str, Runs], metric: str, resamples: int) -> list[dict[str, Any]]:
-    rows = []
-    for name, runs in scored.items():
-        interval = mean_interval(runs, metric, resamples=resamples)
-        row = {"estimate": interval.estimate, "low": interval.low, "high": interval.high}
-        rows.append({"system": name, "metric": metric, **row, "seeds": len(runs)})
-    rule = find_metric(metric)
-    return sorted(rows, key=lambda row: float(rule.loss(row["estimate"])) if row["estimate"] is not None else float("inf"))
-
-
-def _system(arm: Arm, runs: Sequence[Run], folder: Path) -> dict[str, Any]:
-    """Describe an arm with what it cost: every run that was trained for it counts, those of its search too."""
-    records = [run.record for run in runs]
-    last: dict[str, Any] = next((record for record in reversed(records) if record["status"] == "finished"), {})
-    trials, borrowed = _trials(folder, arm.name), _trials(folder, arm.of)
-    # An ensemble and an ablation have the settings that the search of their system chose, so they pay for it too.
-    distinct = {str(record.get("identity", n)): record for n, record in enumerate([*trials, *borrowed, *records])}
-    searched = {str(record.get("identity", n)) for n, record in enumerate([*trials, *borrowed])}
-    own = {str(record.get("identity", n)) for n, record in enumerate(records, len(trials) + len(borrowed))} - searched
-    return {
-        "name": arm.name,
-        "description": arm.description,
-        "role": arm.role,
-        "of": arm.of,
-        "task": arm.task,
-        "members": arm.members,
-        "parameters": last.get("parameters"),
-        "stages": last.get("stages") or _stages(arm),
-        "training": last.get("training", {}),
-        "runs_charged": len(searched) + arm.members * len(own),
-        "seconds": round(sum(record.get("seconds", 0.0) for record in distinct.values()), 1),
-        "steps": sum(record.get("steps", 0) for record in distinct.values()),
-    }
-
-
-def _trials(folder: Path, name: str | None) -> list[dict[str, Any]]:
-    """Return the records of the runs that a search of a system took."""
-    paths = sorted((folder / "scores" / name).glob("search-*.json")) if name else []
-    return [record for path in paths if (record := read_record(path)) is not None]
-
-
-def _stages(arm: Arm) -> list[dict[str, Any]]:
-    return [stage.model_dump(mode="json") for stage in arm.system.stages] if arm.system else []
-
-
-def _run(run: Run, folder: Path) -> dict[str, Any]:
-    record = run.record
-    voice = folder / "voices" / run.arm.name / f"seed-{run.seed}"
-    utterances = record.get("utterances", {})
-    return {
-        "system": run.arm.name,
-        "seed": run.seed,
-        "status": record["status"],
-        "message": record["message"],
-        "seconds": record.get("seconds", 0.0),
-        "steps": record.get("steps", 0),
-        "voice": voice.relative_to(folder).as_posix() if (voice / "config.json").is_file() else None,
-        "validation": record.get("validation", {}),
-        "test": record.get("test", {}),
-        "utterances": {key: {name: scores.get(name) for name in METRICS} for key, scores in utterances.items()},
-        "curves": record.get("curves", {}),
-        "diagnostics": record.get("diagnostics", {}),
-    }
-
-
-def _searches(plan: ComparisonPlan, folder: Path) -> list[dict[str, Any]]:
-    paths = [(arm.name, search_path(folder, arm.name)) for arm in plan.arms]
-    return [{"system": name, **read_json(path)} for name, path in paths if path.is_file()]
+def write_results(folder: Path, results: Results) -> None:
+    """Write ``folder/results.json``."""
+    write_json(folder / "results.json", results.to_dict())

@@ -7,14 +7,15 @@ beat the adaptive methods: Xin et al. 2022, Kurin et al. 2022).
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
 from tts.core.errors import TtsError, UsageError
-from tts.recipe import SystemPart
+from tts.recipe import SystemPart, TrainingPart
 from tts.recipe.comparison import SearchPart, task_of_weight
 from tts.recipe.explain import explain
 
@@ -30,40 +31,63 @@ class Outcome:
 
 
 def search(part: SearchPart, start: Point, losses: Callable[[Sequence[Point]], list[float | None]]) -> Outcome:
-    """Return the best point of the grid: the smallest of what ``losses`` returns for points, the first one among equals.
+    """Return the best of all points tried: the smallest of what ``losses`` returns for points, the first one among equals.
 
-    ``losses`` is asked for several points at once, so that they can be trained side by side, and never twice for one. ``start``
-    is where the search by coordinate begins. Raises :class:`TtsError` where nothing could be trained.
+    ``losses`` is asked for several points at once, so that they can be trained side by side, and never twice for one. The
+    search by coordinate begins at ``start``, which is tried too, and goes on from the best point so far. Raises
+    :class:`TtsError` where nothing could be trained.
     """
-    known: dict[str, tuple[Point, float | None]] = {}
+    known: dict[tuple[Any, ...], tuple[Point, float | None]] = {}
 
-    def best_of(points: list[Point]) -> Point:
-        fresh = [point for point in points if repr(point) not in known]
-        for point, loss in zip(fresh, losses(fresh), strict=True):
-            known[repr(point)] = point, loss
-        ranked = [(loss, point) for point in points if (loss := known[repr(point)][1]) is not None]
+    def best_with(points: list[Point]) -> Point:
+        fresh = {_key(point): point for point in points[::-1] if _key(point) not in known}  # the first of equal ones
+        asked = [point for point in points if fresh.get(_key(point)) is point]
+        for point, loss in zip(asked, losses(asked), strict=True):
+            known[_key(point)] = point, loss
+        ranked = [(loss, point) for point, loss in known.values() if loss is not None]
         if not ranked:
             raise TtsError("the search found nothing: every run diverged or failed; lower learning_rate")
         return min(ranked, key=lambda entry: entry[0])[1]
 
     if part.method == "grid":
-        best = best_of([dict(zip(part.keys, values, strict=True)) for values in itertools.product(*part.keys.values())])
+        best = best_with([dict(zip(part.keys, values, strict=True)) for values in itertools.product(*part.keys.values())])
     else:
         best = {key: start[key] for key in part.keys}
-        for key, values in part.keys.items():
-            best = best_of([{**best, key: value} for value in values])
+        for number, (key, values) in enumerate(part.keys.items()):
+            best = best_with([*([best] if number == 0 else []), *({**best, key: value} for value in values)])
     return Outcome(list(known.values()), best)
 
 
-def runs_at_most(part: SearchPart) -> int:
-    """Return how many runs a search takes at most."""
-    sizes = [len(values) for values in part.keys.values()]
-    if part.method == "coordinate":
-        return sum(sizes)
-    product = 1
-    for size in sizes:
-        product *= size
-    return product
+def _key(point: Point) -> tuple[Any, ...]:
+    """Return what is equal for equal points: 0 is 0.0, but not False."""
+    return tuple(
+        (name, isinstance(value, bool), value if isinstance(value, int | float | str) else repr(value))
+        for name, value in point.items()
+    )
+
+
+def start_of(part: SearchPart, system: SystemPart, name: str, training: TrainingPart) -> Point:
+    """Return where a search begins: the values of the recipe, as the grid writes them where they are in it.
+
+    ``training`` are the settings that the system trains with, its own and the recipe's.
+    """
+    start: Point = {}
+    settings = training.model_dump(mode="json")
+    for key, grid in part.keys.items():
+        value = value_at(system, key, name)
+        if value is None and key.startswith("training."):
+            value = settings
+            for place in key.split(".")[1:]:
+                value = value.get(place) if isinstance(value, Mapping) else None
+        start[key] = next((one for one in grid if one == value and isinstance(one, bool) == isinstance(value, bool)), value)
+    return start
+
+
+def runs_at_most(part: SearchPart, start: Point) -> int:
+    """Return how many runs a search takes at most, that of the start included."""
+    if part.method == "grid":
+        return math.prod(len(values) for values in part.keys.values())
+    return 1 + sum(len(values) - (start[key] in values) for key, values in part.keys.items())
 
 
 def edges(part: SearchPart, chosen: Point) -> list[str]:
@@ -108,7 +132,7 @@ def with_settings(system: SystemPart, settings: Point, name: str) -> SystemPart:
     data = system.model_dump(mode="json")
     for key, value in settings.items():
         if value is None and key.startswith("training."):
-            continue  # the start of a search: the recipe's own
+            continue  # a setting that the recipe leaves out
         value_at(system, key, name)
         *parents, last = key.split(".")
         place: Any = data

@@ -6,42 +6,41 @@ training in a folder that the next command wants.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict
 
-from tts.comparison.records import learning_curves, read_record, record_path, write_record
+from tts.comparison.records import Curves, RunRecord, learning_curves, read_record, record_path, write_record
+from tts.comparison.results import Parameters
 from tts.core.device import choose_device
-from tts.core.errors import TtsError, UsageError
+from tts.core.errors import Diverged, TtsError, UsageError
 from tts.core.files import fingerprint, read_json, replacing
 from tts.core.grid import FrameGrid
 from tts.core.processes import Failure
 from tts.dataset.prepared import Prepared
-from tts.evaluation.evaluate import EvaluatedUtterance, generate_split, write_spoken
+from tts.evaluation.evaluate import generate_split, write_spoken
 from tts.evaluation.recogniser import require_recogniser, transcribe_all, word_scores
 from tts.evaluation.scores import Scores
 from tts.generation.batch import voice_digest
 from tts.generation.ensemble import Ensemble
 from tts.generation.voice import Voice, load_voice
 from tts.recipe import Recipe
-from tts.training.train import train_voice
+from tts.training.train import train_voice, voice_identity
 
 log = logging.getLogger(__name__)
 
 BANDS = 80  # of the spectrograms in the report
 
 
-@dataclass(frozen=True)
-class TrainingJob:
+class TrainingJob(BaseModel):
     """A run to be done, as plain data. ``run`` is ``seed-N`` or ``search-ID``.
 
     ``recipe`` has the system and the seed in it. ``members`` (folders) make it an ensemble, which is not trained.
@@ -49,37 +48,65 @@ class TrainingJob:
     of voices of the same seed whose duration model may be taken over.
     """
 
-    folder: str
-    prepared: str
+    model_config = ConfigDict(frozen=True)
+
+    folder: Path
+    prepared: Path
     system: str
     run: str
     seed: int
-    recipe: dict[str, Any]
+    recipe: Recipe
     steps: int
     identity: str  # of what is asked for: settings, seed and data
     device: str = "auto"
     command: str = ""
-    members: tuple[str, ...] = ()
+    members: tuple[Path, ...] = ()
     splits: tuple[str, ...] = ("validation", "test")
     speak: tuple[str, ...] = ()
     show: tuple[str, ...] = ()
     wer: bool = False
-    relatives: tuple[str, ...] = ()
+    relatives: tuple[Path, ...] = ()
 
     @property
     def voice(self) -> Path:
         """The voice's folder."""
-        return Path(self.folder) / "voices" / self.system / self.run
+        return self.folder / "voices" / self.system / self.run
 
     @property
     def record(self) -> Path:
         """The record's path."""
-        return record_path(Path(self.folder), self.system, self.run)
+        return record_path(self.folder, self.system, self.run)
 
     @property
     def name(self) -> str:
         """What the job is called in messages."""
         return f"{self.system} {self.run}"
+
+    @property
+    def stages(self) -> int:
+        """How many stages its system has."""
+        return len(self.recipe.system(self.system).stages)
+
+    def to_json(self) -> bytes:
+        """Return the job as one line of JSON."""
+        return self.model_dump_json().encode()
+
+    @classmethod
+    def from_json(cls, line: bytes) -> TrainingJob:
+        """Return what :meth:`to_json` described."""
+        return cls.model_validate_json(line)
+
+    def outcome(self, status: Literal["diverged", "failed"], message: str) -> RunRecord:
+        """Return the record of a run that ended without scores."""
+        return RunRecord(**self._named(), status=status, message=message)
+
+    def _named(self) -> dict[str, Any]:
+        return {"system": self.system, "run": self.run, "seed": self.seed, "identity": self.identity}
+
+
+def job_identity(recipe: Recipe, prepared: Prepared, system: str, members: Sequence[Path] = ()) -> str:
+    """Return what identifies a run: all that its numbers depend on, and the networks that it averages."""
+    return fingerprint(voice_identity(recipe, prepared, system), [str(member) for member in members])
 
 
 def is_done(job: TrainingJob) -> bool:
@@ -88,101 +115,119 @@ def is_done(job: TrainingJob) -> bool:
     A record of an earlier voice in the folder does not count, nor does one of a failure that another try may not meet; a run
     that diverged would diverge again.
     """
-    record = read_record(job.record)
-    if record is None or record["identity"] != job.identity:
+    record = read_record(job.record, RunRecord)
+    if record is None or record.identity != job.identity:
         return False
-    if record["status"] != "finished":
-        return bool(record["status"] == "diverged")
-    if record["voices"] != _digests(job, record["voices"]):
+    if not record.finished:
+        return record.status == "diverged"
+    if record.voices != _digests(job, record.voices):
         return False
-    wanted = (set(job.splits) - set(record["splits"])) or (set(job.speak) - set(record["spoken"]))
-    return not wanted and record["heard"] >= job.wer
+    missing = (set(job.splits) - set(record.splits)) or (set(job.speak) - set(record.spoken))
+    return not missing and record.words_counted >= job.wer
 
 
-def _digests(job: TrainingJob, known: list[str]) -> list[str]:
+def _digests(job: TrainingJob, known: tuple[str, ...]) -> tuple[str, ...]:
     """Return what identifies the voices a job is about; of a folder that was deleted since, what was ``known``."""
-    folders = [Path(member) for member in job.members] or [job.voice]
+    folders = job.members or (job.voice,)
     if not any((folder / "config.json").is_file() for folder in folders):
         return known
-    return [voice_digest(folder) if (folder / "config.json").is_file() else "" for folder in folders]
+    return tuple(voice_digest(folder) if (folder / "config.json").is_file() else "" for folder in folders)
 
 
 def do_job(job: TrainingJob) -> None:
     """Train, score and speak as the job says, and leave its record: also of a run that diverged or failed.
 
-    Raises :class:`UsageError` where the folder holds something else, which is no result of a run.
+    Raises :class:`UsageError` where the folder holds something else, which is no result of a run, and where the prepared
+    corpus is not, or no longer, the one that the job was planned for: such scores would be filed under a wrong identity.
     """
-    record: dict[str, Any] = {"system": job.system, "run": job.run, "seed": job.seed, "identity": job.identity}
     try:
-        found, scores = _run(job)
-        write_record(job.record, {**record, "status": "finished", "message": None, **found}, scores)
+        prepared = Prepared(job.prepared)
+        _check_data(job, prepared)
+        record, scores = _run(job, prepared)
+        _check_data(job, Prepared(job.prepared))
+        write_record(job.record, record, scores)
     except UsageError:
         raise
     except TtsError as error:
-        status = "diverged" if "diverged" in str(error) else "failed"
         curves, measured = learning_curves(job.voice / "training")
-        write_record(
-            job.record, {**record, "status": status, "message": str(error), "curves": curves, "diagnostics": measured}, {}
+        outcome = job.outcome("diverged" if isinstance(error, Diverged) else "failed", str(error))
+        write_record(job.record, outcome.model_copy(update={"curves": curves, "diagnostics": measured}), {})
+
+
+def _check_data(job: TrainingJob, prepared: Prepared) -> None:
+    if job_identity(job.recipe, prepared, job.system, job.members) != job.identity:
+        raise UsageError(
+            f"{job.name}: {prepared.folder} was prepared anew while this comparison ran, so nothing is filed under the data "
+            "that it began with; prepare it as it was and run the same command again, or choose another --out"
         )
 
 
-def _run(job: TrainingJob) -> tuple[dict[str, Any], dict[str, dict[str, Scores]]]:
-    prepared = Prepared(Path(job.prepared))
+def _run(job: TrainingJob, prepared: Prepared) -> tuple[RunRecord, dict[str, dict[str, Scores]]]:
     device = str(choose_device(job.device))
-    recipe = Recipe.model_validate(job.recipe)
-    if job.members:
-        voices = [load_voice(Path(member), device) for member in job.members]
-        voice: Voice = Ensemble(voices)
-        found = _sum_of([read_json(Path(member) / "training" / "summary.json") for member in job.members])
-        costs = [_seconds(learning_curves(Path(member) / "training")[0]) for member in job.members]
-        if all(costs):
-            found["seconds"] = round(sum(costs), 1)
-    else:
-        summary = train_voice(
-            recipe, prepared, job.system, job.voice, device=device, command=job.command, duration_from=_relative(job)
-        )
-        found = _sum_of([summary])
-        found["curves"], found["diagnostics"] = learning_curves(job.voice / "training")
-        found["seconds"] = round(_seconds(found["curves"]) or found["seconds"], 1)
-        voice = load_voice(job.voice, device)
-    items: dict[str, list[EvaluatedUtterance]] = {split: generate_split(voice, prepared, split) for split in job.splits}
-    scores = {split: {item.id: item.scores for item in found_items} for split, found_items in items.items()}
+    voice, cost = _average(job, device) if job.members else _train(job, prepared, device)
+    scores: dict[str, dict[str, Scores]] = {split: {} for split in job.splits}
+    shown: dict[str, dict[str, np.ndarray]] = {}
+    for split in job.splits:
+        for item in generate_split(voice, prepared, split):
+            scores[split][item.id] = item.scores
+            if split == "test" and item.id in job.show:
+                shown[item.id] = item.generated
     if job.speak:
-        wavs = Path(job.folder) / "wavs" / job.system
+        wavs = job.folder / "wavs" / job.system
         write_spoken(voice, prepared, job.speak, wavs, workers=0)
-        shown = [item for item in items["test"] if item.id in job.show]
-        draw_examples(Path(job.folder) / "examples" / "sources" / f"{job.system}.npz", voice.grid, _generated(shown))
+        draw_examples(job.folder / "examples" / "sources" / f"{job.system}.npz", voice.grid, shown)
         if job.wer:
             require_recogniser(prepared.facts.text.language)
-            scores["test"] |= heard_in(wavs, [item for item in items["test"] if item.id in job.speak])
-    system = recipe.system(job.system)
-    found["stages"] = [stage.model_dump(mode="json") for stage in system.stages]
-    found["training"] = recipe.training_of(system).model_dump(mode="json")
-    found |= {"voices": _digests(job, []), "splits": list(job.splits), "spoken": list(job.speak), "heard": job.wer}
-    return found, scores
+            scores["test"] |= recognised_in(wavs, prepared, {key: scores["test"][key] for key in job.speak})
+    system = job.recipe.system(job.system)
+    record = RunRecord(
+        **job._named(),
+        **cost,
+        status="finished",
+        stages=tuple(stage.model_dump(mode="json") for stage in system.stages),
+        training=job.recipe.training_of(system).model_dump(mode="json"),
+        voices=_digests(job, ()),
+        splits=job.splits,
+        spoken=job.speak,
+        words_counted=job.wer,
+    )
+    return record, scores
 
 
-def _generated(items: Sequence[EvaluatedUtterance]) -> dict[str, dict[str, np.ndarray]]:
-    return {item.id: item.generated for item in items}
+def _train(job: TrainingJob, prepared: Prepared, device: str) -> tuple[Voice, dict[str, Any]]:
+    """Train a job's voice; return it with what it cost, as fields of its record."""
+    summary = train_voice(
+        job.recipe, prepared, job.system, job.voice, device=device, command=job.command, duration_from=_relative(job, prepared)
+    )
+    curves, diagnostics = learning_curves(job.voice / "training")
+    cost = _sum_of([summary])
+    cost |= {"curves": curves, "diagnostics": diagnostics, "seconds": round(_seconds(curves) or cost["seconds"], 1)}
+    return load_voice(job.voice, device), cost
+
+
+def _average(job: TrainingJob, device: str) -> tuple[Voice, dict[str, Any]]:
+    """Return the mean of a job's members with what they cost."""
+    voice = Ensemble([load_voice(member, device) for member in job.members])
+    cost = _sum_of([read_json(member / "training" / "summary.json") for member in job.members])
+    seconds = [_seconds(learning_curves(member / "training")[0]) for member in job.members]
+    if all(seconds):
+        cost["seconds"] = round(sum(seconds), 1)
+    return voice, cost
 
 
 def _sum_of(summaries: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Return steps, seconds and parameters of what was trained, summed, and the main loss where there is one network."""
     steps = [stage.get("steps", stage["step"]) for summary in summaries for stage in summary["stages"]]
-    parameters = {key: sum(summary["parameters"][key] for summary in summaries) for key in ("trained", "speaking")}
-    loss = summaries[0]["stages"][-1]["main_loss"] if len(summaries) == 1 else None
-    seconds = sum(summary["seconds"] for summary in summaries)
+    sizes = {key: sum(summary["parameters"][key] for summary in summaries) for key in ("trained", "speaking")}
     return {
         "steps": sum(steps),
-        "seconds": seconds,
-        "parameters": parameters,
-        "main_loss": loss,
-        "curves": {},
-        "diagnostics": {},
+        "seconds": sum(summary["seconds"] for summary in summaries),
+        "parameters": Parameters(**sizes),
+        "main_loss": summaries[0]["stages"][-1]["main_loss"] if len(summaries) == 1 else None,
     }
 
 
-def _seconds(curves: dict[str, dict[str, list[float | None]]]) -> float:
+def _seconds(curves: Curves) -> float:
     """Return the seconds spent in the steps of the acoustic networks; 0 where there are no curves.
 
     The duration model is left out, since a seed trains it once for all systems, and validation, since it is not learning.
@@ -196,34 +241,33 @@ def _seconds(curves: dict[str, dict[str, list[float | None]]]) -> float:
     return seconds
 
 
-def _relative(job: TrainingJob) -> Path | None:
+def _relative(job: TrainingJob, prepared: Prepared) -> Path | None:
     """Return the training folder of a finished duration model of the same seed, data and settings, if there is one."""
-    wanted = fingerprint(job.recipe["duration"], job.seed)
-    for folder in map(Path, job.relatives):
+    wanted = fingerprint(job.recipe.model_dump(mode="json")["duration"], job.seed)
+    for folder in job.relatives:
         mark, duration = folder / "training" / "run.json", folder / "training" / "duration"
         if folder == job.voice or not mark.is_file() or not (folder / "config.json").is_file() or not duration.is_dir():
             continue
         summary = read_json(folder / "training" / "summary.json")
         there = fingerprint(read_json(mark)["recipe"]["duration"], summary["seed"])
-        if there == wanted and summary["prepared"] == Prepared(Path(job.prepared)).fingerprint:
+        if there == wanted and summary["prepared"] == prepared.fingerprint:
             return duration
     return None
 
 
-def heard_in(wavs: Path, items: Sequence[EvaluatedUtterance]) -> dict[str, Scores]:
-    """Return the items' scores with a recogniser's word errors in ``wavs/ID.wav``.
+def recognised_in(wavs: Path, prepared: Prepared, scores: Mapping[str, Scores]) -> dict[str, Scores]:
+    """Return utterances' scores, by id, with a recogniser's word errors in ``wavs/ID.wav``.
 
     Where it fails on one of them there are none, because rates over different sentences do not compare; that is logged.
     """
-    scored = {}
-    answers = transcribe_all([wavs / f"{item.id}.wav" for item in items], workers=0)
-    for item, words in zip(items, answers, strict=True):
+    counted = {}
+    answers = transcribe_all([wavs / f"{key}.wav" for key in scores], workers=0)
+    for (key, own), words in zip(scores.items(), answers, strict=True):
         if isinstance(words, Failure):
-            log.warning("%s: no word errors: the recogniser fails on %s: %s", wavs, item.id, words.message)
+            log.warning("%s: no word errors: the recogniser fails on %s: %s", wavs, key, words.message)
             return {}
-        heard = word_scores(" ".join(word.text for word in item.sentence.words), words)
-        scored[item.id] = item.scores.with_sums(heard.sums)
-    return scored
+        counted[key] = own.with_sums(word_scores(" ".join(word.text for word in prepared.sentences[key].words), words).sums)
+    return counted
 
 
 def draw_examples(path: Path, grid: FrameGrid, items: dict[str, dict[str, np.ndarray]]) -> None:
@@ -259,11 +303,10 @@ def _stop_with_parent() -> None:
 def main() -> int:
     """Do the job on the first line of standard input; return the exit code."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an exit that lets files be finished and seconds be counted
-    data = json.loads(sys.stdin.buffer.readline())
+    line = sys.stdin.buffer.readline()
     threading.Thread(target=_stop_with_parent, daemon=True).start()
-    lists = ("members", "splits", "speak", "show", "relatives")
     try:
-        do_job(TrainingJob(**{**data, **{name: tuple(data[name]) for name in lists}}))
+        do_job(TrainingJob.from_json(line))
     except TtsError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code

@@ -34,14 +34,16 @@ class ConfidenceInterval:
 class Difference:
     """A paired comparison of systems A and B on one metric.
 
-    ``interval`` is of A's score minus B's, averaged over seeds. ``probability_better`` is P(A > B): how often A is better
-    than B for a seed drawn at random and a redrawn test set (Bouthillier et al., MLSys 2021, ask for more than 0.75); ties
-    count half. ``p_value`` is two-sided; with one seed, from how often the resampled difference falls on the other side of
-    zero, and never below 2 / (resamples + 1).
+    ``interval`` is of A's score minus B's, averaged over seeds. ``gain`` is of how much better A is, positive where better: B's
+    loss minus A's (:meth:`Metric.loss`), which for a score that is best at one is another number than the difference.
+    ``probability_better`` is P(A > B): how often A is better than B for a seed drawn at random and a redrawn test set
+    (Bouthillier et al., MLSys 2021, ask for more than 0.75); ties count half. ``p_value`` is two-sided and of the gain; with
+    one seed, from how often the resampled gain falls on the other side of zero, and never below 2 / (resamples + 1).
     """
 
     metric: str
     interval: ConfidenceInterval
+    gain: ConfidenceInterval
     probability_better: float | None
     p_value: float | None
     seeds: int
@@ -49,7 +51,7 @@ class Difference:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON-able data."""
-        return {**vars(self), "interval": vars(self.interval)}
+        return {**vars(self), "interval": vars(self.interval), "gain": vars(self.gain)}
 
 
 class _Resampled(Mapping[str, np.ndarray]):
@@ -95,17 +97,37 @@ def paired_bootstrap(a: Runs, b: Runs, metric: str, *, level: float = 0.95, resa
     one_seed = rng.integers(len(seeds), size=resamples)
 
     values_a, values_b = (_resampled(runs, seeds, names, drawn_utterances, rule) for runs in (a, b))
-    differences = (values_a - values_b).mean(axis=0)
-    gaps = [float(np.subtract(*(rule.function(pool(run[s][name] for name in names).sums) for run in (a, b)))) for s in seeds]
-    interval, p_value = _interval(float(np.mean(gaps)), differences, level), _two_sided(differences)
-    if len(seeds) > 1 and interval.estimate is not None:
-        interval, p_value = crossed_interval(gaps, differences, len(names), level)
+    pooled_a, pooled_b = (np.array([rule.function(pool(run[s][name] for name in names).sums) for s in seeds]) for run in (a, b))
+    interval, p_value = _paired_interval(pooled_a - pooled_b, values_a - values_b, len(names), level)
     if interval.estimate is None:
-        return Difference(metric, interval, None, None, len(seeds), len(names))
-    loss_a, loss_b = (rule.loss(values[one_seed, np.arange(resamples)]) for values in (values_a, values_b))
+        return Difference(metric, interval, interval, None, None, len(seeds), len(names))
+    with np.errstate(invalid="ignore"):  # infinite losses on both sides: no gain, which is left out
+        losses = rule.loss(values_a), rule.loss(values_b)
+        if rule.best == "one":
+            gaps = rule.loss(pooled_b) - rule.loss(pooled_a)
+            gain, p_value = _paired_interval(gaps, losses[1] - losses[0], len(names), level)
+        else:
+            gain = interval if rule.best == "high" else _mirrored(interval)
+    loss_a, loss_b = (loss[one_seed, np.arange(resamples)] for loss in losses)
     valid = ~np.isnan(loss_a) & ~np.isnan(loss_b)
     wins = ((loss_a < loss_b) + 0.5 * (loss_a == loss_b))[valid]
-    return Difference(metric, interval, float(wins.mean()), p_value, len(seeds), len(names))
+    return Difference(metric, interval, gain, float(wins.mean()), p_value, len(seeds), len(names))
+
+
+def _paired_interval(
+    gaps: np.ndarray, redrawn: np.ndarray, utterances: int, level: float
+) -> tuple[ConfidenceInterval, float | None]:
+    """Return the interval and two-sided p-value of ``gaps`` (seeds,), of which ``redrawn`` (seeds, resamples) are resamples."""
+    differences = redrawn.mean(axis=0)
+    interval, p_value = _interval(float(np.mean(gaps)), differences, level), _two_sided(differences)
+    if len(gaps) > 1 and interval.estimate is not None:
+        return crossed_interval(gaps.tolist(), differences, utterances, level)
+    return interval, p_value if interval.estimate is not None else None
+
+
+def _mirrored(interval: ConfidenceInterval) -> ConfidenceInterval:
+    estimate, low, high = (None if value is None else -value for value in (interval.estimate, interval.high, interval.low))
+    return ConfidenceInterval(estimate, low, high, interval.level)
 
 
 def mean_interval(runs: Runs, metric: str, *, level: float = 0.95, resamples: int = 2000, seed: int = 0) -> ConfidenceInterval:

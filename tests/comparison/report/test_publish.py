@@ -7,6 +7,7 @@ from pathlib import Path
 
 from synthetic_results import synthetic_results
 
+from tts.comparison.results import Results
 from tts.comparison.tables import tables
 
 TOOL = Path(__file__).parents[3] / "tools" / "publish_comparison.py"
@@ -26,11 +27,11 @@ def test_tables_and_short_results(tmp_path: Path) -> None:
     partial = {**results, "state": "partial"}
     (tmp_path / "out" / "results.json").write_text(json.dumps(partial), encoding="utf-8")
     assert "is partial" in publish(tmp_path / "out", "--to", tmp_path / "other").stderr
-    assert (tmp_path / "kept" / "comparison.md").read_text(encoding="utf-8") == tables(results)
+    assert (tmp_path / "kept" / "comparison.md").read_text(encoding="utf-8") == tables(Results.from_dict(results))
     short = json.loads((tmp_path / "kept" / "comparison.json").read_text(encoding="utf-8"))
     assert short.keys() == results.keys()
     for before, after in zip(results["runs"], short["runs"], strict=True):
-        assert not {"curves", "diagnostics"} & after.keys()
+        assert after["curves"] == after["diagnostics"] == {}
         for name, scores in before["utterances"].items():
             assert list(after["utterances"][name]) == [results["primary"]]
             assert abs(after["utterances"][name][results["primary"]] - scores[results["primary"]]) < 1e-4

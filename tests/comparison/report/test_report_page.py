@@ -13,12 +13,13 @@ from browser_fixture import complaints, open_page, requests
 from synthetic_results import synthetic_results
 
 from tts.comparison.report import write_report
+from tts.comparison.results import Results
 
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("comparison")
-    return write_report(synthetic_results(folder, utterances=8, examples=2, systems=4), folder)
+    return write_report(Results.from_dict(synthetic_results(folder, utterances=8, examples=2, systems=4)), folder)
 
 
 @pytest.fixture(scope="module")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tts.comparison.results import Results
 
-def write_report(results: dict[str, Any], folder: Path) -> Path:
-    """Write ``folder/report.html`` from the contents of results.json (format 1) and return its path.
 
-    Sounds and pictures are read from the files that ``results["examples"]`` names, relative to ``folder``. Whatever is missing
-    or null in the results is left out of the page; a format other than 1 raises :class:`tts.core.errors.TtsError`.
+def write_report(results: Results, folder: Path) -> Path:
+    """Write ``folder/report.html`` from the results and return its path.
+
+    Sounds and pictures are read from the files that ``results.examples`` name, relative to ``folder``. Whatever is empty in
+    the results is left out of the page.
     """
     from tts.comparison.report.page import page
     from tts.core.files import write_text

@@ -6,12 +6,13 @@ Every mark has a ``title``, which browsers show on hovering without any script.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from tts.comparison.report.html import Html, figure, known, tag
 from tts.comparison.report.style import MARKERS, Look
+from tts.comparison.results import RankingRow
+from tts.comparison.verdicts import Contrast
 
 WIDTH, HEIGHT = 350.0, 230.0  # about the pixels that a panel gets, so that text keeps its size
 WIDE = 480.0
@@ -65,7 +66,7 @@ def _grid(scale: Scale, zero: bool) -> list[Html]:
     return lines
 
 
-def whisker(scale: Scale, row: Mapping[str, Any], look: Look, text: str, *, smallest: float | None = None) -> Html:
+def whisker(scale: Scale, row: RankingRow | Contrast, look: Look, text: str, *, smallest: float | None = None) -> Html:
     """Return the cell of a dot with its interval. ``text`` says the same in words.
 
     With ``smallest`` the row is a difference: zero is drawn, and differences too small to matter are shaded.
@@ -75,7 +76,7 @@ def whisker(scale: Scale, row: Mapping[str, Any], look: Look, text: str, *, smal
         share = 94.0 * 2.0 * smallest / (scale.high - scale.low)
         marks.append(tag("rect", x=_percent(scale, -smallest), width=f"{share:.2f}%", y=0, height="100%", class_="band"))
     marks += _grid(scale, zero=smallest is not None)
-    estimate, low, high = (known(row.get(key)) for key in ("estimate", "low", "high"))
+    estimate, low, high = (known(value) for value in (row.estimate, row.low, row.high))
     if low is not None and high is not None:
         ends = _percent(scale, low), _percent(scale, high)
         marks.append(tag("line", x1=ends[0], x2=ends[1], y1="50%", y2="50%", class_="line"))

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from tts.comparison.report.charts import Scale
-from tts.comparison.report.data import Results
+from tts.comparison.report.data import ReportData
 from tts.comparison.report.html import Html, section, tag
 from tts.comparison.report.media import data_address, encode_sound, spectrogram
 from tts.comparison.report.style import NATURAL, Look, named
+from tts.comparison.results import Example
 
 BEST = 3  # candidates shown beside the baseline at first
 ROOM = 8_000_000  # bytes of sounds and pictures, so that the whole page stays below ten million
 
 
-def examples(results: Results, folder: Path, room: int = ROOM) -> Html | None:
+def examples(data: ReportData, folder: Path, room: int = ROOM) -> Html | None:
     """Return the examples whose sounds and pictures fit into ``room`` bytes, and say how many were left out.
 
     Paths in the results are relative to ``folder``; files that are missing are left out.
     """
-    listed = results.rows("examples")
+    listed = data.results.examples
     shown: list[Html] = []
     for number, example in enumerate(listed, 1):
-        block = _example(results, folder, example, number)
+        block = _example(data, folder, example, number)
         if block is None:
             continue
         if len(block) > room:
@@ -56,54 +56,54 @@ def examples(results: Results, folder: Path, room: int = ROOM) -> Html | None:
     return section("examples", "Listen and look", tag("p", hint, class_="hint"), tag("p", *keys, class_="hint js"), cut, *shown)
 
 
-def _example(results: Results, folder: Path, example: Mapping[str, Any], number: int) -> Html | None:
-    wavs = example.get("wavs") or {}
-    names = [name for name in ("natural", "copy", *results.order()) if name in wavs and (folder / wavs[name]).is_file()]
-    sounds = [_sound(results, name, folder / wavs[name]) for name in names]
-    data = folder / str(example.get("data"))
+def _example(data: ReportData, folder: Path, example: Example, number: int) -> Html | None:
+    wavs = example.wavs
+    names = [name for name in ("natural", "copy", *data.order()) if name in wavs and (folder / wavs[name]).is_file()]
+    sounds = [_sound(data, name, folder / wavs[name]) for name in names]
+    drawn = folder / str(example.data)
     arrays: dict[str, np.ndarray] = {}
-    if example.get("data") and data.is_file():
-        with np.load(data, allow_pickle=False) as stored:
+    if example.data and drawn.is_file():
+        with np.load(drawn, allow_pickle=False) as stored:
             arrays = {key: stored[key] for key in stored.files}
-    pictures = _spectrograms(results, arrays)
-    tracks = _f0(results, arrays)
+    pictures = _spectrograms(data, arrays)
+    tracks = _f0(data, arrays)
     if not sounds and pictures is None and tracks is None:
         return None
-    text = str(example.get("text") or example["id"])
-    heading = tag("h3", f"“{text}” ", tag("small", example["id"]), id=f"example-{number}")
+    text = example.text or example.id
+    heading = tag("h3", f"“{text}” ", tag("small", example.id), id=f"example-{number}")
     player = tag("div", *sounds, class_="player", role="group", aria_label=f"Listen: {text}") if sounds else None
     return tag("article", heading, player, pictures, tracks, aria_labelledby=f"example-{number}", class_="example")
 
 
-def _label(results: Results, source: str) -> tuple[str, Look]:
-    if source in ("natural", "copy") and source not in results.systems:
+def _label(data: ReportData, source: str) -> tuple[str, Look]:
+    if source in ("natural", "copy") and source not in data.systems:
         return {"natural": "natural", "copy": "copy synthesis"}[source], NATURAL
-    return source, results.look(source)
+    return source, data.look(source)
 
 
-def _sound(results: Results, name: str, path: Path) -> Html:
-    label, look = _label(results, name)
+def _sound(data: ReportData, name: str, path: Path) -> Html:
+    label, look = _label(data, name)
     audio = tag("audio", controls=True, preload="none", src=data_address(*encode_sound(path)), aria_label=label)
     return tag("div", named(label, look), audio, class_=f"sound {look.colour}", data_name=label)
 
 
-def _sources(results: Results, arrays: Mapping[str, np.ndarray], kind: str) -> tuple[list[str], list[str]]:
+def _sources(data: ReportData, arrays: Mapping[str, np.ndarray], kind: str) -> tuple[list[str], list[str]]:
     """What is shown first - the natural speech, the baseline and the best candidates, as ranked - and the others."""
-    there = [name for name in results.order() if f"{kind}/{name}" in arrays]
-    best = [name for name in there if results.systems[name].get("role") == "candidate"][:BEST]
-    first = [name for name in there if name in best or name == results.baseline]
+    there = [name for name in data.order() if f"{kind}/{name}" in arrays]
+    best = [name for name in there if data.systems[name].role == "candidate"][:BEST]
+    first = [name for name in there if name in best or name == data.baseline]
     natural = ["natural"] if f"{kind}/natural" in arrays else []
     return [*natural, *first], [name for name in there if name not in first]
 
 
-def _spectrograms(results: Results, arrays: Mapping[str, np.ndarray]) -> Html | None:
-    first, others = _sources(results, arrays, "spectrogram")
+def _spectrograms(data: ReportData, arrays: Mapping[str, np.ndarray]) -> Html | None:
+    first, others = _sources(data, arrays, "spectrogram")
     if not first and not others:
         return None
     loudest = float(max(np.nanmax(arrays[f"spectrogram/{name}"]) for name in (*first, *others)))
 
     def row(name: str) -> Html:
-        label, look = _label(results, name)
+        label, look = _label(data, name)
         address = data_address(spectrogram(arrays[f"spectrogram/{name}"], loudest), "image/png")
         picture = tag("img", src=address, alt=f"Spectrogram of {label}")
         return tag("div", tag("div", named(label, look), class_="row-label"), picture, class_="track")
@@ -113,8 +113,8 @@ def _spectrograms(results: Results, arrays: Mapping[str, np.ndarray]) -> Html | 
     return tag("figure", caption, *map(row, first), more, class_="tracks")
 
 
-def _f0(results: Results, arrays: Mapping[str, np.ndarray]) -> Html | None:
-    sources, others = _sources(results, arrays, "f0")
+def _f0(data: ReportData, arrays: Mapping[str, np.ndarray]) -> Html | None:
+    sources, others = _sources(data, arrays, "f0")
     tracks = {name: np.asarray(arrays[f"f0/{name}"], np.float64) for name in sources}
     heard = np.concatenate([np.zeros(0), *(track[track > 0.0] for track in tracks.values())])
     if not len(heard):
@@ -125,7 +125,7 @@ def _f0(results: Results, arrays: Mapping[str, np.ndarray]) -> Html | None:
     across = Scale.around((0.0, frames * shift), count=8)
     lines = []
     for name, track in tracks.items():
-        label, look = _label(results, name)
+        label, look = _label(data, name)
         kind = "line f0-natural" if name == "natural" else "line f0"
         path = tag("path", tag("title", label), d=_voiced_path(track, up), class_=kind, stroke_dasharray=look.dash)
         lines.append(tag("g", path, class_=look.colour))
@@ -141,9 +141,9 @@ def _f0(results: Results, arrays: Mapping[str, np.ndarray]) -> Html | None:
             x = f"{100.0 * tick / (frames * shift):.2f}%"
             grid.append(tag("line", x1=x, x2=x, y1="97%", y2="100%", class_="axis-tick"))
             texts.append(tag("text", f"{across.label(tick)} s", x=x, y="100%", dx=3, dy=-3, class_="tick halo"))
-    title = f"F0 in Hz over {frames * shift:.1f} seconds: {', '.join(_label(results, name)[0] for name in sources)}"
+    title = f"F0 in Hz over {frames * shift:.1f} seconds: {', '.join(_label(data, name)[0] for name in sources)}"
     chart = tag("svg", *grid, inner, *texts, class_="f0-chart", role="img", aria_label=title)
-    key = [tag("span", named(*_label(results, name)), " ") for name in sources]
+    key = [tag("span", named(*_label(data, name)), " ") for name in sources]
     label = tag("div", tag("span", *key, class_="key lines"), class_="row-label")
     words = f"; drawn are the baseline and the best {BEST} candidates" if others else ""
     caption = tag("figcaption", f"F0 (Hz) where voiced, the broad band being the natural speech{words}")

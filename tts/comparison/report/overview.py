@@ -2,40 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 from tts.comparison.report.charts import Scale, whisker, whisker_axis
-from tts.comparison.report.data import MetricFormat, Results
+from tts.comparison.report.data import MetricFormat, ReportData
 from tts.comparison.report.html import MISSING, Html, figure, join, known, section, table, tag
 from tts.comparison.report.style import named
+from tts.comparison.tables import WORDS_NOTE
+from tts.comparison.verdicts import Contrast, Verdict
 
-MARKS = {"better": "✓", "worse": "✕", "too small to matter": "≈", "no difference shown": "○", "one seed, no verdict": "?"}
+MARKS: Mapping[Verdict | None, tuple[str, str]] = {  # the sign of a verdict and its class in style.css
+    Verdict.BETTER: ("✓", "better"),
+    Verdict.PERHAPS_BETTER: ("✓", "better"),
+    Verdict.WORSE: ("✕", "worse"),
+    Verdict.PERHAPS_WORSE: ("✕", "worse"),
+    Verdict.TOO_SMALL: ("≈", "too"),
+    Verdict.NOT_SHOWN: ("○", "no"),
+    Verdict.ONE_SEED: ("?", "one"),
+    Verdict.ONE_UTTERANCE: ("?", "one"),
+    Verdict.UNDERTRAINED: ("–", "not"),
+    None: ("○", "not"),
+}
 
 
-def answer(results: Results) -> Html:
+def answer(data: ReportData) -> Html:
     """Return the answer in words, the numbers it rests on and whatever the reader must know before believing them."""
-    lead = tag(
-        "p", results.data.get("answer") or "There is no answer yet: no system finished beside the baseline.", class_="lead"
-    )
-    return section("answer", "Did it help?", lead, _key_numbers(results), _alerts(results))
+    text = data.results.answer or "There is no answer yet: no system finished beside the baseline."
+    return section("answer", "Did it help?", tag("p", text, class_="lead"), _key_numbers(data), _alerts(data))
 
 
-def _key_numbers(results: Results) -> Html | None:
-    metric, ranking = results.primary, results.ranking()
-    best = next((row for row in ranking if results.systems.get(row["system"], {}).get("role") == "candidate"), None)
-    base = next((row for row in ranking if row["system"] == results.baseline), None)
+def _key_numbers(data: ReportData) -> Html | None:
+    metric, rows = data.primary, data.results.ranking
+    best = next((row for row in rows if data.system(row.system).role == "candidate"), None)
+    base = next((row for row in rows if row.system == data.baseline), None)
     items = []
     for heading, row in (("Baseline", base), ("Best candidate", best)):
         if row is not None:
-            value = [tag("b", metric.value(row["estimate"])), " ", metric.unit]
-            items.append(_tile(f"{heading}: {row['system']}", value, f"95 % interval {metric.interval(row)}"))
-    change = next((row for row in results.differences(metric.name) if best and row["system"] == best["system"]), None)
+            value = [tag("b", metric.value(row.estimate)), " ", metric.unit]
+            items.append(_tile(f"{heading}: {row.system}", value, f"95 % interval {metric.interval(row)}"))
+    changes = data.results.contrasts_to_baseline(metric.name)
+    change = next((row for row in changes if best is not None and row.system == best.system), None)
     if change is not None:
-        percent = f"{figure(change.get('percent'), 1, signed=True)} %"
-        value = [tag("b", metric.value(change["estimate"], signed=True)), " ", metric.unit, " · ", percent]
+        value = [tag("b", metric.value(change.estimate, signed=True)), " ", metric.unit]
+        if change.percent is not None:
+            value += [" · ", f"{figure(change.percent, 1, signed=True)} %"]
         items.append(_tile("Best candidate minus baseline", value, f"95 % interval {metric.interval(change, signed=True)}"))
-        items.append(_tile("Verdict", [verdict(change.get("verdict"))], _smallest(results)))
+        items.append(_tile("Verdict", [verdict(change.verdict)], _smallest(data)))
     return tag("dl", *items, class_="tiles") if items else None
 
 
@@ -43,34 +55,29 @@ def _tile(heading: str, value: Sequence[object], below: str) -> Html:
     return tag("div", tag("dt", heading), tag("dd", tag("span", *value, class_="big")), tag("dd", below, class_="small"))
 
 
-def _smallest(results: Results) -> str:
-    smallest = known(results.data.get("smallest_effect"))
+def _smallest(data: ReportData) -> str:
+    smallest = known(data.results.smallest_effect)
     if smallest is None:
         return ""
-    return f"smallest effect of interest, set beforehand: {smallest:g} {results.primary.unit}".rstrip()
+    return f"smallest effect of interest, set beforehand: {smallest:g} {data.primary.unit}".rstrip()
 
 
-def _alerts(results: Results) -> Html:
-    failed = [run for run in results.runs if run["status"] != "finished"]
+def _alerts(data: ReportData) -> Html:
+    results = data.results
+    failed = [run for run in results.runs if not run.finished]
     boxes = []
-    if results.data.get("state") == "partial":
+    if results.state == "partial":
         text = "Runs are still missing. Figures and intervals are provisional and will change."
         boxes.append(_alert("Not complete", tag("p", text)))
     if failed:
         lines = [
-            tag(
-                "li",
-                named(run["system"], results.look(run["system"])),
-                f", seed {run['seed']}: {run['status']}. ",
-                run.get("message"),
-            )
+            tag("li", named(run.system, data.look(run.system)), f", seed {run.seed}: {run.status}. ", run.message)
             for run in failed
         ]
         heading = f"{len(failed)} of {len(results.runs)} runs did not finish"
         boxes.append(_alert(heading, tag("p", "Their systems are judged on fewer seeds."), tag("ul", *lines)))
-    notes = results.rows("notes")
-    if notes:
-        boxes.append(_alert("Read this first", tag("ul", *(tag("li", note) for note in notes)), kind="note"))
+    if results.notes:
+        boxes.append(_alert("Read this first", tag("ul", *(tag("li", note) for note in results.notes)), kind="note"))
     return join(boxes)
 
 
@@ -78,32 +85,29 @@ def _alert(heading: str, *content: Html, kind: str = "warning") -> Html:
     return tag("div", tag("h3", heading), *content, class_=f"alert {kind}", role="note")
 
 
-def verdict(text: object) -> Html:
+def verdict(kind: Verdict | None) -> Html:
     """Return a verdict with its mark, so that it does not hang on colour."""
-    word = str(text or "not tested")
-    kind = word.partition(",")[0]
-    mark = tag("span", MARKS.get(word, MARKS.get(kind, "○")), aria_hidden="true")
-    return tag("span", mark, " ", word, class_=f"verdict {kind.split()[0]}")
+    sign, style = MARKS[kind]
+    return tag("span", tag("span", sign, aria_hidden="true"), " ", str(kind or "not tested"), class_=f"verdict {style}")
 
 
-def ranking(results: Results) -> Html:
+def ranking(data: ReportData) -> Html:
     """Return all systems best first, with intervals over seeds and utterances."""
-    metric, rows = results.primary, results.ranking()
+    metric, rows = data.primary, data.results.ranking
     if not rows:
         return section("ranking", "Ranking", tag("p", "No run has been scored yet."))
-    scale = Scale.around(known(row.get(key)) for row in rows for key in ("estimate", "low", "high"))
+    scale = Scale.around(known(value) for row in rows for value in (row.estimate, row.low, row.high))
     body = []
     for place, row in enumerate(rows, 1):
-        name = str(row["system"])
-        text = f"{name}: {metric.value(row['estimate'])} {metric.unit}, 95 % interval {metric.interval(row)}"
+        text = f"{row.system}: {metric.value(row.estimate)} {metric.unit}, 95 % interval {metric.interval(row)}"
         body.append(
             [
-                _system(results, name, f"{place}.\N{NO-BREAK SPACE}"),
-                whisker(scale, row, results.look(name), text),
-                tag("td", metric.value(row["estimate"]), class_="main"),
+                _system(data, row.system, f"{place}.\N{NO-BREAK SPACE}"),
+                whisker(scale, row, data.look(row.system), text),
+                tag("td", metric.value(row.estimate), class_="main"),
                 metric.interval(row),
-                figure(row.get("seeds"), 0),
-                tag("td", results.systems.get(name, {}).get("role", MISSING), class_="word"),
+                figure(row.seeds, 0),
+                tag("td", data.system(row.system).role or MISSING, class_="word"),
             ]
         )
     role = tag("th", "Role", scope="col", class_="word")
@@ -128,52 +132,48 @@ def _wide(text: str) -> Html:
     return tag("th", text, scope="col", class_="chart")
 
 
-def _system(results: Results, name: str, before: str = "") -> Html:
-    title = results.systems.get(name, {}).get("description")
-    return tag("th", before, named(name, results.look(name)), scope="row", title=title or None)
+def _system(data: ReportData, name: str, before: str = "") -> Html:
+    title = data.system(name).description
+    return tag("th", before, named(name, data.look(name)), scope="row", title=title or None)
 
 
-def forest(results: Results, rows: Sequence[Mapping[str, Any]], caption: str, labels: Sequence[Sequence[object]] = ()) -> Html:
+def forest(
+    data: ReportData, rows: Sequence[Contrast], caption: str, *, against: Callable[[Contrast], str] | None = None
+) -> Html:
     """Return differences on the primary score with their intervals, zero and what is too small to matter.
 
-    ``labels`` are the cells in front of each row, by default the system alone.
+    ``against`` says, in a column of its own, what the system is compared with.
     """
-    metric = results.primary
-    smallest = known(results.data.get("smallest_effect")) or 0.0
-    scale = Scale.around(
-        (known(row.get(key)) for row in rows for key in ("estimate", "low", "high")), include=(0.0, smallest, -smallest)
-    )
+    metric = data.primary
+    smallest = known(data.results.smallest_effect) or 0.0
+    values = (known(value) for row in rows for value in (row.estimate, row.low, row.high))
+    scale = Scale.around(values, include=(0.0, smallest, -smallest))
     body = []
-    for number, row in enumerate(rows):
-        name = str(row["system"])
-        change = f"{metric.value(row['estimate'], signed=True)} {metric.unit}"
-        text = f"{name}: {change}, 95 % interval {metric.interval(row, signed=True)}, {row.get('verdict') or 'not tested'}"
+    for row in rows:
+        change = f"{metric.value(row.estimate, signed=True)} {metric.unit}"
+        said = str(row.verdict or "not tested")
+        text = f"{row.system}: {change}, 95 % interval {metric.interval(row, signed=True)}, {said}"
         body.append(
             [
-                *(labels[number] if labels else [_system(results, name)]),
-                whisker(scale, row, results.look(name), text, smallest=smallest),
-                tag("td", metric.value(row["estimate"], signed=True), class_="main"),
+                _system(data, row.system),
+                *([tag("td", against(row), class_="word")] if against else []),
+                whisker(scale, row, data.look(row.system), text, smallest=smallest),
+                tag("td", metric.value(row.estimate, signed=True), class_="main"),
                 metric.interval(row, signed=True),
-                figure(row.get("percent"), 1, signed=True),
-                tag("td", verdict(row.get("verdict")), class_="word"),
-                figure(row.get("effect_size"), 2, signed=True),
-                probability(row.get("p_holm")),
+                figure(row.percent, 1, signed=True),
+                tag("td", verdict(row.verdict), class_="word"),
+                figure(row.effect_size, 2, signed=True),
+                probability(row.p_holm),
             ]
         )
-    before = len(body[0]) - 7
-    head = ["System", *([tag("th", "Against", scope="col", class_="word")] if before == 2 else [])]
-    word = tag("th", "Verdict", scope="col", class_="word")
-    head += [
-        _wide("Estimate and interval"),
-        f"Difference ({metric.unit})",
-        "95 % interval",
-        "%",
-        word,
-        "Effect size",
-        "p (Holm)",
-    ]
-    foot = whisker_axis(scale, before, 6, f"difference in {metric.title}")
-    return table(caption, head, body, foot=foot, kind="whisker-table")
+    labels = ["System", *([_word("Against")] if against else [])]
+    numbers = [f"Difference ({metric.unit})", "95 % interval", "%", _word("Verdict"), "Effect size", "p (Holm)"]
+    foot = whisker_axis(scale, len(labels), len(numbers), f"difference in {metric.title}")
+    return table(caption, [*labels, _wide("Estimate and interval"), *numbers], body, foot=foot, kind="whisker-table")
+
+
+def _word(text: str) -> Html:
+    return tag("th", text, scope="col", class_="word")
 
 
 def probability(value: object) -> str:
@@ -182,81 +182,77 @@ def probability(value: object) -> str:
     return "< 0.001" if number is not None and number < 0.001 else figure(number, 3)
 
 
-def differences(results: Results) -> Html:
+def differences(data: ReportData) -> Html:
     """Return what changed against the baseline: the primary score in full, then every score, then all statistics."""
-    rows = results.differences(results.primary.name)
+    rows = data.results.contrasts_to_baseline(data.primary.name)
     if not rows:
         words = "Nothing can be compared yet: the baseline and one other system must have finished with the same seed."
         return section("differences", "Differences to the baseline", tag("p", words))
-    caption = f"Test {results.primary.heading}, system minus {results.baseline}, paired by seed and utterance"
-    shaded = _smallest(results)
-    hint = f"{_direction(results.primary).capitalize()}."
-    if side := {"lower": "left", "higher": "right"}.get(results.primary.better):
+    caption = f"Test {data.primary.heading}, system minus {data.baseline}, paired by seed and utterance"
+    shaded = _smallest(data)
+    hint = f"{_direction(data.primary).capitalize()}."
+    if side := {"lower": "left", "higher": "right"}.get(data.primary.better):
         hint += f" The good side is {side} of the line at zero."
     if shaded:
         hint += f" The shaded band holds differences too small to matter ({shaded})."
-    parts = [tag("p", hint, class_="hint"), forest(results, rows, caption), tag("h3", "Every score"), _matrix(results)]
-    against = results.rows("against_controls")
-    if against:
-        labels = [[_system(results, row["system"]), tag("td", row["control"], class_="word")] for row in against]
-        parts.insert(2, tag("h3", "Against the controls"))
-        parts.insert(3, forest(results, against, f"Test {results.primary.heading}, system minus control", labels))
-    return section("differences", "Differences to the baseline", *parts, _statistics(results))
+    parts = [tag("p", hint, class_="hint"), forest(data, rows, caption)]
+    controls = data.results.against_controls
+    if controls:
+        caption = f"Test {data.primary.heading}, system minus control"
+        parts += [tag("h3", "Against the controls"), forest(data, controls, caption, against=lambda row: str(row.control))]
+    parts += [tag("h3", "Every score"), _matrix(data), _statistics(data)]
+    return section("differences", "Differences to the baseline", *parts)
 
 
-def _matrix(results: Results) -> Html:
-    metrics = [metric for metric in results.metrics if results.differences(metric.name)]
-    cells = {(row["system"], row["metric"]): row for row in results.rows("differences")}
-    body = []
-    for name in (str(row["system"]) for row in results.differences(results.primary.name)):
-        body.append([_system(results, name), *(_change(metric, cells.get((name, metric.name))) for metric in metrics)])
-    return table(
-        f"Change of every test score against {results.baseline}, with 95 % intervals and verdicts",
-        ["System", *_heads(metrics)],
-        body,
-    )
+def _matrix(data: ReportData) -> Html:
+    metrics = [metric for metric in data.metrics if data.results.contrasts_to_baseline(metric.name)]
+    cells = {(row.system, row.metric): row for row in data.results.differences}
+    names = [row.system for row in data.results.contrasts_to_baseline(data.primary.name)]
+    body = [[_system(data, name), *(_change(metric, cells.get((name, metric.name))) for metric in metrics)] for name in names]
+    caption = f"Change of every test score against {data.baseline}, with 95 % intervals and verdicts"
+    return table(caption, ["System", *_heads(metrics)], body)
 
 
 def _heads(metrics: Sequence[MetricFormat]) -> list[Html]:
     return [tag("th", metric.title, tag("small", metric.better), scope="col") for metric in metrics]
 
 
-def _change(metric: MetricFormat, row: Mapping[str, Any] | None) -> Html:
-    if row is None or known(row.get("estimate")) is None:
+def _change(metric: MetricFormat, row: Contrast | None) -> Html:
+    if row is None or known(row.estimate) is None:
         return tag("td", MISSING)
-    word = str(row.get("verdict") or "not tested")
     value = [
-        metric.value(row["estimate"], signed=True),
+        metric.value(row.estimate, signed=True),
         tag("small", metric.interval(row, signed=True)),
-        tag("small", verdict(word)),
+        tag("small", verdict(row.verdict)),
     ]
-    return tag("td", *value, class_=f"change {word.split()[0]}")
+    return tag("td", *value, class_=f"change {MARKS[row.verdict][1]}")
 
 
-def _statistics(results: Results) -> Html:
-    titles = {metric.name: metric for metric in results.metrics}
+def _statistics(data: ReportData) -> Html:
+    metrics = {metric.name: metric for metric in data.metrics}
     body = []
-    for row in results.rows("differences"):
-        metric = titles.get(row["metric"], results.primary)
+    for row in data.results.differences:
+        metric = metrics.get(row.metric)
+        if metric is None:  # a diagnostic in results of an earlier version
+            continue
         body.append(
             [
-                _system(results, row["system"]),
+                _system(data, row.system),
                 tag("td", metric.title, class_="word"),
-                metric.value(row.get("estimate"), signed=True),
+                metric.value(row.estimate, signed=True),
                 metric.interval(row, signed=True),
-                figure(row.get("percent"), 1, signed=True),
-                figure(row.get("probability_better"), 2),
-                probability(row.get("p_value")),
-                probability(row.get("p_holm")),
-                probability(row.get("wilcoxon")),
-                figure(row.get("effect_size"), 2, signed=True),
-                f"{figure(row.get('seeds'), 0)} × {figure(row.get('utterances'), 0)}",
+                figure(row.percent, 1, signed=True),
+                figure(row.probability_better, 2),
+                probability(row.p_value),
+                probability(row.p_holm),
+                probability(row.wilcoxon),
+                figure(row.effect_size, 2, signed=True),
+                f"{figure(row.seeds, 0)} × {figure(row.utterances, 0)}",
             ]
         )
-    score = tag("th", "Score", scope="col", class_="word")
     head = [
         "System",
-        score,
+        _word("Score"),
         "Difference",
         "95 % interval",
         "%",
@@ -276,41 +272,49 @@ def _statistics(results: Results) -> Html:
     return tag("details", tag("summary", "All statistics"), tag("p", hint, class_="hint"), whole)
 
 
-def scores(results: Results) -> Html:
+def scores(data: ReportData) -> Html:
     """Return the scores themselves, and the references that say what a score means."""
     body = []
-    for name in results.order():
+    for name in data.order():
         cells = []
-        for metric in results.metrics:
-            mean, deviation = results.mean_test(name, metric.name)
+        for metric in data.metrics:
+            mean, deviation = data.mean_test(name, metric.name)
             below = tag("small", f"± {metric.value(deviation)}") if deviation is not None else None
             cells.append(tag("td", metric.value(mean), below))
-        body.append([_system(results, name), *cells])
+        body.append([_system(data, name), *cells])
     caption = "Test scores: mean over seeds, ± standard deviation between seeds"
-    return section("scores", "All scores", table(caption, ["System", *_heads(results.metrics)], body), _references(results))
+    return section("scores", "All scores", table(caption, ["System", *_heads(data.metrics)], body), _references(data))
 
 
-REFERENCES = {
-    "copy": ("Copy synthesis", "analysed and spoken again: the best that this vocoder can do"),
-    "takes": ("Two natural takes", "one person reading a prompt twice, paired by time warping: another scale, not a rank"),
-    "mean": ("Mean of each phone", "says the same whenever the phone comes: a model must be better than that"),
-    "natural": ("Natural recordings", "the speech itself"),
-}
-
-
-def _references(results: Results) -> Html | None:
-    references = {name: value for name, value in (results.data.get("references") or {}).items() if value is not None}
-    heard = known(references.pop("natural_wer", None))
-    if heard is not None:
-        references.setdefault("natural", {"wer": heard})
-    if not references:
+def _references(data: ReportData) -> Html | None:
+    references = data.results.references
+    takes = references.takes.scores if references.takes else None
+    rows = [
+        ("Copy synthesis", "analysed and spoken again: the best that this vocoder can do", references.copies),
+        ("Two natural takes", "one person reading a prompt twice, paired by time warping: another scale, not a rank", takes),
+        ("Mean of each phone", "the same whenever the phone comes: a model must be better than that", references.mean),
+    ]
+    body: list[list[object]] = []
+    for heading, meaning, row in rows:
+        if row:
+            label = tag("th", heading, tag("small", meaning), scope="row")
+            body.append([label, *(metric.value(row.get(metric.name)) for metric in data.metrics)])
+    if not body:
         return None
-    body = []
-    for name, values in references.items():
-        heading, meaning = REFERENCES.get(name, (name, ""))
-        row = values if isinstance(values, Mapping) else {results.primary.name: values}
-        label = tag("th", heading, tag("small", meaning) if meaning else None, scope="row")
-        body.append([label, *(metric.value(row.get(metric.name)) for metric in results.metrics)])
-    return join(
-        [tag("h3", "What a score means"), table("References on the same scores", ["Reference", *_heads(results.metrics)], body)]
-    )
+    caption = "References on the same scores"
+    return join([tag("h3", "What a score means"), table(caption, ["Reference", *_heads(data.metrics)], body)])
+
+
+def words(data: ReportData) -> Html | None:
+    """Return the recogniser's word errors, which decide nothing, and why."""
+    metric = MetricFormat.of(data.results.metric("wer"))
+    rates = {name: data.mean_test(name, metric.name)[0] for name in data.order()}
+    body: list[list[object]] = [[_system(data, name), metric.value(rate)] for name, rate in rates.items() if rate is not None]
+    if not body:
+        return None
+    natural = data.results.references.natural_wer
+    if natural is not None:
+        body.insert(0, ["Natural recordings", metric.value(natural)])
+    heading = "Words that a recogniser gets wrong"
+    shown = table(f"{heading}, speech of the first seed", ["Speech", metric.title], body, kind="narrow")
+    return section("words", heading, tag("p", WORDS_NOTE, class_="hint"), shown)

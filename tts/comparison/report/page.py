@@ -4,51 +4,46 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 from tts.comparison.report import examples, overview, settings, training
-from tts.comparison.report.data import Results
+from tts.comparison.report.data import ReportData
 from tts.comparison.report.html import Html, join, tag
-from tts.core.errors import TtsError
-
-FORMAT = 1
+from tts.comparison.results import Results
 
 
-def page(data: Mapping[str, Any], folder: Path) -> str:
+def page(results: Results, folder: Path) -> str:
     """Return the whole page. ``folder`` is where the paths of the examples begin."""
-    if data.get("format") != FORMAT:
-        raise TtsError(f"results.json has format {data.get('format')!r}, expected {FORMAT}; make it again with tts compare")
-    results = Results(data)
+    data = ReportData(results)
     sections = [
-        ("answer", "Answer", overview.answer(results)),
-        ("ranking", "Ranking", overview.ranking(results)),
-        ("differences", "Differences", overview.differences(results)),
-        ("leave-one-out", "Leave one out", training.leave_one_out(results)),
-        ("examples", "Listen and look", examples.examples(results, folder)),
-        ("utterances", "Utterances", training.scatters(results)),
-        ("scores", "All scores", overview.scores(results)),
-        ("budget", "Budget", training.budget(results)),
-        ("search", "Search", training.search(results)),
-        ("curves", "Learning curves", training.curves(results)),
-        ("gradients", "Gradients", training.diagnostics(results)),
-        ("settings", "Settings", settings.settings(results)),
+        ("answer", "Answer", overview.answer(data)),
+        ("ranking", "Ranking", overview.ranking(data)),
+        ("differences", "Differences", overview.differences(data)),
+        ("leave-one-out", "Leave one out", training.leave_one_out(data)),
+        ("examples", "Listen and look", examples.examples(data, folder)),
+        ("utterances", "Utterances", training.scatters(data)),
+        ("scores", "All scores", overview.scores(data)),
+        ("budget", "Budget", training.budget(data)),
+        ("search", "Search", training.search(data)),
+        ("words", "Words", overview.words(data)),
+        ("curves", "Learning curves", training.curves(data)),
+        ("gradients", "Gradients", training.diagnostics(data)),
+        ("settings", "Settings", settings.settings(data)),
     ]
     links = [tag("li", tag("a", label, href=f"#{name}")) for name, label, part in sections if part is not None]
-    title = f"Comparison: {data.get('recipe', '')}"
+    title = f"Comparison: {results.recipe}"
     lines = [
         f"{len(results.systems)} systems",
-        f"{len(results.rows('seeds'))} seeds",
-        _tested(data),
-        str(data.get("created") or "")[:10],
+        f"{len(results.seeds)} seeds",
+        _tested(results),
+        results.created[:10],
     ]
     header = tag(
         "header",
         tag("p", "Comparison", class_="kicker"),
-        tag("h1", data.get("recipe", "")),
-        tag("p", data.get("description")) if data.get("description") else None,
+        tag("h1", results.recipe),
+        tag("p", results.description) if results.description else None,
         tag("p", " · ".join(line for line in lines if line), class_="hint"),
     )
     body = tag(
@@ -63,8 +58,8 @@ def page(data: Mapping[str, Any], folder: Path) -> str:
     return f"<!doctype html>\n{tag('html', _head(title), body, lang='en')}\n"
 
 
-def _tested(data: Mapping[str, Any]) -> str:
-    count = ((data.get("splits") or {}).get("test") or {}).get("utterances")
+def _tested(results: Results) -> str:
+    count = results.splits["test"].utterances if "test" in results.splits else None
     return f"{count} test utterances" if count else ""
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from tts.comparison.report.html import Html, tag
+from tts.comparison.results import SystemInfo
 
 HUES = 6  # in style.css: .c1 to .c6, from dark to light by luminance too
 DASHES = (None, "7 3", "2 3", "9 3 2 3")
@@ -31,26 +31,26 @@ BASELINE = Look("base", marker="square")
 NATURAL = Look("natural")
 
 
-def looks(systems: Sequence[Mapping[str, Any]]) -> dict[str, Look]:
+def looks(systems: Sequence[SystemInfo]) -> dict[str, Look]:
     """Return the look of every system: ink for the baseline, a hue for each candidate, greys for controls and ablations.
 
     Beyond six candidates hues repeat with another dash.
     """
-    found: dict[str, Look] = {}
+    chosen: dict[str, Look] = {}
     candidates = others = 0
     for system in systems:
-        role = system.get("role")
+        role, name = system.role, system.name
         if role == "baseline":
-            found[str(system["name"])] = BASELINE
+            chosen[name] = BASELINE
         elif role in ("control", "ablation"):
             marker = "diamond" if role == "control" else "triangle"
-            found[str(system["name"])] = Look("grey", DASHES[(others + 1) % len(DASHES)], marker)
+            chosen[name] = Look("grey", DASHES[(others + 1) % len(DASHES)], marker)
             others += 1
         else:
             dash = DASHES[candidates // HUES % len(DASHES)]
-            found[str(system["name"])] = Look(f"c{candidates % HUES + 1}", dash)
+            chosen[name] = Look(f"c{candidates % HUES + 1}", dash)
             candidates += 1
-    return found
+    return chosen
 
 
 def task_look(place: int) -> Look:

@@ -7,35 +7,35 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tts.comparison.report.charts import Scale, Series, line_chart, scatter
-from tts.comparison.report.data import MetricFormat, Results
-from tts.comparison.report.html import MISSING, Html, figure, join, known, section, table, tag
+from tts.comparison.report.data import MetricFormat, ReportData
+from tts.comparison.report.html import Html, figure, join, known, section, table, tag
 from tts.comparison.report.overview import forest
 from tts.comparison.report.style import BASELINE, Look, named, task_look
+from tts.comparison.results import Parameters, Trial
 from tts.core.progress import clock
 
 CURVES = (("valid/main", "validation loss, main task"), ("valid/mcd", "validation MCD (dB)"))
 GRADIENTS = (("cosine", "cosine"), ("ratio", "norm ratio"), ("weight", "weight"))
 
 
-def budget(results: Results) -> Html:
+def budget(data: ReportData) -> Html:
     """Return what each system cost and how large it is: whether the comparison was fair."""
     body = []
-    for name in results.order():
-        system = results.systems[name]
-        size = system.get("parameters") or {}
-        networks = (system.get("members") or 1) * len(system.get("stages") or ())
-        seconds = known(system.get("seconds"))
+    for name in data.order():
+        system = data.systems[name]
+        size = system.parameters or Parameters()
+        networks = system.members * len(system.stages)
         body.append(
             [
-                tag("th", named(name, results.look(name)), scope="row"),
-                tag("td", system.get("description"), class_="words"),
-                _millions(size.get("trained")),
-                _millions(size.get("speaking")),
+                tag("th", named(name, data.look(name)), scope="row"),
+                tag("td", system.description, class_="words"),
+                _millions(size.trained),
+                _millions(size.speaking),
                 figure(networks or None, 0),
-                f"{len(results.runs_of(name))} of {len(results.runs_of(name, finished=False))}",
-                figure(system.get("runs_charged"), 0),
-                figure(system.get("steps"), 0),
-                MISSING if seconds is None else clock(seconds),
+                f"{len(data.results.runs_of(name))} of {len(data.results.runs_of(name, finished=False))}",
+                figure(system.runs_charged, 0),
+                figure(system.steps, 0),
+                clock(system.seconds),
             ]
         )
     what = tag("th", "What it is", scope="col", class_="word")
@@ -59,31 +59,30 @@ def budget(results: Results) -> Html:
     )
 
 
-def _millions(value: object) -> str:
-    number = known(value)
-    return figure(None if number is None else number / 1e6, 2)
+def _millions(value: int | None) -> str:
+    return figure(None if value is None else value / 1e6, 2)
 
 
-def curves(results: Results) -> Html | None:
+def curves(data: ReportData) -> Html | None:
     """Return the learning curves of every stage, a thin line for each seed and a thick one for their mean."""
-    found = {stage for run in results.runs for stage in run.get("curves") or {}}
-    stages = sorted(found, key=lambda stage: (not stage.startswith("stage"), stage))
+    trained = {stage for run in data.results.runs for stage in run.curves}
+    stages = sorted(trained, key=lambda stage: (not stage.startswith("stage"), stage))
     panels = []
     for stage in stages:
         for key, title in CURVES:
             series = []
-            for name in results.systems:
-                runs = [(run.get("curves") or {}).get(stage) or {} for run in results.runs_of(name, finished=False)]
+            for name in data.systems:
+                runs = [run.curves.get(stage, {}) for run in data.results.runs_of(name, finished=False)]
                 lines = [line for run in runs if (line := _points(run, key))]
                 if lines:
-                    series.append(Series(name, results.look(name), lines, results.number(name)))
+                    series.append(Series(name, data.look(name), lines, data.number(name)))
             if series:
                 panels.append(line_chart(f"{_stage(stage)} · {title}", series, "training step", wide=True))
     if not panels:
         return None
     hint = "Thin lines are seeds, thick ones their mean; a system is drawn in the panels of the stages that it has."
     return section(
-        "curves", "Learning curves", tag("p", hint, class_="hint"), _switches(results), tag("div", *panels, class_="panels")
+        "curves", "Learning curves", tag("p", hint, class_="hint"), _switches(data), tag("div", *panels, class_="panels")
     )
 
 
@@ -100,29 +99,29 @@ def _pairs(values: Iterable[tuple[object, object]]) -> list[tuple[float, float]]
     return [(x, y) for x, y in numbers if x is not None and y is not None]
 
 
-def _switches(results: Results) -> Html:
+def _switches(data: ReportData) -> Html:
     """Check boxes that show and hide systems; the script shows them, without it every system is shown."""
     boxes = []
-    for place, name in enumerate(results.order()):
-        shown = place < 4 or name == results.baseline
-        box = tag("input", type="checkbox", checked=True, data_toggle=results.number(name), data_shown=shown)
-        boxes.append(tag("label", box, " ", named(name, results.look(name))))
-    return join([_key(results), tag("fieldset", tag("legend", "Systems shown"), *boxes, class_="switches js")])
+    for place, name in enumerate(data.order()):
+        shown = place < 4 or name == data.baseline
+        box = tag("input", type="checkbox", checked=True, data_toggle=data.number(name), data_shown=shown)
+        boxes.append(tag("label", box, " ", named(name, data.look(name))))
+    return join([_key(data), tag("fieldset", tag("legend", "Systems shown"), *boxes, class_="switches js")])
 
 
-def _key(results: Results) -> Html:
-    return tag("p", *(tag("span", named(name, results.look(name)), " ") for name in results.order()), class_="key no-js")
+def _key(data: ReportData) -> Html:
+    return tag("p", *(tag("span", named(name, data.look(name)), " ") for name in data.order()), class_="key no-js")
 
 
-def scatters(results: Results) -> Html | None:
+def scatters(data: ReportData) -> Html | None:
     """Return for each system the scores of single utterances against the baseline's."""
-    metric = results.primary
-    base = results.utterances(results.baseline, metric.name)
+    metric = data.primary
+    base = data.utterances(data.baseline, metric.name)
     pairs = {}
-    for name in results.order():
-        other = results.utterances(name, metric.name)
+    for name in data.order():
+        other = data.utterances(name, metric.name)
         shared = [(utterance, base[utterance], other[utterance]) for utterance in sorted(base.keys() & other.keys())]
-        if name != results.baseline and shared:
+        if name != data.baseline and shared:
             pairs[name] = shared
     if not pairs:
         return None
@@ -130,28 +129,28 @@ def scatters(results: Results) -> Html | None:
     panels = []
     for name, points in pairs.items():
         wins = sum(metric.gain(y) > metric.gain(x) for _, x, y in points)
-        title = join([named(name, results.look(name)), tag("small", f"better on {wins} of {len(points)} utterances")])
-        panels.append(scatter(title, points, results.look(name), (results.baseline, name), scale, metric.decimals))
+        title = join([named(name, data.look(name)), tag("small", f"better on {wins} of {len(points)} utterances")])
+        panels.append(scatter(title, points, data.look(name), (data.baseline, name), scale, metric.decimals))
     hint = f"One dot an utterance, mean over seeds, both axes {metric.title}. "
     if side := {"lower": "Below", "higher": "Above"}.get(metric.better):
-        hint += f"{side} the diagonal the system is better than {results.baseline}. "
+        hint += f"{side} the diagonal the system is better than {data.baseline}. "
     how = "Point at a dot, or focus a chart and press the arrow keys, to read it; the same sentence lights up everywhere."
     words = tag("p", hint, tag("span", how, class_="js"), class_="hint")
     return section("utterances", "Utterance by utterance", words, tag("div", *panels, class_="panels three"))
 
 
-def diagnostics(results: Results) -> Html | None:
+def diagnostics(data: ReportData) -> Html | None:
     """Return how the gradient of each auxiliary task lay to the main task's, and the weights over time."""
     blocks: list[Html] = []
-    for name in results.order():
-        runs = [run for run in results.runs_of(name, finished=False) if run.get("diagnostics")]
-        stages = sorted({stage for run in runs for stage, entries in run["diagnostics"].items() if entries})
-        measured = {stage: [run["diagnostics"].get(stage) or [] for run in runs] for stage in stages}
+    for name in data.order():
+        runs = [run for run in data.results.runs_of(name, finished=False) if run.diagnostics]
+        stages = sorted({stage for run in runs for stage, entries in run.diagnostics.items() if entries})
+        measured = {stage: [run.diagnostics.get(stage, []) for run in runs] for stage in stages}
         tasks = _tasks(entry for entries in measured.values() for run in entries for entry in run)
         if len(tasks) > 1:
             key = tag("p", *(tag("span", named(task, look), " ") for task, look in tasks.items()), class_="key lines")
             panels = [panel for stage, entries in measured.items() for panel in _gradients(stage, entries, tasks)]
-            summary = tag("summary", named(name, results.look(name)))
+            summary = tag("summary", named(name, data.look(name)))
             blocks.append(tag("details", summary, key, tag("div", *panels, class_="panels three"), open=not blocks))
     if not blocks:
         return None
@@ -181,31 +180,29 @@ def _gradients(stage: str, runs: Sequence[Sequence[Mapping[str, Any]]], tasks: M
     return panels
 
 
-def search(results: Results) -> Html | None:
+def search(data: ReportData) -> Html | None:
     """Return what was tried in the search over settings such as the tasks' weights, on validation, and what was chosen."""
     blocks = []
-    for one in results.rows("search"):
-        loss = MetricFormat(
-            "loss", str(one.get("metric")), "", 4, "lower"
-        )  # where the primary score is none that training knows
-        metric = next((m for m in results.metrics if m.name == one.get("metric", results.primary.name)), loss)
+    for one in data.results.search:
+        loss = MetricFormat("loss", one.metric, "", 4, "lower")  # of older results that were searched by the main loss
+        metric = next((m for m in data.metrics if m.name == (one.metric or data.primary.name)), loss)
 
-        def order(trial: Mapping[str, Any], metric: MetricFormat = metric) -> float:
-            number = known(trial.get("validation"))
+        def order(trial: Trial, metric: MetricFormat = metric) -> float:
+            number = known(trial.validation)
             return math.inf if number is None else -metric.gain(number)
 
         body = []
-        for trial in sorted(one["tried"], key=order):
-            value = metric.value(trial.get("validation"))
-            mark = tag("strong", "✓ chosen") if trial["settings"] == one.get("chosen") else ""
-            if known(trial.get("validation")) is None:
-                mark = str(trial.get("status") or "no score")
-            body.append([tag("th", _setting(trial["settings"]), scope="row"), value, tag("td", mark, class_="word")])
-        how = f", by {one['method']}" if one.get("method") else ""
-        caption = f"{one['system']}: {one.get('runs', len(body))} runs on validation{how}, all charged to it"
+        for trial in sorted(one.tried, key=order):
+            mark: object = tag("strong", "✓ chosen") if trial.settings == one.chosen else ""
+            if known(trial.validation) is None:
+                mark = trial.status or "no score"
+            label = tag("th", _setting(trial.settings), scope="row")
+            body.append([label, metric.value(trial.validation), tag("td", mark, class_="word")])
+        how = f", by {one.method}" if one.method else ""
+        caption = f"{one.system}: {one.runs or len(body)} runs on validation{how}, all charged to it"
         choice = tag("th", "Choice", scope="col", class_="word")
         blocks.append(table(caption, ["Settings", f"Validation {metric.title}", choice], body, kind="narrow"))
-        blocks += [tag("p", edge, class_="hint") for edge in one.get("edges") or []]
+        blocks += [tag("p", edge, class_="hint") for edge in one.edges]
     return section("search", "Search over settings", *blocks) if blocks else None
 
 
@@ -215,22 +212,14 @@ def _setting(settings: object) -> str:
     return f"{settings:g}" if isinstance(settings, float) else str(settings)
 
 
-def leave_one_out(results: Results) -> Html | None:
+def leave_one_out(data: ReportData) -> Html | None:
     """Return what each task of a system is worth: the whole system against itself without the task."""
-    rows = results.rows("leave_one_out")
+    rows = data.results.leave_one_out
     if not rows:
         return None
-    labels = [
-        [
-            tag("th", named(row["system"], results.look(row["system"])), scope="row"),
-            tag("td", f"without {row['task']}", class_="word"),
-        ]
-        for row in rows
-    ]
     hint = "The whole system minus the system without the task."
-    if side := {"lower": "Left", "higher": "Right"}.get(results.primary.better):
+    if side := {"lower": "Left", "higher": "Right"}.get(data.primary.better):
         hint += f" {side} of zero the task helped."
-    caption = f"Test {results.primary.heading}, whole system minus the system without one task"
-    return section(
-        "leave-one-out", "Leaving one task out", tag("p", hint, class_="hint"), forest(results, rows, caption, labels)
-    )
+    caption = f"Test {data.primary.heading}, whole system minus the system without one task"
+    table_of_tasks = forest(data, rows, caption, against=lambda row: f"without {row.task}")
+    return section("leave-one-out", "Leaving one task out", tag("p", hint, class_="hint"), table_of_tasks)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any
 
+from tts.comparison.results import Results
 from tts.core.errors import TtsError
 from tts.listening.design import design_test
 from tts.listening.page import write_page
@@ -16,7 +16,7 @@ SENTENCES = 5  # with three candidates some 15 minutes: what volunteers finish
 CANDIDATES = 3
 
 
-def write_listening_test(folder: Path, results: Mapping[str, Any]) -> Path:
+def write_listening_test(folder: Path, results: Results) -> Path:
     """Write ``listening-test.html``, and ``listening-test/`` for webMUSHRA, into a comparison's folder; return the page.
 
     Compared are the baseline and the best candidates by the ranking, beside natural speech and copy-synthesis. Both are
@@ -33,24 +33,23 @@ def write_listening_test(folder: Path, results: Mapping[str, Any]) -> Path:
         stimuli,
         kinds=("mos", "ab", "mushra") if reference else ("mos", "ab"),
         reference=reference,
-        baseline=results["baseline"] if results["baseline"] in systems else None,
+        baseline=results.baseline if results.baseline in systems else None,
         exclude_from_ab=("copy",),
         sentences=min(SENTENCES, len(shared)) or None,
-        title=f"Listening test: {results['recipe']}",
+        title=f"Listening test: {results.recipe}",
     )
     write_webmushra(design, folder / "listening-test", overwrite=True)
     write_page(design, folder / "listening-test.html")
     return folder / "listening-test.html"
 
 
-def chosen_systems(results: Mapping[str, Any], there: Mapping[str, Any]) -> list[str]:
+def chosen_systems(results: Results, there: Collection[str]) -> list[str]:
     """Return the baseline and the best-ranked candidates that have recordings; candidates before controls."""
-    roles = {system["name"]: system["role"] for system in results["systems"]}
-    baseline = results["baseline"]
-    ranked = list(dict.fromkeys([row["system"] for row in results["ranking"]] + list(roles)))
-    others = [name for name in ranked if name in there and name in roles and name != baseline]
+    roles = {system.name: system.role for system in results.systems}
+    ranked = list(dict.fromkeys([row.system for row in results.ranking] + list(roles)))
+    others = [name for name in ranked if name in there and name in roles and name != results.baseline]
     others.sort(key=lambda name: roles[name] != "candidate")
-    systems = [name for name in (baseline, *others[:CANDIDATES]) if name in there]
+    systems = [name for name in (results.baseline, *others[:CANDIDATES]) if name in there]
     if len(systems) < 2:
         raise TtsError(f"a listening test needs the wavs of two systems, and there are those of {', '.join(systems) or 'none'}")
     return systems
