@@ -208,7 +208,19 @@ def test_a_change_that_a_system_hides_is_refused(tmp_path: Path, own: str, chang
         with pytest.raises(UsageError, match=re.escape(hidden)):
             check_changes(recipe, given, ["single"])
     else:
-        check_changes(recipe, given, ["single"])
+        assert check_changes(recipe, given, ["single"]) == []
+
+
+def test_a_change_that_reaches_one_of_two_systems_is_made_and_said(tmp_path: Path) -> None:
+    """``--set training.steps=100`` of a comparison in which one system has its own steps."""
+    data = changed("systems.multi", {"stages": [{"trunk": {"layers": [8]}, "tasks": MAIN}], "training": {"steps": 3}})
+    given = ["training.steps=9", "training.batch=32"]
+    recipe = load_recipe(write(tmp_path, data), given)
+    said = check_changes(recipe, given, ["single", "multi"])
+    assert said == ["training.steps: changes single, not multi, which has its own"]
+    with pytest.raises(UsageError, match=r"does nothing to multi, which has its own; change systems\.multi\.training"):
+        check_changes(recipe, given, ["multi"])
+    assert check_changes(recipe, given, ["single"]) == []
 
 
 def test_a_change_of_the_seed_where_others_set_it_is_refused(tmp_path: Path) -> None:

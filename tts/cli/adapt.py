@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tts.cli.options import Changes, Device, RecipeName, command_line
+from tts.cli.options import Changes, Device, RecipeName, command_line, tell_reach
 
 
 def register(app: typer.Typer) -> None:
@@ -40,7 +40,6 @@ def adapt(
     from tts.core.files import read_json
     from tts.dataset.prepared import Prepared
     from tts.recipe import load_recipe
-    from tts.recipe.changes import check_changes
 
     settings = load_recipe(recipe, changes)
     folder = out or Path("output") / settings.name / "adaptation"
@@ -56,7 +55,7 @@ def adapt(
     settings.system(name)
     source = Prepared(prepared or Path("output") / settings.name / "prepared")
     settings = settings.for_speech(source.speech_seconds)
-    check_changes(settings, changes or [], [name], seeds="1 to those of --seeds")
+    tell_reach(settings, changes or [], [name], seeds="1 to those of --seeds")
     plan = AdaptationPlan(
         voice=voice,
         recipe=settings,

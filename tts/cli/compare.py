@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tts.cli.options import Changes, Device, RecipeName, command_line
+from tts.cli.options import Changes, Device, RecipeName, command_line, tell_reach
 
 
 def register(app: typer.Typer) -> None:
@@ -41,7 +41,6 @@ def compare(
     from tts.core.errors import UsageError
     from tts.dataset.prepared import Prepared
     from tts.recipe import load_recipe
-    from tts.recipe.changes import check_changes
 
     settings = load_recipe(recipe, changes)
     folder = out or Path("output") / settings.name / "comparison"
@@ -54,7 +53,7 @@ def compare(
         raise UsageError(f"--seeds {seeds}: expected numbers by commas, for example 1,2,3") from None
     planned = make_plan(settings, systems=names, seeds=numbers, wer=wer)
     trained = [arm.name for arm in planned.arms if arm.name in settings.systems]
-    check_changes(settings, changes or [], trained, seeds="those of comparison.seeds, or --seeds")
+    tell_reach(settings, changes or [], trained, seeds="those of comparison.seeds, or --seeds")
     print(describe(planned, source, folder, workers=workers, device=device))
     if plan:
         return

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import shlex
 import sys
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from tts.recipe import Recipe
 
 RecipeName = Annotated[
     str, typer.Argument(help="A recipe: a YAML file, its folder, or a name under recipes/.", metavar="RECIPE")
@@ -15,6 +19,17 @@ Changes = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the recipe, e.g. training.steps=500.")
 ]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:N.")]
+
+
+def tell_reach(recipe: Recipe, changes: Sequence[str], systems: Sequence[str], seeds: str = "") -> None:
+    """Say on standard error which systems a change does not reach; one that reaches none raises :class:`UsageError`.
+
+    ``systems`` are those to be trained, ``seeds`` says what sets the seeds where that is not the recipe's training.
+    """
+    from tts.recipe.changes import check_changes
+
+    for note in check_changes(recipe, changes, systems, seeds):
+        print(f"--set {note}", file=sys.stderr)
 
 
 def command_line() -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tts.cli.options import Changes, Device, RecipeName, command_line
+from tts.cli.options import Changes, Device, RecipeName, command_line, tell_reach
 
 
 def register(app: typer.Typer) -> None:
@@ -31,7 +31,6 @@ def train(
     from tts.core.progress import clock
     from tts.dataset.prepared import Prepared
     from tts.recipe import find_recipe, load_recipe
-    from tts.recipe.changes import check_changes
     from tts.training.train import train_voice
 
     path = find_recipe(recipe)
@@ -43,7 +42,7 @@ def train(
     folder = out or Path("output") / settings.name / (system if seed is None else f"{system}-seed{seed}")
     source = Prepared(prepared or Path("output") / settings.name / "prepared")
     settings = settings.for_speech(source.speech_seconds)
-    check_changes(settings, given, [system])
+    tell_reach(settings, given, [system])
     summary = train_voice(settings, source, system, folder, device=device, command=command_line())
     last = summary["stages"][-1]
     print(f"voice: {folder}")

@@ -1,4 +1,4 @@
-"""Changes: what ``--set`` cannot reach, and what differs from the recipe that a voice was trained with."""
+"""Changes: which systems ``--set`` reaches, and what differs from the recipe that a voice was trained with."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from tts.recipe.recipe import Recipe, with_own
 WHOLE = ("tasks", "options", "start", "stop")  # mappings whose keys are the user's, so that a missing one says something
 
 
-def check_changes(recipe: Recipe, changes: Iterable[str], systems: Sequence[str], seeds: str = "") -> None:
-    """Raise :class:`UsageError` for a change (``training.steps=9``) that does nothing to a system with its own setting.
+def check_changes(recipe: Recipe, changes: Iterable[str], systems: Sequence[str], seeds: str = "") -> list[str]:
+    """Return what to say of changes (``training.steps=9``) that reach only some of ``systems``: others have their own setting.
 
     ``recipe`` has the changes applied; ``systems`` are those that are to be trained. ``seeds`` says what sets the seeds where
-    that is not the recipe's training.
+    that is not the recipe's training. Raises :class:`UsageError` for a change that reaches none of them.
     """
     whole = recipe.training.model_dump()
+    notes = []
     for change in changes:
         key, _, value = change.partition("=")
         first, *rest = key.strip().split(".")
@@ -29,11 +30,16 @@ def check_changes(recipe: Recipe, changes: Iterable[str], systems: Sequence[str]
             if seeds and place == ("seed",):
                 raise UsageError(f"training.seed: does nothing here; the seeds are {seeds}")
             hidden = [name for name in systems if _hides(recipe, name, place, _at(whole, place))]
-            if hidden:
+            reached = [name for name in systems if name not in hidden]
+            setting, which = f"training.{'.'.join(place)}", "has its" if len(hidden) == 1 else "have their"
+            if hidden and not reached:
                 raise UsageError(
-                    f"training.{'.'.join(place)}: does nothing to {', '.join(hidden)}, which "
-                    f"{'has its' if len(hidden) == 1 else 'have their'} own; change systems.{hidden[0]}.training instead"
+                    f"{setting}: does nothing to {', '.join(hidden)}, which {which} own; change systems.{hidden[0]}.training "
+                    "instead"
                 )
+            if hidden:
+                notes.append(f"{setting}: changes {', '.join(reached)}, not {', '.join(hidden)}, which {which} own")
+    return notes
 
 
 def _hides(recipe: Recipe, name: str, place: tuple[str, ...], asked: Any) -> bool:
