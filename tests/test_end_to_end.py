@@ -15,7 +15,7 @@ from command import tts
 from speech import IDS, RATE, RECIPE, write_corpus
 
 from tts.alignment.labels import read_hts
-from tts.core.files import held
+from tts.core.locks import held
 from tts.dataset.prepared import Prepared
 from tts.generation.voice import load_voice
 from tts.recipe import load_recipe
@@ -282,7 +282,7 @@ def test_a_corpus_is_prepared_by_one_process_at_a_time(made: Path) -> None:
         (
             ["train", "RECIPE", "-s", "single", "--prepared", "PREPARED", "--device", "cuda:99", "--out", "NEW"],
             1,
-            "CUDA devices; use --device cpu or another number",
+            "device cuda:99: there are ",
         ),
         (["train", *SINGLE, "--out", "NEW", "--set", "frames.sample_rate=48000"], 2, "prepared with another frames part"),
         (

@@ -39,7 +39,7 @@ def main() -> int:
             error = np.sqrt(np.mean((f0 - centre) ** 2))
             print(f"{split}: MCD of the training mean {whole:.3f} dB, of each phone's {each:.3f} dB; F0 RMSE {error:.1f} Hz")
             print(f"{split}: F0 {spread(f0)}")
-        print(environment())
+        print(environment().to_dict())
     except TtsError as error:
         print(error, file=sys.stderr)
         return error.exit_code

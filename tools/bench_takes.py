@@ -73,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(score_table([("take 2 against take 1", pool(scores.values()))], settings, metrics=METRICS))
     print(f"95 % interval of MCD over prompts: {format_interval('mcd', score_interval(scores, 'mcd'))}")
     print(f"F0 searched from {f0_range[0]:g} to {f0_range[1]:g} Hz; {time.perf_counter() - started:.0f} s")
-    print(json.dumps(environment()))
+    print(json.dumps(environment().to_dict()))
 
 
 def second_takes(folder: Path) -> list[Pair]:

@@ -12,7 +12,7 @@ from command import tts
 from speech import IDS, write_corpus
 
 from tts.comparison.adaptation_results import AdaptationResults, markdown
-from tts.core.files import held
+from tts.core.locks import held
 from tts.core.tensors import load_tensors
 from tts.dataset.prepared import Prepared
 from tts.dataset.statistics import StatisticsSum

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import pickle
 import shutil
 import signal
 import subprocess
@@ -26,7 +27,7 @@ from tts.comparison.results import Results, read_results
 from tts.comparison.verdicts import Verdict
 from tts.comparison.worker import TrainingJob, do_job, is_done, job_identity
 from tts.core.errors import TtsError, UsageError
-from tts.core.files import held
+from tts.core.locks import held
 from tts.dataset.prepare import prepare_corpus
 from tts.dataset.prepared import Prepared
 from tts.recipe import load_recipe
@@ -214,7 +215,7 @@ def test_data_swapped_under_a_comparison_are_refused(made: Path, tmp_path: Path,
 
 def test_a_job_reads_as_it_was_written(made: Path, tmp_path: Path) -> None:
     job = tiny_job(made, made / "prepared", tmp_path)
-    again = TrainingJob.from_json(job.to_json())
+    again = pickle.loads(pickle.dumps(job))
     assert again == job
     assert job_identity(again.recipe, Prepared(made / "prepared"), "single") == job.identity
 

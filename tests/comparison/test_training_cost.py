@@ -1,6 +1,5 @@
 """The steps and the time foreseen for a system, against what a summary counts and what a sum says."""
 
-import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -9,10 +8,9 @@ from unittest import mock
 import pytest
 import torch
 
-import tts
 from tts.comparison import pool
 from tts.comparison import training_cost as effort
-from tts.comparison.pool import run_jobs, worker_program
+from tts.comparison.pool import run_jobs
 from tts.comparison.training_cost import phases, seconds_of
 from tts.comparison.worker import TrainingJob
 from tts.recipe import StagePart, TrainingPart
@@ -43,15 +41,6 @@ def test_every_training_is_counted(keys: dict[str, Any], expected: list[tuple[in
     assert [(phase.stage, phase.steps) for phase in phases(STAGES, settings)] == expected
 
 
-def test_workers_run_this_code_wherever_they_are_started(tmp_path: Path) -> None:
-    (tmp_path / "tts").mkdir()
-    (tmp_path / "tts" / "__init__.py").write_text("raise SystemExit('not this one')", encoding="utf-8")
-    program = [word.replace("sys.exit(main())", "import tts; print(tts.__file__)") for word in worker_program()]
-    assert program != worker_program()
-    printed = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert printed.stdout.strip() == tts.__file__
-
-
 def job(folder: Path, steps: int, run: str = "seed-1", stages: int = 2) -> TrainingJob:
     system: Any = SimpleNamespace(stages=STAGES[:stages])
     recipe: Any = SimpleNamespace(system=lambda name: system)
@@ -67,7 +56,7 @@ def write_down(one: TrainingJob, place: str, *steps: int) -> None:
 
 def test_steps_of_a_run_are_counted_once_and_never_back(tmp_path: Path) -> None:
     one = job(tmp_path, 200)
-    running = pool._Running(one, "cpu", mock.Mock(), tmp_path / "log")
+    running = pool._Running(one, mock.Mock(), tmp_path / "log")
     fresh = []
     for place, steps in (
         ("duration", 90),

@@ -8,7 +8,8 @@ import pytest
 from safetensors import SafetensorError
 
 from tts.core.errors import TtsError, UsageError
-from tts.core.files import held, replacing, write_text
+from tts.core.files import replacing, write_text
+from tts.core.locks import held
 
 
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
@@ -32,7 +33,7 @@ def test_a_full_disk_is_no_traceback(tmp_path: Path) -> None:
 def test_two_processes_do_not_work_in_one_folder(tmp_path: Path) -> None:
     """The lock ends with the process that has it, however that ends, and leaves no file."""
     pytest.importorskip("fcntl")
-    code = "import sys, time; from pathlib import Path; from tts.core.files import held\nwith held(Path(sys.argv[1])):\n"
+    code = "import sys, time; from pathlib import Path; from tts.core.locks import held\nwith held(Path(sys.argv[1])):\n"
     code += "    print('in', flush=True); time.sleep(60)"
     folder = tmp_path / "out"
     with subprocess.Popen([sys.executable, "-c", code, str(folder)], stdout=subprocess.PIPE, text=True) as other:

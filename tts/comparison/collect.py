@@ -95,7 +95,7 @@ def collect(
         command=command,
         commit=commit(),
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        made_with=Made.model_validate(environment()),
+        made_with=Made.model_validate(environment().to_dict()),
         settings=Settings.model_validate({**asdict(settings), "description": settings.line()}),
         splits={split: SplitInfo.model_validate(prepared.facts.splits[split].model_dump()) for split in SPLITS},
         prepared=prepared.fingerprint,

@@ -25,7 +25,8 @@ from tts.comparison.training_cost import total_steps
 from tts.comparison.worker import TrainingJob, is_done, job_identity
 from tts.core.device import choose_device
 from tts.core.errors import TtsError, UsageError
-from tts.core.files import fingerprint, held, read_json, write_text
+from tts.core.files import fingerprint, read_json, write_text
+from tts.core.locks import held
 from tts.dataset.prepared import Prepared
 from tts.evaluation.recogniser import require_recogniser
 from tts.evaluation.scores import find_metric

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
-import tts
 from tts.comparison.records import RunRecord, read_record, write_record
 from tts.comparison.worker import TrainingJob, do_job
 from tts.core.errors import UsageError
-from tts.core.processes import single_threaded
+from tts.core.memory import MemoryShare, share_of
+from tts.core.processes import Child, worker_count
 from tts.core.progress import Progress
 
 POLL = 0.5  # seconds between looks at the running processes
@@ -27,7 +23,7 @@ def default_workers(device: str) -> int:
     import torch
 
     gpus = torch.cuda.device_count() if device in ("auto", "cuda") else 0
-    return gpus or (1 if device.startswith("cuda") else os.cpu_count() or 1)
+    return gpus or (1 if device.startswith(("cuda", "mps")) else worker_count(None))
 
 
 def devices_of(device: str) -> list[str]:
@@ -64,21 +60,22 @@ def run_jobs(jobs: Sequence[TrainingJob], *, workers: int, device: str = "auto",
         waiting = list(reversed(jobs))
         running: list[_Running] = []
         devices = devices_of(device)
-        with _stopped(running), _threads(workers):
+        share = share_of(workers, per_device=-(-workers // len(devices)))
+        with _stopped(running):
             while waiting or running:
                 while waiting and len(running) < workers:
-                    taken = [one.device for one in running]
-                    free = min(devices, key=taken.count)
-                    running.append(_start(waiting.pop().model_copy(update={"device": free}), free))
+                    busy = [run.job.device for run in running]
+                    job = waiting.pop().model_copy(update={"device": min(devices, key=busy.count)})
+                    running.append(_start(job, None if workers == 1 else 1, share))
                 time.sleep(POLL)
-                for one in list(running):
-                    fresh = one.fresh_steps()
-                    if one.process.poll() is None:
+                for run in list(running):
+                    fresh = run.fresh_steps()
+                    if run.child.exit_code is None:
                         progress.advance(fresh)
                     else:
-                        running.remove(one)
-                        one.finish()
-                        note(one.job, fresh + one.job.steps - one.steps)
+                        running.remove(run)
+                        run.finish()
+                        note(run.job, fresh + run.job.steps - run.steps)
 
 
 @dataclass
@@ -86,8 +83,7 @@ class _Running:
     """A job on its way in a process."""
 
     job: TrainingJob
-    device: str
-    process: subprocess.Popen[bytes]
+    child: Child
     log: Path
     steps: int = 0
 
@@ -101,10 +97,9 @@ class _Running:
         return fresh
 
     def finish(self) -> None:
-        """Close the pipe; a process that ended without a record gets one, wrong usage raises :class:`UsageError`."""
-        if self.process.stdin is not None:
-            self.process.stdin.close()
-        code = self.process.returncode
+        """Give a job whose process ended without a record one that says so; wrong usage raises :class:`UsageError`."""
+        self.child.check_start()
+        code = self.child.exit_code
         last = _last_line(self.log)
         if code == UsageError.exit_code:
             raise UsageError(last)
@@ -114,31 +109,10 @@ class _Running:
             write_record(self.job.record, self.job.outcome("failed", why), {})
 
 
-def _start(job: TrainingJob, device: str) -> _Running:
+def _start(job: TrainingJob, threads: int | None, share: MemoryShare) -> _Running:
     path = job.folder / "logs" / f"{job.system}-{job.run}.log"
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as log:
-        process = subprocess.Popen(
-            worker_program(),
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,  # an interruption reaches the parent alone, which then ends its workers in order
-        )
-    pipe: IO[bytes] | None = process.stdin
-    assert pipe is not None
-    pipe.write(job.to_json() + b"\n")
-    pipe.flush()
-    return _Running(job, device, process, path, _written(job))
-
-
-def worker_program() -> list[str]:
-    """Return the command of a worker, who must run this very code and not a package that lies in the current folder."""
-    start = (
-        "import sys; here = sys.argv.pop(1); here in sys.path or sys.path.insert(0, here); "
-        "from tts.comparison.worker import main; sys.exit(main())"
-    )
-    return [sys.executable, "-P", "-c", start, str(Path(tts.__file__).parent.parent)]
+    return _Running(job, Child(do_job, job, output=path, threads=threads, share=share), path, _written(job))
 
 
 @contextmanager
@@ -147,25 +121,10 @@ def _stopped(running: Sequence[_Running]) -> Iterator[None]:
     try:
         yield
     finally:
-        for one in running:
-            one.process.terminate()
-        for one in running:
-            try:
-                one.process.wait(timeout=20.0)
-            except subprocess.TimeoutExpired:
-                one.process.kill()
-            if one.process.stdin is not None:
-                one.process.stdin.close()
-
-
-@contextmanager
-def _threads(workers: int) -> Iterator[None]:
-    """Give processes that are started within one thread each where there are several."""
-    if workers == 1:
-        yield
-        return
-    with single_threaded():
-        yield
+        for run in running:
+            run.child.stop()
+        for run in running:
+            run.child.close()
 
 
 def _written(job: TrainingJob) -> int:

@@ -1,16 +1,8 @@
-"""One run of a comparison: train, score, speak. As a program it reads a job from its standard input.
-
-The pipe stays open while the parent lives; when it closes, the work stops at the last checkpoint, so that no orphan goes on
-training in a folder that the next command wants.
-"""
+"""One run of a comparison: train, score, speak."""
 
 from __future__ import annotations
 
 import logging
-import os
-import signal
-import sys
-import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -86,15 +78,6 @@ class TrainingJob(BaseModel):
     def stages(self) -> int:
         """How many stages its system has."""
         return len(self.recipe.system(self.system).stages)
-
-    def to_json(self) -> bytes:
-        """Return the job as one line of JSON."""
-        return self.model_dump_json().encode()
-
-    @classmethod
-    def from_json(cls, line: bytes) -> TrainingJob:
-        """Return what :meth:`to_json` described."""
-        return cls.model_validate_json(line)
 
     def outcome(self, status: Literal["diverged", "failed"], message: str) -> RunRecord:
         """Return the record of a run that ended without scores."""
@@ -293,25 +276,3 @@ def band_frequencies(grid: FrameGrid) -> np.ndarray:
     warped = np.linspace(0.0, np.pi, BANDS)
     omega = warped - 2.0 * np.arctan(grid.alpha * np.sin(warped) / (1.0 + grid.alpha * np.cos(warped)))
     return np.asarray(omega / (2.0 * np.pi) * grid.sample_rate)
-
-
-def _stop_with_parent() -> None:
-    os.read(sys.stdin.fileno(), 1)  # not through the buffer, whose lock would be held at exit
-    os.kill(os.getpid(), signal.SIGTERM)
-
-
-def main() -> int:
-    """Do the job on the first line of standard input; return the exit code."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an exit that lets files be finished and seconds be counted
-    line = sys.stdin.buffer.readline()
-    threading.Thread(target=_stop_with_parent, daemon=True).start()
-    try:
-        do_job(TrainingJob.from_json(line))
-    except TtsError as error:
-        sys.stderr.write(f"{error}\n")
-        return error.exit_code
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

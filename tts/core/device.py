@@ -8,7 +8,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from tts.core.errors import TtsError, UsageError
+from tts.core.errors import OutOfMemory, TtsError, UsageError
+from tts.core.memory import available_bytes, device_part
+
+DEVICES = "auto, cpu, cuda, cuda:N or mps"
 
 
 def choose_precision(wanted: str, device: torch.device) -> str:
@@ -17,6 +20,8 @@ def choose_precision(wanted: str, device: torch.device) -> str:
         return wanted
     if device.type == "cuda":
         return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
+    if device.type != "cpu":
+        return "float32"
     flags = ("amx_bf16", "avx512_bf16")
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="ignore")
@@ -26,17 +31,19 @@ def choose_precision(wanted: str, device: torch.device) -> str:
 
 
 def choose_device(wanted: str) -> torch.device:
-    """Turn ``auto`` into CUDA where there is one, else the CPU; a device that is not there raises :class:`TtsError`."""
+    """Turn ``auto`` into CUDA where there is one, else the CPU (Apple's GPU, ``mps``, only by name: it has no float64).
+
+    Raises :class:`UsageError` for a name that is no device, :class:`TtsError` for a device that is not there.
+    """
     if wanted == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    match = re.fullmatch(r"cpu|cuda(:\d+)?", wanted)
-    if match is None:
-        raise UsageError(f"--device {wanted}: no such device; use auto, cpu, cuda or cuda:1")
+    if re.fullmatch(r"cpu|mps|cuda(:\d+)?", wanted) is None:
+        raise UsageError(f"device {wanted!r}: there is no such device; use {DEVICES}")
     device = torch.device(wanted)
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise TtsError(
-            f"--device {wanted}: there are {torch.cuda.device_count()} CUDA devices; use --device cpu or another number"
-        )
+        raise TtsError(f"device {wanted}: there are {torch.cuda.device_count()} CUDA devices here; use cpu or another number")
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        raise TtsError("device mps: this machine, or this build of torch, has no Apple GPU; use cpu")
     return device
 
 
@@ -64,14 +71,36 @@ def to_device(values: Tensor, device: torch.device) -> Tensor:
 
 
 def available_memory(device: torch.device) -> int:
-    """Return the bytes free on a device (for the CPU, what the system says is available; 4 GB where it does not say)."""
+    """Return the bytes that this process may still use on a device; a worker of a pool, of its share."""
     if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
-    try:
-        with open("/proc/meminfo", encoding="ascii") as stream:  # noqa: PTH123
-            for line in stream:
-                if line.startswith("MemAvailable:"):
-                    return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return 4 << 30
+        free, whole = torch.cuda.mem_get_info(device)
+        return min(int(free), int(whole * device_part()) - torch.cuda.memory_reserved(device))
+    if device.type == "mps":
+        room = torch.mps.recommended_max_memory() * device_part()
+        return min(int(room) - torch.mps.driver_allocated_memory(), available_bytes())
+    return available_bytes()
+
+
+def out_of_memory(error: BaseException) -> OutOfMemory | None:
+    """Return the error to raise where ``error`` says that memory ran out, else None.
+
+    torch has a class for its GPUs only; what its CPU allocator raises is told by its words, here and nowhere else.
+    """
+    if isinstance(error, torch.OutOfMemoryError) or (
+        isinstance(error, RuntimeError) and "CUDA error: out of memory" in str(error)
+    ):
+        where = "the GPU has not enough memory"
+    elif isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)):
+        where = "this machine has not enough memory"
+    else:
+        return None
+    return OutOfMemory(
+        f"{where} for this ({first_line(error)}); use smaller batches or networks, fewer workers, another device, or end what "
+        "else runs on it"
+    )
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's message, or its class where it has none."""
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__

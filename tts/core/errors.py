@@ -1,7 +1,8 @@
-"""The two ways a command can fail, each with its exit code.
+"""What can go wrong, one class a kind, each with the exit code of the command line.
 
-A message is one clear sentence that names the file, line or key, says what was expected and what to do about it.
-The command line prints it without a traceback; library users catch :class:`TtsError`.
+A message is one clear sentence that names the file, line or key, says what was expected and what to do about it. The command
+line prints it without a traceback; library users catch :class:`TtsError`, or the kind they can do something about. Nobody tells
+kinds apart by the words of a message.
 """
 
 from __future__ import annotations
@@ -19,5 +20,33 @@ class UsageError(TtsError):
     exit_code = 2
 
 
+class Missing(TtsError):
+    """A file that belongs to what is read is not there."""
+
+
+class Damaged(TtsError):
+    """A file is there and does not hold what it should."""
+
+
+class NotWritten(TtsError):
+    """A file could not be written: a full disk, a folder without permission."""
+
+
+class FolderBusy(TtsError):
+    """Another process works in a folder that this one wants."""
+
+
+class OutOfMemory(TtsError):
+    """The memory of the machine or of its GPU did not suffice."""
+
+
 class Diverged(TtsError):
     """A training whose loss is no number any more, or far above that of a guess: with these settings it learns nothing."""
+
+
+class WorkerDied(TtsError):
+    """The process that did one job was killed, crashed or ran out of memory, twice; other jobs are not concerned."""
+
+
+class WorkersCannotStart(TtsError):
+    """Worker processes die before they do anything, so no job can be done; never the fault of one job."""

@@ -1,80 +1,133 @@
-"""Writing files so that an interruption at any moment leaves either the old file or the new one, never half of one."""
+"""Writing files so that an interruption at any moment, a power cut too, leaves the old file or the new one, never half."""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import math
 import os
+import re
+import secrets
 import shutil
-import tempfile
+import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from tts.core.errors import TtsError, UsageError
+from tts.core.errors import Damaged, Missing, NotWritten, TtsError
+from tts.core.json_text import json_text, not_finite
+
+_TEMPORARY = re.compile(r"\..*\.tmp-(\d+)-[0-9a-f]{12}(\.[^.]*)?")
+_STALE = 86_400.0  # seconds after which a temporary counts as left behind where the system cannot say who writes it
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_swept: set[Path] = set()
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; on success it is moved over ``path``, on failure it is removed.
 
-    The temporary name keeps the suffix, so that libraries that choose a format by suffix write the right one. What safetensors
-    and libsndfile say of a full disk is no :class:`OSError`; it becomes a :class:`TtsError` that names the file.
+    The temporary name keeps the suffix, so that libraries that choose a format by suffix write the right one. File and folder
+    reach the disk before this returns. What processes that were killed left beside ``path`` is removed. Raises
+    :class:`NotWritten`, naming ``path``, where the disk is full or nothing may be written there.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem[:80]}.", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
+    _sweep(path.parent)
+    # Not tempfile.mkstemp, whose private files would need the umask, which cannot be read without changing it for a moment.
+    stem = path.stem.encode()[:80].decode(errors="ignore")
+    temporary = path.with_name(f".{stem}.tmp-{os.getpid()}-{secrets.token_hex(6)}{path.suffix}")
+    handle: int | None = None
     try:
+        handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+        if not _lock(handle):  # a system without such locks (Windows) cannot move a file that is open
+            os.close(handle)
+            handle = None
         yield temporary
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)  # mkstemp makes private files; what we leave behind should not be
+        _to_disk(temporary)
         temporary.replace(path)
+        if os.name == "posix":
+            _to_disk(path.parent)
     except Exception as error:
-        if type(error).__name__ not in ("SafetensorError", "LibsndfileError"):
-            raise
-        free = shutil.disk_usage(path.parent).free / 1e6
-        raise TtsError(f"{path}: cannot be written ({error}); {free:.1f} MB are free on its disk") from None
+        if _concerns(error, temporary):
+            raise not_written(path, error) from None
+        raise
     finally:
+        if handle is not None:
+            os.close(handle)
         temporary.unlink(missing_ok=True)
 
 
-@contextmanager
-def held(folder: Path, patience: float = 0.0) -> Iterator[None]:
-    """Make ``folder`` and keep it to this process meanwhile; where another works in it, raise :class:`TtsError`.
+def not_written(path: Path, error: Exception) -> NotWritten:
+    """Return the error that says why ``path`` could not be written; of a full disk, how much is free on it."""
+    why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    told = not isinstance(error, OSError) or error.errno in _FULL
+    free = f"; {shutil.disk_usage(path.parent).free / 1e6:.1f} MB are free on its disk" if told else ""
+    return NotWritten(f"{path}: cannot be written ({why}){free}")
 
-    ``patience`` is for how many seconds to wait first: what an interrupted command started may take a moment to end.
 
-    The lock is the system's and leaves nothing behind, whatever ends the process. Where there is none (Windows, some network
-    drives) nothing is kept.
-    """
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder}: is a file; name a folder")
-    folder.mkdir(parents=True, exist_ok=True)
+def _concerns(error: Exception, temporary: Path) -> bool:
+    """Return whether an error is about the writing of a file, not about what its content is made from."""
+    if isinstance(error, OSError):
+        return error.filename == str(temporary) or (error.filename is None and error.errno in (*_FULL, errno.EIO, errno.EROFS))
+    # Libraries that write by themselves have their own classes for it; those that are not loaded have not written.
+    names = (("safetensors", "SafetensorError"), ("soundfile", "LibsndfileError"))
+    kinds = tuple(getattr(sys.modules[module], name) for module, name in names if module in sys.modules)
+    return isinstance(error, kinds)
+
+
+def _to_disk(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
-        import fcntl
-    except ImportError:
-        yield
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        until = time.monotonic() + patience
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= until:
-                    raise TtsError(f"{folder}: another process is at work in it; wait until it has ended") from None
-                time.sleep(0.2)
-            except OSError:
-                break
-        yield
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # some file systems cannot do it for folders
+            raise
     finally:
         os.close(handle)
+
+
+def _lock(handle: int) -> bool:
+    """Lock a temporary against :func:`_sweep`; False where another has it, or the system or the drive has no such locks."""
+    try:
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (ImportError, OSError):
+        return False
+    return True
+
+
+def _sweep(folder: Path) -> None:
+    """Remove, once a process, the temporaries in ``folder`` whose writers are gone.
+
+    A writer is gone when no process here has the number in the name (of a container or another machine it may be any) and
+    nobody locks the file, or where there are no such locks, when nobody has touched it for a day.
+    """
+    if folder in _swept:
+        return
+    _swept.add(folder)
+    paths: list[Path] = []
+    with suppress(OSError):  # a folder that may be written, not read
+        paths = list(folder.iterdir())
+    for path in paths:
+        match = _TEMPORARY.fullmatch(path.name)
+        if match is None:
+            continue
+        import psutil  # here, because there are few
+
+        if psutil.pid_exists(int(match[1])):
+            continue
+        with suppress(OSError):  # another process may sweep as well
+            handle = os.open(path, os.O_RDWR)
+            try:
+                gone = _lock(handle) or time.time() - path.stat().st_mtime > _STALE
+            finally:
+                os.close(handle)
+            if gone:
+                path.unlink()
 
 
 def write_text(path: Path, text: str) -> None:
@@ -84,18 +137,37 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write ``value`` as indented JSON (UTF-8, no NaN), atomically."""
-    write_text(path, json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+    """Write ``value`` as indented JSON (UTF-8, lists of numbers packed into lines), atomically.
+
+    Raises :class:`TtsError` naming file and key where a number is NaN or infinite, which JSON does not have.
+    """
+    place = not_finite(value)
+    if place is not None:
+        raise TtsError(f"{path}: not written, since {place[0]} is {place[1]}, which is no number that JSON can hold")
+    write_text(path, json_text(value) + "\n")
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file; a missing or broken one raises :class:`TtsError` with the place of the fault."""
+    """Read a JSON file; raises :class:`Missing` or, with the place of the fault, :class:`Damaged`."""
+    odd: list[str] = []
+
+    def number(text: str) -> float:
+        value = float(text)
+        if not math.isfinite(value):
+            odd.append(text)
+        return value
+
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(path.read_text(encoding="utf-8"), parse_constant=number, parse_float=number)
     except FileNotFoundError:
-        raise TtsError(f"{path}: this file is missing") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise TtsError(f"{path}: not valid JSON ({error}); the file is damaged or not one of ours") from None
+        raise Missing(f"{path}: this file is missing") from None
+    except (ValueError, RecursionError) as error:  # also of bytes that are no UTF-8 and of numbers of thousands of digits
+        raise Damaged(f"{path}: not valid JSON ({error}); the file is damaged or not one of ours") from None
+    if odd:
+        place = not_finite(value)
+        key = place[0] if place else "a key that is given twice"
+        raise Damaged(f"{path}: not valid JSON ({key} is {odd[0]}); the file is damaged or not one of ours")
+    return value
 
 
 def fingerprint(*parts: Any) -> str:

@@ -19,7 +19,8 @@ from tts.analysis.extract import AnalysisJob, Extra, Features, extract
 from tts.analysis.mfcc import mfcc
 from tts.analysis.world import AnalysisSettings
 from tts.core.errors import TtsError, UsageError
-from tts.core.files import fingerprint, held, read_json, write_json, write_text
+from tts.core.files import fingerprint, read_json, write_json, write_text
+from tts.core.locks import held
 from tts.core.processes import Failure
 from tts.core.provenance import environment
 from tts.corpora.types import Corpus, Utterance
@@ -193,7 +194,7 @@ def _facts(run: Preparation, content: _Content, engine: FrontEnd, arrays: str) -
         channel=recipe.corpus.channel,
         speakers=speakers,
         speaker_of=speaker_of,
-        made_with=environment(),
+        made_with=environment().to_dict(),
     )
 
 

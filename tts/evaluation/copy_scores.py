@@ -55,7 +55,9 @@ def copy_split(prepared: Prepared, out: Path, *, split: str = "test", workers: i
     left_out = ["Left out:", "", *(f"* {key}: {why}" for key, why in failed.items()), ""] if failed else []
     text = "\n".join([f"# Copy synthesis, {split}", "", table, "", *left_out])
     facts = {"split": split, "prepared": prepared.fingerprint, "failed": failed, "command": command}
-    write_json(out / "scores.json", {**report_dict({"copy synthesis": scores}, where), **facts, "made_with": environment()})
+    write_json(
+        out / "scores.json", {**report_dict({"copy synthesis": scores}, where), **facts, "made_with": environment().to_dict()}
+    )
     write_text(out / "scores.md", text)
     return text
 

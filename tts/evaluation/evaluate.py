@@ -182,7 +182,7 @@ def evaluate_voice(
     label = voice.label
     result = report_dict({label: scores}, settings, intervals=("mcd", "f0_rmse", "vuv_error"))
     result |= {"split": split, "prepared": prepared.fingerprint, "same_preparation": same}
-    result |= {"command": command, "made_with": environment(voice.device)}
+    result |= {"command": command, "made_with": environment(voice.device).to_dict()}
     pooled = [(label, pool(scores.values()))]
     own = _by_speaker(items, prepared.speakers)
     result |= {"speakers": {speaker: one.to_dict() for speaker, one in own}} if own else {}

@@ -20,12 +20,12 @@ import numpy as np
 from tts.alignment.types import Alignment
 from tts.core.errors import TtsError, UsageError
 from tts.core.grid import FrameGrid
+from tts.core.processes import Ticket, Workers
 from tts.core.stream import Stream
 from tts.generation.durations import stretch_pauses, whole_durations
 from tts.generation.postfilter import PostFilterSettings
 from tts.generation.requests import Request
 from tts.generation.vocode import Waveform, limit, vocode
-from tts.generation.workers import Ticket, Workers
 from tts.text.engine import Engine
 from tts.text.sentence import SILENCE, Sentence
 from tts.text.split import PHONES_A_LETTER, split_text

@@ -16,7 +16,8 @@ import torch
 import tts
 from tts.core.device import choose_device
 from tts.core.errors import UsageError
-from tts.core.files import fingerprint, held, read_json, write_json, write_text
+from tts.core.files import fingerprint, read_json, write_json, write_text
+from tts.core.locks import held
 from tts.core.provenance import environment
 from tts.dataset.positions import position_width
 from tts.dataset.prepared import DURATION, Prepared
@@ -104,7 +105,7 @@ def train_voice(
             },
             "seconds": round(seconds(), 1),
             "command": command,
-            "made_with": environment(where),
+            "made_with": environment(where).to_dict(),
         }
         write_json(training / "summary.json", summary)
         save_voice(out, voice, voice_card(config, summary), lexicon)

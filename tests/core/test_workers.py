@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tts.core.errors import TtsError
-from tts.generation.workers import Workers
+from tts.core.processes import Workers
 
 
 def whoami(x: int) -> tuple[int, int, str]:
@@ -51,7 +51,7 @@ def test_processes_stay_errors_pass_and_a_crash_costs_one_job() -> None:
 
 SCRIPT = """
 import os, time
-from tts.generation.workers import Workers
+from tts.core.processes import Workers
 if __name__ == "__main__":
     workers = Workers(1)
     print(workers.result(workers.submit(os.getpid)), flush=True)

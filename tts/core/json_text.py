@@ -1,0 +1,79 @@
+"""JSON that people read and version control compares: indented, yet with lists of numbers packed into lines."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from typing import Any
+
+WIDTH = 120
+
+
+def json_text(value: Any) -> str:
+    """Return ``value`` as JSON that ``json.loads`` reads back equal: two spaces of indentation, non-ASCII letters as they are.
+
+    A list without lists or objects in it stands on one line where it fits into 120 characters; one of numbers that does not is
+    filled into such lines. Raises :class:`ValueError` for NaN and infinities, :class:`TypeError` for what JSON does not have.
+    """
+    return "".join(_pieces(value, "\n"))
+
+
+def _pieces(value: Any, break_: str) -> Iterator[str]:
+    """Yield the text of ``value`` in pieces; ``break_`` is a line end and the indentation of the line that it stands on."""
+    inner = break_ + "  "
+    if isinstance(value, dict) and value:
+        for number, (key, item) in enumerate(value.items()):
+            yield f"{',' if number else '{'}{inner}{_key(key)}: "
+            yield from _pieces(item, inner)
+        yield f"{break_}}}"
+    elif isinstance(value, list | tuple) and value:
+        if any(isinstance(item, dict | list | tuple) for item in value):
+            for number, item in enumerate(value):
+                yield f"{',' if number else '['}{inner}"
+                yield from _pieces(item, inner)
+            yield f"{break_}]"
+        else:
+            yield _flat(value, break_, inner)
+    else:
+        yield _scalar(value)
+
+
+def _flat(items: list[Any] | tuple[Any, ...], break_: str, inner: str) -> str:
+    texts = [_scalar(item) for item in items]
+    if sum(map(len, texts)) + 2 * len(texts) + len(inner) <= WIDTH:
+        return f"[{', '.join(texts)}]"
+    if any(isinstance(item, str) for item in items):
+        return f"[{inner}{(',' + inner).join(texts)}{break_}]"
+    lines = [texts[0]]
+    for text in texts[1:]:
+        if len(inner) + len(lines[-1]) + len(text) + 2 <= WIDTH:
+            lines[-1] += f", {text}"
+        else:
+            lines.append(text)
+    return f"[{inner}{(',' + inner).join(lines)}{break_}]"
+
+
+def _scalar(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _key(key: Any) -> str:
+    """Return a key as the standard library writes it: numbers, booleans and None become strings."""
+    return _scalar(key) if isinstance(key, str) else json.dumps({key: 0}, allow_nan=False)[1:-4]
+
+
+def not_finite(value: Any) -> tuple[str, float] | None:
+    """Return where in ``value`` the first NaN or infinity stands (as in ``systems.main.scores[3]``) and which it is."""
+    if isinstance(value, dict):
+        parts = [(f".{key}", item) for key, item in value.items()]
+    elif isinstance(value, list | tuple):
+        parts = [(f"[{number}]", item) for number, item in enumerate(value)]
+    else:
+        return ("the value", value) if isinstance(value, float) and not math.isfinite(value) else None
+    for name, item in parts:
+        inside = not_finite(item)
+        if inside is not None:
+            place = name if inside[0] == "the value" else name + ("" if inside[0][0] == "[" else ".") + inside[0]
+            return place.removeprefix("."), inside[1]
+    return None
