@@ -215,7 +215,7 @@ def test_data_swapped_under_a_comparison_are_refused(made: Path, tmp_path: Path,
 
 def test_a_job_reads_as_it_was_written(made: Path, tmp_path: Path) -> None:
     job = tiny_job(made, made / "prepared", tmp_path)
-    again = pickle.loads(pickle.dumps(job))
+    again = pickle.loads(pickle.dumps(job))  # noqa: S301
     assert again == job
     assert job_identity(again.recipe, Prepared(made / "prepared"), "single") == job.identity
 
