@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from tts import __version__
-from tts.cli import adapt, compare, copy, demo, evaluate, inspect, listen, prepare, speak, train
+from tts.cli import adapt, compare, copy, demo, evaluate, inspect, listen, prepare, recipe, speak, train
 from tts.core.errors import TtsError
 
 CONTINUE = {
@@ -44,7 +44,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Train voices on public corpora, speak text files, and find out whether extra tasks help.",
 )
-for verb in (demo, prepare, inspect, train, evaluate, compare, adapt, speak, copy, listen):
+for verb in (demo, prepare, recipe, inspect, train, evaluate, compare, adapt, speak, copy, listen):
     verb.register(app)
 
 

@@ -116,7 +116,9 @@ class Prepared:
     def recipe(self) -> Recipe:
         """The recipe that the corpus was prepared with."""
         try:
-            return Recipe.model_validate(self.facts.recipe)
+            # What it compares is not the corpus's, and earlier versions wrote it in a form that no recipe has.
+            data = {key: value for key, value in self.facts.recipe.items() if key != "comparison"}
+            return Recipe.model_validate(data)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(("recipe", *map(str, first["loc"])))

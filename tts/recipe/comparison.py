@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from tts.recipe.names import Name, Seed, Steps
 from tts.recipe.parts import MAIN_STREAMS, Part
@@ -81,6 +81,14 @@ def _for_all(value: Any) -> Any:
     raise ValueError("expected a list of systems, or systems each with the candidates that it is a control for, or all")
 
 
+def _all_in_words(controls: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+    """Return controls as a recipe would give them."""
+    return {name: list(of) or "all" for name, of in controls.items()}
+
+
+Controls = tuple[str, ...] | dict[str, str | tuple[str, ...]]
+
+
 class ComparisonPart(Part):
     """What ``tts compare`` does unless told otherwise."""
 
@@ -105,7 +113,9 @@ class ComparisonPart(Part):
     systems: tuple[str, ...] = Field(
         (), max_length=1000, description="Systems that are compared. Default: all.", examples=[["single", "stacked"]]
     )
-    controls: Annotated[dict[str, tuple[str, ...]], BeforeValidator(_for_all)] = Field(
+    controls: Annotated[
+        dict[str, tuple[str, ...]], BeforeValidator(_for_all, json_schema_input_type=Controls), PlainSerializer(_all_in_words)
+    ] = Field(
         {},
         description="Systems that show what else could explain a gain: a list, or each with the candidates that it is a "
         "control for (or all).",

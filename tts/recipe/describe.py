@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import yaml
@@ -94,13 +94,13 @@ def models_in(slot: Slot) -> Iterator[type[BaseModel]]:
                     yield from models_in(slot_of(kind))
 
 
-def allowed(slot: Slot) -> str:
-    """Return what may stand in a slot, as it follows "expected"."""
+def allowed(slot: Slot, keys: str = "") -> str:
+    """Return what may stand in a slot, as it follows "expected"; ``keys`` are the words for a part with keys of its own."""
     if slot.form:
         return slot.form
     members = slot.members
     if len(members) > 1:
-        return _or([allowed(member) for member in members])
+        return _or([word for member in members for word in _alternatives(member, slot, keys)])
     kind, bounds = members[0].type, {**dict(members[0].bounds), **dict(slot.bounds)}
     origin, arguments = get_origin(kind), get_args(kind)
     if members[0].form:
@@ -110,11 +110,11 @@ def allowed(slot: Slot) -> str:
         return f"one of {_or(words)}" if len(words) > 1 else words[0]
     if origin is dict:
         inner = slot_of(arguments[1])
-        return "a mapping" if inner.type is Any else f"a mapping, each value {allowed(inner)}"
+        return "a mapping" if inner.type is Any else f"a mapping, each value {allowed(inner, keys)}"
     if origin in (tuple, list):
-        return _list(arguments, bounds)
+        return _list(arguments, bounds, keys)
     if isinstance(kind, type) and issubclass(kind, BaseModel):
-        return f"keys with values: {', '.join(name for name in kind.model_fields)}"
+        return keys or f"keys with values: {', '.join(name for name in kind.model_fields)}"
     if kind is bool:
         return "true or false"
     if kind is int:
@@ -126,11 +126,18 @@ def allowed(slot: Slot) -> str:
     return "any value"
 
 
-def _list(arguments: tuple[Any, ...], bounds: Mapping[str, float]) -> str:
+def _alternatives(member: Slot, union: Slot, keys: str) -> list[str]:
+    """Return what a member of a union allows, the words of a choice one by one."""
+    if get_origin(member.type) is Literal:
+        return [str(word) for word in get_args(member.type)]
+    return [allowed(replace(member, bounds=(*union.bounds, *member.bounds)), keys)]
+
+
+def _list(arguments: tuple[Any, ...], bounds: Mapping[str, float], keys: str) -> str:
     if arguments[-1] is not Ellipsis and len(arguments) > 1:
-        return f"a list of {len(arguments)}: {', '.join(allowed(slot_of(kind)) for kind in arguments)}"
+        return f"a list of {len(arguments)}: {', '.join(allowed(slot_of(kind), keys) for kind in arguments)}"
     size = " that is not empty" if bounds.get("min_length") else ""
-    return f"a list{size}, each {allowed(slot_of(arguments[0]))}"
+    return f"a list{size}, each {allowed(slot_of(arguments[0]), keys)}"
 
 
 def _range(bounds: Mapping[str, float]) -> str:

@@ -84,6 +84,7 @@ def _locate(model: type[BaseModel], details: ErrorDetails) -> _Located:
     slot: Slot | None = Slot(model)
     owner: type[BaseModel] | None = None
     outer: Slot | None = None
+    above: Slot | None = None
     for part in details["loc"]:
         step = _step(slot, part) if slot is not None else None
         if step is None:  # the tag of a union's member, or a key that is not known
@@ -95,10 +96,13 @@ def _locate(model: type[BaseModel], details: ErrorDetails) -> _Located:
                 union, outer = tuple(place), slot
             slot = _member(slot, str(part))
             continue
-        owner, slot = _model(slot), step
+        owner, above, slot = _model(slot), slot, step
         place.append(part)
     if union is not None and len(place) == len(union):
         slot = outer
+    if details["type"] == "missing" and place and isinstance(place[-1], int):  # a list of two that has one
+        del place[-1]
+        slot = above
     return _Located(tuple(place), slot, union, owner)
 
 
@@ -138,7 +142,7 @@ def _sentence(where: _Located, details: ErrorDetails) -> str:
     kind, got = details["type"], details.get("input")
     if kind == "extra_forbidden":
         return _unknown(where)
-    if kind == "missing":
+    if kind == "missing" and not isinstance(details["loc"][-1], int):
         return f"this key is required{_wanted(where.slot, ': expected ')}"
     if kind in _OWN_WORDS:
         message = details["msg"].removeprefix("Value error, ")
@@ -147,9 +151,13 @@ def _sentence(where: _Located, details: ErrorDetails) -> str:
         return f"{message}{_as_in(where.slot, message)}; got {shown(got)}"
     if kind == "finite_number":
         return f"expected a finite number; got {shown(got)}"
-    if kind == "too_long" or where.slot is None:
+    if kind in ("too_long", "string_too_long"):
+        context = details.get("ctx", {})
+        what = "characters" if kind == "string_too_long" else "values"
+        return f"expected at most {context.get('max_length')} {what}; got {context.get('actual_length') or len(got)}"
+    if where.slot is None:
         message = details["msg"]
-        return f"{message[0].lower()}{message[1:]}; got {shown(got)}" if kind != "too_long" else f"is too long: {message}"
+        return f"{message[0].lower()}{message[1:]}; got {shown(got)}"
     close = ""
     choices = where.slot.choices
     if isinstance(got, str) and choices:
@@ -171,7 +179,7 @@ def _unknown(where: _Located) -> str:
     name = str(where.place[-1])
     homes = [home for home in _homes(name) if home.split(".")[:-1] != [str(part) for part in where.place[:-1]]]
     siblings = list(where.model.model_fields) if where.model is not None else []
-    if not difflib.get_close_matches(name, siblings, n=1) and homes:
+    if homes:
         return f"unknown key here; did you mean {homes[0]}?"
     return f"unknown key, {close_names(name, siblings)}"
 

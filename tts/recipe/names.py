@@ -30,8 +30,11 @@ def check_name(name: str) -> str:
     return name
 
 
+FORM = "a name of letters, digits, dots, hyphens and underscores"
 Name = Annotated[
-    str, AfterValidator(check_name), Field(json_schema_extra={"pattern": f"^{_PATTERN}$", "maxLength": LONGEST_NAME})
+    str,
+    AfterValidator(check_name),
+    Field(json_schema_extra={"form": FORM, "pattern": f"^{_PATTERN}$", "maxLength": LONGEST_NAME}),
 ]
 SpeakerName = Annotated[Name, Field(max_length=50)]  # begins the file names of that speaker's utterances
 

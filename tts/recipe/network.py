@@ -74,12 +74,16 @@ class TaskUse(Part):
     )
 
 
+Weight = Annotated[float, Field(ge=0.0)]
+
+
 def _weight_alone(value: Any) -> Any:
     """Return the use of a task, which may come as its weight alone."""
     return {"weight": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-TaskUses = Annotated[dict[str, Annotated[TaskUse, BeforeValidator(_weight_alone)]], Field(max_length=200)]
+_Use = Annotated[TaskUse, BeforeValidator(_weight_alone, json_schema_input_type=Weight | TaskUse)]
+TaskUses = Annotated[dict[str, _Use], Field(max_length=200)]
 
 
 class TrunkLayer(Part):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from tts.core.grid import MAX_RATE, MIN_RATE, FrameGrid
 from tts.recipe.names import Seed, SpeakerName
@@ -70,7 +70,10 @@ class CorpusPart(Part):
         examples=["verified"],
     )
     speaker: str = Field("", max_length=200, description="Who speaks, where the corpus has one speaker.", examples=["anna"])
-    speakers: Annotated[dict[SpeakerName, SpeakerPart], BeforeValidator(_by_name)] = Field(
+    speakers: Annotated[
+        dict[SpeakerName, SpeakerPart],
+        BeforeValidator(_by_name, json_schema_input_type=list[SpeakerName] | dict[SpeakerName, SpeakerPart]),
+    ] = Field(
         {},
         max_length=1000,
         description="In place of `speaker`: several, each in a folder of its own or told apart in one metadata.csv; a list of "
@@ -173,7 +176,9 @@ RULE_SCHEMA = {
         ),
     ]
 }
-Rule = Annotated[str | dict[str, Any], BeforeValidator(check_rule), Field(json_schema_extra={"form": RULES})]
+Rule = Annotated[
+    str | dict[str, Any], BeforeValidator(check_rule), WithJsonSchema(RULE_SCHEMA), Field(json_schema_extra={"form": RULES})
+]
 
 
 class SplitPart(Part):

@@ -103,6 +103,7 @@ class GoMtlPart(_Part):
     )
 
 
+SharingKind = Literal["hard", "cross_stitch", "sluice", "mmoe", "ple", "adapters", "go_mtl"]
 _KINDS: dict[str, type[_Part]] = {
     "hard": HardSharingPart,
     "cross_stitch": CrossStitchPart,
@@ -130,12 +131,13 @@ def _sharing(value: Any) -> Any:
     return value
 
 
+_AnyKind = Annotated[
+    HardSharingPart | CrossStitchPart | SluicePart | MmoePart | PlePart | AdaptersPart | GoMtlPart,
+    Field(discriminator="kind"),
+]
 SharingPart = Annotated[
-    Annotated[
-        HardSharingPart | CrossStitchPart | SluicePart | MmoePart | PlePart | AdaptersPart | GoMtlPart,
-        Field(discriminator="kind"),
-    ],
-    BeforeValidator(_sharing),
+    _AnyKind,
+    BeforeValidator(_sharing, json_schema_input_type=SharingKind | _AnyKind),
 ]
 
 
@@ -156,7 +158,15 @@ class UnrelatedPart(_Part):
     )
 
 
-Unrelated = Annotated[UnrelatedPart, BeforeValidator(lambda v: {"pairs": v} if isinstance(v, list | tuple) else v)]
+Pairs = Annotated[tuple[tuple[str, str], ...], Field(min_length=1)]
+
+
+def _pairs_alone(value: Any) -> Any:
+    """Return what keeps tasks apart, which may come as its pairs alone."""
+    return {"pairs": value} if isinstance(value, list | tuple) else value
+
+
+Unrelated = Annotated[UnrelatedPart, BeforeValidator(_pairs_alone, json_schema_input_type=Pairs | UnrelatedPart)]
 
 
 def check_heads(stage: StagePart) -> None:

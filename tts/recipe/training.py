@@ -108,21 +108,36 @@ class TrajectoryPart(Part):
 class TrainingPart(Part):
     """How a network is trained."""
 
-    steps: Steps = Field(5000, description="Steps of every stage.", examples=[5000])
+    steps: Steps = Field(
+        5000, description="Steps of every stage.", examples=[5000], json_schema_extra=filled("by the amount of speech")
+    )
     batch: int = Field(
         256,
         ge=1,
         le=1_000_000,
         description="Frames a step for frame-wise trunks, utterances a step for the others.",
         examples=[512],
+        json_schema_extra=filled("512; 256 in `duration`"),
     )
     utterances: bool = Field(False, description="Batches of whole utterances for frame-wise trunks too.", examples=[True])
-    learning_rate: float = Field(3e-3, gt=0.0, description="Highest learning rate.", examples=[0.003])
+    learning_rate: float = Field(
+        3e-3,
+        gt=0.0,
+        description="Highest learning rate.",
+        examples=[0.003],
+        json_schema_extra=filled("0.003; 0.001 in `duration`"),
+    )
     warmup: int = Field(100, ge=0, le=MOST_STEPS, description="Steps in which the learning rate rises.", examples=[100])
     decay: Literal["linear", "cosine", "none"] = Field(
         "linear", description="How the learning rate falls after the warm-up.", examples=["cosine"]
     )
-    weight_decay: float = Field(0.0, ge=0.0, description="Decoupled weight decay (AdamW).", examples=[0.3])
+    weight_decay: float = Field(
+        0.0,
+        ge=0.0,
+        description="Decoupled weight decay (AdamW).",
+        examples=[0.3],
+        json_schema_extra=filled("0.3; 0.1 in `duration`"),
+    )
     clip: float = Field(1.0, gt=0.0, description="Largest norm of the gradient.", examples=[1.0])
     average: float = Field(
         0.0,
@@ -130,13 +145,19 @@ class TrainingPart(Part):
         lt=1.0,
         description="Decay of the moving average of the weights that is validated and kept.",
         examples=[0.998],
+        json_schema_extra=filled("1 - 10 / steps, at most 0.998; at most 0.99 in `duration`"),
     )
     input_dropout: float = Field(
         0.0, ge=0.0, lt=1.0, description="Share of the linguistic features hidden in training.", examples=[0.1]
     )
     weighting: WeightingPart = Field(WeightingPart(), description="How the losses of several tasks are weighed.")
     fork_merge: ForkMergePart | None = Field(None, description="Training in branches that are merged.")
-    validate_every: Steps = Field(500, description="Steps between validations.", examples=[500])
+    validate_every: Steps = Field(
+        500,
+        description="Steps between validations.",
+        examples=[500],
+        json_schema_extra=filled("a tenth of the steps, at least 50"),
+    )
     stacking: Literal["greedy", "joint", "greedy_then_joint"] = Field(
         "greedy",
         description="Stages one after the other, all together end to end, or the one and then the other.",

@@ -91,7 +91,8 @@ class _Builder:
         data: dict[str, Any] = {}
         for key, value in self._merged(node, depth):
             name = self._key(key)
-            data[name] = self.build(value, (*place, name), _line(key), depth + 1)
+            if name not in data:
+                data[name] = self.build(value, (*place, name), _line(key), depth + 1)
         for key, value in node.value:
             if key.tag == _MERGE:
                 continue
@@ -103,20 +104,20 @@ class _Builder:
         return data
 
     def _merged(self, node: yaml.MappingNode, depth: int) -> Iterator[tuple[yaml.Node, yaml.Node]]:
-        """Yield the pairs that merge keys bring, in PyYAML's order: a later one of a name wins."""
+        """Yield the pairs that merge keys bring; the first of a name counts."""
         self._count(node, depth)
         for key, value in node.value:
             if key.tag != _MERGE:
                 continue
-            sources = list(reversed(value.value)) if isinstance(value, yaml.SequenceNode) else [value]
+            sources = value.value if isinstance(value, yaml.SequenceNode) else [value]
             for source in sources:
                 if not isinstance(source, yaml.MappingNode):
                     raise self._fault(value, "not valid YAML: << merges mappings, for example <<: *trunk")
-                yield from self._merged(source, depth + 1)
                 for pair in source.value:
                     if pair[0].tag != _MERGE:
                         self._count(source, depth)
                         yield pair
+                yield from self._merged(source, depth + 1)
 
     def _key(self, node: yaml.Node) -> str:
         name = self._scalar(node) if isinstance(node, yaml.ScalarNode) else None
