@@ -46,6 +46,7 @@ def test_order_words_and_lengths_whatever_the_batches() -> None:
         np.testing.assert_array_equal(a.signal, b.signal)
 
 
+@pytest.mark.slow
 def test_worker_processes_give_the_same() -> None:
     texts = ["One two.", "Three ☠.", "Four. Five."]
     with Synthesiser(FakeVoice(), SynthesisSettings(workers=1)) as synthesiser:
@@ -72,6 +73,7 @@ def test_a_failing_request_does_not_stop_the_others() -> None:
     assert all(len(s.signal) == 0 for s in spoken if s.error)
 
 
+@pytest.mark.slow
 def test_ten_thousand_words_in_one_line() -> None:
     letters = "abcdefghijklmnopqrstuvwxyz"
     text = " ".join(map("".join, itertools.islice(itertools.product(letters, repeat=3), 10_000)))
@@ -123,6 +125,7 @@ def test_speed_pitch_and_pauses() -> None:
     assert pitch(high) == pytest.approx(2 * pitch(normal), rel=0.05)
 
 
+@pytest.mark.slow
 def test_results_come_early_and_memory_stays_flat() -> None:
     taken = 0
 
