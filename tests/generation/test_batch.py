@@ -9,9 +9,11 @@ import pytest
 from fake_voice import FakeVoice
 
 from tts.core.audio import read_audio
+from tts.core.audio_output import AudioEncoding
 from tts.core.errors import TtsError, UsageError
 from tts.generation import batch
-from tts.generation.batch import BatchReport, speak_to_folder, speak_together
+from tts.generation.batch import BatchReport, FolderOutput, speak_to_folder
+from tts.generation.joined import speak_joined
 from tts.generation.requests import Request
 from tts.generation.synthesiser import Synthesiser, SynthesisSettings
 
@@ -84,15 +86,15 @@ def test_nothing_is_overwritten(synthesiser: Synthesiser, tmp_path: Path) -> Non
 def test_an_interrupted_run_is_resumed(synthesiser: Synthesiser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Interrupt between a wav and its entry in the manifest, the worst moment."""
     whole = speak_to_folder(synthesiser, requests(), tmp_path / "whole")
-    written = batch.write_wav
+    written = batch.write_audio
 
-    def interrupt(path: Path, signal: np.ndarray, rate: int) -> None:
-        written(path, signal, rate)
+    def interrupt(path: Path, signal: np.ndarray, rate: int, encoding: AudioEncoding) -> None:
+        written(path, signal, rate, encoding)
         if path.stem == "b":
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(batch, "write_wav", interrupt)
+        patch.setattr(batch, "write_audio", interrupt)
         with pytest.raises(KeyboardInterrupt):
             speak_to_folder(synthesiser, requests(), tmp_path / "cut")
     assert [entry["status"] for entry in manifest(tmp_path / "cut")] == ["spoken", "planned", "planned"]
@@ -149,7 +151,7 @@ def test_resume_speaks_failed_lines_again_and_leaves_foreign_files(synthesiser: 
 
 def test_timings_beside_the_wavs(synthesiser: Synthesiser, tmp_path: Path) -> None:
     speak_to_folder(synthesiser, requests(), tmp_path)
-    report = speak_to_folder(synthesiser, requests(), tmp_path, resume=True, timings=["json", "textgrid"])
+    report = speak_to_folder(synthesiser, requests(), tmp_path, resume=True, output=FolderOutput(timings=("json", "textgrid")))
     assert report.spoken == 3  # the wavs were there, the times were not
     assert files(tmp_path) == sorted(
         [f"{key}{suffix}" for key in TEXTS for suffix in (".wav", ".json", ".TextGrid")] + ["manifest.jsonl"]
@@ -157,7 +159,7 @@ def test_timings_beside_the_wavs(synthesiser: Synthesiser, tmp_path: Path) -> No
     times = json.loads((tmp_path / "b.json").read_text(encoding="utf-8"))
     assert [word["text"] for word in times["words"]] == ["Three,", "four."]
     with pytest.raises(UsageError, match="choose from textgrid, json"):
-        speak_to_folder(synthesiser, requests(), tmp_path, timings=["srt"])
+        FolderOutput(timings=("srt",))
 
 
 def test_duplicates_and_unwritable_folders(synthesiser: Synthesiser, tmp_path: Path) -> None:
@@ -165,18 +167,84 @@ def test_duplicates_and_unwritable_folders(synthesiser: Synthesiser, tmp_path: P
         speak_to_folder(synthesiser, [Request("a", "x"), Request("A", "y")], tmp_path / "out")
     assert not (tmp_path / "out").exists()
     (tmp_path / "file").write_text("")
-    with pytest.raises(UsageError, match="cannot be written"):
+    with pytest.raises(UsageError, match="is a file; name a folder"):
         speak_to_folder(synthesiser, requests(), tmp_path / "file")
 
 
-def test_speaking_together(synthesiser: Synthesiser) -> None:
-    signal, report = speak_together(synthesiser, requests({"a": "One two.", "x": "☠", "b": "Three, four."}))
-    a, b = (spoken.signal for spoken in synthesiser.speak(requests({"a": "One two.", "b": "Three, four."})))
+class Pieces(list[np.ndarray]):
+    """Takes sound in memory."""
+
+    def write(self, signal: np.ndarray) -> None:
+        self.append(signal)
+
+    @property
+    def signal(self) -> np.ndarray:
+        return np.concatenate([np.zeros(0, np.float32), *self])
+
+
+def test_speaking_one_after_the_other(synthesiser: Synthesiser) -> None:
+    pieces = Pieces()
+    report = speak_joined(synthesiser, requests({"a": "One two.", "x": "☠", "b": "Three, four. Five."}), pieces)
+    a, b = (spoken.signal for spoken in synthesiser.speak(requests({"a": "One two.", "b": "Three, four. Five."})))
     assert (report.spoken, len(report.failures)) == (2, 1)
-    assert len(signal) == len(a) + len(b) + 6400
-    np.testing.assert_array_equal(signal[-len(b) :], b)
-    nothing, report = speak_together(synthesiser, requests({"x": "☠"}))
-    assert (len(nothing), report.exit_code) == (0, 1)
+    assert len(pieces.signal) == len(a) + len(b) + 6400
+    np.testing.assert_array_equal(pieces.signal[: len(a)], a)
+    np.testing.assert_array_equal(pieces.signal[-len(b) :], b)
+    assert report.seconds == pytest.approx((len(a) + len(b)) / 16_000)
+    nothing = Pieces()
+    report = speak_joined(synthesiser, requests({"x": "☠"}), nothing)
+    assert (len(nothing.signal), report.exit_code) == (0, 1)
+
+
+def test_sound_is_written_while_later_texts_are_still_to_be_made(synthesiser: Synthesiser) -> None:
+    """After the pieces of the first texts are out, the networks have not seen the last ones."""
+    voice = synthesiser.voice
+    assert isinstance(voice, FakeVoice)
+    seen: list[int] = []
+
+    class Watch(Pieces):
+        def write(self, signal: np.ndarray) -> None:
+            super().write(signal)
+            seen.append(sum(voice.calls))
+
+    speak_joined(synthesiser, requests({f"r{n}": "One two three four." for n in range(2000)}), Watch())
+    assert seen[0] < 100
+    assert seen[-1] == 2000
+
+
+def test_two_runs_do_not_share_a_folder(synthesiser: Synthesiser, tmp_path: Path) -> None:
+    from tts.core.locks import held
+
+    with held(tmp_path), pytest.raises(TtsError, match="another process is at work"):
+        speak_to_folder(synthesiser, requests(), tmp_path)
+    assert not list(tmp_path.iterdir())
+    speak_to_folder(synthesiser, requests(), tmp_path)
+    speak_to_folder(synthesiser, requests({"z": "More."}), tmp_path)
+    assert [entry["id"] for entry in manifest(tmp_path)] == ["a", "b", "c", "z"]
+
+
+def test_other_kinds_of_files(synthesiser: Synthesiser, tmp_path: Path) -> None:
+    output = FolderOutput(AudioEncoding("flac", 8_000), ("json",))
+    speak_to_folder(synthesiser, requests(), tmp_path, output=output)
+    assert files(tmp_path) == sorted([*(f"{key}.{suffix}" for key in TEXTS for suffix in ("flac", "json")), "manifest.jsonl"])
+    assert read_audio(tmp_path / "a.flac")[1] == 8_000
+    report = speak_to_folder(synthesiser, requests(), tmp_path, output=output, resume=True)
+    assert (report.spoken, report.skipped) == (0, 3)
+    other = FolderOutput(AudioEncoding("flac", 16_000))
+    with pytest.raises(UsageError, match=r"a\.flac was made with another rate"):
+        speak_to_folder(synthesiser, requests(), tmp_path, output=other, resume=True)
+
+
+def test_a_hostile_manifest_moves_nothing_out_of_its_folder(synthesiser: Synthesiser, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    speak_to_folder(synthesiser, requests(), out)
+    (tmp_path / "evil.wav").write_bytes(b"precious")
+    for change in ({"id": "../evil"}, {"moved_from": "../evil", "status": "moving"}):
+        entry = {**manifest(out)[0], **change}
+        (out / "manifest.jsonl").write_text(json.dumps(entry) + "\n")
+        with pytest.raises(TtsError, match=r"manifest\.jsonl:1: not an entry"):
+            speak_to_folder(synthesiser, requests(), out, resume=True)
+    assert (tmp_path / "evil.wav").read_bytes() == b"precious"
 
 
 def test_report_in_words() -> None:

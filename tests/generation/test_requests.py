@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tts.core.errors import UsageError
-from tts.generation.requests import Request, read_requests, unsafe
+from tts.generation.requests import Request, unsafe
+from tts.generation.text_files import read_requests
 
 
 def write(path: Path, text: str | bytes) -> Path:

@@ -16,8 +16,8 @@ from tts.evaluation.evaluate import draw, evaluate_voice, generate_split, pictur
 from tts.evaluation.scores import Scores, pool
 from tts.evaluation.tables import score_table
 from tts.generation.batch import speak_to_folder, voice_digest
-from tts.generation.requests import read_requests
-from tts.generation.synthesiser import Synthesiser
+from tts.generation.synthesiser import Synthesiser, SynthesisSettings
+from tts.generation.text_files import read_requests
 from tts.generation.voice import load_voice
 from tts.recipe import load_recipe
 from tts.recipe.comparison import SMALLEST_MCD
@@ -68,7 +68,7 @@ def run_demo(out: Path, *, short: bool = False, say: Callable[[str], None], comm
     assessment = evaluate_voice(voice, prepared, judged, command=command)
     if pictures_to_draw(None):
         draw(assessment, voice.grid, judged, 1)
-    with Synthesiser(voice) as synthesiser:
+    with Synthesiser(voice, SynthesisSettings(workers=None)) as synthesiser:
         report = speak_to_folder(
             synthesiser, read_requests([text]), out / "speech", voice=voice_digest(out / better), resume=True
         )

@@ -1,4 +1,4 @@
-"""``tts speak``: text files in, wavs out."""
+"""``tts speak``: text files in, sound out."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ import typer
 
 from tts.cli.options import Device
 
-SHORT = 500  # characters spoken sooner than worker processes start
-
 
 class TextFormat(StrEnum):
     """How a text file is read."""
@@ -20,6 +18,23 @@ class TextFormat(StrEnum):
     lines = "lines"
     ids = "ids"
     jsonl = "jsonl"
+
+
+class Paragraphs(StrEnum):
+    """What a text is in a file of plain lines."""
+
+    auto = "auto"
+    lines = "lines"
+    blank = "blank"
+
+
+class AudioFormat(StrEnum):
+    """How sound is stored."""
+
+    wav = "wav"
+    flac = "flac"
+    ogg = "ogg"
+    mp3 = "mp3"
 
 
 class Timings(StrEnum):
@@ -44,10 +59,13 @@ def register(app: typer.Typer) -> None:
 
 def speak(
     voice: Annotated[Path, typer.Argument(help="A voice folder.")],
-    texts: Annotated[list[Path] | None, typer.Argument(help="Text files, one utterance a line; - is standard input.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for ID.wav and manifest.jsonl.")] = None,
+    texts: Annotated[list[Path] | None, typer.Argument(help="Text files; - is standard input.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="A folder: every text becomes a file ID.wav in it, beside a manifest.")
+    ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", help="One wav of everything instead; - is standard output.")
+        Path | None,
+        typer.Option("--output", help="One file of all texts, its format by its suffix; - streams WAV to standard output."),
     ] = None,
     text: Annotated[str | None, typer.Option("--text", "-t", help="Speak this instead of files.")] = None,
     text_format: Annotated[
@@ -56,12 +74,26 @@ def speak(
             "--format", help="lines; ids: id|text or id|speaker|text; jsonl: objects with text, id, speaker, speed, pitch."
         ),
     ] = TextFormat.auto,
+    paragraphs: Annotated[
+        Paragraphs,
+        typer.Option("--paragraphs", help="A text is: lines: a line; blank: all up to a blank line; auto: looks which it is."),
+    ] = Paragraphs.auto,
     speaker: Annotated[
         str, typer.Option("--speaker", help="Of a voice of several: name or number.", show_default="the first")
     ] = "",
-    resume: Annotated[bool, typer.Option("--resume", help="Skip what --out holds already.")] = False,
+    lexicon: Annotated[
+        Path | None, typer.Option("--lexicon", help="Pronunciations: word, two spaces, phones; or word = other words.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Skip what the folder --out holds already.")] = False,
     timings: Annotated[
-        list[Timings] | None, typer.Option("--timings", help="Word and phone times beside each wav; may be repeated.")
+        list[Timings] | None, typer.Option("--timings", help="Word and phone times beside each file of --out; may be repeated.")
+    ] = None,
+    audio_format: Annotated[
+        AudioFormat | None,
+        typer.Option("--audio-format", help="Of the files.", show_default="wav, or as --output ends"),
+    ] = None,
+    rate: Annotated[
+        int | None, typer.Option("--rate", help="Samples a second, 8000 to 192000.", show_default="the voice's")
     ] = None,
     speed: Annotated[float, typer.Option("--speed", help="0.25 to 4, above 1 is faster.")] = 1.0,
     pitch: Annotated[float, typer.Option("--pitch", help="Semitones up or down, -24 to 24.")] = 0.0,
@@ -74,61 +106,31 @@ def speak(
     ] = None,
     batch_frames: Annotated[int, typer.Option("--batch-frames", help="Frames through the network at a time.")] = 10_000,
     workers: Annotated[
-        int | None, typer.Option("--workers", min=0, help="Vocoder processes.", show_default="one a core")
+        int | None, typer.Option("--workers", min=0, help="Vocoder processes; 0: none.", show_default="one a core")
     ] = None,
     device: Device = "auto",
 ) -> None:
-    """Speak text files, thousands of lines at a time: every line becomes ID.wav in the folder --out.
+    """Speak text files, thousands of lines or a whole book, into a folder (--out) or into one file (--output).
 
-    Exit code 0 if all was spoken, 1 if a line failed (the others are spoken all the same), 2 if something asked for is wrong.
+    Exit code 0 if all was spoken, 1 if a text failed (the others are spoken all the same), 2 if something asked for is wrong.
     """
-    import sys
-
-    from tts.core.audio import wav_bytes, write_wav
-    from tts.core.errors import TtsError, UsageError
-    from tts.generation.batch import speak_to_folder, speak_together, voice_digest
-    from tts.generation.postfilter import PostFilterSettings
-    from tts.generation.requests import STANDARD, Request, read_requests
-    from tts.generation.synthesiser import Synthesiser, SynthesisSettings, check_speakers
-    from tts.generation.voice import load_voice
+    from tts.cli.speak_run import Sink, Texts, run
+    from tts.core.errors import UsageError
 
     if (out is None) == (output is None):
         raise UsageError("say where the speech goes: either --out FOLDER or --output FILE (- for standard output)")
     if (text is None) == (not texts):
         raise UsageError("say what to speak: either text files (- for standard input) or --text TEXT")
-    if output is not None and (resume or timings):
-        raise UsageError("--resume and --timings go with --out FOLDER, not with --output")
-    if output == STANDARD and sys.stdout.isatty():
-        raise UsageError("standard output is a terminal; send the wav to a file or a player, or name a file after --output")
-    if output is not None and output != STANDARD and output.exists():
-        raise UsageError(f"{output} exists already; move it or choose another name")
-    if text is not None:
-        requests = [Request("text", text, speed, pitch, speaker=speaker)]
-    else:
-        requests = read_requests(texts or [], text_format.value, speed=speed, pitch=pitch, speaker=speaker)
-
-    model = load_voice(voice, device)
-    check_speakers(requests, model)
-    usual = model.generation
-    kind = post_filter.value if post_filter else usual.post_filter
-    settings = SynthesisSettings(
-        PostFilterSettings(kind, usual.strength if strength is None and kind == usual.post_filter else strength),
-        pause_scale=pauses,
-        batch_frames=batch_frames,
-        workers=0 if workers is None and sum(len(request.text) for request in requests) < SHORT else workers,
+    code = run(
+        voice,
+        Texts(tuple(texts or ()), text, text_format.value, paragraphs.value, speed, pitch, speaker),
+        Sink(
+            out, output, audio_format.value if audio_format else None, rate, tuple(kind.value for kind in timings or ()), resume
+        ),
+        lexicon=lexicon,
+        post_filter=(post_filter.value if post_filter else None, strength),
+        settings={"pause_scale": pauses, "batch_frames": batch_frames},
+        workers=workers,
+        device=device,
     )
-    with Synthesiser(model, settings) as synthesiser:
-        if out is not None:
-            kinds = [kind.value for kind in timings or []]
-            report = speak_to_folder(synthesiser, requests, out, voice=voice_digest(voice), resume=resume, timings=kinds)
-            print(report)
-        else:
-            assert output is not None
-            signal, report = speak_together(synthesiser, requests)
-            if not report.spoken:
-                raise TtsError("nothing could be spoken, so no wav was written")
-            if output == STANDARD:
-                sys.stdout.buffer.write(wav_bytes(signal, model.grid.sample_rate))
-            else:
-                write_wav(output, signal, model.grid.sample_rate)
-    raise typer.Exit(report.exit_code)
+    raise typer.Exit(code)

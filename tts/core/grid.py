@@ -60,6 +60,10 @@ class FrameGrid:
         """Return the number of samples that WORLD synthesises for ``frames`` frames."""
         return int((frames - 1) * self.shift_ms / 1000.0 * self.sample_rate) + 1
 
+    def centre(self, frame: int) -> int:
+        """Return the sample index nearest to the centre of one frame: ``centres(frame + 1)[-1]`` without the others."""
+        return int(np.round(np.float64(frame) * (self.shift * self.sample_rate)))
+
     def centres(self, frames: int) -> np.ndarray:
         """Return the sample index nearest to the centre of each frame, int64 of shape (frames,)."""
         return np.round(np.arange(frames) * (self.shift * self.sample_rate)).astype(np.int64)

@@ -247,8 +247,6 @@ def write_spoken(voice: Voice, prepared: Prepared, ids: Sequence[str], folder: P
             Request(key, prepared.text_of(key), speaker=_speaker(voice, prepared, key) or "") for key in ids
         )
         for key, answer in zip(ids, tracked(spoken, "speaking", len(ids)), strict=True):
-            if answer.error is not None:
-                raise TtsError(f"{key}: cannot be spoken: {answer.error}")
             write_wav(folder / f"{key}.wav", answer.signal, voice.grid.sample_rate)
 
 

@@ -34,9 +34,8 @@ MODEL, DURATION_MODEL, STATISTICS, LEXICON = FILES = (
     "lexicon.txt",
 )
 
-# What a network may ask for. Far beyond any voice, and small enough to describe on the meta device in no time.
-MAX_WIDTH, MAX_LAYERS, MAX_STAGES, MAX_CONTEXT, MAX_TASKS = 65_536, 1_000, 64, 1_000, 200
-MAX_MODULES = 20_000  # layers of a stage, all copies that its way of sharing makes counted
+# What a network may ask for is bounded by the parts of a recipe that describe it.
+MAX_WIDTH, MAX_STAGES, MAX_STREAMS = 65_536, 64, 200
 MAX_SILENCE = 1_000.0  # frames a state
 
 
@@ -128,7 +127,7 @@ class VoiceConfig(_Facts):
     text: FrontEndConfig
     inventory: PhoneInventory
     features: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]  # ContextFeatures.fingerprint of this inventory
-    streams: tuple[Stream, ...] = Field(min_length=len(MAIN_STREAMS), max_length=MAX_TASKS)
+    streams: tuple[Stream, ...] = Field(min_length=len(MAIN_STREAMS), max_length=MAX_STREAMS)
     silence: Silences
     constant_features: dict[Annotated[int, Field(ge=0)], float]  # columns that had one value in training, and that value
     stages: tuple[StagePart, ...] = Field(min_length=1, max_length=MAX_STAGES)
@@ -144,8 +143,6 @@ class VoiceConfig(_Facts):
     @model_validator(mode="after")
     def _fits(self) -> VoiceConfig:
         _check_streams(self.streams)
-        for part in (*self.stages, self.duration):
-            check_size(part)
         check_stages(self.stages)
         lacking = [name for name in MAIN_STREAMS if name not in self.stages[-1].tasks]
         if lacking:
@@ -202,24 +199,6 @@ def _check_streams(streams: tuple[Stream, ...]) -> None:
         kind = "binary" if stream.name == "vuv" else "continuous"
         if stream.name in MAIN_STREAMS and (stream.kind != kind or stream.dynamic != (kind == "continuous")):
             raise ValueError(f"streams: {stream.name} is not as a vocoder needs it")
-
-
-def check_size(part: StagePart) -> None:
-    """Raise :class:`ValueError` for a network that no voice could have, before any of it is made."""
-    numbers = [value for value in dict(part.sharing).values() if isinstance(value, int) and not isinstance(value, bool)]
-    private = [width for use in part.tasks.values() for width in use.private]
-    narrow = [part.bottleneck] if isinstance(part.bottleneck, int) else []
-    copies = max(1, len(part.groups), *numbers)
-    limits = {
-        "layers": (len(part.trunk.layers), MAX_LAYERS),
-        "tasks": (len(part.tasks), MAX_TASKS),
-        "copies of layers": (copies * len(part.trunk.layers) + len(private), MAX_MODULES),
-        "width": (max([*part.trunk.layers, *private, *narrow, *numbers]), MAX_WIDTH),
-        "context": (max(part.context, part.linguistic_context, part.dilation, part.trunk.kernel), MAX_CONTEXT),
-    }
-    for what, (value, limit) in limits.items():
-        if value > limit:
-            raise ValueError(f"{what} of {value}: no voice has more than {limit}")
 
 
 def read_config(folder: Path) -> VoiceConfig:

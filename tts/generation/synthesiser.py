@@ -1,8 +1,8 @@
 """Texts in, speech out: one generator that every output wraps.
 
 Sentences, not requests, go through the network in batches and through the vocoder in worker processes, so that thousands of
-short texts and one of ten thousand words cost the same a second of speech. Memory stays flat: while the vocoder is at one batch
-the front end and the network make the next, and no more.
+short texts and one of ten hours cost the same a second of speech. Memory stays flat: while the vocoder is at one batch the
+front end and the network make the next, and no more; :meth:`Synthesiser.stream` lets go of every sentence as it is handed out.
 """
 
 from __future__ import annotations
@@ -10,65 +10,29 @@ from __future__ import annotations
 import logging
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any, Literal
 
 import numpy as np
 
 from tts.alignment.types import Alignment
-from tts.core.errors import TtsError, UsageError
+from tts.core.errors import TtsError, UsageError, WorkersCannotStart
 from tts.core.grid import FrameGrid
 from tts.core.processes import Ticket, Workers
-from tts.core.stream import Stream
 from tts.generation.durations import stretch_pauses, whole_durations
 from tts.generation.postfilter import PostFilterSettings
 from tts.generation.requests import Request
-from tts.generation.vocode import Waveform, limit, vocode
-from tts.text.engine import Engine
+from tts.generation.vocode import Waveform, vocode
+from tts.generation.voice_model import VoiceModel
 from tts.text.sentence import SILENCE, Sentence
 from tts.text.split import PHONES_A_LETTER, split_text
 
 log = logging.getLogger(__name__)
 
 FRAMES_A_SEGMENT = 20  # a guess good enough to size batches before durations are known
+FIRST_FRAMES = 1_000  # of the first batch, so that sound comes at once; each one after it has twice as many
 CUT_PAUSE = 0.25  # of the pause between sentences, where one sentence was too long and had to be cut
-
-
-class VoiceModel(Protocol):
-    """What a voice must be able to do; ``tts.generation.voice.Voice`` is one."""
-
-    @property
-    def grid(self) -> FrameGrid:
-        """Sample rate and frame shift."""
-
-    @property
-    def engine(self) -> Engine:
-        """The front end the voice was trained with."""
-
-    @property
-    def streams(self) -> Mapping[str, Stream]:
-        """The main streams by name: ``mcep``, ``lf0``, ``vuv``, ``bap``."""
-
-    @property
-    def variances(self) -> Mapping[str, np.ndarray]:
-        """Training variances of statics, deltas and accelerations, (3 * dimension,) a dynamic stream."""
-
-    @property
-    def global_variance(self) -> Mapping[str, np.ndarray]:
-        """Mean variance within natural utterances, (dimension,) a dynamic stream."""
-
-    def speaker_number(self, speaker: str) -> int:
-        """Return the number of a speaker given by name or number, the first's for an empty name; an unknown one raises."""
-
-    def durations(self, sentences: Sequence[Sentence], speakers: Sequence[int] | None = None) -> list[np.ndarray]:
-        """Predict frames a state, float (segments, states) a sentence; ``speakers`` are numbers, by default the first."""
-
-    def acoustics(
-        self, sentences: Sequence[Sentence], durations: Sequence[np.ndarray], speakers: Sequence[int] | None = None
-    ) -> list[dict[str, np.ndarray]]:
-        """Predict every main stream for whole ``durations``, (frames, width) in natural units; ``vuv`` as a probability."""
 
 
 def check_speakers(requests: Iterable[Request], voice: VoiceModel) -> None:
@@ -88,7 +52,8 @@ class SynthesisSettings:
     ``sentence_pause`` (0..10 s) is the pause between two sentences of one text at normal speed; ``voicing_threshold`` (0..1)
     the probability from which a frame is voiced; a sentence of more than ``max_characters`` (20..2000; twice as many where the
     text is phones) is cut at the best place. About ``batch_frames`` go through the network at a time; ``workers`` is the number
-    of vocoder processes, by default one a core, 0 for none.
+    of vocoder processes, None for one a core. By default there are none and the vocoder runs in this process: a script that
+    asks for processes must guard its own start with ``if __name__ == "__main__"``.
     """
 
     post_filter: PostFilterSettings = field(default_factory=PostFilterSettings)
@@ -97,7 +62,7 @@ class SynthesisSettings:
     voicing_threshold: float = 0.5
     max_characters: int = 300
     batch_frames: int = 10_000
-    workers: int | None = None
+    workers: int | None = 0
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -120,15 +85,42 @@ class SynthesisSettings:
 
 
 @dataclass(frozen=True)
-class Speech:
-    """What became of a request: float32 samples within -1..1, and which sentence lasts how long; or an error.
+class SpokenSentence:
+    """A sentence of a request as it was made: float32 samples (frames,), within -1..1, its pauses included.
 
-    The sentences follow each other without gap, their pauses included: frame ``i`` of the k-th starts where all frames of those
-    before end. They cover the signal to its last frame.
+    The sentences of a request follow each other without gap: frame ``i`` of one starts where all frames of those before end.
     """
 
     request: Request
+    sentence: Sentence
+    alignment: Alignment
     signal: np.ndarray
+
+
+@dataclass(frozen=True)
+class RequestEnd:
+    """All sentences of a request have been handed out, or it failed, for the reason given, after those that were."""
+
+    request: Request
+    error: Exception | None = None
+
+    @property
+    def reason(self) -> str:
+        """Why it failed, in words; empty where it did not."""
+        if self.error is None or isinstance(self.error, TtsError):
+            return str(self.error or "")
+        return f"{type(self.error).__name__}: {self.error}"
+
+
+@dataclass(frozen=True)
+class Speech:
+    """What became of a request: its sentences and which phone lasts how long, and ``signal``; or ``error``, and then none.
+
+    ``samples`` are float32 within -1..1, None where the request failed.
+    """
+
+    request: Request
+    samples: np.ndarray | None
     sentences: tuple[Sentence, ...] = ()
     alignments: tuple[Alignment, ...] = ()
     error: str | None = None
@@ -138,38 +130,38 @@ class Speech:
         """The request's id."""
         return self.request.id
 
-
-@dataclass
-class _Piece:
-    """A sentence of a request on its way."""
-
-    job: _SentenceJob
-    sentence: Sentence
-    pauses: tuple[float | None, float | None]  # seconds of silence shared with the sentence before and after, if there is one
-    speaker: int = 0
-    durations: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.int32))
-    ticket: Ticket | None = None
-    signal: np.ndarray | None = None
+    @property
+    def signal(self) -> np.ndarray:
+        """The samples; of a request that failed there are none, and :class:`TtsError` says why."""
+        if self.samples is None:
+            raise TtsError(self.request.located(f"{self.id}: {self.error}"))
+        return self.samples
 
 
 @dataclass
-class _SentenceJob:
-    """A request on its way. ``complete`` is set once all its pieces are known."""
+class _Job:
+    """A request on its way."""
 
     request: Request
-    pieces: list[_Piece] = field(default_factory=list)
-    complete: bool = False
-    error: str | None = None
-
-    @property
-    def done(self) -> bool:
-        return self.complete and (self.error is not None or all(piece.signal is not None for piece in self.pieces))
+    error: Exception | None = None
 
     def fail(self, error: Exception) -> None:
         """Give the request up; the first reason is kept."""
         log.debug("request %s failed", self.request.id, exc_info=error)
-        if self.error is None:
-            self.error = str(error) if isinstance(error, TtsError) else f"{type(error).__name__}: {error}"
+        self.error = self.error or error
+
+
+@dataclass
+class _Piece:
+    """A sentence on its way, between whose neighbours are ``pauses`` seconds of silence, shared with them."""
+
+    job: _Job
+    sentence: Sentence
+    pauses: tuple[float | None, float | None]
+    speaker: int
+    durations: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.int32))
+    ticket: Ticket | None = None
+    signal: np.ndarray | None = None
 
 
 class Synthesiser:
@@ -198,50 +190,80 @@ class Synthesiser:
         """End the vocoder processes."""
         self.workers.close()
 
-    def speak(self, requests: Iterable[Request]) -> Iterator[Speech]:
-        """Yield what became of every request, in order, as soon as it is ready; one that fails does not stop the others."""
-        jobs: deque[_SentenceJob] = deque()
+    def speak(self, requests: Iterable[Request], *, errors: Literal["raise", "return"] = "raise") -> Iterator[Speech]:
+        """Yield the speech of every request, in order, as soon as it is ready.
+
+        One that cannot be spoken raises :class:`TtsError`; with ``errors="return"`` its :class:`Speech` says why instead,
+        and the others are spoken.
+        """
+        if errors not in ("raise", "return"):
+            raise UsageError(f"errors is {errors!r}; expected 'raise' or 'return'")
+        made: list[SpokenSentence] = []
+        for event in self.stream(requests):
+            if isinstance(event, SpokenSentence):
+                made.append(event)
+            elif event.error is None:
+                yield _joined(event.request, made, self.voice.grid)
+                made = []
+            elif errors == "raise":
+                raise TtsError(event.request.located(f"{event.request.id}: {event.reason}")) from event.error
+            else:
+                yield Speech(event.request, None, error=event.reason)
+                made = []
+
+    def stream(self, requests: Iterable[Request]) -> Iterator[SpokenSentence | RequestEnd]:
+        """Yield the sentences of every request, in order, each as soon as it is ready, and an end after those of a request.
+
+        No more than a few batches of sentences are held, however long a request is.
+        """
+        line: deque[_Piece | _Job] = deque()  # in order: sentences, and each request after its own
         batch: list[_Piece] = []
         under_way: deque[_Piece] = deque()
-        frames = 0
-        for request in requests:
-            jobs.append(_SentenceJob(request))
-            for piece in self._pieces(jobs[-1]):
-                batch.append(piece)
-                frames += FRAMES_A_SEGMENT * len(piece.sentence.segments)
-                if frames >= self.settings.batch_frames:
-                    made = self._predict(batch)
-                    self._collect(under_way, keep=0)
-                    under_way.extend(made)
-                    batch, frames = [], 0
+        frames, enough = 0, min(FIRST_FRAMES, self.settings.batch_frames)
+        for item in self._items(requests):
+            line.append(item)
+            if isinstance(item, _Piece):
+                batch.append(item)
+                frames += FRAMES_A_SEGMENT * len(item.sentence.segments)
+            if frames >= enough:
+                made = self._predict(batch)
+                self._collect(under_way, keep=0)
+                under_way.extend(made)
+                batch, frames, enough = [], 0, min(2 * enough, self.settings.batch_frames)
             self._collect(under_way, keep=len(under_way))
-            while jobs and jobs[0].done:
-                yield self._joined(jobs.popleft())
+            yield from _ready(line)
         under_way.extend(self._predict(batch))
-        while jobs:
-            while not jobs[0].done:
+        while line:
+            yield from _ready(line)
+            if line:
                 self._collect(under_way, keep=len(under_way) - 1)
-            yield self._joined(jobs.popleft())
 
-    def _pieces(self, job: _SentenceJob) -> Iterator[_Piece]:
-        """Yield the sentences of a request one by one, since a front end takes its time over a long text."""
-        try:
-            speaker = self.voice.speaker_number(job.request.speaker)
-            texts = split_text(job.request.text, self._longest, phones=self.voice.engine.reads_phones)
-            # A sentence of punctuation alone ("Wait. ... Go.") is a pause; only a text of nothing else is an error.
-            texts = [text for text in texts if any(map(str.isalnum, text))] or [job.request.text]
-            pauses = [None, *map(self._pause, texts[:-1]), None]
-            for text, around in zip(texts, pairwise(pauses), strict=True):
-                sentence = self.voice.engine.sentence(text)
-                if not sentence.words:
-                    raise TtsError(f"there is no word to speak in {text[:80]!r}")
-                job.pieces.append(_Piece(job, sentence, around, speaker))
-                yield job.pieces[-1]
-                if job.error is not None:
-                    break
-        except Exception as error:
-            job.fail(error)
-        job.complete = True
+    def _items(self, requests: Iterable[Request]) -> Iterator[_Piece | _Job]:
+        """Yield the sentences of every request one by one, since a front end takes its time over a long text, then itself."""
+        for request in requests:
+            job = _Job(request)
+            try:
+                for piece in self._pieces(job):
+                    yield piece
+                    if job.error is not None:
+                        break
+            except Exception as error:
+                job.fail(error)
+            yield job
+
+    def _pieces(self, job: _Job) -> Iterator[_Piece]:
+        speaker = self.voice.speaker_number(job.request.speaker)
+        texts = split_text(job.request.text, self._longest, phones=self.voice.engine.reads_phones)
+        # A sentence of punctuation alone ("Wait. ... Go.") is a pause; only a text of nothing else is an error.
+        texts = [text for text in texts if any(map(str.isalnum, text))] or [job.request.text]
+        before: float | None = None
+        for number, text in enumerate(texts, 1):
+            sentence = self.voice.engine.sentence(text)
+            if not sentence.words:
+                raise TtsError(f"there is no word to speak in {text[:80]!r}")
+            after = self._pause(text) if number < len(texts) else None
+            yield _Piece(job, sentence, (before, after), speaker)
+            before = after
 
     def _predict(self, pieces: Sequence[_Piece]) -> list[_Piece]:
         """Take sentences through the networks and hand them to the vocoder; return those that got there."""
@@ -291,22 +313,63 @@ class Synthesiser:
             under_way.popleft()
             try:
                 piece.signal = self.workers.result(piece.ticket)
+            except WorkersCannotStart:
+                raise  # no sentence is to blame
             except Exception as error:
                 piece.job.fail(error)
             piece.ticket = None  # and with it the predictions
 
-    def _joined(self, job: _SentenceJob) -> Speech:
-        """Put the sentences of a request one after the other, each on its frames."""
-        pieces, job.pieces = job.pieces, []  # piece and job hold each other: let go of the samples now, not when collected
-        if job.error is not None:
-            return Speech(job.request, np.zeros(0, np.float32), error=job.error)
-        grid = self.voice.grid
-        alignments = tuple(Alignment(piece.sentence.phones, piece.durations) for piece in pieces)
-        signal = np.zeros(grid.samples(sum(alignment.frames for alignment in alignments)), np.float32)
-        frames = 0
-        for piece, alignment in zip(pieces, alignments, strict=True):
-            start = grid.centres(frames + 1)[-1]
-            assert piece.signal is not None
-            signal[start : start + len(piece.signal)] = piece.signal[: len(signal) - start]
-            frames += alignment.frames
-        return Speech(job.request, limit(signal), tuple(piece.sentence for piece in pieces), alignments)
+
+def _ready(line: deque[_Piece | _Job]) -> Iterator[SpokenSentence | RequestEnd]:
+    """Take from the head of the line what is known of it: sentences made, and ends; sentences of a failed request vanish."""
+    while line:
+        head = line[0]
+        if isinstance(head, _Job):
+            line.popleft()
+            yield RequestEnd(head.request, head.error)
+        elif head.job.error is not None:
+            line.popleft()
+        elif head.signal is not None:
+            line.popleft()
+            yield SpokenSentence(head.job.request, head.sentence, Alignment(head.sentence.phones, head.durations), head.signal)
+        else:
+            return
+
+
+def _joined(request: Request, sentences: Sequence[SpokenSentence], grid: FrameGrid) -> Speech:
+    """Put the sentences of a request one after the other, each on its frames."""
+    joiner = SentenceJoiner(grid)
+    pieces = [joiner.add(spoken) for spoken in sentences]
+    signal = np.concatenate([*pieces, joiner.rest()])[: grid.samples(joiner.frames)]
+    return Speech(
+        request, signal, tuple(spoken.sentence for spoken in sentences), tuple(spoken.alignment for spoken in sentences)
+    )
+
+
+class SentenceJoiner:
+    """Puts sentences on one frame grid, one after the other, holding no more than the last one's last frame.
+
+    The vocoder makes ``grid.samples(frames)`` samples of a sentence, one past the centre of its last frame; the next sentence
+    begins where its first frame is centred, less than a frame later. All pieces and the rest, put together, are
+    ``grid.samples(frames of all)`` samples.
+    """
+
+    def __init__(self, grid: FrameGrid) -> None:
+        self.grid = grid
+        self.frames = 0
+        self.samples = 0  # handed out
+
+    def add(self, spoken: SpokenSentence) -> np.ndarray:
+        """Return what follows the pieces so far: the gap before this sentence, then its samples."""
+        start = self.grid.centre(self.frames)
+        self.frames += spoken.alignment.frames
+        signal = spoken.signal[: self.grid.centre(self.frames) - start]
+        piece = np.concatenate([np.zeros(start - self.samples, np.float32), signal])
+        self.samples += len(piece)
+        return piece
+
+    def rest(self) -> np.ndarray:
+        """Return what is left after the last sentence."""
+        missing = max(0, self.grid.samples(self.frames) - self.samples) if self.frames else 0
+        self.samples += missing
+        return np.zeros(missing, np.float32)

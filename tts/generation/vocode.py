@@ -15,6 +15,7 @@ from tts.generation.mlpg import generate
 from tts.generation.postfilter import PostFilterSettings, post_filter
 
 PEAK = 0.99  # of full scale
+LIMITER_REACH = 0.025  # seconds
 
 
 @dataclass(frozen=True)
@@ -34,14 +35,14 @@ class Waveform:
 
 
 def vocode(sound: Waveform, predicted: Mapping[str, np.ndarray], speech: np.ndarray, pitch: float = 0.0) -> np.ndarray:
-    """Return the samples of one sentence, float32 (``grid.samples(frames)``,), not limited.
+    """Return the samples of one sentence, float32 (``grid.samples(frames)``,) within -0.99..0.99 (:func:`limited`).
 
     ``predicted`` holds (frames, width) of ``mcep``, ``lf0``, ``vuv`` and ``bap``; ``speech`` (frames,) bool marks the frames
     between the silences at the ends, over which the sound is faded in and out; ``pitch`` is a shift in semitones.
     """
     streams = speaking_streams(sound, predicted, speech, pitch)
     signal = synthesise(**streams, grid=sound.grid)
-    return np.asarray(signal * _edges(speech, len(signal)), dtype=np.float32)
+    return limited(np.asarray(signal * _edges(speech, len(signal)), dtype=np.float32), sound.grid.sample_rate)
 
 
 def speaking_streams(
@@ -65,10 +66,24 @@ def speaking_streams(
     }
 
 
-def limit(signal: np.ndarray) -> np.ndarray:
-    """Scale a whole signal down to a peak of 0.99 of full scale where it is above; loudness is otherwise the voice's own."""
-    peak = float(np.abs(signal).max(initial=0.0))
-    return signal * (PEAK / peak) if peak > PEAK else signal
+def limited(signal: np.ndarray, sample_rate: int) -> np.ndarray:
+    """Return a signal (samples,) whose peaks are at most 0.99 of full scale; one without higher peaks is returned as it is.
+
+    Around a peak that is too high the gain dips and recovers within 25 ms either side; what is further away keeps the level
+    that the voice gave it, so that sentences of one text and lines of one batch stay as loud as they are to each other.
+    """
+    level = np.abs(signal)
+    if float(level.max(initial=0.0)) <= PEAK:
+        return signal
+    from scipy.ndimage import minimum_filter1d, uniform_filter1d  # slow to import, and seldom needed
+
+    # The smallest gain wanted within reach, averaged within the same reach: never above the gain wanted at a sample.
+    box = 2 * round(LIMITER_REACH * sample_rate / 2.0) + 1
+    gain = minimum_filter1d(PEAK / np.maximum(level, PEAK), 2 * box - 1, mode="nearest")
+    for _ in range(2):
+        gain = uniform_filter1d(gain, box, mode="nearest")
+    gain[gain > 1.0 - 1e-9] = 1.0  # running means round
+    return np.asarray(np.clip(signal * gain, -PEAK, PEAK), dtype=signal.dtype)
 
 
 def _edges(speech: np.ndarray, samples: int) -> np.ndarray:

@@ -45,7 +45,7 @@ from tts.generation.network_input import NetworkInput, padded_batches
 from tts.network.stack import Stack, Stage, speaking_parts
 from tts.recipe import MAIN_STREAMS
 from tts.text.engine import Engine, make_engine
-from tts.text.lexicon import read_lexicon
+from tts.text.lexicon import Lexicon, read_lexicon
 from tts.text.sentence import Sentence
 
 log = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ class Voice:
         self.inventory, self.features = config.inventory, config.context_features()
         self.streams = {stream.name: stream for stream in config.streams}
         self.precision = choose_precision(config.precision or "auto", device)
-        self.lexicon: dict[str, tuple[str, ...]] | None = None
+        self.lexicon: Lexicon | None = None
         self.speakers = config.speaker_names
         silences = config.speakers.silences if config.speakers else (config.silence,)
         self._silences = np.array(silences, dtype=np.float64)  # (speakers, 2, states)
@@ -78,9 +78,15 @@ class Voice:
         """The front end that the voice was trained with; a different version of it is logged as a warning."""
         text = self.config.text
         engine = make_engine(text.engine, text.language, self.lexicon)
-        if engine.identity() != text.identity:
-            log.warning("the voice was trained with the front end %s, here is %s", text.identity, engine.identity())
+        here, trained = ({**identity, "lexicon": None} for identity in (engine.identity(), text.identity))
+        if here != trained:  # words of another lexicon are what the user wants, everything else sounds otherwise unasked
+            log.warning("the voice was trained with the front end %s, here is %s", trained, here)
         return engine
+
+    def add_lexicon(self, lexicon: Lexicon) -> None:
+        """Let the words of ``lexicon`` be pronounced as it says, whatever the voice's own lexicon says of them."""
+        self.lexicon = {**(self.lexicon or {}), **lexicon}
+        self.__dict__.pop("engine", None)
 
     @property
     def variances(self) -> dict[str, np.ndarray]:

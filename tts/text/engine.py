@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 from tts.core.errors import TtsError, UsageError
 from tts.core.files import fingerprint
 from tts.text import normalise as normalisation
-from tts.text.lexicon import INLINE, Lexicon, find_words, parse_phones
+from tts.text.lexicon import INLINE, Lexicon, find_words, lexicon_key, parse_phones
 from tts.text.sentence import Break, Kind, Sentence, Word
 from tts.text.syllables import syllabify
 
@@ -63,10 +63,11 @@ class Pronouncer(Protocol):
         """
 
 
-def make_engine(name: str, language: str, lexicon: Mapping[str, Sequence[str]] | None = None) -> FrontEnd:
+def make_engine(name: str, language: str, lexicon: Mapping[str, Sequence[str] | str] | None = None) -> FrontEnd:
     """Return the engine ``name`` (one of :data:`ENGINES`) for ``language`` (such as ``en-us``), a user's lexicon on top.
 
-    The words of ``lexicon`` map to phones with stress marks, as :func:`tts.text.lexicon.read_lexicon` returns them. An
+    The words of ``lexicon`` map to phones with stress marks, or to a string of words that are spoken in their place, as
+    :func:`tts.text.lexicon.read_lexicon` returns them. An
     unknown engine or language, or an engine that is not installed, raises :class:`UsageError` saying what there is; so does a
     lexicon for ``phones``, whose text has no words to look up.
     """
@@ -76,7 +77,10 @@ def make_engine(name: str, language: str, lexicon: Mapping[str, Sequence[str]] |
         raise UsageError(f"there is no text engine {name!r}; there are {', '.join(ENGINES)}")
     if name == "phones" and lexicon:
         raise UsageError("the text engine 'phones' reads phones as they stand and looks no word up; leave the lexicon out")
-    words = {word.lower(): parse_phones(" ".join(phones)) for word, phones in (lexicon or {}).items()}
+    words = {
+        word.lower(): spoken if isinstance(spoken, str) else parse_phones(" ".join(spoken))
+        for word, spoken in (lexicon or {}).items()
+    }
     return FrontEnd(makers[name](language), words)
 
 
@@ -104,6 +108,8 @@ class FrontEnd:
     def __init__(self, pronouncer: Pronouncer, lexicon: Lexicon) -> None:
         self.pronouncer = pronouncer
         self.lexicon = dict(lexicon)
+        self._phones = {word: spoken for word, spoken in lexicon.items() if not isinstance(spoken, str)}
+        self._respellings = {word: spoken for word, spoken in lexicon.items() if isinstance(spoken, str)}
         self.language = pronouncer.language
         self.reads_phones = pronouncer.reads_phones
         self._answers: dict[str, tuple[Sentence, tuple[str, ...]]] = {}
@@ -122,7 +128,7 @@ class FrontEnd:
             "version": self.pronouncer.version,
             "language": self.language,
             "normalisation": normalisation.VERSION,
-            "lexicon": fingerprint({word: list(phones) for word, phones in self.lexicon.items()}) if self.lexicon else None,
+            "lexicon": fingerprint(self.lexicon) if self.lexicon else None,
         }
 
     def sentence(self, text: str) -> Sentence:
@@ -150,8 +156,10 @@ class FrontEnd:
 
     def _sentence(self, text: str) -> Sentence:
         original = normalisation.clean(text)
-        marked, known = self._mark(original)
+        marked, known = self._mark(self._respelled(original))
         spoken = marked if self.reads_phones else normalisation.normalise(marked, self.language)
+        if not self.reads_phones:
+            refuse_endless(spoken)
         words: list[Word] = []
         try:
             for run in re.split("([\ue000-\uf8ff])", spoken):
@@ -171,6 +179,17 @@ class FrontEnd:
         words = [replace(word, pause_after=word.break_after != "") for word in words]
         return Sentence(original, self.language, tuple(words), kind_of(spoken))
 
+    def _respelled(self, text: str) -> str:
+        """Put the words that the user gives in place of those they stand for."""
+        if not self._respellings:
+            return text
+        outside = INLINE.sub(lambda match: " " * len(match[0]), text)
+        pieces, last = [], 0
+        for start, end in find_words(outside, self._respellings):
+            pieces += [text[last:start], self._respellings[lexicon_key(text[start:end])]]
+            last = end
+        return "".join([*pieces, text[last:]])
+
     def _mark(self, text: str) -> tuple[str, dict[str, Word]]:
         """Put a private character in place of every word whose pronunciation the user gives; return those words too."""
         places: list[tuple[int, int, str, tuple[str, ...]]] = []
@@ -184,9 +203,9 @@ class FrontEnd:
         if "[[" in outside:
             at = outside.index("[[")
             raise PronunciationError(f"[[ at character {at + 1} is never closed: write phones as [[h ə l ˈoʊ]]")
-        for start, end in find_words(outside, self.lexicon):
+        for start, end in find_words(outside, self._phones):
             word = text[start:end]
-            places.append((start, end, word, self.lexicon[word.lower().replace("’", "'")]))
+            places.append((start, end, word, self._phones[lexicon_key(word)]))
         if len(places) > 0xF8FF - 0xE000:
             raise PronunciationError(f"too many given pronunciations ({len(places)}) in one text; split it")
         known: dict[str, Word] = {}
@@ -197,6 +216,21 @@ class FrontEnd:
             pieces += [text[last:start], mark]
             last = end
         return "".join([*pieces, text[last:]]), known
+
+
+def refuse_endless(text: str) -> None:
+    """Raise :class:`PronunciationError` for a word of more than 100 letters or digits, or 1,000 characters without a space.
+
+    Nobody can say such a word, and an utterance of one, which cannot be divided, takes gigabytes.
+    """
+    for pattern, what in ((_ENDLESS_WORD, "letters"), (_ENDLESS_RUN, "characters without a space")):
+        if match := pattern.search(text):
+            reason = f"{match[0][:20]!r}... is a word of {len(match[0])} {what}"
+            raise PronunciationError(f"{reason}; divide it, or leave it out", match[0][:20])
+
+
+_ENDLESS_WORD: Final = re.compile(r"[^\W_]{101,}")
+_ENDLESS_RUN: Final = re.compile(r"\S{1001,}")
 
 
 def break_of(signs: str) -> Break:

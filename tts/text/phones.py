@@ -148,7 +148,7 @@ def split_symbols(text: str) -> tuple[str, ...]:
     for character in unicodedata.normalize("NFD", text):
         if character in STRESS_MARKS:
             pending, tied = character, False
-        elif character in LETTERS or character in ALIASES:
+        elif character in LETTERS or ALIASES.get(character, "-")[0] in LETTERS:
             if pieces and not pending and (tied or _joins(pieces[-1], character)):
                 pieces[-1] += character
             else:

@@ -24,7 +24,7 @@ class PhonesPronouncer:
 
     name = "phones"
     reads_phones = True
-    version = "1"
+    version = "2"  # 1 took what was written without spaces for one phone
 
     def __init__(self, language: str) -> None:
         self.language = language

@@ -1,0 +1,143 @@
+"""What ``tts speak`` does, once its options are read."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tts.core.audio_output import FORMATS, AudioEncoding, AudioFormat, audio_file, audio_stream
+from tts.core.errors import TtsError, UsageError
+from tts.core.files import fingerprint
+from tts.generation.batch import BatchReport, FolderOutput, speak_to_folder, voice_digest
+from tts.generation.joined import speak_joined
+from tts.generation.paragraphs import Paragraphs
+from tts.generation.postfilter import Kind, PostFilterSettings
+from tts.generation.requests import Request
+from tts.generation.synthesiser import Synthesiser, SynthesisSettings, check_speakers
+from tts.generation.text_files import STANDARD, Format, read_requests
+from tts.generation.voice import Voice, load_voice
+from tts.text.lexicon import read_lexicon
+
+SHORT = 500  # characters spoken sooner than worker processes start
+
+
+@dataclass(frozen=True)
+class Texts:
+    """What is spoken: files, or one text."""
+
+    paths: tuple[Path, ...]
+    text: str | None
+    format: Format
+    paragraphs: Paragraphs
+    speed: float
+    pitch: float
+    speaker: str
+
+    def requests(self) -> list[Request]:
+        """Read the files."""
+        if self.text is not None:
+            if self.paragraphs != "auto":
+                raise UsageError("--paragraphs is for text files; --text is one text")
+            return [Request("text", self.text, self.speed, self.pitch, speaker=self.speaker)]
+        return read_requests(
+            self.paths,
+            self.format,
+            speed=self.speed,
+            pitch=self.pitch,
+            speaker=self.speaker,
+            paragraphs=self.paragraphs,
+        )
+
+
+@dataclass(frozen=True)
+class Sink:
+    """Where the sound goes: a folder ``out`` or one file ``output``, one of which is None."""
+
+    out: Path | None
+    output: Path | None
+    format: AudioFormat | None
+    rate: int | None
+    timings: tuple[str, ...]
+    resume: bool
+
+    def encoding(self) -> AudioEncoding:
+        """Return how the sound is stored; :class:`UsageError` for options that contradict each other."""
+        if self.output is not None and (self.resume or self.timings):
+            raise UsageError("--resume and --timings go with --out FOLDER, not with --output")
+        if self.output is None:
+            return AudioEncoding(self.format or "wav", self.rate)
+        if self.output == STANDARD:
+            if sys.stdout.isatty():
+                raise UsageError("standard output is a terminal; send it to a file or a player, or name a file after --output")
+            if self.format not in (None, "wav"):
+                raise UsageError(f"standard output is WAV, not {self.format}; name a file after --output")
+            return AudioEncoding("wav", self.rate)
+        if self.output.exists():
+            raise UsageError(f"{self.output} exists already; move it or choose another name")
+        by_suffix = next((known for known in FORMATS if self.output.suffix.lower() == f".{known}"), None)
+        if by_suffix and self.format and by_suffix != self.format:
+            raise UsageError(f"{self.output} says {by_suffix} and --audio-format {self.format}; change one of them")
+        if not by_suffix and not self.format:
+            known = ", ".join(f".{name}" for name in FORMATS)
+            raise UsageError(f"{self.output}: the name must end with one of {known}, or say --audio-format")
+        return AudioEncoding(self.format or by_suffix or "wav", self.rate)
+
+
+def run(
+    folder: Path,
+    texts: Texts,
+    sink: Sink,
+    *,
+    lexicon: Path | None,
+    post_filter: tuple[Kind | None, float | None],
+    settings: Mapping[str, Any],
+    workers: int | None,
+    device: str,
+) -> int:
+    """Speak and return the exit code; ``post_filter`` and ``settings`` are for :class:`SynthesisSettings`."""
+    encoding = sink.encoding()
+    requests = texts.requests()
+    own = read_lexicon(lexicon) if lexicon else {}
+    voice = load_voice(folder, device)
+    encoding.rate_of(voice.grid.sample_rate)
+    if own:
+        voice.add_lexicon(own)
+    check_speakers(requests, voice)
+    chosen = SynthesisSettings(_post_filter(voice, *post_filter), workers=_workers(workers, requests), **settings)
+    with Synthesiser(voice, chosen) as synthesiser:
+        if sink.out is not None:
+            name = voice_digest(folder) + (f" lexicon {fingerprint(own)}" if own else "")
+            output = FolderOutput(encoding, sink.timings)
+            report = speak_to_folder(synthesiser, requests, sink.out, voice=name, resume=sink.resume, output=output)
+            print(report)
+        else:
+            report = _joined(synthesiser, requests, sink, encoding)
+    return report.exit_code
+
+
+def _joined(synthesiser: Synthesiser, requests: Sequence[Request], sink: Sink, encoding: AudioEncoding) -> BatchReport:
+    assert sink.output is not None
+    rate = synthesiser.voice.grid.sample_rate
+    opened = (
+        audio_stream(sys.stdout.buffer, rate, encoding.rate)
+        if sink.output == STANDARD
+        else audio_file(sink.output, rate, encoding)
+    )
+    with opened as output:
+        report = speak_joined(synthesiser, requests, output)
+        if not report.seconds:
+            raise TtsError("nothing could be spoken, so nothing was written")
+    return report
+
+
+def _post_filter(voice: Voice, kind: Kind | None, strength: float | None) -> PostFilterSettings:
+    usual = voice.generation
+    chosen = kind or usual.post_filter
+    return PostFilterSettings(chosen, usual.strength if strength is None and chosen == usual.post_filter else strength)
+
+
+def _workers(workers: int | None, requests: Sequence[Request]) -> int | None:
+    return 0 if workers is None and sum(len(request.text) for request in requests) < SHORT else workers

@@ -1,0 +1,48 @@
+"""What a voice must be able to do to be spoken with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from tts.core.grid import FrameGrid
+from tts.core.stream import Stream
+from tts.text.engine import Engine
+from tts.text.sentence import Sentence
+
+
+class VoiceModel(Protocol):
+    """What a voice must be able to do; ``tts.generation.voice.Voice`` is one."""
+
+    @property
+    def grid(self) -> FrameGrid:
+        """Sample rate and frame shift."""
+
+    @property
+    def engine(self) -> Engine:
+        """The front end the voice was trained with."""
+
+    @property
+    def streams(self) -> Mapping[str, Stream]:
+        """The main streams by name: ``mcep``, ``lf0``, ``vuv``, ``bap``."""
+
+    @property
+    def variances(self) -> Mapping[str, np.ndarray]:
+        """Training variances of statics, deltas and accelerations, (3 * dimension,) a dynamic stream."""
+
+    @property
+    def global_variance(self) -> Mapping[str, np.ndarray]:
+        """Mean variance within natural utterances, (dimension,) a dynamic stream."""
+
+    def speaker_number(self, speaker: str) -> int:
+        """Return the number of a speaker given by name or number, the first's for an empty name; an unknown one raises."""
+
+    def durations(self, sentences: Sequence[Sentence], speakers: Sequence[int] | None = None) -> list[np.ndarray]:
+        """Predict frames a state, float (segments, states) a sentence; ``speakers`` are numbers, by default the first."""
+
+    def acoustics(
+        self, sentences: Sequence[Sentence], durations: Sequence[np.ndarray], speakers: Sequence[int] | None = None
+    ) -> list[dict[str, np.ndarray]]:
+        """Predict every main stream for whole ``durations``, (frames, width) in natural units; ``vuv`` as a probability."""
