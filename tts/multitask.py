@@ -1,20 +1,24 @@
 """Several tasks learnt by one network on plain arrays: the same layers, losses, weightings and loop as for voices.
 
-    model = fit(x, {"landmarks": Regression(y), "smiles": Binary(b), "pose": Classes(c)}, main="landmarks", shared=[64, 64])
+    tasks = {"landmarks": Regression(), "smiles": Binary(weight=0.3), "pose": Classes(private=(16,))}
+    model = MultiTask(tasks, main="landmarks").fit(x, {"landmarks": y, "smiles": b, "pose": c})
     model.predict(x_new)["landmarks"]
 
-Rows are samples. A label may be missing (NaN, or None among class labels), so tasks may have different samples.
+Rows are samples. A label may be missing (NaN, or None among class labels), so tasks may have different samples. An estimator
+has the form of scikit-learn's, which is not needed for it.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 import re
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -22,10 +26,11 @@ from numpy.typing import ArrayLike
 from pydantic import ValidationError
 from torch import nn
 
-from tts.core.device import choose_device
+from tts.core.device import choose_device, to_host
 from tts.core.errors import UsageError
 from tts.core.files import fingerprint
-from tts.core.stream import Kind, Stream
+from tts.core.stream import Kind
+from tts.dataset.labels import LabelCoding, label_coding, standard
 from tts.dataset.table import Table, Target
 from tts.network.stack import Stage
 from tts.recipe import MAIN_STREAMS, StagePart, TrainingPart
@@ -34,17 +39,21 @@ from tts.training.trainer import Trainer
 BLOCK = 8192  # rows that are validated and predicted at a time
 _RESERVED = {*MAIN_STREAMS, "main", "auxiliary"}
 
+# Labels of several tasks: a mapping by name, or what has columns by name and is sliced by rows (DataFrame, structured array).
+Labels = Mapping[str, ArrayLike] | np.ndarray
+
 
 @dataclass(frozen=True)
 class Task:
-    """Labels of one task, and the layers of its own.
+    """How one task is learnt.
 
-    ``values`` has a row a sample. ``private`` are widths of hidden layers between the shared ones and this task alone;
-    ``depth`` is the shared layer that is read, counted from 1, by default the last; ``reads`` names a task whose private
-    layers are read too, without changing them.
+    ``weight`` is that of its loss; losses are about 1 for a guess, whatever the task's unit. ``private`` are widths of hidden
+    layers between the shared ones and this task alone; ``depth`` is the shared layer that is read, counted from 1, by default
+    the last; ``reads`` names a task whose private layers are read too, without changing them.
     """
 
-    values: ArrayLike
+    kind: ClassVar[Kind]
+    weight: float = 1.0
     private: Sequence[int] = ()
     depth: int | None = None
     reads: str | None = None
@@ -54,233 +63,266 @@ class Task:
 class Regression(Task):
     """Numbers, (rows,) or (rows, dimension), in any unit: they are normalised. NaN anywhere in a row: the row has none."""
 
+    kind: ClassVar[Kind] = "continuous"
+
 
 @dataclass(frozen=True)
 class Binary(Task):
     """Yes or no, (rows,) or several at once (rows, labels): 0 or 1, or NaN."""
+
+    kind: ClassVar[Kind] = "binary"
 
 
 @dataclass(frozen=True)
 class Classes(Task):
     """One of several classes, (rows,): numbers or strings; NaN or None where there is none."""
 
+    kind: ClassVar[Kind] = "class"
+
 
 @dataclass(frozen=True)
-class _Coding:
-    """How a task's values become columns of numbers, and back."""
+class Network:
+    """The layers. ``hidden`` are the widths of the shared ones; ``trunk`` has further keys of a recipe's trunk.
 
-    stream: Stream
-    flat: bool  # the values were (rows,)
-    classes: tuple[Any, ...] = ()
-    centre: np.ndarray | float = 0.0  # of the numbers of a regression, (dimension,)
-    scale: np.ndarray | float = 1.0
-
-    def encode(self, values: ArrayLike, rows: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return numbers (rows, dimension), as given or of classes, 0 where a label is missing, and which rows have one."""
-        name, kind = self.stream.name, self.stream.kind
-        if kind == "class":
-            found = np.asarray(values, dtype=object)
-            place = {label: number for number, label in enumerate(self.classes)}
-            _check_shape(name, found.shape, (rows,))
-            here: np.ndarray = np.array([not _missing(label) for label in found], dtype=bool)
-            for label in found[here]:
-                if label not in place:
-                    raise UsageError(f"{name}: the class {label!r} was not there in training; there were {self.classes}")
-            return np.array([[place[label] if kept else 0] for label, kept in zip(found, here, strict=True)], np.float64), here
-        numbers = np.asarray(values, dtype=np.float64)
-        _check_shape(name, numbers.shape, (rows,) if self.flat else (rows, self.stream.dimension))
-        numbers = numbers.reshape(rows, -1)
-        here = np.asarray(np.isfinite(numbers).all(axis=1))
-        if np.isinf(numbers).any():
-            raise UsageError(f"{name}: has infinite values; expected numbers, or NaN where there is none")
-        if kind == "binary" and not np.isin(numbers[here], (0.0, 1.0)).all():
-            raise UsageError(f"{name}: is Binary but has values other than 0 and 1")
-        return np.where(here[:, None], numbers, 0.0), here
-
-    def decode(self, output: np.ndarray) -> np.ndarray:
-        """Return predictions from a head's outputs (rows, width): values, probabilities, or classes."""
-        if self.stream.kind == "class":
-            labels = np.empty(len(self.classes), dtype=object)
-            labels[:] = self.classes
-            kinds = {type(label) for label in self.classes}
-            found = labels if len(kinds) > 1 or tuple in kinds else np.array(self.classes)
-            return np.asarray(found[output.argmax(axis=1)])
-        if self.stream.kind == "binary":
-            output = 0.5 * (1.0 + np.tanh(0.5 * output))  # the logistic function, without overflow
-        output = output * self.scale + self.centre
-        return np.asarray(output[:, 0] if self.flat else output)
-
-
-@dataclass
-class Model:
-    """A trained network. ``history`` has a line a validation, ``diagnostics`` a line a measurement of the tasks' gradients.
-
-    Diagnostics are, by task or ``main``: ``weight``, ``cosine`` to the main gradient and ``ratio`` of its norm to main's.
+    ``sharing`` and ``unrelated`` are as in ``docs/sharing.md``.
     """
 
-    stage: Stage
-    centre: np.ndarray
-    scale: np.ndarray
-    history: list[dict[str, float]]
-    diagnostics: list[dict[str, float]]
-    step: int  # of the weights that were kept: the best validation of the main task
-    weights: dict[str, float]  # by task, what the weighting made of them included, as last measured
-    _codings: dict[str, _Coding] = field(repr=False)
+    hidden: Sequence[int] = (64, 64)
+    trunk: Mapping[str, Any] = field(default_factory=dict)
+    sharing: str | Mapping[str, Any] = "hard"
+    unrelated: Sequence[tuple[str, str]] | Mapping[str, Any] | None = None
 
-    def predict(self, x: ArrayLike) -> dict[str, np.ndarray]:
+
+@dataclass(frozen=True)
+class Training:
+    """How it is trained.
+
+    ``weighting`` is a method of ``docs/weighting.md``, or a mapping with ``method``, ``options``, ``main_only_from``, and
+    ``start`` and ``stop``, steps by auxiliary task. ``validation`` is the share of the rows that is drawn for validation where
+    none are given. ``normalise`` gives every input mean 0 and variance 1. ``settings`` has further keys of a recipe's training
+    (batch, learning_rate, weight_decay, patience, ...).
+    """
+
+    steps: int = 1000
+    weighting: str | Mapping[str, Any] = "sum"
+    validation: float = 0.2
+    normalise: bool = True
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+class MultiTask:
+    """One network for several tasks, to be trained by :meth:`fit`.
+
+    ``tasks`` say how each is learnt; by default the labels decide: strings and objects are :class:`Classes`, truth values
+    :class:`Binary`, other numbers :class:`Regression`. ``main`` names the task or tasks by whose validation loss the best
+    weights are chosen, and which the weightings that tell main from auxiliary protect; without it all tasks count alike. With a
+    ``folder`` an interrupted fit continues there. Networks of one ``seed`` and size start from the same weights, and see the
+    same batches, whatever their other tasks.
+
+    After fitting, ``stage_`` is the network; ``history_`` has a line a validation, ``step_`` is that of the weights that were
+    kept; ``diagnostics_`` has a line a measurement of the tasks' gradients (by task or ``main``: ``weight``, ``cosine`` to the
+    main gradient and ``ratio`` of its norm to main's); ``weights_`` are the tasks' weights, what the weighting made of them
+    included, as last measured.
+    """
+
+    stage_: Stage
+    history_: list[dict[str, float]]
+    diagnostics_: list[dict[str, float]]
+    step_: int
+    weights_: dict[str, float]
+    n_features_in_: int
+    _codings: dict[str, LabelCoding]
+    _centre: np.ndarray  # of the inputs, (features,)
+    _scale: np.ndarray
+
+    def __init__(
+        self,
+        tasks: Mapping[str, Task] | None = None,
+        *,
+        main: str | Collection[str] | None = None,
+        network: Network = Network(),
+        training: Training = Training(),
+        seed: int = 0,
+        device: str = "cpu",
+        folder: Path | None = None,
+    ) -> None:
+        self.tasks, self.main, self.network, self.training = tasks, main, network, training
+        self.seed, self.device, self.folder = seed, device, folder
+
+    def fit(self, X: ArrayLike, Y: Labels, validation: tuple[ArrayLike, Labels] | None = None) -> MultiTask:
+        """Train on inputs (rows, features) and labels by task, and keep the weights of the best validation.
+
+        ``validation`` are inputs and labels of other rows; by default ``training.validation`` of the rows are held out, drawn
+        with the seed. What does not fit raises :class:`UsageError`.
+        """
+        inputs, labels = _inputs(X), _columns(Y)
+        tasks = {name: _inferred(labels[name]) for name in labels} if self.tasks is None else dict(self.tasks)
+        names, mains = _names(tasks), self._mains(tasks)
+        _check_labels(labels, names, len(inputs))
+        codings = {name: label_coding(name, labels[name], tasks[name].kind) for name in names}
+        # Classes stay what they are, objects.
+        values = {name: np.asarray(labels[name], dtype=object if tasks[name].kind == "class" else None) for name in names}
+        learnt, held = self._split(inputs, values, validation)
+        self._codings = {name: coding.fitted(learnt[1][name], len(learnt[0])) for name, coding in codings.items()}
+        features = inputs.shape[1]
+        plain = (np.zeros(features), np.ones(features))
+        self._centre, self._scale = standard(learnt[0]) if self.training.normalise else plain
+        if not any(self._codings[name].encode(held[1][name], len(held[0]))[1].any() for name in mains):
+            raise UsageError(f"validation: no row has a label of {' or '.join(mains)}, by which the best weights are chosen")
+        part = _stage_part(tasks, self.network)
+        where = choose_device(self.device)
+        self._train(part, mains, self._table(learnt, where), self._table(held, where))
+        self.n_features_in_ = features
+        return self
+
+    def predict(self, X: ArrayLike) -> dict[str, np.ndarray]:
         """Return every task's answer for inputs (rows, features), shaped as in training.
 
         Numbers in their own unit for a regression, probabilities of 1 for binary tasks, the likeliest class for the others.
         """
-        return {name: self._codings[name].decode(output) for name, output in self._outputs(x).items()}
+        return {name: self._codings[name].decode(output) for name, output in self._outputs(X).items()}
 
-    def probabilities(self, x: ArrayLike, task: str) -> dict[Any, np.ndarray]:
+    def probabilities(self, X: ArrayLike, task: str) -> dict[Any, np.ndarray]:
         """Return the probability of every class of a :class:`Classes` task, by class, (rows,) each."""
-        coding = self._codings[task]
+        outputs, coding = self._outputs(X), self._coding(task)
         if coding.stream.kind != "class":
             raise UsageError(f"{task}: has no classes; predict gives its values")
-        shares = torch.softmax(torch.from_numpy(self._outputs(x)[task]), dim=1).numpy()
+        shares = torch.softmax(torch.from_numpy(outputs[task]), dim=1).numpy()
         return {label: shares[:, n] for n, label in enumerate(coding.classes)}
 
-    def score(self, x: ArrayLike, values: Mapping[str, ArrayLike]) -> dict[str, float]:
+    def scores(self, X: ArrayLike, Y: Labels) -> dict[str, float]:
         """Return a score a task for labels that were not learnt: 1 is perfect.
 
         For a regression the share of the variance explained, pooled over dimensions; else the share of right answers. Rows
         without a label are left out; a task without any is NaN, and a regression whose labels are all alike.
         """
-        answers = self.predict(x)
-        scores = {}
-        for name, given in values.items():
-            if name not in answers:
-                raise UsageError(f"{name}: no such task; there are {', '.join(answers)}")
-            coding, made = self._codings[name], answers[name]
-            truth, here = coding.encode(given, len(made))
-            if not here.any():
-                scores[name] = float("nan")
-            elif coding.stream.kind == "continuous":
-                error = made.reshape(len(made), -1)[here] - truth[here]
-                spread = truth[here] - truth[here].mean(axis=0)
-                alike = bool((truth[here] == truth[here][0]).all())
-                scores[name] = float("nan") if alike else 1.0 - float(np.square(error).sum() / np.square(spread).sum())
-            else:
-                right = coding.encode(made, len(made))[0] if coding.classes else made.reshape(len(made), -1) > 0.5
-                scores[name] = float((right == truth)[here].mean())
-        return scores
+        predicted = self.predict(X)
+        return {name: self._coding(name).score(predicted[name], values) for name, values in _columns(Y).items()}
+
+    def score(self, X: ArrayLike, Y: Labels) -> float:
+        """Return the mean of :meth:`scores` over the main tasks, or over all where none is main."""
+        scores = self.scores(X, Y)
+        mains = [name for name in self._mains(self._codings) if name in scores]
+        return float(np.mean([scores[name] for name in mains or scores]))
 
     def grouping(self) -> dict[str, list[float]]:
-        """Return the grouping found by ``sharing="go_mtl"``: every task's weights of the basis; nothing for other ways."""
-        return self.stage.grouping()
+        """Return the grouping learnt by ``sharing="go_mtl"``: every task's weights of the basis; nothing for other ways."""
+        return self.stage_.grouping()
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return what the estimator was made with, by name; ``deep`` adds ``network__hidden``, ``training__steps``, ..."""
+        values = {name: getattr(self, name) for name in list(inspect.signature(type(self).__init__).parameters)[1:]}
+        for part in ("network", "training") if deep else ():
+            values |= {f"{part}__{each.name}": getattr(values[part], each.name) for each in dataclasses.fields(values[part])}
+        return values
+
+    def set_params(self, **changes: Any) -> MultiTask:
+        """Change what the estimator was made with, by the names that :meth:`get_params` returns."""
+        known = self.get_params()
+        for name in changes:
+            if name not in known:
+                raise UsageError(f"MultiTask: has no setting {name!r}; there are {', '.join(known)}")
+        for name in sorted(changes, key=lambda name: "__" in name):
+            part, _, key = name.partition("__")
+            setattr(self, part, dataclasses.replace(getattr(self, part), **{key: changes[name]}) if key else changes[name])
+        return self
+
+    def __sklearn_tags__(self) -> Any:
+        """Tell scikit-learn, which alone calls this, what kind of estimator it has."""
+        from sklearn.utils import InputTags, Tags, TargetTags
+
+        target = TargetTags(required=True, multi_output=True)
+        return Tags(estimator_type=None, target_tags=target, input_tags=InputTags())
+
+    def _mains(self, tasks: Iterable[str]) -> tuple[str, ...]:
+        names = sorted(tasks)
+        mains = tuple(names if self.main is None else [self.main] if isinstance(self.main, str) else self.main)
+        for name in mains:
+            if name not in names:
+                raise UsageError(f"{name}: no such task; there are {', '.join(names)}")
+        return mains
+
+    def _coding(self, task: str) -> LabelCoding:
+        if task not in self._codings:
+            raise UsageError(f"{task}: no such task; there are {', '.join(self._codings)}")
+        return self._codings[task]
+
+    def _split(
+        self, x: np.ndarray, values: Mapping[str, np.ndarray], validation: tuple[ArrayLike, Labels] | None
+    ) -> tuple[Samples, Samples]:
+        """Return inputs and labels to learn from, and those to validate on."""
+        if validation is not None:
+            held, given = _inputs(validation[0], x.shape[1]), _columns(validation[1])
+            missing = sorted(set(values) - set(given))
+            if missing:
+                raise UsageError(f"validation: lacks labels of {missing[0]}")
+            return (x, values), (held, {name: given[name] for name in values})
+        share = self.training.validation
+        count = round(share * len(x))
+        if not 0 < count < len(x):
+            raise UsageError(f"validation: a share of {share:g} of {len(x)} rows leaves nothing to validate or to learn")
+        order = np.random.default_rng(self.seed).permutation(len(x))
+        first, second = (
+            (x[rows], {name: given[rows] for name, given in values.items()}) for rows in (order[count:], order[:count])
+        )
+        return first, second
+
+    def _table(self, samples: Samples, device: torch.device) -> Table:
+        x, labels = samples
+        targets = {n: Target(coding.stream, coding.normalised(labels[n], len(x))) for n, coding in self._codings.items()}
+        starts = np.array([*range(0, len(x), BLOCK), len(x)])
+        inputs = ((x - self._centre) / self._scale).astype(np.float32)
+        return Table(starts, inputs, None, None, np.ones(len(x), dtype=bool), targets, device)
+
+    def _train(self, part: StagePart, mains: tuple[str, ...], table: Table, valid: Table) -> None:
+        weights = {name: use.weight for name, use in part.tasks.items()}
+        if not any(weights[name] for name in mains):
+            raise UsageError(f"weight: {' and '.join(mains)} is what is to be learnt; give it a weight above 0")
+        settings = _training_part(self.training, self.seed, len(table.counted_rows))
+        _check_rows(part, settings)
+        widths = {name: coding.stream.width for name, coding in self._codings.items()}
+        with ExitStack() as stack:
+            stack.enter_context(torch.random.fork_rng(devices=[table.device] if table.device.type == "cuda" else []))
+            folder = self.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="multitask-")))
+            self.stage_ = _stage(len(self._centre), part, widths, self.seed).to(table.device)
+            torch.manual_seed(self.seed)
+            equal = self.main is None
+            trainer = Trainer(self.stage_, table, valid, settings, mains, folder, label="fit", equal=equal)
+            result = trainer.run()
+        self.history_, self.diagnostics_, self.step_ = result.history, trainer.diagnostics, result.step
+        last = self.diagnostics_[-1] if self.diagnostics_ else {}
+        rows = {task: row for row, members in trainer.weighting.tasks.rows.items() for task in members}
+        self.weights_ = {name: weights[name] * last.get(f"weight/{rows.get(name, '')}", 1.0) for name in sorted(weights)}
 
     @torch.no_grad()
     def _outputs(self, x: ArrayLike) -> dict[str, np.ndarray]:
-        inputs = (_inputs(x, self.stage.inputs) - self.centre) / self.scale
-        device = next(self.stage.parameters()).device
+        if not hasattr(self, "stage_"):
+            raise UsageError("MultiTask: is not fitted yet; call fit first")
+        inputs = (_inputs(x, self.stage_.inputs) - self._centre) / self._scale
+        device = next(self.stage_.parameters()).device
         parts = []
         for start in range(0, max(len(inputs), 1), BLOCK):
             rows = torch.from_numpy(inputs[start : start + BLOCK].astype(np.float32)).to(device)
-            parts.append(self.stage(rows[None]).heads)
-        return {name: torch.cat([part[name][0] for part in parts]).float().cpu().numpy() for name in self._codings}
+            parts.append(self.stage_(rows[None]).heads)
+        return {name: to_host(torch.cat([part[name][0] for part in parts]).float()).numpy() for name in self._codings}
 
 
-def fit(
-    x: ArrayLike,
-    tasks: Mapping[str, Task],
-    *,
-    shared: Sequence[int] = (64, 64),
-    main: str | Collection[str] | None = None,
-    weights: Mapping[str, float] | None = None,
-    sharing: str | Mapping[str, Any] = "hard",
-    unrelated: Sequence[tuple[str, str]] | Mapping[str, Any] | None = None,
-    weighting: str | Mapping[str, Any] = "sum",
-    steps: int = 1000,
-    validation: float | tuple[ArrayLike, Mapping[str, ArrayLike]] = 0.2,
-    seed: int = 0,
-    normalise: bool = True,
-    trunk: Mapping[str, Any] | None = None,
-    training: Mapping[str, Any] | None = None,
-    device: str = "cpu",
-    folder: Path | None = None,
-) -> Model:
-    """Train one network on all ``tasks`` of the inputs ``x`` (rows, features) and return it at its best validation.
-
-    ``shared`` are the widths of the shared layers. ``main`` names the task or tasks by whose validation loss the best
-    weights are chosen, and which the weightings that tell main from auxiliary protect; without it all tasks count alike.
-    ``weights`` are those of the losses, 1 where not given; losses are about 1 for a guess, whatever the task's unit.
-
-    ``sharing`` and ``unrelated`` are as in ``docs/sharing.md``; ``weighting`` is a method of ``docs/weighting.md``, or a
-    mapping with ``method``, ``options``, ``main_only_from``, and ``start`` and ``stop``, steps by auxiliary task.
-
-    ``validation`` is a share of the rows, drawn with ``seed``, or inputs and labels. ``normalise`` gives every input
-    mean 0 and variance 1. ``trunk`` and ``training`` hold further keys of a recipe's trunk (activation, dropout, ...) and
-    training (batch, learning_rate, weight_decay, patience, ...). With a ``folder`` an interrupted run continues there.
-
-    Networks of one seed and size start from the same weights, and see the same batches, whatever their other tasks.
-    """
-    inputs = _inputs(x)
-    names = _names(tasks)
-    mains = tuple(names if main is None else [main] if isinstance(main, str) else main)
-    for name in (*mains, *(weights or {})):
-        if name not in tasks:
-            raise UsageError(f"{name}: no such task; there are {', '.join(names)}")
-    codings = {name: _coding(name, tasks[name]) for name in names}
-    learn, held = _split(inputs, tasks, validation, seed)
-    centre, scale = _standard(learn[0]) if normalise else (np.zeros(inputs.shape[1]), np.ones(inputs.shape[1]))
-    where = choose_device(device)
-    codings, table = _learn_table(learn, codings, centre, scale, where)
-    valid = _table(held, codings, centre, scale, where)
-    if not any(codings[name].encode(held[1][name], len(held[0]))[1].any() for name in mains):
-        raise UsageError(f"validation: no row has a label of {' or '.join(mains)}, by which the best weights are chosen")
-
-    weight = {name: (weights or {}).get(name, 1.0) for name in names}
-    if not any(weight[name] for name in mains):
-        raise UsageError(f"weights: {' and '.join(mains)} is what is to be learnt; give it a weight above 0")
-    uses = {
-        name: {
-            "weight": weight[name],
-            "private": tuple(task.private),
-            "depth": task.depth,
-            "reads": task.reads,
-        }
-        for name, task in tasks.items()
-    }
-    part = _checked(
-        StagePart,
-        {"trunk": {**(trunk or {}), "layers": tuple(shared)}, "tasks": uses, "sharing": sharing, "unrelated": unrelated},
-    )
-    every = max(1, steps // 20)
-    weigh = {"method": weighting} if isinstance(weighting, str) else weighting
-    defaults = {
-        "batch": min(64, len(table.counted_rows)),
-        "validate_every": every,
-        "precision": "float32",
-        "steps": steps,
-        "seed": seed,
-        "weighting": {"measure_every": every, **weigh},
-    }
-    settings = _checked(TrainingPart, defaults | dict(training or {}))
-    _check_rows(part, settings)
-    with ExitStack() as stack:
-        stack.enter_context(torch.random.fork_rng(devices=[where] if where.type == "cuda" else []))
-        at = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="multitask-")))
-        stage = _stage(inputs.shape[1], part, {name: coding.stream.width for name, coding in codings.items()}, seed).to(where)
-        torch.manual_seed(seed)
-        trainer = Trainer(stage, table, valid, settings, mains, at, label="fit", equal=main is None)
-        result = trainer.run()
-    last = trainer.diagnostics[-1] if trainer.diagnostics else {}
-    rows = {task: row for row, members in trainer.weighting.tasks.rows.items() for task in members}
-    made = {name: weight[name] * last.get(f"weight/{rows.get(name, '')}", 1.0) for name in names}
-    return Model(stage, centre, scale, result.history, trainer.diagnostics, result.step, made, codings)
+Samples = tuple[np.ndarray, Mapping[str, Any]]
 
 
-def _check_rows(part: StagePart, settings: TrainingPart) -> None:
-    """Refuse what is for utterances or stacks: rows are samples in no order, and there is one network."""
-    if part.trunk.kind != "feedforward":
-        raise UsageError(
-            f"trunk.kind: rows are samples without an order, and {part.trunk.kind} reads across them; leave it out"
-        )
-    for key in ("utterances", "stacking", "stage_weights", "trajectory", "cross_fit"):
-        if getattr(settings, key) != TrainingPart.model_fields[key].default:
-            raise UsageError(f"training.{key}: there is one network, on rows without an order; leave it out")
+def _columns(labels: Labels) -> dict[str, Any]:
+    """Return labels by task, of a mapping, a structured array or a DataFrame."""
+    if isinstance(labels, Mapping):
+        return dict(labels)
+    names = getattr(getattr(labels, "dtype", None), "names", None) or getattr(labels, "columns", None)
+    if names is None:
+        raise UsageError("labels: expected a mapping by task, a structured array or a DataFrame")
+    return {str(name): np.asarray(labels[name]) for name in names}
+
+
+def _inferred(values: Any) -> Task:
+    kind = np.asarray(values).dtype.kind
+    return Binary() if kind == "b" else Regression() if kind in "iuf" else Classes()
 
 
 def _names(tasks: Mapping[str, Task]) -> list[str]:
@@ -292,107 +334,60 @@ def _names(tasks: Mapping[str, Task]) -> list[str]:
     return sorted(tasks)
 
 
+def _check_labels(labels: Mapping[str, Any], names: Sequence[str], rows: int) -> None:
+    if set(labels) != set(names):
+        raise UsageError(f"labels: are of {', '.join(sorted(labels))}; the tasks are {', '.join(names)}")
+    for name in names:
+        if len(labels[name]) != rows:
+            raise UsageError(f"{name}: has {len(labels[name])} labels for {rows} rows of inputs")
+
+
 def _inputs(x: ArrayLike, features: int | None = None) -> np.ndarray:
     inputs = np.asarray(x, dtype=np.float64)
-    wanted = "features" if features is None else str(features)
+    expected = "features" if features is None else str(features)
     if inputs.ndim != 2 or features not in (None, inputs.shape[1]):
-        raise UsageError(f"inputs: expected an array of shape (rows, {wanted}), got {inputs.shape}")
+        raise UsageError(f"inputs: expected an array of shape (rows, {expected}), got {inputs.shape}")
     if not np.isfinite(inputs).all():
         raise UsageError("inputs: have values that are not finite; only labels may be missing")
     return inputs
 
 
-def _missing(label: Any) -> bool:
-    return label is None or (isinstance(label, float | np.floating) and np.isnan(label))
-
-
-def _check_shape(name: str, shape: tuple[int, ...], wanted: tuple[int, ...]) -> None:
-    if shape != wanted:
-        raise UsageError(f"{name}: labels have shape {shape}, expected {wanted}")
-
-
-def _coding(name: str, task: Task) -> _Coding:
-    """Look at a task's values and decide how they become numbers."""
-    values = np.asarray(task.values, dtype=object if isinstance(task, Classes) else np.float64)
-    if values.ndim not in ((1,) if isinstance(task, Classes) else (1, 2)):
-        raise UsageError(f"{name}: labels have shape {values.shape}, expected a row a sample")
-    if isinstance(task, Classes):
-        classes = tuple(sorted({label for label in values if not _missing(label)}, key=lambda label: (str(type(label)), label)))
-        if len(classes) < 2:
-            raise UsageError(f"{name}: has {len(classes)} class; a task of classes needs two")
-        partial = any(_missing(label) for label in values)
-        return _Coding(Stream(name, 1, "class", classes=len(classes), masked=partial), True, classes)
-    kind: Kind = "binary" if isinstance(task, Binary) else "continuous"
-    dimension = values.shape[1] if values.ndim == 2 else 1
-    return _Coding(Stream(name, dimension, kind, masked=bool(np.isnan(values.astype(float)).any())), values.ndim == 1)
-
-
-Samples = tuple[np.ndarray, dict[str, Any]]
-
-
-def _split(
-    x: np.ndarray, tasks: Mapping[str, Task], validation: float | tuple[ArrayLike, Mapping[str, ArrayLike]], seed: int
-) -> tuple[Samples, Samples]:
-    """Return inputs and raw labels to learn from, and those to validate on."""
-    values = {
-        name: np.asarray(task.values, dtype=object if isinstance(task, Classes) else None) for name, task in tasks.items()
+def _stage_part(tasks: Mapping[str, Task], network: Network) -> StagePart:
+    uses = {
+        name: {"weight": task.weight, "private": tuple(task.private), "depth": task.depth, "reads": task.reads}
+        for name, task in tasks.items()
     }
-    for name, given in values.items():
-        if len(given) != len(x):
-            raise UsageError(f"{name}: has {len(given)} labels for {len(x)} rows of inputs")
-    if isinstance(validation, tuple):
-        missing = sorted(set(tasks) - set(validation[1]))
-        if missing:
-            raise UsageError(f"validation: lacks labels of {missing[0]}")
-        return (x, values), (_inputs(validation[0], x.shape[1]), {name: validation[1][name] for name in tasks})
-    count = round(validation * len(x))
-    if not 0 < count < len(x):
-        raise UsageError(f"validation: a share of {validation:g} of {len(x)} rows leaves nothing to validate or to learn")
-    order = np.random.default_rng(seed).permutation(len(x))
-    parts = [order[count:], order[:count]]
-    first, second = ((x[rows], {name: given[rows] for name, given in values.items()}) for rows in parts)
-    return first, second
+    trunk = {**network.trunk, "layers": tuple(network.hidden)}
+    part: StagePart = _checked(
+        StagePart, {"trunk": trunk, "tasks": uses, "sharing": network.sharing, "unrelated": network.unrelated}
+    )
+    return part
 
 
-def _standard(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return mean and standard deviation of the columns, the deviation of those that never change being 1."""
-    deviation = x.std(axis=0)
-    return x.mean(axis=0), np.where(deviation > 1e-12 * np.abs(x).max(axis=0), deviation, 1.0)
+def _training_part(training: Training, seed: int, rows: int) -> TrainingPart:
+    every = max(1, training.steps // 20)
+    weighting = {"method": training.weighting} if isinstance(training.weighting, str) else training.weighting
+    defaults = {
+        "batch": min(64, rows),
+        "validate_every": every,
+        "precision": "float32",
+        "steps": training.steps,
+        "seed": seed,
+        "weighting": {"measure_every": every, **weighting},
+    }
+    part: TrainingPart = _checked(TrainingPart, defaults | dict(training.settings))
+    return part
 
 
-def _learn_table(
-    samples: Samples, codings: Mapping[str, _Coding], centre: np.ndarray, scale: np.ndarray, device: torch.device
-) -> tuple[dict[str, _Coding], Table]:
-    """Return the codings with the statistics of what is learnt, and its table."""
-    complete = {}
-    for name, coding in codings.items():
-        values, here = coding.encode(samples[1][name], len(samples[0]))
-        if not here.any():
-            raise UsageError(f"{name}: no row to learn from has a label")
-        complete[name] = coding
-        if coding.stream.kind == "continuous":
-            mean, deviation = _standard(values[here])
-            complete[name] = replace(coding, centre=mean, scale=deviation)
-    return complete, _table(samples, complete, centre, scale, device)
-
-
-def _table(
-    samples: Samples, codings: Mapping[str, _Coding], centre: np.ndarray, scale: np.ndarray, device: torch.device
-) -> Table:
-    x, labels = samples
-    targets = {}
-    for name, coding in codings.items():
-        values, here = coding.encode(labels[name], len(x))
-        # Before they lose digits: a date in seconds has more than float32 holds.
-        values = ((values - coding.centre) / coding.scale).astype(np.float32)
-        if coding.stream.masked:
-            values = np.concatenate([values, here[:, None].astype(np.float32)], axis=1)
-        elif not here.all():
-            raise UsageError(f"{name}: labels of validation are missing, where none was in training")
-        targets[name] = Target(coding.stream, values)
-    starts = np.array([*range(0, len(x), BLOCK), len(x)])
-    inputs = ((x - centre) / scale).astype(np.float32)
-    return Table(starts, inputs, None, None, np.ones(len(x), dtype=bool), targets, device)
+def _check_rows(part: StagePart, settings: TrainingPart) -> None:
+    """Refuse what is for utterances or stacks: rows are samples in no order, and there is one network."""
+    if part.trunk.kind != "feedforward":
+        raise UsageError(
+            f"trunk.kind: rows are samples without an order, and {part.trunk.kind} reads across them; leave it out"
+        )
+    for key in ("utterances", "stacking", "stage_weights", "trajectory", "cross_fit"):
+        if getattr(settings, key) != TrainingPart.model_fields[key].default:
+            raise UsageError(f"training.{key}: there is one network, on rows without an order; leave it out")
 
 
 def _stage(inputs: int, part: StagePart, widths: Mapping[str, int], seed: int) -> Stage:

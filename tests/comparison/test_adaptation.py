@@ -17,6 +17,7 @@ from tts.core.tensors import load_tensors
 from tts.dataset.prepared import Prepared
 from tts.dataset.statistics import StatisticsSum
 from tts.dataset.subset import Subset, nested
+from tts.generation.network_input import padded_batches
 from tts.generation.voice import Voice, load_voice
 from tts.recipe import load_recipe
 from tts.recipe.transfer import TransferPart
@@ -173,7 +174,8 @@ def test_a_frozen_trunk_as_feature_extractor(made: Path, base: str, layer: str |
         s for s in Prepared(made / "target" / "prepared").sentences.values() if {*s.phones} <= {*old.inventory.symbols}
     )
     durations = np.full((len(sentence.segments), 3), 2)
-    inputs = (voice._inputs(sentence, durations, 0)[None] for voice in (old, new))
+    given = ([voice._inputs(sentence, durations, 0)] for voice in (old, new))
+    inputs = (next(padded_batches(one, torch.device("cpu")))[1] for one in given)
     with torch.no_grad():
         if layer == "bottleneck":
             theirs, ours = (v.stack.stages[0](x).bottleneck for v, x in zip((old, new), inputs, strict=True))
