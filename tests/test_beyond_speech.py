@@ -30,6 +30,7 @@ def run(heading: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return names
 
 
+@pytest.mark.slow
 def test_landmarks(monkeypatch: pytest.MonkeyPatch) -> None:
     errors = {way: np.mean(found) for way, found in run("Landmarks in faces", monkeypatch)["errors"].items()}
     single = errors["single task"]
@@ -41,6 +42,7 @@ def test_landmarks(monkeypatch: pytest.MonkeyPatch) -> None:
     assert abs(errors["glasses stopped early"] / errors["four attributes"] - 1.0) < 0.05
 
 
+@pytest.mark.slow
 def test_filters_that_share_and_specialise(monkeypatch: pytest.MonkeyPatch) -> None:
     names = run("Spam filters of their own", monkeypatch)
     for_all, each, shared, sparse = names["right"].values()
@@ -49,6 +51,7 @@ def test_filters_that_share_and_specialise(monkeypatch: pytest.MonkeyPatch) -> N
     assert alike[same].mean() > alike[~same].mean() + 0.2
 
 
+@pytest.mark.slow
 def test_what_is_declared_unrelated_is_read_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     found = run("Unrelated groups", monkeypatch)["found"]
     assert found["unrelated"]["overlap"] < 0.6 * found["beside"]["overlap"]

@@ -78,6 +78,7 @@ def test_statistics_are_those_of_the_training_frames_that_count(made: Path) -> N
     np.testing.assert_allclose(prepared.statistics["mcep"].variance[: kept.shape[1]], kept.var(axis=0), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_preparing_again_changes_nothing(made: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in (made / "prepared").glob("packed-*/*/*.npy")}
     tts("prepare", made / "recipe.yaml", "--corpus-root", made / "corpus", "--out", made / "prepared")
@@ -109,6 +110,7 @@ def test_a_voice_holds_nothing_of_the_auxiliary_tasks(made: Path) -> None:
     assert not [name for name in names if name.startswith("stages.0.heads")]
 
 
+@pytest.mark.slow
 def test_scores_and_pictures(made: Path) -> None:
     printed = tts(
         "evaluate", made / "single", "--prepared", made / "prepared", "--json", made / "scores.json", "--pictures", "1"
@@ -137,6 +139,7 @@ def test_speaking_a_file(made: Path, tmp_path: Path) -> None:
     tts("speak", made / "stacked", text, "--out", tmp_path / "wavs", "--resume", "--timings", "textgrid", "--workers", "0")
 
 
+@pytest.mark.slow
 def test_copy_synthesis_is_scored(made: Path, tmp_path: Path) -> None:
     printed = tts("copy", made / "prepared", "--out", tmp_path / "copies")
     assert "copy synthesis" in printed
@@ -145,6 +148,7 @@ def test_copy_synthesis_is_scored(made: Path, tmp_path: Path) -> None:
     assert len(list((tmp_path / "copies").glob("*.wav"))) == 3
 
 
+@pytest.mark.slow
 def test_a_cross_fitted_stack_that_was_interrupted_is_the_same_voice_and_speaks(
     made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -215,6 +219,7 @@ def test_a_damaged_voice_gets_one_sentence(made: Path, tmp_path: Path, damage, s
     assert not (tmp_path / "x.wav").exists()
 
 
+@pytest.mark.slow
 def test_what_single_trainings_gave_is_kept(made: Path, tmp_path: Path) -> None:
     command = [sys.executable, ROOT / "tools" / "publish_tries.py", made / "single", made / "stacked"]
     subprocess.run([*command, "--to", tmp_path / "tries.json"], check=True)
@@ -241,6 +246,7 @@ def test_what_single_trainings_gave_is_kept(made: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "none.json").exists()
 
 
+@pytest.mark.slow
 def test_a_corpus_is_prepared_by_one_process_at_a_time(made: Path) -> None:
     pytest.importorskip("fcntl")
     command = ["prepare", made / "recipe.yaml", "--corpus-root", made / "corpus", "--out", made / "prepared"]
@@ -323,6 +329,7 @@ def test_a_foreign_prepared_folder_gets_one_sentence(made: Path, tmp_path: Path)
         assert said in tts("evaluate", made / "single", "--prepared", tmp_path, code=1)
 
 
+@pytest.mark.slow
 def test_broken_recordings_are_left_out_and_named(made: Path, tmp_path: Path) -> None:
     corpus = tmp_path / "corpus"
     shutil.copytree(made / "corpus", corpus)
@@ -354,6 +361,7 @@ def test_split_rules_are_checked_before_recordings_are_read(made: Path, tmp_path
     assert "selects none of the 16 utterances" in tts(*arguments, "--set", rule, code=2)
 
 
+@pytest.mark.slow
 def test_a_changed_text_is_prepared_again(made: Path, tmp_path: Path) -> None:
     shutil.copytree(made / "corpus", tmp_path / "corpus")
     shutil.copytree(made / "prepared", tmp_path / "prepared")
@@ -371,6 +379,7 @@ def test_a_changed_text_is_prepared_again(made: Path, tmp_path: Path) -> None:
     assert after.sentences[changed].kind == "question"
 
 
+@pytest.mark.slow
 def test_label_files_are_read_instead_of_aligning(made: Path, tmp_path: Path) -> None:
     change = f"alignment.labels={made / 'prepared' / 'alignments'}"
     tts("prepare", made / "recipe.yaml", "--corpus-root", made / "corpus", "--out", tmp_path / "prepared", "--set", change)

@@ -60,3 +60,13 @@ def test_nothing_is_loose_at_the_top() -> None:
 def test_every_folder_says_what_comes_in_and_what_goes_out(name: str) -> None:
     text = ast.get_docstring(ast.parse((PACKAGE / name / "__init__.py").read_text(encoding="utf-8")))
     assert text and " in, " in text
+
+
+def test_tests_lie_as_the_package_does() -> None:
+    """A folder of tests is one of the package; names are unique, since tests are imported by name alone."""
+    tests = PACKAGE.parent / "tests"
+    files = [path for path in tests.rglob("*.py") if path.name != "conftest.py"]
+    strays = {str(path.relative_to(tests).parent) for path in files if not (PACKAGE / path.relative_to(tests).parent).is_dir()}
+    assert not strays
+    names = [path.name for path in files]
+    assert not {name for name in names if names.count(name) > 1}

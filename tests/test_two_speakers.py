@@ -21,6 +21,8 @@ from tts.recipe.transfer import TransferPart
 from tts.training.train import adapted_config, make_duration, make_stack
 from tts.training.transfer import open_source, start_from
 
+pytestmark = pytest.mark.slow
+
 SPEAKERS = ("low", "high")  # a voice made of the recordings, and the recordings
 COUNT, LIMIT = 12, 4
 TRAINING = {"steps": 30, "batch": 64, "validate_every": 15}

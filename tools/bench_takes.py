@@ -32,7 +32,7 @@ from tts.comparison.references import Pair, compare_takes
 from tts.core.grid import FrameGrid
 from tts.core.processes import Failure, parallel_map
 from tts.core.provenance import environment
-from tts.corpora.ljspeech import SUFFIXES
+from tts.corpora.recordings import audio_suffixes
 from tts.evaluation.scores import Scores, pool
 from tts.evaluation.statistics import score_interval
 from tts.evaluation.tables import ScoreSettings, format_interval, score_table
@@ -78,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def second_takes(folder: Path) -> list[Pair]:
     """Return first and second take of every prompt that has both, in order of their names."""
-    found = {path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES}
+    found = {path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() in audio_suffixes()}
     return [(path, found[f"{stem}_alt"]) for stem, path in found.items() if f"{stem}_alt" in found]
 
 

@@ -48,6 +48,7 @@ def trained() -> tuple[Aligner, list[np.ndarray], list[Sentence], list[np.ndarra
     return train_aligner(features, plain, SETTINGS, progress=False), features, sentences, truths
 
 
+@pytest.mark.slow
 def test_it_finds_the_states_and_pauses_of_recordings_it_never_saw(trained) -> None:
     aligner = trained[0]
     features, sentences, truths = spoken(20, seed=2)
@@ -74,6 +75,7 @@ def test_answers_do_not_depend_on_company(trained) -> None:
         np.testing.assert_array_equal(alone.alignment.durations, before.alignment.durations)
 
 
+@pytest.mark.slow
 def test_training_is_repeatable_and_models_survive_storage(trained, tmp_path: Path) -> None:
     aligner, features, sentences, _ = trained
     again = train_aligner(features, [s.with_pauses(()) for s in sentences], SETTINGS, progress=False)

@@ -136,6 +136,7 @@ def test_broken_recordings_are_reported_and_the_rest_goes_on(jobs, tmp_path):
     assert isinstance(results[-1], Features)
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_takes_one_recording_with_it(jobs, tmp_path):
     mortal = [replace(jobs[0], extras=(Extra("crash", crash),)), *jobs[1:]]
     results = extract(mortal, tmp_path / "cache", workers=1)

@@ -36,6 +36,7 @@ torchaudio = import_torchaudio()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", ["OSError", "RuntimeError"])
 def test_falls_back_where_the_extension_does_not_load(error):
     code = BREAK.format(error=error) + (
@@ -74,6 +75,7 @@ def test_missing_torchaudio_is_one_clear_sentence():
     assert run(code).startswith("torchaudio is not installed; install it with")
 
 
+@pytest.mark.slow
 def test_hopeless_torchaudio_leaves_nothing_behind():
     code = (
         "import sys, importlib.abc\n"

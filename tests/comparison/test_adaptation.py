@@ -24,6 +24,8 @@ from tts.recipe.transfer import TransferPart
 from tts.training.train import adapted_config, make_duration, make_stack
 from tts.training.transfer import open_source, start_from
 
+pytestmark = pytest.mark.slow
+
 MAIN = {"mcep": 1, "lf0": 0.1, "vuv": 0.1, "bap": 0.05}
 TRAINING = {"steps": 30, "batch": 64, "validate_every": 10, "average": 0.9, "precision": "float32"}
 # name: licence, left out. Without the sentence on a boy the target has a phone less.

@@ -33,6 +33,8 @@ from tts.dataset.prepared import Prepared
 from tts.recipe import load_recipe
 from tts.training.train import train_voice
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent.parent
 STAGE = {"trunk": {"layers": [16]}, "tasks": {"mcep": 1, "lf0": 0.1, "vuv": 0.1, "bap": 0.1}}
 MULTI = {**STAGE, "tasks": {**STAGE["tasks"], "phone_class": 0.1}}

@@ -10,7 +10,14 @@ from scipy.signal import lfilter
 
 from tts.core.errors import TtsError
 from tts.core.grid import FrameGrid
-from tts.corpora.checks import check_audio, clipped_samples, seconds_summary
+from tts.corpora.checks import (
+    check_audio,
+    clipped_samples,
+    read_checks,
+    same_recordings,
+    seconds_summary,
+    write_checks,
+)
 from tts.corpora.problems import problem_table
 from tts.corpora.types import Utterance
 
@@ -155,3 +162,45 @@ def test_summary_names_the_extremes(good):
         "5 recordings, 0.00 h at 16000 Hz; shortest 2.20 s (good0), median 2.40 s, longest 2.60 s (good4)"
     )
     assert seconds_summary([]) == "no recordings"
+
+
+def test_levels_offsets_and_peaks_are_warned_of(tmp_path, good):
+    odd = [
+        utterance(tmp_path, "loud", 0.9 * np.sin(0.3 * np.arange(38_400))),
+        utterance(tmp_path, "soft", 0.1 * speechlike(2.4, seed=10)),
+        utterance(tmp_path, "offset", 0.3 + speechlike(2.4, seed=11)),
+        utterance(tmp_path, "hot", 3.0 * speechlike(2.4, seed=12) / np.abs(speechlike(2.4, seed=12)).max(), subtype="FLOAT"),
+    ]
+    facts, problems = check_audio([*good, *odd], GRID, workers=0)
+    assert len(facts) == len(good) + len(odd)
+    found = {(p.id, p.reason_code) for p in problems}
+    assert {("loud", "level"), ("soft", "level"), ("offset", "offset"), ("hot", "above_full_scale")} <= found
+    assert not {id for id, _ in found} & {u.id for u in good}
+    assert {p.severity for p in problems} == {"warning"}
+    levels = {p.id: p.message for p in problems if p.reason_code == "level"}
+    assert "louder" in levels["loud"]
+    assert "softer" in levels["soft"]
+
+
+def test_a_recording_under_two_names_is_warned_of(tmp_path, good):
+    twin, other = (
+        utterance(tmp_path, name, speechlike(2.2, seed=0), text=text) for name, text in (("twin", TEXT), ("odd", "Else."))
+    )
+    everything = [*good, twin, other]
+    facts, _ = check_audio(everything, GRID, workers=0)
+    problems = same_recordings(everything, {fact.id: fact for fact in facts})
+    assert [(p.id, p.reason_code, p.severity) for p in problems] == [
+        ("twin", "same_recording", "warning"),
+        ("odd", "same_recording", "warning"),
+    ]
+    assert "that of good0, with the same text" in problems[0].message
+    assert "with another text: one of the two is wrong" in problems[1].message
+
+
+def test_what_was_found_is_kept_and_read_again(tmp_path, good):
+    found = check_audio([*good, utterance(tmp_path, "quiet", 0.1 * speechlike(2.4))], GRID, workers=0)
+    write_checks(tmp_path / "checks.json", *found)
+    assert read_checks(tmp_path / "checks.json") == found
+    (tmp_path / "checks.json").write_text('{"facts": [{"id": "a"}], "problems": []}', encoding="utf-8")
+    with pytest.raises(TtsError, match=r"checks\.json: damaged"):
+        read_checks(tmp_path / "checks.json")

@@ -28,7 +28,7 @@ def read(root: Path, **options) -> tuple[Corpus, list[Problem]]:
 def test_two_and_three_columns_and_every_format(tmp_path):
     root = folder(tmp_path, "a|Raw a.\nb|Raw b.|Normal b.\nc|Raw c.|\nd|Raw d.\n", ["a.wav", "b.flac", "c.ogg", "d.mp3"])
     corpus, problems = read(root)
-    assert problems == []
+    assert [(p.id, p.reason_code, p.severity) for p in problems] == [("b", "mixed_columns", "warning")]
     assert [(u.id, u.text, u.audio.name) for u in corpus] == [
         ("a", "Raw a.", "a.wav"),
         ("b", "Normal b.", "b.flac"),

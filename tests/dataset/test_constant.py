@@ -16,8 +16,8 @@ FIXTURE = Path(__file__).parent.parent / "fixtures" / "format-2"
 
 def test_vectors_are_copied_only_where_one_differs() -> None:
     vectors = np.array([[0.0, 1.0], [0.0, 2.0]], dtype=np.float32)
-    assert hold_constant(vectors, {"0": 0.0}) is vectors
-    np.testing.assert_array_equal(hold_constant(vectors, {"0": 0.0, "1": 0.1}), np.float32([[0.0, 0.1], [0.0, 0.1]]))
+    assert hold_constant(vectors, {0: 0.0}) is vectors
+    np.testing.assert_array_equal(hold_constant(vectors, {0: 0.0, 1: 0.1}), np.float32([[0.0, 0.1], [0.0, 0.1]]))
     np.testing.assert_array_equal(vectors[:, 1], [1.0, 2.0])
 
 

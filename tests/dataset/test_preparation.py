@@ -20,6 +20,7 @@ from tts.dataset.facts import FACTS, read_facts
 from tts.dataset.layout import MFCC, ReadyUtterance, make_layout
 from tts.dataset.prepare import prepare_corpus
 from tts.dataset.prepared import SPLITS, Prepared, read_sentences
+from tts.generation.voice import load_voice
 from tts.recipe import load_recipe
 from tts.tasks.gammatone import FAMILY as GAMMATONE
 
@@ -132,10 +133,9 @@ def test_voices_are_trained_and_scored_on_a_folder_of_version_0_1_0(old: Path, t
     printed = tts("evaluate", tmp_path / "voice", "--prepared", old, "--out", tmp_path / "scores", "--pictures", "0")
     assert "| fixture stacked |" in printed
     assert len(list((tmp_path / "scores").rglob("*.wav"))) >= 6
-    config = json.loads((tmp_path / "voice" / "config.json").read_text(encoding="utf-8"))
-    theirs = json.loads((FIXTURES / "format-2" / "stacked" / "config.json").read_text(encoding="utf-8"))
+    ours, theirs = load_voice(tmp_path / "voice", "cpu"), load_voice(FIXTURES / "format-2" / "stacked", "cpu")
     for key in ("grid", "states", "text", "inventory", "features", "streams", "silence", "constant_features", "prepared"):
-        assert config[key] == theirs[key], key
+        assert getattr(ours.config, key) == getattr(theirs.config, key), key
     assert "| fixture single |" in tts(
         "evaluate", FIXTURES / "format-2" / "single", "--prepared", old, "--out", tmp_path / "other", "--pictures", "0"
     )

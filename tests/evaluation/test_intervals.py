@@ -175,6 +175,7 @@ def test_the_paired_interval_agrees_with_the_t_interval():
     assert (found.low, found.high) == pytest.approx((low, high), abs=0.012)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seeds", [2, 3, 5])
 def test_equal_systems_are_seldom_told_apart_however_few_the_seeds(seeds):
     """Seeds that differ by half as much as utterances do: redrawing them would call a third of the pairs different."""

@@ -55,6 +55,7 @@ def test_order_words_and_lengths_whatever_the_batches() -> None:
         np.testing.assert_array_equal(a.signal, b.signal)
 
 
+@pytest.mark.slow
 def test_worker_processes_give_the_same() -> None:
     texts = ["One two.", "Three ☠.", "Four. Five."]
     with Synthesiser(FakeVoice(), SynthesisSettings(workers=1)) as synthesiser:
@@ -98,6 +99,7 @@ def test_no_processes_unless_asked_for() -> None:
         assert synthesiser.workers.count == 0
 
 
+@pytest.mark.slow
 def test_ten_thousand_words_in_one_line() -> None:
     letters = "abcdefghijklmnopqrstuvwxyz"
     text = " ".join(map("".join, itertools.islice(itertools.product(letters, repeat=3), 10_000)))
@@ -149,6 +151,7 @@ def test_speed_pitch_and_pauses() -> None:
     assert pitch(high) == pytest.approx(2 * pitch(normal), rel=0.05)
 
 
+@pytest.mark.slow
 def test_results_come_early_and_memory_stays_flat() -> None:
     taken = 0
 

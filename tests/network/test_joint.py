@@ -139,6 +139,7 @@ def test_an_epoch_of_pieces_has_every_frame_at_most_once_and_nearly_all() -> Non
     assert not torch.equal(other(0).index[:, :4], crops(0).index[:, :4])
 
 
+@pytest.mark.slow
 def test_the_second_stage_learns_what_only_the_first_can_hand_on(tmp_path: Path) -> None:
     trainer = make_trainer(tmp_path, 300, stages=parts(), validate_every=100)
     result = trainer.run()

@@ -1,6 +1,7 @@
 """Linear multi-task solvers on problems drawn from known subspaces, and the GO-MTL layer against its closed form."""
 
 import numpy as np
+import pytest
 import torch
 
 from tts.network.go_mtl import SparseBasis
@@ -69,6 +70,7 @@ def prediction_error(truth: np.ndarray, found: np.ndarray) -> float:
     return float(np.sqrt(0.25 + np.square(found - truth).sum(axis=0).mean()))
 
 
+@pytest.mark.slow
 def test_go_mtl_and_its_layer_find_the_basis_that_ridge_cannot() -> None:
     truth, problems = grouped_problems(1)
     alone = np.concatenate([ridge(x, y, 0.01) for x, y in problems], axis=1)

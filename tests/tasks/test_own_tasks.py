@@ -84,6 +84,7 @@ def test_an_edit_is_noticed(write: Write) -> None:
     assert (source_of("level"), Extra("level", get_family("level").extract).identity) == before  # content, not place
 
 
+@pytest.mark.slow
 def test_worker_processes_find_it(write: Write) -> None:
     path = write("level", SOURCE)
     extract = get_family("level").extract

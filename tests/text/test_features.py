@@ -56,6 +56,7 @@ def test_shape_range_and_silences(sentence):
     assert not vectors[silent][:, own].any()
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(SENTENCES)
 def test_phones_around_are_what_they_say(sentence):

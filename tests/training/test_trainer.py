@@ -55,6 +55,7 @@ def make_trainer(folder: Path, steps: int, kind: str = "feedforward", utterances
     return Trainer(network, make_table(utterances, 1), make_table(5, 2), settings, ("mcep",), folder, label="test")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["feedforward", "convolution", "lstm", "attention"])
 def test_learns_a_function_of_the_segment(tmp_path: Path, kind: str) -> None:
     # Attention begins slowly and learns twenty utterances by heart; of a hundred it learns the function, whatever the seed.
@@ -65,6 +66,7 @@ def test_learns_a_function_of_the_segment(tmp_path: Path, kind: str) -> None:
     assert trainer.losses_on(trainer.valid)["phone"] < 0.5  # 1 is a guess among equals
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["feedforward", "lstm"])
 def test_an_interrupted_run_continues_bit_for_bit(tmp_path: Path, kind: str) -> None:
     whole = make_trainer(tmp_path / "whole", 80, kind, decay="linear")

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
 from tts.core.audio import Channel, audio_seconds, read_channels, to_mono
 from tts.core.errors import TtsError
-from tts.core.files import file_digest
+from tts.core.files import file_digest, read_json, write_json
 from tts.core.grid import FrameGrid
 from tts.core.processes import Failure, parallel_map
 from tts.corpora.problems import Problem, Severity, examples
@@ -26,11 +26,18 @@ NORMAL_MEDIAN = (0.04, 0.2)  # the limits above hold for scripts that spell soun
 EDGE_CHARACTERS = 4  # added to every text: the silence around speech, which weighs most on short texts
 ODD_SCORE = 5.0  # robust standard deviations of log seconds a character
 LEAST_SPREAD = 0.1
+FULL_SCALE = 1.05  # peaks above: a recording in floating point that other programs would clip; lossy formats overshoot by less
+OFFSET, OFFSET_SHARE = 0.005, 0.1  # a constant part of the signal that is warned of: of full scale, and of the rms
+ODD_LEVEL = 12.0  # dB from the usual level; a reader's own unevenness stays within 6
+CHECKS_VERSION = 2  # raise it when recordings are checked for something else
 
 
 @dataclass(frozen=True)
 class AudioFacts:
-    """What one recording is: length in seconds, rate in Hz, peak and rms in 0..1, sha256 of the file in hexadecimal."""
+    """What one recording is: length in seconds, rate in Hz, sha256 of the file in hexadecimal.
+
+    ``peak``, ``rms`` and the mean ``offset`` are of full scale.
+    """
 
     id: str
     seconds: float
@@ -38,6 +45,7 @@ class AudioFacts:
     channels: int
     peak: float
     rms: float
+    offset: float
     digest: str
 
 
@@ -72,11 +80,14 @@ def check_audio(
 
     sound = [(u, facts) for i, u in enumerate(utterances) if (facts := measured[i][0]) is not None]
     odd = _odd_lengths(sound)
+    uneven = _odd_levels([facts for _, facts in sound])
     kept: list[AudioFacts] = []
     problems: list[Problem] = []
     for index, utterance in enumerate(utterances):
         facts, findings = measured[index]
         findings = findings + odd.get(utterance.id, [])
+        if not any(finding.reason_code == "quiet" for finding in findings):
+            findings = findings + uneven.get(utterance.id, [])
         place = str(utterance.audio)
         problems += [Problem(utterance.id, f.reason_code, f.message, place, f.severity) for f in findings]
         if facts is not None and _harmless(findings):
@@ -112,7 +123,7 @@ def _measure(item: _Item) -> tuple[AudioFacts | None, list[_Finding]]:
     if not np.isfinite(mono).all():
         return None, [_Finding("not_finite", "contains samples that are not numbers (NaN or infinite)")]
     peak, rms = float(np.abs(mono).max()), float(np.sqrt(np.mean(mono**2)))
-    facts = AudioFacts(item.id, len(mono) / rate, rate, channels, peak, rms, file_digest(item.audio))
+    facts = AudioFacts(item.id, len(mono) / rate, rate, channels, peak, rms, float(mono.mean()), file_digest(item.audio))
     findings = _faults(facts, signal if item.channel == "mix" else mono[:, None], item.sample_rate)
     return facts if _harmless(findings) else None, findings
 
@@ -132,6 +143,12 @@ def _faults(facts: AudioFacts, signal: np.ndarray, sample_rate: int) -> list[_Fi
         return [*found, _Finding("silent", f"nothing is heard ({level})")]
     if facts.rms < QUIET_RMS:
         found.append(_Finding("quiet", f"the level is very low ({level})", "warning"))
+    if facts.peak > FULL_SCALE:
+        message = f"its samples reach {facts.peak:.2f} times full scale; scale the recording down"
+        found.append(_Finding("above_full_scale", message, "warning"))
+    if abs(facts.offset) > max(OFFSET, OFFSET_SHARE * facts.rms):
+        message = f"the signal lies {facts.offset:+.3f} of full scale off zero; remove this constant part"
+        found.append(_Finding("offset", message, "warning"))
     flat, longest = clipped_samples(signal)
     if flat:
         share = flat / signal.size
@@ -179,6 +196,46 @@ def _odd_lengths(pairs: Sequence[tuple[Utterance, AudioFacts]]) -> dict[str, lis
             message = f"{seconds:.3f} s a character where {median:.3f} is usual: text and recording may not belong together"
             found[utterance.id] = [_Finding("pace", message, "left_out" if absurd else "warning")]
     return found
+
+
+def _odd_levels(facts: Sequence[AudioFacts]) -> dict[str, list[_Finding]]:
+    """Return which recordings are much louder or softer than the usual one, by id; nothing where there are too few to tell."""
+    if len(facts) < 5:
+        return {}
+    levels = np.array([20.0 * math.log10(max(fact.rms, 1e-9)) for fact in facts])
+    found = {}
+    for fact, off in zip(facts, (levels - np.median(levels)).tolist(), strict=True):
+        if abs(off) > ODD_LEVEL:
+            message = f"is {abs(off):.0f} dB {'louder' if off > 0 else 'softer'} than is usual here; even the levels out"
+            found[fact.id] = [_Finding("level", message, "warning")]
+    return found
+
+
+def same_recordings(utterances: Sequence[Utterance], facts: Mapping[str, AudioFacts]) -> list[Problem]:
+    """Return a warning for every utterance whose recording, to the byte, is an earlier one's."""
+    first: dict[str, Utterance] = {}
+    problems = []
+    for utterance in utterances:
+        earlier = first.setdefault(facts[utterance.id].digest, utterance)
+        if earlier is not utterance:
+            text = "with the same text" if earlier.text == utterance.text else "with another text: one of the two is wrong"
+            message = f"the recording is that of {earlier.id}, {text}"
+            problems.append(Problem(utterance.id, "same_recording", message, str(utterance.audio), "warning"))
+    return problems
+
+
+def write_checks(path: Path, facts: Sequence[AudioFacts], problems: Sequence[Problem]) -> None:
+    """Keep what :func:`check_audio` returned as JSON; :func:`read_checks` is the inverse."""
+    write_json(path, {"facts": [asdict(fact) for fact in facts], "problems": [asdict(problem) for problem in problems]})
+
+
+def read_checks(path: Path) -> tuple[list[AudioFacts], list[Problem]]:
+    """Read what :func:`write_checks` wrote; a damaged file raises :class:`TtsError` naming it."""
+    data = read_json(path)
+    try:
+        return [AudioFacts(**fact) for fact in data["facts"]], [Problem(**problem) for problem in data["problems"]]
+    except (KeyError, TypeError) as error:
+        raise TtsError(f"{path}: damaged ({error}); delete it and run the command again") from None
 
 
 def _decibel(level: float) -> str:

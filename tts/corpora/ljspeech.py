@@ -1,31 +1,28 @@
 """The LJSpeech layout: ``metadata.csv`` with ``id|text`` or ``id|text|normalised text``, recordings in ``wavs/ID.wav``.
 
-Its form for several speakers has ``id|speaker|text``.
-
-The file has no header and no quoting: every line is one utterance and every ``|`` separates, so that a lone quotation mark
-cannot swallow the lines after it.
+Its form for several speakers has ``id|speaker|text``. Files with tabs or commas, with a line of column names, with suffixes or
+folders in their ids, and recordings elsewhere are read too: :mod:`tts.corpora.metadata`, :mod:`tts.corpora.recordings`.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from tts.core.errors import TtsError, UsageError
+from tts.core.names import file_key, name_fault
+from tts.corpora.metadata import Metadata, Row, read_metadata
 from tts.corpora.problems import Problem, examples
+from tts.corpora.recordings import Recordings, find_recordings
 from tts.corpora.types import Corpus, Utterance
 
 TextColumn = Literal["normalised", "raw", "auto"]
 
-METADATA = "metadata.csv"
-SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")  # in order of preference
-LONGEST_ID = 200  # bytes: file names end at 255, and we add suffixes and temporary names
-
 _PUNCTUATION = re.compile(r"[.,;:?!]")
-_SAFE_ID = re.compile(r"[\w-][\w.-]*")
+_PLAIN = re.compile(r"[\w.-]+")  # lists of ids are separated by spaces and commas
 
 
 def read_ljspeech(
@@ -38,71 +35,146 @@ def read_ljspeech(
     source: str = "",
     text_column: TextColumn = "auto",
     exclude: str | None = None,
-    audio_dir: str = "wavs",
+    audio: str | None = None,
     speaker_column: bool = False,
 ) -> tuple[Corpus, list[Problem]]:
-    """Read the corpus in the folder ``root``; return it with the lines that were left out and why.
+    """Read the corpus in the folder ``root``; return it with the lines that were left out, or look odd, and why.
 
     ``text_column`` chooses the text: ``raw`` the second column, ``normalised`` the third, ``auto`` the third where it is
     there and not empty; the corpus's notes say which was used how often. Ids that the regular expression ``exclude`` finds a
-    match in are skipped without a problem. With ``speaker_column`` the lines are ``id|speaker|text`` and only those of
-    ``speaker`` are read. No recording is opened: see :func:`tts.corpora.checks.check_audio`.
+    match in are skipped without a problem. ``audio`` is the folder of the recordings (:func:`find_recordings`). With
+    ``speaker_column`` the lines are ``id|speaker|text`` and only those of ``speaker`` are read. No recording is opened: see
+    :func:`tts.corpora.checks.check_audio`.
 
     Raises :class:`UsageError` for a missing folder or file and a broken ``exclude``, :class:`TtsError` for a file that is not
     UTF-8 or of which no line can be used.
     """
     excluded = _compiled(exclude)
-    metadata = root / METADATA
-    lines = list(_lines(root, metadata))
-    recordings = _recordings(root / audio_dir)
-
-    utterances: list[Utterance] = []
-    problems: list[Problem] = []
-    line_of: dict[str, int] = {}
-    used = {"normalised": 0, "raw": 0}
-    bare = 0  # lines whose normalised text lost the punctuation, and with it pauses and questions
-    skipped: set[str] = set()
-    others: set[str] = set()  # ids of other speakers
-
-    for number, line in lines:
-        fields = [field.strip() for field in line.split("|")]
-        id = fields[0]
-        if excluded and excluded.search(id):
-            skipped.add(id)
-            continue
-        if speaker_column and len(fields) == 3:
-            if fields.pop(1) != speaker:
-                others.add(id)
-                continue
-        elif speaker_column:
-            message = f"has {len(fields)} columns, expected id|speaker|text"
-            problems.append(Problem(id or "(no id)", "columns", message, place=f"{metadata}:{number}"))
-            continue
-        column, text = _text(fields, text_column)
-        # Two ids that differ only in case or in Unicode form would overwrite each other's files on some systems.
-        key = unicodedata.normalize("NFC", id).casefold()
-        if fault := _fault(fields, text, column, line_of.get(key), recordings, audio_dir):
-            problems.append(Problem(id or "(no id)", *fault, place=f"{metadata}:{number}"))
-            continue
-        line_of[key] = number
-        used[column] += 1
-        bare += column == "normalised" and bool(_PUNCTUATION.search(fields[1])) and not _PUNCTUATION.search(text)
-        utterances.append(Utterance(id, text, recordings[id], speaker, language))
-
+    if not root.is_dir():
+        raise UsageError(f"{root}: there is no such corpus folder; pass the one that holds metadata.csv with --corpus-root")
+    recordings = find_recordings(root, audio) if (root / "metadata.csv").is_file() else Recordings(root)
+    metadata = read_metadata(root, lambda id: recordings.find(id) is not None)
+    reader = _Reader(metadata, recordings, text_column, speaker if speaker_column else None, excluded)
+    utterances = []
+    for row in metadata.rows:
+        if (line := reader.read(row)) is not None:
+            utterances.append(Utterance(line.id, line.text, line.audio, speaker, language))
     if not utterances:
-        reason = f"the first problems: {examples(problems)}" if problems else "the file is empty or exclude matches every id"
-        if others and not problems:
-            reason = f"none is by the speaker {speaker} (second column)"
-        raise TtsError(f"{metadata}: no usable utterance in {len(lines)} lines; {reason}")
-    unnamed = len(recordings.keys() - {u.id for u in utterances} - {p.id for p in problems} - skipped - others)
-    notes = [f"text of {count} utterances from the {column} column" for column, count in used.items() if count]
-    if bare:
-        notes.append(f"{bare} normalised texts lost the raw text's punctuation, which gives pauses; text_column: raw keeps it")
-    if skipped:
-        notes.append(f"{len(skipped)} utterances skipped by exclude: {exclude}")
-    if unnamed:
-        notes.append(f"{unnamed} recordings in {audio_dir} have no line in {METADATA}")
-    return Corpus(name, tuple(utterances), licence, source, tuple(notes)), problems
+        raise TtsError(f"{metadata.path}: no usable utterance in {len(metadata.rows)} lines; {reader.why_nothing(speaker)}")
+    notes = (*metadata.notes, *reader.notes(exclude))
+    return Corpus(name, tuple(utterances), licence, source, notes), [*reader.problems, *reader.mixed_columns()]
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A line that can be used: the utterance's name, its text, the column that had it, and the recording."""
+
+    id: str
+    text: str
+    column: str
+    audio: Path
+
+
+@dataclass
+class _Reader:
+    """Reads line by line and counts what it saw. ``speaker`` is the only one wanted where there is a column of them."""
+
+    metadata: Metadata
+    recordings: Recordings
+    text_column: TextColumn
+    speaker: str | None
+    excluded: re.Pattern[str] | None
+    problems: list[Problem] = field(default_factory=list)
+    line_of: dict[str, int] = field(default_factory=dict)
+    used: dict[str, list[int]] = field(default_factory=lambda: {"normalised": [], "raw": []})  # line numbers by column
+    named: set[str] = field(default_factory=set)  # ids of all lines, for good or bad
+    skipped: int = 0
+    others: int = 0  # lines of other speakers
+    renamed: int = 0
+    bare: int = 0  # lines whose normalised text lost the punctuation, and with it pauses and questions
+
+    def read(self, row: Row) -> _Line | None:
+        """Return what a line says; None where it is another's, to be skipped, or wrong, which is noted."""
+        fields = list(self.metadata.ordered(row, self.speaker is not None))
+        id = fields[0]
+        self.named.add(id)
+        if self.excluded is not None and self.excluded.search(id):
+            self.skipped += 1
+            return None
+        if self.speaker is not None:
+            if len(fields) != 3:
+                self._note(row, id, "columns", f"has {len(fields)} columns, expected id|speaker|text")
+                return None
+            if fields.pop(1) != self.speaker:
+                self.others += 1
+                return None
+        column, text = _text(fields, self.text_column)
+        name, audio = self.recordings.name_of(id), self.recordings.find(id)
+        if fault := self._fault(fields, name, column, text, audio):
+            self._note(row, id, *fault)
+            return None
+        assert audio is not None
+        self.line_of[file_key(name)] = row.line
+        self.used[column].append(row.line)
+        self.renamed += name != unicodedata.normalize("NFC", id)
+        self.bare += column == "normalised" and bool(_PUNCTUATION.search(fields[1])) and not _PUNCTUATION.search(text)
+        return _Line(name, text, column, audio)
+
+    def _note(self, row: Row, id: str, code: str, message: str) -> None:
+        self.problems.append(Problem(id or "(no id)", code, message, f"{self.metadata.path}:{row.line}"))
+
+    def _fault(self, fields: list[str], name: str, column: str, text: str, audio: Path | None) -> tuple[str, str] | None:
+        """Return reason code and message of what is wrong with a line, or None."""
+        if len(fields) not in (2, 3):
+            return "columns", f"has {len(fields)} columns, expected id|text or id|text|normalised text"
+        fault = name_fault(name) or ("" if _PLAIN.fullmatch(name) else "has other signs than letters, digits and . _ -")
+        if fault or ".." in fields[0].split("/"):
+            return "unsafe_id", f"the id {fields[0][:60]!r} is not a safe file name: it {fault or 'leaves its folder'}"
+        if (earlier := self.line_of.get(file_key(name))) is not None:
+            return "duplicate_id", f"the id is already on line {earlier} (capitals and Unicode forms do not count)"
+        if not text:
+            return "empty_text", f"the {column} text is empty"
+        if audio is None:
+            return "missing_audio", f"there is no {self.recordings.folder.name}/{fields[0]}.wav, nor in another audio format"
+        return None
+
+    def mixed_columns(self) -> list[Problem]:
+        """Return a warning for each line with a third column in a file where most have two: a bar in the text, perhaps."""
+        if self.metadata.columns or len(self.used["normalised"]) >= len(self.used["raw"]):
+            return []
+        rows = {row.line: row for row in self.metadata.rows}
+        found = []
+        for number in self.used["normalised"]:
+            id, raw, text = rows[number].fields
+            message = (
+                f"has three columns where most lines have two: the text used is {text[:60]!r}, without {raw[:60]!r}; "
+                "if the bar is part of the text, take it out"
+            )
+            found.append(Problem(id, "mixed_columns", message, f"{self.metadata.path}:{number}", "warning"))
+        return found
+
+    def notes(self, exclude: str | None) -> list[str]:
+        """Return what a person should know of the lines."""
+        folder = self.recordings.folder.name
+        notes = [f"text of {len(lines)} utterances from the {column} column" for column, lines in self.used.items() if lines]
+        if self.renamed:
+            notes.append(f"{self.renamed} ids had a suffix or folders, which are no part of the utterances' names")
+        if self.bare:
+            lost = f"{self.bare} normalised texts lost the raw text's punctuation, which gives pauses"
+            notes.append(f"{lost}; text_column: raw keeps it")
+        if self.skipped:
+            notes.append(f"{self.skipped} utterances skipped by exclude: {exclude}")
+        if unnamed := len(self.recordings.ids - {self.recordings.name_of(id) for id in self.named}):
+            notes.append(f"{unnamed} recordings in {folder} have no line in {self.metadata.path.name}")
+        return notes
+
+    def why_nothing(self, speaker: str) -> str:
+        """Say why no line can be used."""
+        if self.problems:
+            return f"the first problems: {examples(self.problems)}"
+        if self.others:
+            return f"none is by the speaker {speaker} (second column)"
+        return "the file is empty or exclude matches every id"
 
 
 def _compiled(exclude: str | None) -> re.Pattern[str] | None:
@@ -112,65 +184,9 @@ def _compiled(exclude: str | None) -> re.Pattern[str] | None:
         raise UsageError(f"exclude: {exclude!r} is not a regular expression ({error})") from None
 
 
-def _lines(root: Path, metadata: Path) -> Iterator[tuple[int, str]]:
-    """Yield the lines that are not blank with their numbers, from 1."""
-    hint = "pass the folder that holds metadata.csv and the recordings with --corpus-root"
-    if not root.is_dir():
-        raise UsageError(f"{root}: there is no such corpus folder; {hint}")
-    try:
-        data = metadata.read_bytes()
-    except FileNotFoundError:
-        raise UsageError(f"{metadata}: there is no such file; {hint}") from None
-    except OSError as error:
-        raise TtsError(f"{metadata}: cannot be read ({error.strerror})") from None
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        number = data.count(b"\n", 0, error.start) + 1
-        raise TtsError(f"{metadata}:{number}: not UTF-8; convert the file, for example with iconv -t utf-8") from None
-    # Not splitlines(): it also breaks at form feeds and Unicode separators, which may stand inside a text.
-    for number, line in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 1):
-        if line.strip():
-            yield number, line
-
-
-def _recordings(folder: Path) -> dict[str, Path]:
-    """Return the recording of every id in ``folder``; of several formats the first in ``SUFFIXES`` counts."""
-    if not folder.is_dir():
-        raise UsageError(f"{folder}: there is no such folder of recordings; pass the folder above it with --corpus-root")
-    found: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()):
-        suffix = path.suffix.lower()
-        if suffix not in SUFFIXES:
-            continue
-        other = found.get(path.stem)
-        if other is None or SUFFIXES.index(suffix) < SUFFIXES.index(other.suffix.lower()):
-            found[path.stem] = path
-    return found
-
-
 def _text(fields: list[str], column: TextColumn) -> tuple[str, str]:
     """Return the column used and its text, empty where there is none."""
     normalised = fields[2] if len(fields) == 3 else ""
     if column == "normalised" or (column == "auto" and normalised):
         return "normalised", normalised
     return "raw", fields[1] if len(fields) > 1 else ""
-
-
-def _fault(
-    fields: list[str], text: str, column: str, earlier: int | None, recordings: dict[str, Path], audio_dir: str
-) -> tuple[str, str] | None:
-    """Return reason code and message of what is wrong with a line, or None."""
-    id = fields[0]
-    if len(fields) not in (2, 3):
-        return "columns", f"has {len(fields)} columns, expected id|text or id|text|normalised text"
-    if not (_SAFE_ID.fullmatch(id) and len(id.encode()) <= LONGEST_ID):
-        allowed = f"up to {LONGEST_ID} letters, digits and . _ -, not starting with a dot"
-        return "unsafe_id", f"the id {id[:60]!r} is not a safe file name; use {allowed}"
-    if earlier is not None:
-        return "duplicate_id", f"the id is already on line {earlier} (capitals do not count)"
-    if not text:
-        return "empty_text", f"the {column} text is empty"
-    if id not in recordings:
-        return "missing_audio", f"there is no {audio_dir}/{id}.wav (nor {', '.join(SUFFIXES[1:])})"
-    return None

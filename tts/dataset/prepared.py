@@ -161,8 +161,9 @@ class Prepared:
     def _audio_roots(self) -> tuple[Path, ...]:
         """The folders that recordings were read from: the corpus's, and those that the recipe names elsewhere."""
         root, part = Path(self.facts.corpus.root), self.recipe.corpus
-        elsewhere = [own.folder for own in part.speakers.values() if own.folder]
-        return tuple(dict.fromkeys(Path(os.path.normpath(root / name)) for name in ("", *elsewhere)))
+        folders = [root, *(root / own.folder for own in part.speakers.values() if own.folder)]
+        folders += [folder / part.audio for folder in folders if part.audio]
+        return tuple(dict.fromkeys(Path(os.path.normpath(folder)) for folder in folders))
 
     def text_of(self, key: str) -> str:
         """Return an utterance's text as the corpus has it, or as the front end read it where that is not known."""

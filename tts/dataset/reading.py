@@ -9,7 +9,7 @@ from pathlib import Path
 from tts.analysis.extract import VERSION, speaker_f0_range
 from tts.core.errors import TtsError, UsageError
 from tts.core.files import fingerprint, read_json, write_json
-from tts.corpora.checks import AudioFacts, check_audio
+from tts.corpora.checks import CHECKS_VERSION, AudioFacts, check_audio, read_checks, same_recordings, write_checks
 from tts.corpora.ljspeech import read_ljspeech
 from tts.corpora.problems import Problem, examples, left_out
 from tts.corpora.splits import Splits, make_splits
@@ -28,8 +28,7 @@ def read_corpus(run: Preparation, root: Path) -> tuple[Corpus, dict[str, AudioFa
     if not part.speakers:
         corpus = _read(run, part, root, part.speaker)
         _choose_early(run, corpus)
-        facts = _check(run, corpus)
-        return corpus.subset({*facts}), facts
+        return _usable(run, corpus, _check(run, corpus))
     utterances: dict[str, Utterance] = {}
     notes: list[str] = []
     for name, own in part.speakers.items():
@@ -52,10 +51,17 @@ def read_corpus(run: Preparation, root: Path) -> tuple[Corpus, dict[str, AudioFa
         notes += [f"{name}: {note}" for note in corpus.notes]
     whole = Corpus(run.recipe.name, tuple(utterances.values()), part.licence, part.source, tuple(notes))
     _choose_early(run, whole)
-    facts = {}
+    facts: dict[str, AudioFacts] = {}
     for name in part.speakers:  # one by one, since what is an odd pace depends on the speaker
         facts |= _check(run, whole.subset({utterance.id for utterance in whole if utterance.speaker == name}))
-    return whole.subset({*facts}), facts
+    return _usable(run, whole, facts)
+
+
+def _usable(run: Preparation, corpus: Corpus, facts: dict[str, AudioFacts]) -> tuple[Corpus, dict[str, AudioFacts]]:
+    """Return what of a corpus can be used; a recording that it has twice is warned of."""
+    usable = corpus.subset({*facts})
+    run.problems += same_recordings(usable.utterances, facts)
+    return usable, facts
 
 
 def _read(run: Preparation, part: CorpusPart, root: Path, speaker: str) -> Corpus:
@@ -73,6 +79,7 @@ def _read(run: Preparation, part: CorpusPart, root: Path, speaker: str) -> Corpu
         source=part.source,
         text_column=part.text_column,
         exclude=part.exclude,
+        audio=part.audio,
         speaker_column=part.format == "ljspeech-speakers",
     )
     known = {(problem.id, problem.place) for problem in run.problems}  # a broken line is every speaker's
@@ -84,14 +91,13 @@ def _check(run: Preparation, corpus: Corpus) -> dict[str, AudioFacts]:
     """Check recordings, or read what was found in them before; return facts on those that can be used."""
     channel, grid = run.recipe.corpus.channel, run.recipe.frames.grid
     states = [(u.id, u.text, u.audio.stat().st_size, u.audio.stat().st_mtime_ns) for u in corpus if u.audio.is_file()]
-    path = run.cache / f"check-{fingerprint(len(corpus), states, asdict(grid), channel)}.json"
+    path = run.cache / f"check-{fingerprint(CHECKS_VERSION, len(corpus), states, asdict(grid), channel)}.json"
     if path.is_file():
-        stored = read_json(path)
-        facts, odd = [AudioFacts(**f) for f in stored["facts"]], [Problem(**p) for p in stored["problems"]]
+        facts, problems = read_checks(path)
     else:
-        facts, odd = check_audio(corpus.utterances, grid, channel, run.workers)
-        write_json(path, {"facts": [asdict(f) for f in facts], "problems": [asdict(p) for p in odd]})
-    run.problems += odd
+        facts, problems = check_audio(corpus.utterances, grid, channel, run.workers)
+        write_checks(path, facts, problems)
+    run.problems += problems
     return {fact.id: fact for fact in facts}
 
 

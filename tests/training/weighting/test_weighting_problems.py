@@ -100,6 +100,7 @@ def toy(name: str, scale: float) -> tuple[float, float]:
     return one, two
 
 
+@pytest.mark.slow
 def test_toy_scale_of_a_loss_does_not_move_nash() -> None:
     """Nash-MTL ends at the same point of the front whatever the scale of the first loss; the sum runs to the other's end."""
     ends = [toy("fairgrad", scale) for scale in (1.0, 0.1)]
@@ -120,6 +121,7 @@ def bench() -> ModuleType:
     return module
 
 
+@pytest.mark.slow
 def test_main_and_auxiliary_tasks_of_one_teacher(bench: ModuleType) -> None:
     """The findings that decide the default, on one seed: what a helpful task gains, what a large useless one costs."""
     data = bench.make_data(1)
