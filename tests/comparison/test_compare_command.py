@@ -30,6 +30,7 @@ from tts.core.errors import TtsError, UsageError
 from tts.core.locks import held
 from tts.dataset.prepare import prepare_corpus
 from tts.dataset.prepared import Prepared
+from tts.generation.voice import load_voice
 from tts.recipe import load_recipe
 from tts.training.train import train_voice
 
@@ -195,24 +196,32 @@ def swap(prepared: Path) -> None:
     (prepared / "prepared.json").write_text(json.dumps(facts), encoding="utf-8")
 
 
-@pytest.mark.parametrize("when", ["before", "while"])
-def test_data_swapped_under_a_comparison_are_refused(made: Path, tmp_path: Path, when: str) -> None:
+def test_data_swapped_under_a_comparison_are_refused(made: Path, tmp_path: Path) -> None:
     prepared = tmp_path / "prepared"
     shutil.copytree(made / "prepared", prepared)
     job = tiny_job(made, prepared, tmp_path / "out")
-
-    def train(*arguments: object, **more: object) -> dict[str, object]:
-        summary = train_voice(*arguments, **more)
-        swap(prepared)
-        return summary
-
-    if when == "before":
-        swap(prepared)
-    train_or_swap = mock.patch("tts.comparison.worker.train_voice", side_effect=train if when == "while" else train_voice)
-    with train_or_swap, pytest.raises(UsageError, match="was prepared anew while this comparison ran"):
+    swap(prepared)
+    with pytest.raises(UsageError, match="was prepared anew while this comparison ran"):
         do_job(job)
     assert read_record(job.record, RunRecord) is None
     assert not is_done(job)
+
+
+def test_a_run_goes_on_with_the_data_that_it_opened(made: Path, tmp_path: Path) -> None:
+    prepared = tmp_path / "prepared"
+    shutil.copytree(made / "prepared", prepared)
+    job, basis = tiny_job(made, prepared, tmp_path / "out"), Prepared(prepared).basis
+
+    def train(*arguments: object, **more: object) -> dict[str, object]:
+        swap(prepared)
+        return train_voice(*arguments, **more)
+
+    with mock.patch("tts.comparison.worker.train_voice", side_effect=train):
+        do_job(job)
+    assert is_done(job)
+    assert load_voice(job.voice, "cpu").config.prepared == basis
+    with pytest.raises(UsageError, match="was prepared anew"):
+        do_job(job)
 
 
 def test_a_job_reads_as_it_was_written(made: Path, tmp_path: Path) -> None:

@@ -62,9 +62,9 @@ def prepared(tmp_path: Path) -> SimpleNamespace:
 
 def test_copies_are_written_and_do_not_clip(tmp_path: Path) -> None:
     broken = {**vowel(150.0), "bap": np.zeros((3, 1))}
-    copies = write_copies(
-        [("quiet", vowel(150.0)), ("loud", vowel(150.0, c0=3.0)), ("broken", broken)], GRID, tmp_path, workers=0
-    )
+    sounds = [vowel(150.0), vowel(150.0, c0=3.0), broken]
+    packed = SimpleNamespace(ids=("quiet", "loud", "broken"), utterance=lambda number: sounds[number])
+    copies = write_copies(packed, [0, 1, 2], GRID, tmp_path, workers=0)
     assert copies[:2] == [tmp_path / "quiet.wav", tmp_path / "loud.wav"]
     assert isinstance(copies[2], Failure)
     assert "stream bap has shape" in copies[2].message
@@ -85,7 +85,7 @@ def test_a_split_is_copied_by_the_workers_asked_for(prepared: SimpleNamespace, t
 
     monkeypatch.setattr("tts.evaluation.copy_synthesis.parallel_map", watched)
     monkeypatch.setattr("tts.analysis.extract.parallel_map", watched)
-    text = copy_split(prepared, tmp_path / "out", workers=3)
+    text = copy_split(prepared, tmp_path / "out", workers=3).text
     assert asked == [3, 3]
     assert text == (tmp_path / "out" / "scores.md").read_text(encoding="utf-8")
     result = json.loads((tmp_path / "out" / "scores.json").read_text(encoding="utf-8"))
@@ -99,8 +99,8 @@ def test_a_split_is_copied_by_the_workers_asked_for(prepared: SimpleNamespace, t
 def test_an_interrupted_run_continues(prepared: SimpleNamespace, tmp_path: Path, monkeypatch) -> None:
     out = tmp_path / "out"
 
-    def interrupted(recordings, *rest, **options):
-        write_copies(recordings[:2], *rest, **options)
+    def interrupted(packed, numbers, *rest, **options):
+        write_copies(packed, numbers[:2], *rest, **options)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
@@ -118,7 +118,7 @@ def test_a_folder_of_something_else_is_refused(prepared: SimpleNamespace, tmp_pa
     mine.mkdir()
     (mine / "notes.txt").write_text("keep")
     for taken in (mine, mine / "notes.txt"):
-        with pytest.raises(UsageError, match="was not made by tts copy"):
+        with pytest.raises(UsageError, match="was not made by tts resynthesise"):
             copy_split(prepared, taken, workers=0)
     assert [path.name for path in mine.iterdir()] == ["notes.txt"]
     copy_split(prepared, tmp_path / "out", workers=0)
@@ -133,7 +133,7 @@ def test_a_folder_of_something_else_is_refused(prepared: SimpleNamespace, tmp_pa
 
 def test_what_fails_is_left_out_and_named(prepared: SimpleNamespace, tmp_path: Path) -> None:
     prepared.packed("test").streams["bap"][:FRAMES] = np.nan
-    text = copy_split(prepared, tmp_path / "out", workers=0)
+    text = copy_split(prepared, tmp_path / "out", workers=0).text
     assert "* a: stream bap has values that are not finite" in text
     result = json.loads((tmp_path / "out" / "scores.json").read_text(encoding="utf-8"))
     assert list(result["failed"]) == ["a"]

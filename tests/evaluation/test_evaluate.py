@@ -3,7 +3,7 @@
 import json
 import logging
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from unittest import mock
@@ -14,13 +14,15 @@ import tts.cli.evaluate
 import tts.cli.main
 import tts.dataset.prepared
 import tts.evaluation.evaluate
+import tts.evaluation.speech
 import tts.generation.voice
 from tts.core.errors import UsageError
 from tts.core.grid import FrameGrid
 from tts.core.processes import Failure
 from tts.core.stream import Stream
-from tts.evaluation.evaluate import EvaluatedUtterance, Evaluation, check_match, pictures_to_draw, recognise, score_settings
-from tts.evaluation.scores import pool
+from tts.evaluation.evaluate import Evaluation, check_match, generate_split, pictures_to_draw, score_settings
+from tts.evaluation.scores import Scores, pool
+from tts.evaluation.speech import KINDS, recognise
 
 GRID = FrameGrid(22050)
 
@@ -88,7 +90,7 @@ def evaluated(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(
         tts.evaluation.evaluate,
         "evaluate_voice",
-        lambda *_, **__: steps.append("assess") or Evaluation({"mcd": 5}, "# r\n", [], {}),
+        lambda *_, **__: steps.append("assess") or Evaluation({"mcd": 5}, "# r\n", Scores({}), [], {}),
     )
     monkeypatch.setattr(tts.evaluation.evaluate, "update_card", lambda *_: steps.append("card"))
     return steps
@@ -140,18 +142,14 @@ def test_an_interruption_says_how_to_go_on(arguments: list[str], said: str, monk
     assert said in capsys.readouterr().err
 
 
-def item(key: str, text: str) -> EvaluatedUtterance:
-    sentence = SimpleNamespace(words=[SimpleNamespace(text=word) for word in text.split()])
-    return EvaluatedUtterance(key, sentence, None, {}, {}, None)  # type: ignore[arg-type]
-
-
 def test_what_the_recogniser_fails_on_is_left_out_of_every_kind(monkeypatch, caplog) -> None:
     answers = {"natural": [["one"], ["two"], []], "copy": [["one"], Failure("it died"), []], "synthetic": [["on"], ["two"], []]}
-    monkeypatch.setattr(tts.evaluation.evaluate, "transcribe_all", lambda wavs, workers=None: answers[wavs[0].parent.name])
-    items = [item("a", "one"), item("b", "two"), item("c", "...")]
-    wavs = {kind: {i.id: Path(kind) / f"{i.id}.wav" for i in items} for kind in answers}
+    monkeypatch.setattr(tts.evaluation.speech, "transcribe_all", lambda wavs, workers=None: answers[wavs[0].parent.name])
+    texts = {"a": "one", "b": "two", "c": "..."}
+    wavs = {kind: {key: Path(kind) / f"{key}.wav" for key in texts} for kind in answers}
     with caplog.at_level(logging.WARNING):
-        heard, failed = recognise(items, wavs)
+        errors = recognise(texts, wavs)
+    heard, failed = errors.scores, errors.failed
     assert {kind: list(found) for kind, found in heard.items()} == {kind: ["a"] for kind in answers}
     assert [heard[kind]["a"]["wer"] for kind in answers] == [0.0, 0.0, 100.0]
     assert failed["b"] == "copy speech: it died"
@@ -160,9 +158,37 @@ def test_what_the_recogniser_fails_on_is_left_out_of_every_kind(monkeypatch, cap
 
 
 def test_a_recogniser_that_fails_on_everything_still_leaves_a_result(monkeypatch) -> None:
-    monkeypatch.setattr(
-        tts.evaluation.evaluate, "transcribe_all", lambda wavs, workers=None: [Failure("it died") for _ in wavs]
+    monkeypatch.setattr(tts.evaluation.speech, "transcribe_all", lambda wavs, workers=None: [Failure("it died") for _ in wavs])
+    errors = recognise({"a": "one"}, {kind: {"a": Path("a.wav")} for kind in KINDS})
+    assert [pool(found.values())["wer"] for found in errors.scores.values()] == [None, None, None]
+    assert "* a: natural speech: it died" in errors.lines()
+
+
+def test_a_split_is_generated_as_it_is_asked_for(monkeypatch) -> None:
+    """Nothing of the utterances behind is made or kept before they are asked for: a large split needs no more memory."""
+    made: list[int] = []
+    packed = SimpleNamespace(ids=tuple(f"u{n}" for n in range(100)), durations_of=lambda n: n)
+    prepared = SimpleNamespace(
+        packed=lambda split: packed, speakers=["one"], speaker_of=lambda key: "one", sentences={key: key for key in packed.ids}
     )
-    heard, failed = recognise([item("a", "one")], {kind: {"a": Path("a.wav")} for kind in tts.evaluation.evaluate.KINDS})
-    assert [pool(found.values())["wer"] for found in heard.values()] == [None, None, None]
-    assert "* a: natural speech: it died" in tts.evaluation.evaluate._word_lines(heard, failed)
+    voice = SimpleNamespace(
+        speakers=["one"],
+        speaker_number=lambda who: 0,
+        acoustics=lambda sentences, durations, who: made.extend(durations) or durations,
+        durations=lambda sentences, who: sentences,
+        variances={},
+        streams={},
+    )
+    monkeypatch.setattr(tts.evaluation.evaluate, "generate", lambda *_: {})
+    monkeypatch.setattr(tts.evaluation.evaluate, "_scored", lambda voice, packed, n, *_: Utterance(packed.ids[n]))
+    items = generate_split(voice, prepared, "test")
+    assert made == []
+    assert [next(items).id for _ in range(3)] == ["u0", "u1", "u2"]
+    assert made == list(range(tts.evaluation.evaluate.STEP))
+    assert [item.id for item in items] == list(packed.ids[3:])
+
+
+@dataclass(frozen=True)
+class Utterance:
+    id: str
+    speaker: str = ""

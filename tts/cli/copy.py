@@ -28,5 +28,5 @@ def copy(
 
     if split not in SPLITS:
         raise UsageError(f"--split {split}: there are {', '.join(SPLITS)}")
-    print(copy_split(Prepared(prepared), out, split=split, workers=workers, command=command_line()))
+    print(copy_split(Prepared(prepared), out, split=split, workers=workers, command=command_line()).text)
     print(f"wavs: {out}")

@@ -23,10 +23,10 @@ from tts.core.processes import Failure, parallel_map
 from tts.dataset.prepared import Packed, Prepared
 from tts.evaluation.copy_scores import copy_split
 from tts.evaluation.dtw import aligned_scores
-from tts.evaluation.evaluate import write_natural
 from tts.evaluation.metrics import frame_mcd
 from tts.evaluation.recogniser import transcribe_all, word_scores
-from tts.evaluation.scores import METRICS, Scores, pool
+from tts.evaluation.scores import Scores, pool
+from tts.evaluation.speech import write_natural
 from tts.recipe.comparison import TakesPart
 
 log = logging.getLogger(__name__)
@@ -46,12 +46,10 @@ def find_references(
     asked = fingerprint(prepared.basis, takes.model_dump() if takes else None, wer)
     if path.is_file() and (known := read_json(path)).get("asked") == asked:
         return References.model_validate(known)
-    copies = folder / "wavs" / "copy"
-    copy_split(prepared, copies, workers=workers)
-    pooled = read_json(copies / "scores.json")["systems"]["copy synthesis"]["pooled"]
+    copied = copy_split(prepared, folder / "wavs" / "copy", workers=workers)
     write_natural(prepared, prepared.packed("test").ids, folder / "wavs" / "natural")
     references = References(
-        copies={name: pooled.get(name) for name in METRICS},
+        copies=copied.pooled,
         mean=floor.mean,
         takes=natural_takes(prepared, takes.suffix, takes.pairs, workers=workers) if takes else None,
         natural_wer=_natural_wer(prepared, folder / "wavs" / "natural", workers) if wer else None,

@@ -18,9 +18,10 @@ from tts.core.files import fingerprint, read_json, replacing
 from tts.core.grid import FrameGrid
 from tts.core.processes import Failure
 from tts.dataset.prepared import Prepared
-from tts.evaluation.evaluate import generate_split, write_spoken
+from tts.evaluation.evaluate import generate_split
 from tts.evaluation.recogniser import require_recogniser, transcribe_all, word_scores
 from tts.evaluation.scores import Scores
+from tts.evaluation.speech import write_spoken
 from tts.generation.batch import voice_digest
 from tts.generation.ensemble import Ensemble
 from tts.generation.voice import Voice, load_voice
@@ -120,14 +121,14 @@ def _digests(job: TrainingJob, known: tuple[str, ...]) -> tuple[str, ...]:
 def do_job(job: TrainingJob) -> None:
     """Train, score and speak as the job says, and leave its record: also of a run that diverged or failed.
 
-    Raises :class:`UsageError` where the folder holds something else, which is no result of a run, and where the prepared
-    corpus is not, or no longer, the one that the job was planned for: such scores would be filed under a wrong identity.
+    Raises :class:`UsageError` where the folder holds something else, which is no result of a run, and where the prepared corpus
+    is not the one that the job was planned for: its scores would be filed under a wrong identity. What is prepared later
+    does no harm, since a corpus that was opened stays as it was.
     """
     try:
         prepared = Prepared(job.prepared)
         _check_data(job, prepared)
         record, scores = _run(job, prepared)
-        _check_data(job, Prepared(job.prepared))
         write_record(job.record, record, scores)
     except UsageError:
         raise

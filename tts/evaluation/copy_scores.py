@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,10 @@ from tts.core.errors import TtsError, UsageError
 from tts.core.files import read_json, write_json, write_text
 from tts.core.processes import Failure
 from tts.core.provenance import environment
-from tts.dataset.prepared import Prepared
+from tts.dataset.prepared import Packed, Prepared
 from tts.evaluation.copy_synthesis import write_copies
 from tts.evaluation.evaluate import score_settings
+from tts.evaluation.scores import METRICS as ALL_METRICS
 from tts.evaluation.scores import Scores, pool, score_utterance
 from tts.evaluation.tables import report_dict, score_table
 from tts.recipe import MAIN_STREAMS
@@ -22,23 +24,51 @@ from tts.recipe import MAIN_STREAMS
 METRICS = ("mcd", "bap", "f0_rmse", "f0_correlation", "f0_gross", "vuv_error", "gv_mcep", "gv_lf0", "modulation")
 
 
-def copy_split(prepared: Prepared, out: Path, *, split: str = "test", workers: int | None = None, command: str = "") -> str:
-    """Write ``out/ID.wav`` for every utterance of a split, ``scores.json`` and ``scores.md``; return the text of the latter.
+@dataclass(frozen=True)
+class CopyScores:
+    """The pooled scores of copies, by metric, and what ``scores.md`` says."""
+
+    pooled: dict[str, float | None]
+    text: str
+
+
+def copy_split(
+    prepared: Prepared, out: Path, *, split: str = "test", workers: int | None = None, command: str = ""
+) -> CopyScores:
+    """Write ``out/ID.wav`` for every utterance of a split, ``scores.json`` and ``scores.md``.
 
     Copies that an interrupted run left are kept. An utterance that fails is left out and named.
     """
     packed = prepared.packed(split)
     _claim(out, prepared, split)
-    wavs = {key: out / f"{key}.wav" for key in packed.ids}
-    missing = [(key, packed.utterance(n)) for n, key in enumerate(packed.ids) if not wavs[key].is_file()]
-    copies = zip((key for key, _ in missing), write_copies(missing, prepared.grid, out, workers=workers), strict=True)
-    failed = {key: copy.message for key, copy in copies if isinstance(copy, Failure)}
+    missing = [number for number, key in enumerate(packed.ids) if not (out / f"{key}.wav").is_file()]
+    copies = write_copies(packed, missing, prepared.grid, out, workers=workers)
+    failed = {packed.ids[n]: copy.message for n, copy in zip(missing, copies, strict=True) if isinstance(copy, Failure)}
+    scores = _scores_of(prepared, packed, out, failed, workers)
+    if not scores:
+        raise TtsError(f"{out}: no utterance could be copied and analysed again; the first: {next(iter(failed.values()))}")
 
+    where, pooled = score_settings(prepared), pool(scores.values())
+    table = score_table([("copy synthesis", pooled)], where, metrics=METRICS, style="markdown")
+    left_out = ["Left out:", "", *(f"* {key}: {why}" for key, why in failed.items()), ""] if failed else []
+    text = "\n".join([f"# Copy synthesis, {split}", "", table, "", *left_out])
+    facts = {"split": split, "prepared": prepared.fingerprint, "failed": failed, "command": command}
+    write_json(
+        out / "scores.json", {**report_dict({"copy synthesis": scores}, where), **facts, "made_with": environment().to_dict()}
+    )
+    write_text(out / "scores.md", text)
+    return CopyScores({name: pooled[name] for name in ALL_METRICS}, text)
+
+
+def _scores_of(prepared: Prepared, packed: Packed, out: Path, failed: dict[str, str], workers: int | None) -> dict[str, Scores]:
+    """Return the scores of the copies in ``out`` by id, analysed again; add to ``failed`` what cannot be."""
     recipe = prepared.recipe
     settings = AnalysisSettings(recipe.frames.mcep_order, recipe.analysis.f0_tracker)
-    ranges = {key: prepared.f0_range(prepared.speaker_of(key)) for key in packed.ids}
     made = [number for number, key in enumerate(packed.ids) if key not in failed]
-    jobs = [AnalysisJob(key, wavs[key], prepared.grid, ranges[key], settings) for key in (packed.ids[n] for n in made)]
+    jobs = [
+        AnalysisJob(key, out / f"{key}.wav", prepared.grid, prepared.f0_range(prepared.speaker_of(key)), settings)
+        for key in (packed.ids[number] for number in made)
+    ]
     scores: dict[str, Scores] = {}
     again = extract(jobs, prepared.folder / "cache", workers=workers, label="analysing copies")
     for number, result in zip(made, again, strict=True):
@@ -47,19 +77,7 @@ def copy_split(prepared: Prepared, out: Path, *, split: str = "test", workers: i
         else:
             natural, counted = packed.utterance(number), packed.counted_frames(number)
             scores[packed.ids[number]] = _score(natural, result, counted, prepared.grid.shift)
-    if not scores:
-        raise TtsError(f"{out}: no utterance could be copied and analysed again; the first: {next(iter(failed.values()))}")
-
-    where = score_settings(prepared)
-    table = score_table([("copy synthesis", pool(scores.values()))], where, metrics=METRICS, style="markdown")
-    left_out = ["Left out:", "", *(f"* {key}: {why}" for key, why in failed.items()), ""] if failed else []
-    text = "\n".join([f"# Copy synthesis, {split}", "", table, "", *left_out])
-    facts = {"split": split, "prepared": prepared.fingerprint, "failed": failed, "command": command}
-    write_json(
-        out / "scores.json", {**report_dict({"copy synthesis": scores}, where), **facts, "made_with": environment().to_dict()}
-    )
-    write_text(out / "scores.md", text)
-    return text
+    return scores
 
 
 def _claim(out: Path, prepared: Prepared, split: str) -> None:
@@ -69,7 +87,7 @@ def _claim(out: Path, prepared: Prepared, split: str) -> None:
         if read_json(mark) != content:
             raise UsageError(f"{out}: holds the copies of another split or preparation; choose another --out")
     elif out.exists() and not (out.is_dir() and not any(out.iterdir())):
-        raise UsageError(f"{out}: exists and was not made by tts copy; choose another --out")
+        raise UsageError(f"{out}: exists and was not made by tts resynthesise; choose another --out")
     write_json(mark, content)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,22 +13,38 @@ from tts.analysis.world import synthesise
 from tts.core.audio import write_wav
 from tts.core.grid import FrameGrid
 from tts.core.processes import Failure, parallel_map
+from tts.dataset.prepared import Packed
 from tts.recipe import MAIN_STREAMS
 
 
 def write_copies(
-    recordings: Sequence[tuple[str, Mapping[str, np.ndarray]]], grid: FrameGrid, folder: Path, *, workers: int | None = None
+    packed: Packed, numbers: Sequence[int], grid: FrameGrid, folder: Path, *, workers: int | None = None
 ) -> list[Path | Failure]:
-    """Synthesise recordings, given by id and natural streams, into ``folder/ID.wav``; return the paths, or what went wrong.
+    """Synthesise utterances of a split, by number, into ``folder/ID.wav``; return the paths, or what went wrong.
 
-    Streams are (frames, dimension), statics only; others than the main four are ignored. A copy that would clip is scaled down
-    to full scale. ``workers`` as in :func:`tts.core.processes.parallel_map`.
+    Streams are read when their turn comes. A copy that would clip is scaled down to full scale. ``workers`` as in
+    :func:`tts.core.processes.parallel_map`.
     """
-    results: list[Path | Failure] = [Failure("not synthesised")] * len(recordings)
-    work = [(folder / f"{key}.wav", {name: streams[name] for name in MAIN_STREAMS}) for key, streams in recordings]
+    results: list[Path | Failure] = [Failure("not synthesised")] * len(numbers)
+    work = _Recordings(packed, numbers, folder)
     for index, result in parallel_map(partial(_write_copy, grid=grid), work, workers=workers, label="copy synthesis"):
         results[index] = result
     return results
+
+
+class _Recordings(Sequence[tuple[Path, dict[str, np.ndarray]]]):
+    """The paths of copies, each with its natural streams, which are read when asked for."""
+
+    def __init__(self, packed: Packed, numbers: Sequence[int], folder: Path) -> None:
+        self.packed, self.numbers, self.folder = packed, numbers, folder
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __getitem__(self, index: Any) -> Any:
+        number = self.numbers[index]
+        streams = self.packed.utterance(number)
+        return self.folder / f"{self.packed.ids[number]}.wav", {name: streams[name] for name in MAIN_STREAMS}
 
 
 def _write_copy(recording: tuple[Path, dict[str, np.ndarray]], grid: FrameGrid) -> Path:
