@@ -23,7 +23,6 @@ from tts.comparison.adaptation_results import (
     write_adaptation,
 )
 from tts.comparison.records import ScoreRecord, read_record, read_sums, write_record
-from tts.comparison.results import Made
 from tts.core.device import choose_device
 from tts.core.errors import UsageError
 from tts.core.files import fingerprint, write_text
@@ -123,7 +122,7 @@ def adapt(plan: AdaptationPlan, prepared: Prepared, out: Path, *, device: str = 
             scored.setdefault(point.method, {}).setdefault(point.utterances, {})[point.seed] = own
         source = _source_scores(voice, prepared, out / "scores" / f"{SOURCE}.json")
         results = _results(plan, prepared, scored, source, seconds, voice)
-        results = results.model_copy(update={"command": command, "made_with": Made(**environment(voice.device).to_dict())})
+        results = results.model_copy(update={"command": command, "made_with": environment(voice.device)})
         write_adaptation(out / "results.json", results)
         write_text(out / "results.md", markdown(results))
         draw(results, out / "curve.png")

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from tts.comparison.results import Made
+from tts.comparison.results import NOTHING_KNOWN, MadeWith
 from tts.core.errors import UsageError
 from tts.core.files import read_json, write_json
 from tts.evaluation.pictures import Curve, draw_curves
@@ -69,7 +69,7 @@ class AdaptationResults(_Part):
     curves: dict[str, tuple[CurvePoint, ...]]
     against_scratch: dict[str, tuple[Against, ...]] = {}
     command: str = ""
-    made_with: Made = Made()
+    made_with: MadeWith = NOTHING_KNOWN
 
 
 def read_adaptation(path: Path) -> AdaptationResults:

@@ -16,7 +16,6 @@ from tts.comparison.plan import Arm, ComparisonPlan
 from tts.comparison.records import RunRecord, read_record, read_search, read_sums, record_path
 from tts.comparison.results import (
     Example,
-    Made,
     MetricInfo,
     RankingRow,
     References,
@@ -95,7 +94,7 @@ def collect(
         command=command,
         commit=commit(),
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        made_with=Made.model_validate(environment().to_dict()),
+        made_with=environment(),
         settings=Settings.model_validate({**asdict(settings), "description": settings.line()}),
         splits={split: SplitInfo.model_validate(prepared.facts.splits[split].model_dump()) for split in SPLITS},
         prepared=prepared.fingerprint,

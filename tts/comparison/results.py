@@ -8,17 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from tts.comparison.verdicts import Contrast, undertrained_systems
 from tts.core.errors import TtsError, UsageError
 from tts.core.files import read_json, write_json
+from tts.core.provenance import Environment
 
 FORMAT = 1
 DIAGNOSTICS = ("wer",)  # scores that are told beside the others and decide nothing; why: docs/comparing.md
 ScoreRow = dict[str, float | None]  # by the name of the metric; None where undefined
+MadeWith = Annotated[Environment, BeforeValidator(lambda data: Environment.from_dict(data) if isinstance(data, dict) else data)]
+NOTHING_KNOWN = Environment.from_dict({})
 
 
 class _Part(BaseModel):
@@ -180,20 +183,6 @@ class SplitInfo(_Part):
     seconds: float | None = None
 
 
-class Made(_Part):
-    """The versions and the machine that the numbers were made with."""
-
-    model_config = ConfigDict(frozen=True, extra="allow")
-
-    version: str = ""
-    commit: str | None = None
-    python: str = ""
-    torch: str = ""
-    numpy: str = ""
-    machine: str = ""
-    threads: int | None = None
-
-
 class Settings(_Part):
     """What scores depend on, see :class:`tts.evaluation.tables.ScoreSettings`; ``description`` is all of it in a line."""
 
@@ -212,7 +201,7 @@ class Results(_Part):
     command: str = ""
     commit: str | None = None
     created: str = ""
-    made_with: Made = Made()
+    made_with: MadeWith = NOTHING_KNOWN
     settings: Settings = Settings()
     splits: dict[str, SplitInfo] = {}
     prepared: str = ""

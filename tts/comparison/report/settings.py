@@ -13,7 +13,7 @@ def settings(data: ReportData) -> Html:
     import yaml
 
     results = data.results
-    made = results.made_with.model_dump(exclude={"commit"}, exclude_none=True)
+    made = {key: value for key, value in results.made_with.to_dict().items() if key != "commit" and value}
     facts = {
         "Recipe": results.recipe,
         "Command": tag("code", results.command) if results.command else None,
