@@ -66,7 +66,7 @@ def test_one_file_and_standard_output(run: Run, monkeypatch: pytest.MonkeyPatch)
     code, _, err = run("--text", "Hello.", "--output", "hello.wav")
     assert (code, "exists already" in err) == (2, True)
     stream = io.BytesIO()
-    monkeypatch.setattr(sys, "stdout", SimpleNamespace(buffer=stream, isatty=lambda: False))
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(stream))
     assert run("--text", "Hello.", "--output", "-")[0] == 0
     assert stream.getvalue()[80:] == Path("hello.wav").read_bytes()[80:]  # the head of a pipe knows no length
     code, _, err = run("--text", "☠", "--output", "none.wav")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tts.cli.options import Changes, Device, RecipeName, command_line, tell_reach
+from tts.cli.output import say
 
 
 def register(app: typer.Typer) -> None:
@@ -66,5 +67,5 @@ def adapt(
         validation=validation,
     )
     results = run(plan, source, folder, device=device, command=command_line())
-    print(markdown(results))
-    print(f"tables, curve and voices: {folder}")
+    say(markdown(results))
+    say(f"tables, curve and voices: {folder}")

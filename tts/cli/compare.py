@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from tts.cli.options import Changes, Device, RecipeName, command_line, tell_reach
+from tts.cli.options import Changes, Device, RecipeName, command_line, tell_reach, workers_option
+from tts.cli.output import say
 
 
 def register(app: typer.Typer) -> None:
@@ -27,9 +28,7 @@ def compare(
         bool | None, typer.Option("--wer/--no-wer", help="Count a recogniser's word errors.", show_default="the recipe's")
     ] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Say what would be done and how long it may take, and stop.")] = False,
-    workers: Annotated[
-        int | None, typer.Option("--workers", min=0, help="Runs side by side.", show_default="one a core, or one a GPU")
-    ] = None,
+    workers: Annotated[int | None, workers_option("Runs side by side", "one a core, or one a GPU")] = None,
     device: Device = "auto",
     changes: Changes = None,
 ) -> None:
@@ -54,10 +53,10 @@ def compare(
     planned = make_plan(settings, systems=names, seeds=numbers, wer=wer)
     trained = [arm.name for arm in planned.arms if arm.name in settings.systems]
     tell_reach(settings, changes or [], trained, seeds="those of comparison.seeds, or --seeds")
-    print(describe(planned, source, folder, workers=workers, device=device))
+    say(describe(planned, source, folder, workers=workers, device=device))
     if plan:
         return
-    print()
+    say()
     results = run(
         settings,
         source,
@@ -68,9 +67,9 @@ def compare(
         workers=workers,
         device=device,
         command=command_line(),
-        say=lambda line: print(line, flush=True),
+        say=say,
     )
-    print(f"\n{results.answer}\n")
-    print(f"tables: {folder / 'tables.md'}   everything: {folder / 'results.json'}")
+    say(f"\n{results.answer}\n")
+    say(f"tables: {folder / 'tables.md'}   everything: {folder / 'results.json'}")
     for name, path in write_pages(folder, results).items():
-        print(f"{name}: {path}")
+        say(f"{name}: {path}")

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from tts.cli.options import command_line
+from tts.cli.options import command_line, workers_option
+from tts.cli.output import say
 
 
 def register(app: typer.Typer) -> None:
@@ -19,7 +20,7 @@ def copy(
     prepared: Annotated[Path, typer.Argument(help="A prepared corpus, such as output/RECIPE/prepared.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the wavs and their scores.")],
     split: Annotated[str, typer.Option("--split", help="train, validation or test.")] = "test",
-    workers: Annotated[int | None, typer.Option("--workers", min=0, help="Processes [default: one a core].")] = None,
+    workers: Annotated[int | None, workers_option("Processes")] = None,
 ) -> None:
     """Write copy-synthesis wavs of a split and score them: what the vocoder alone costs."""
     from tts.core.errors import UsageError
@@ -28,5 +29,5 @@ def copy(
 
     if split not in SPLITS:
         raise UsageError(f"--split {split}: there are {', '.join(SPLITS)}")
-    print(copy_split(Prepared(prepared), out, split=split, workers=workers, command=command_line()).text)
-    print(f"wavs: {out}")
+    say(copy_split(Prepared(prepared), out, split=split, workers=workers, command=command_line()).text)
+    say(f"wavs: {out}")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tts.cli.options import command_line
+from tts.cli.output import say
 
 
 def register(app: typer.Typer) -> None:
@@ -22,4 +23,4 @@ def demo(
     """Make a small corpus, train a single-task and a stacked multi-task voice, compare them and speak a text file."""
     from tts.cli.demo_run import run_demo
 
-    run_demo(out, short=short, say=print, command=command_line())
+    run_demo(out, short=short, say=say, command=command_line())

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from tts.cli.options import Device, command_line
+from tts.cli.options import Device, command_line, workers_option
+from tts.cli.output import say
 
 
 def register(app: typer.Typer) -> None:
@@ -28,9 +29,7 @@ def evaluate(
         typer.Option("--pictures", min=0, help="Utterances to draw (needs the extra viz).", show_default="2 with viz, else 0"),
     ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Also write the scores here.")] = None,
-    workers: Annotated[
-        int | None, typer.Option("--workers", min=0, help="Processes that vocode and recognise.", show_default="one a core")
-    ] = None,
+    workers: Annotated[int | None, workers_option("Processes that vocode and recognise")] = None,
     device: Device = "auto",
 ) -> None:
     """Score a voice on natural durations, and leave wavs and pictures to judge by."""
@@ -49,11 +48,11 @@ def evaluate(
     found = evaluate_voice(
         loaded, source, folder, split=split, words=wer, wavs=max(drawn, 4), workers=workers, command=command_line()
     )
-    print(found.text)
+    say(found.text)
     if json_file is not None:
         write_json(json_file, found.result)
     if split == "test" and out is None:
         update_card(voice, loaded, found.text.partition("\n")[2])
     if drawn:
         draw(found, loaded.grid, folder, drawn)
-    print(f"{'wavs and pictures' if drawn else 'wavs'}: {folder}")
+    say(f"{'wavs and pictures' if drawn else 'wavs'}: {folder}")

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from tts.cli.output import say
+
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
@@ -35,7 +37,7 @@ def inspect(
         raise UsageError(f"--out {out}: is there already; choose another name or delete it")
     source = Prepared(prepared or find_prepared(Path("output")))
     inspection = inspect_utterance(source, utterance)
-    print(stream_table(inspection))
+    say(stream_table(inspection))
     path = out or source.folder / "inspect" / f"{utterance}.png"
     draw_inspection(inspection, path)
-    print(f"picture: {path}")
+    say(f"picture: {path}")

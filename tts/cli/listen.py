@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tts.cli.options import command_line
+from tts.cli.output import say
 
 if TYPE_CHECKING:
     from tts.listening.design import Field
@@ -93,12 +94,12 @@ def make(
         minimum=minimum,
     )
     asked = ", ".join(f"{len(trials)} {kind}" for kind, trials in design.trials.items())
-    print(f"test: {design.test_id}, about {design.minutes} min a listener; trials: {asked}; level: {design.loudness:.1f} LUFS")
+    say(f"test: {design.test_id}, about {design.minutes} min a listener; trials: {asked}; level: {design.loudness:.1f} LUFS")
     if webmushra is not None:
-        print(f"webMUSHRA: {write_webmushra(design, webmushra)}{' (without ab)' if 'ab' in design.kinds else ''}")
+        say(f"webMUSHRA: {write_webmushra(design, webmushra)}{' (without ab)' if 'ab' in design.kinds else ''}")
     if out is not None:
         write_page(design, out)
-        print(f"page: {out} ({out.stat().st_size / 1e6:.1f} MB)")
+        say(f"page: {out} ({out.stat().st_size / 1e6:.1f} MB)")
 
 
 def analyse(
@@ -123,12 +124,12 @@ def analyse(
         raise UsageError(f"{out / there[0]}: is there already; remove it or choose another folder")
     result = analyse_responses(read_results(files), exclude=exclude, seed=seed)
     text = tables(result)
-    print(text)
+    say(text)
     if out is not None:
         write_json(out / names[0], {**result, "command": command_line()})
         write_text(out / names[1], text + "\n")
         write_text(out / names[2], chart(result))
-        print(f"\nresults: {out}")
+        say(f"\nresults: {out}")
 
 
 def _words(text: str) -> list[str]:

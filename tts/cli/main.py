@@ -5,7 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from typing import Annotated, Any
+import traceback
+from collections.abc import Callable
+from functools import wraps
+from inspect import Parameter, Signature, signature
+from types import TracebackType
+from typing import Annotated, Any, get_type_hints
 
 # Beside another busy process, OpenMP threads that spin while they wait slow everything down; set before torch loads.
 os.environ.setdefault("GOMP_SPINCOUNT", "0")
@@ -15,24 +20,50 @@ from typer.core import TyperGroup
 
 from tts import __version__
 from tts.cli import adapt, compare, copy, demo, evaluate, inspect, listen, prepare, recipe, speak, train
+from tts.cli.output import drop_output, own_output, say
 from tts.core.errors import TtsError
+from tts.core.memory import out_of_memory
+from tts.core.progress import set_quiet
+from tts.core.screen import log_to_screen, printable
 
 CONTINUE = {
     "speak": "run the same command again with --resume to continue (one wav by --output starts over)",
     "evaluate": "run the same command again to start over",
 }
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress; results, warnings and errors remain.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more on standard error.")]
 
 
 class _Verbs(TyperGroup):
     """The verbs; an interruption says how to go on, where Typer would only say that it aborted."""
 
     def invoke(self, ctx: Any) -> Any:
+        """Run a verb."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
             advice = CONTINUE.get(ctx.invoked_subcommand, "run the same command again to continue")
-            print(f"\ntts: interrupted; {advice}", file=sys.stderr)
+            say(f"\ntts: interrupted; {advice}", error=True)
             raise typer.Exit(130) from None
+
+
+def _with_common_options(verb: Callable[..., None]) -> Callable[..., None]:
+    """Return a verb that takes ``--quiet`` and ``--verbose`` after its name too, where people write them."""
+
+    @wraps(verb)
+    def run(*arguments: Any, quiet: bool, verbose: bool, **named: Any) -> None:
+        if quiet:
+            set_quiet(True)
+        if verbose:
+            log_to_screen(logging.INFO)
+        verb(*arguments, **named)
+
+    hints = {**get_type_hints(verb, include_extras=True), "quiet": Quiet, "verbose": Verbose}
+    own = [part.replace(annotation=hints[name]) for name, part in signature(verb).parameters.items()]
+    more = [Parameter(name, Parameter.KEYWORD_ONLY, default=False, annotation=hints[name]) for name in ("quiet", "verbose")]
+    run.__signature__ = Signature([*own, *more])  # type: ignore[attr-defined]
+    run.__annotations__ = hints
+    return run
 
 
 app = typer.Typer(
@@ -41,43 +72,70 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",  # the other reads "[default: ...]" as a style and drops it
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Train voices on public corpora, speak text files, and find out whether extra tasks help.",
 )
 for verb in (demo, prepare, recipe, inspect, train, evaluate, compare, adapt, speak, copy, listen):
     verb.register(app)
+for part in (app, *(group.typer_instance for group in app.registered_groups)):
+    for command in part.registered_commands if part else ():
+        if command.callback:
+            command.callback = _with_common_options(command.callback)
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        print(f"stacked-tts {__version__}")
+        say(f"stacked-tts {__version__}")
         raise typer.Exit
 
 
 @app.callback()
 def _options(
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more on standard error.")] = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
     del version
-    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    set_quiet(quiet)
+    log_to_screen(logging.INFO if verbose else logging.WARNING)
     if not verbose:
         logging.getLogger("gruut").setLevel(logging.ERROR)
 
 
 def main() -> None:
     """Run the command line; exit 0 on success, 1 on failure, 2 on wrong usage, 130 when interrupted."""
+    own_output()
+    sys.excepthook = _show_traceback
     try:
-        app()
+        status: Any = 0
+        try:
+            app()
+        except SystemExit as end:  # what the parser and the verbs end with
+            status = end.code
+        sys.stdout.flush()
     except TtsError as error:
-        print(f"tts: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        say(f"tts: {error}", error=True)
+        status = error.exit_code
     except BrokenPipeError:  # the reader of our output went away, as in `tts ... | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        drop_output()
+        status = 1
     except OSError as error:  # a full disk, a folder that may not be written, a file where a folder should be
-        print(f"tts: {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
-        sys.exit(1)
+        say(f"tts: {error.filename or 'a file'}: {error.strerror or error}", error=True)
+        drop_output()
+        status = 1
+    except (MemoryError, RuntimeError) as error:
+        reason = out_of_memory(error)
+        if reason is None:
+            raise
+        say(f"tts: {reason}", error=True)
+        status = reason.exit_code
+    sys.exit(status)
+
+
+def _show_traceback(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print what is a fault of ours, with the text of others in it made safe."""
+    sys.stderr.write(printable("".join(traceback.format_exception(kind, error, trace))))
 
 
 if __name__ == "__main__":

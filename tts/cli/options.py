@@ -5,9 +5,11 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from tts.cli.output import say
 
 if TYPE_CHECKING:
     from tts.recipe import Recipe
@@ -18,7 +20,13 @@ RecipeName = Annotated[
 Changes = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the recipe, e.g. training.steps=500.")
 ]
-Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:N.")]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.")]
+
+
+def workers_option(what: str, default: str = "one a core") -> Any:
+    """Return the option ``--workers`` of a verb whose processes are ``what``."""
+    text = f"{what}; 0 starts none: all is done in this process, one thing after the other."
+    return typer.Option("--workers", min=0, help=text, show_default=default)
 
 
 def tell_reach(recipe: Recipe, changes: Sequence[str], systems: Sequence[str], seeds: str = "") -> None:
@@ -29,7 +37,7 @@ def tell_reach(recipe: Recipe, changes: Sequence[str], systems: Sequence[str], s
     from tts.recipe.changes import check_changes
 
     for note in check_changes(recipe, changes, systems, seeds):
-        print(f"--set {note}", file=sys.stderr)
+        say(f"--set {note}", error=True)
 
 
 def command_line() -> str:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from tts.cli.options import Changes, Device, RecipeName, command_line
+from tts.cli.options import Changes, Device, RecipeName, command_line, workers_option
+from tts.cli.output import say
 
 
 def register(app: typer.Typer) -> None:
@@ -24,7 +25,7 @@ def prepare_corpus(
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Where results go [default: output/RECIPE/prepared].")] = None,
-    workers: Annotated[int | None, typer.Option("--workers", min=0, help="Processes [default: one a core].")] = None,
+    workers: Annotated[int | None, workers_option("Processes that read and analyse recordings")] = None,
     device: Device = "auto",
     changes: Changes = None,
 ) -> None:
@@ -39,6 +40,6 @@ def prepare_corpus(
     root = find_root(settings, path, corpus_root)
     prepared = run(settings, path.parent, root, folder, workers=workers, device=device, command=command_line())
     for split, entry in prepared.facts.splits.items():
-        print(f"{split:>10}: {entry.utterances} utterances, {entry.seconds / 60:.1f} minutes")
-    print(f"what was found and left out: {folder / 'report.md'}")
-    print(f"next: tts train {recipe} --system {next(iter(settings.systems))}")
+        say(f"{split:>10}: {entry.utterances} utterances, {entry.seconds / 60:.1f} minutes")
+    say(f"what was found and left out: {folder / 'report.md'}")
+    say(f"next: tts train {recipe} --system {next(iter(settings.systems))}")

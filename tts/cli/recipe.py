@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tts.cli.options import Changes, RecipeName
+from tts.cli.output import say
 
 
 def register(app: typer.Typer) -> None:
@@ -43,14 +44,14 @@ def show(
         settings = settings.for_speech(60.0 * minutes)
     elif prepared is not None or (folder / "prepared.json").is_file():
         settings = settings.for_speech(Prepared(folder).speech_seconds)
-    print(as_yaml(settings), end="")
+    say(as_yaml(settings), end="")
 
 
 def docs() -> None:
     """Print the page about all keys of a recipe as Markdown."""
     from tts.recipe.document import recipe_page
 
-    print(recipe_page(), end="")
+    say(recipe_page(), end="")
 
 
 def schema() -> None:
@@ -59,4 +60,4 @@ def schema() -> None:
 
     from tts.recipe.schema import recipe_schema
 
-    print(json.dumps(recipe_schema(), indent=2, ensure_ascii=False))
+    say(json.dumps(recipe_schema(), indent=2, ensure_ascii=False))

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tts.cli.options import Device
+from tts.cli.options import Device, workers_option
 
 
 class TextFormat(StrEnum):
@@ -105,9 +105,7 @@ def speak(
         float | None, typer.Option("--strength", help="Of the post-filter, 0 to 1.", show_default="its usual one")
     ] = None,
     batch_frames: Annotated[int, typer.Option("--batch-frames", help="Frames through the network at a time.")] = 10_000,
-    workers: Annotated[
-        int | None, typer.Option("--workers", min=0, help="Vocoder processes; 0: none.", show_default="one a core")
-    ] = None,
+    workers: Annotated[int | None, workers_option("Vocoder processes")] = None,
     device: Device = "auto",
 ) -> None:
     """Speak text files, thousands of lines or a whole book, into a folder (--out) or into one file (--output).

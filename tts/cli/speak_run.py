@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tts.cli.output import say
 from tts.core.audio_output import FORMATS, AudioEncoding, AudioFormat, audio_file, audio_stream
 from tts.core.errors import TtsError, UsageError
 from tts.core.files import fingerprint
@@ -112,7 +113,7 @@ def run(
             name = voice_digest(folder) + (f" lexicon {fingerprint(own)}" if own else "")
             output = FolderOutput(encoding, sink.timings)
             report = speak_to_folder(synthesiser, requests, sink.out, voice=name, resume=sink.resume, output=output)
-            print(report)
+            say(report)
         else:
             report = _joined(synthesiser, requests, sink, encoding)
     return report.exit_code

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tts.cli.options import Changes, Device, RecipeName, command_line, tell_reach
+from tts.cli.output import say
 
 
 def register(app: typer.Typer) -> None:
@@ -45,7 +46,7 @@ def train(
     tell_reach(settings, given, [system])
     summary = train_voice(settings, source, system, folder, device=device, command=command_line())
     last = summary["stages"][-1]
-    print(f"voice: {folder}")
+    say(f"voice: {folder}")
     mcd = f", validation MCD {last['valid/mcd']:.3f} dB" if "valid/mcd" in last else ""
-    print(f"trained in {clock(summary['seconds'])}, best at step {last['step']}{mcd}")
-    print(f"next: tts evaluate {folder}   or   tts speak {folder} text.txt --out wavs")
+    say(f"trained in {clock(summary['seconds'])}, best at step {last['step']}{mcd}")
+    say(f"next: tts evaluate {folder}   or   tts speak {folder} text.txt --out wavs")

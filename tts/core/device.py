@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from tts.core.errors import OutOfMemory, TtsError, UsageError
+from tts.core.errors import TtsError, UsageError
 from tts.core.memory import available_bytes, device_part
 
 DEVICES = "auto, cpu, cuda, cuda:N or mps"
@@ -79,28 +79,3 @@ def available_memory(device: torch.device) -> int:
         room = torch.mps.recommended_max_memory() * device_part()
         return min(int(room) - torch.mps.driver_allocated_memory(), available_bytes())
     return available_bytes()
-
-
-def out_of_memory(error: BaseException) -> OutOfMemory | None:
-    """Return the error to raise where ``error`` says that memory ran out, else None.
-
-    torch has a class for its GPUs only; what its CPU allocator raises is told by its words, here and nowhere else.
-    """
-    if isinstance(error, torch.OutOfMemoryError) or (
-        isinstance(error, RuntimeError) and "CUDA error: out of memory" in str(error)
-    ):
-        where = "the GPU has not enough memory"
-    elif isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)):
-        where = "this machine has not enough memory"
-    else:
-        return None
-    return OutOfMemory(
-        f"{where} for this ({first_line(error)}); use smaller batches or networks, fewer workers, another device, or end what "
-        "else runs on it"
-    )
-
-
-def first_line(error: BaseException) -> str:
-    """Return the first line of an error's message, or its class where it has none."""
-    lines = str(error).strip().splitlines()
-    return lines[0].rstrip(".") if lines else type(error).__name__

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+from tts.core.errors import OutOfMemory
 
 _GROUPS = Path("/sys/fs/cgroup")
 
@@ -121,3 +124,21 @@ def _row(path: Path, key: str) -> int:
         return int(rows.get(key, 0))
     except (OSError, ValueError):
         return 0
+
+
+def out_of_memory(error: BaseException) -> OutOfMemory | None:
+    """Return the error to raise where ``error`` says that memory ran out, else None.
+
+    torch has a class for its GPUs only; what its CPU allocator raises is told by its words, here and nowhere else.
+    """
+    words = str(error) if isinstance(error, RuntimeError) else ""
+    torch = sys.modules.get("torch")  # one that is not loaded has allocated nothing
+    if (torch is not None and isinstance(error, torch.OutOfMemoryError)) or "CUDA error: out of memory" in words:
+        what = "the GPU's memory"
+    elif isinstance(error, MemoryError) or "DefaultCPUAllocator" in words:
+        what = "this machine's memory"
+    else:
+        return None
+    lines = str(error).strip().splitlines()
+    why = f" ({lines[0].rstrip('.')})" if lines else ""
+    return OutOfMemory(f"{what} is not enough{why}; use smaller batches, fewer workers or another device")

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
+from tts.core.screen import printable
+
 T = TypeVar("T")
+
+_quiet = False
+
+
+def set_quiet(quiet: bool) -> None:
+    """Show no progress any more, or again."""
+    global _quiet
+    _quiet = quiet
 
 
 class Progress:
@@ -39,6 +50,8 @@ class Progress:
         self.done += count
         self.note = note or self.note
         now = time.monotonic()
+        if _quiet:
+            return
         if now - self.shown >= (0.2 if sys.stderr.isatty() else 10.0) and now - self.started >= 1.0:
             self.shown = now
             self._show()
@@ -50,9 +63,10 @@ class Progress:
         left = elapsed / fresh * (self.total - self.done) if fresh > 0 else 0.0
         amount = f"{self.done}/{self.total}{' ' + self.unit if self.unit else ''}"
         timing = f"{clock(elapsed)} so far, {clock(left)} left" if self.done < self.total else f"done in {clock(elapsed)}"
-        text = f"{self.label}: {amount}, {timing}{'  ' + self.note if self.note else ''}"
+        text = printable(f"{self.label}: {amount}, {timing}{'  ' + self.note if self.note else ''}").replace("\n", " ")
         if sys.stderr.isatty():
-            sys.stderr.write(f"\r\x1b[2K{text}")
+            width = shutil.get_terminal_size().columns - 1  # a line that wraps could not be rewritten
+            sys.stderr.write(f"\r\x1b[2K{text[:width]}")
         else:
             sys.stderr.write(text + "\n")
         sys.stderr.flush()
