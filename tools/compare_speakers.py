@@ -90,7 +90,7 @@ def _score(
     items = [item for item in generate_split(load_voice(out), scored, "test") if item.speaker == speaker]
     scores = pool(item.scores for item in items)
     by_utterance = {item.id: {name: item.scores[name] for name in METRICS} for item in items}
-    facts = {"step": summary["stages"][-1]["step"], "processor_seconds": round(seconds, 1)}
+    facts = {"step": summary.stages[-1].step, "processor_seconds": round(seconds, 1)}
     return {**facts, "scores": {name: scores[name] for name in METRICS}, "utterances": by_utterance}
 
 

@@ -34,6 +34,7 @@ from tts.dataset.labels import LabelCoding, label_coding, standard
 from tts.dataset.table import Table, Target
 from tts.network.stack import Stage
 from tts.recipe import MAIN_STREAMS, StagePart, TrainingPart
+from tts.training.criterion import Objective, TrainingData
 from tts.training.trainer import Trainer
 
 BLOCK = 8192  # rows that are validated and predicted at a time
@@ -286,12 +287,12 @@ class MultiTask:
             folder = self.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="multitask-")))
             self.stage_ = _stage(len(self._centre), part, widths, self.seed).to(table.device)
             torch.manual_seed(self.seed)
-            equal = self.main is None
-            trainer = Trainer(self.stage_, table, valid, settings, mains, folder, label="fit", equal=equal)
+            objective = Objective(main=tuple(mains), equal=self.main is None)
+            trainer = Trainer(self.stage_, TrainingData(table, valid), settings, folder, label="fit", objective=objective)
             result = trainer.run()
-        self.history_, self.diagnostics_, self.step_ = result.history, trainer.diagnostics, result.step
+        self.history_, self.diagnostics_, self.step_ = result.history, trainer.learner.diagnostics, result.step
         last = self.diagnostics_[-1] if self.diagnostics_ else {}
-        rows = {task: row for row, members in trainer.weighting.tasks.rows.items() for task in members}
+        rows = {task: row for row, members in trainer.learner.weighting.tasks.rows.items() for task in members}
         self.weights_ = {name: weights[name] * last.get(f"weight/{rows.get(name, '')}", 1.0) for name in sorted(weights)}
 
     @torch.no_grad()

@@ -21,8 +21,9 @@ from tts.generation.network_input import padded_batches
 from tts.generation.voice import Voice, load_voice
 from tts.recipe import load_recipe
 from tts.recipe.transfer import TransferPart
-from tts.training.train import adapted_config, make_duration, make_stack
+from tts.training.train import make_duration, make_stack
 from tts.training.transfer import open_source, start_from
+from tts.training.voice_config import adapted_config
 
 pytestmark = pytest.mark.slow
 

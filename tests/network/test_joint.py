@@ -16,6 +16,8 @@ from tts.network.joint import Joint, margin
 from tts.network.stack import Stack
 from tts.recipe import StagePart, TrainingPart
 from tts.training.batches import Batches, Crops
+from tts.training.callbacks import Callback
+from tts.training.criterion import Objective, TrainingData
 from tts.training.trainer import Trainer
 
 DEVICE = torch.device("cpu")
@@ -62,7 +64,8 @@ def make_trainer(folder: Path, steps: int, *, stages: tuple[StagePart, ...] = ()
     )
     torch.manual_seed(3)
     model = Joint(Stack(3, stages or parts(dropout=0.1), WIDTHS, seed=1), settings.stage_weights)
-    return Trainer(model, make_table(30, 1), make_table(5, 2), settings, ("mcep",), folder, label="joint")
+    data = TrainingData(make_table(30, 1), make_table(5, 2))
+    return Trainer(model, data, settings, folder, label="joint", objective=Objective(("mcep",)))
 
 
 def test_heads_are_named_by_stage_and_weigh_relative_to_the_last(tmp_path: Path) -> None:
@@ -79,20 +82,20 @@ def test_heads_are_named_by_stage_and_weigh_relative_to_the_last(tmp_path: Path)
 def test_a_step_has_the_gradient_of_the_sum_over_the_stack(tmp_path: Path, method: str) -> None:
     """Weightings that start from equal weights change nothing; projection changes the shared layers alone."""
     trainer = make_trainer(tmp_path, 1, stages=parts(), clip=1e9, weighting={"method": method, "measure_every": 1})
-    stack = trainer.stage.stack
-    batch = trainer.batches(0)
+    stack = trainer.model.stack
+    batch = trainer.learner.batches(0)
     index, mask, learnt = batch.index, batch.mask, batch.learnt
     total: Tensor = torch.zeros(())
-    for output, part in zip(stack(trainer.train.inputs(index), mask), stack.parts, strict=True):
+    for output, part in zip(stack(trainer.learner.data.train.inputs(index), mask), stack.parts, strict=True):
         for name, use in part.tasks.items():
-            errors = (output.heads[name] - trainer.train.target(name, index)).square().mean(dim=-1)
+            errors = (output.heads[name] - trainer.learner.data.train.target(name, index)).square().mean(dim=-1)
             total = total + use.weight * errors[learnt].mean()
     expected = dict(zip(stack.state_dict(), torch.autograd.grad(total, list(stack.parameters())), strict=True))
-    trainer.train_step()
+    trainer.learner.step()
     for name, parameter in stack.named_parameters():
         if method != "projection" or "heads" in name:
             torch.testing.assert_close(parameter.grad, expected[name], msg=name)
-    assert trainer.diagnostics[0].keys() >= {"cosine/stage1/mcep", "cosine/mel", "ratio/stage1/mel"}
+    assert trainer.learner.diagnostics[0].keys() >= {"cosine/stage1/mcep", "cosine/mel", "ratio/stage1/mel"}
 
 
 def test_pieces_are_answered_as_within_their_utterances() -> None:
@@ -156,38 +159,39 @@ def test_the_second_stage_learns_what_only_the_first_can_hand_on(tmp_path: Path)
 def test_an_interrupted_run_continues_bit_for_bit(tmp_path: Path, kind: str) -> None:
     more = {"stages": parts(kind=kind, dropout=0.1), "batch": 64 if kind == "feedforward" else 4}
     whole = make_trainer(tmp_path / "whole", 40, **more)
-    assert isinstance(whole.batches, Crops if kind == "feedforward" else Batches)
+    assert isinstance(whole.learner.batches, Crops if kind == "feedforward" else Batches)
     whole.run()
 
-    def interrupt(stage: object, step: int) -> dict[str, float]:
-        if step == 40:
-            raise KeyboardInterrupt
-        return {}
+    class Interrupt(Callback):
+        def scores(self, model: object, step: int) -> dict[str, float]:
+            if step == 40:
+                raise KeyboardInterrupt
+            return {}
 
     again = make_trainer(tmp_path / "parts", 40, **more)
-    again.hook = interrupt
+    again.callbacks.append(Interrupt())
     with pytest.raises(KeyboardInterrupt):
         again.run()
     again = make_trainer(tmp_path / "parts", 40, **more)
     torch.manual_seed(98)
     again.run()
     assert [e["valid/main"] for e in whole.history] == [e["valid/main"] for e in again.history]
-    for a, b in zip(whole.stage.state_dict().values(), again.stage.state_dict().values(), strict=True):
+    for a, b in zip(whole.model.state_dict().values(), again.model.state_dict().values(), strict=True):
         assert torch.equal(a, b)
 
 
 def test_schedules_reach_the_heads_of_all_stages(tmp_path: Path) -> None:
     trainer = make_trainer(tmp_path, 20, weighting={"stop": {"mel": 0}, "main_only_from": 10}, weight_decay=0.0)
-    before = {name: p.clone() for name, p in trainer.stage.named_parameters()}
-    for trainer.step in range(10):
-        trainer.train_step()
-    changed = {name for name, p in trainer.stage.named_parameters() if not torch.equal(p, before[name])}
+    before = {name: p.clone() for name, p in trainer.model.named_parameters()}
+    for _ in range(10):
+        trainer.learner.step()
+    changed = {name for name, p in trainer.model.named_parameters() if not torch.equal(p, before[name])}
     assert not any("mel" in name for name in changed)
     assert any("stages.0.heads.mcep" in name for name in changed)
-    trainer.step = 10
-    trainer.train_step()
-    assert trainer.stage.heads["stage1/mcep"].output.weight.grad is None
-    assert trainer.stage.heads["mcep"].output.weight.grad is not None
-    assert trainer.stage.stages[0].bottleneck.weight.grad is not None  # end to end
+    assert trainer.learner.steps_done == 10
+    trainer.learner.step()
+    assert trainer.model.heads["stage1/mcep"].output.weight.grad is None
+    assert trainer.model.heads["mcep"].output.weight.grad is not None
+    assert trainer.model.stages[0].bottleneck.weight.grad is not None  # end to end
     with pytest.raises(UsageError, match="mcep is a main task"):
         make_trainer(tmp_path / "other", 20, weighting={"stop": {"mcep": 5}})

@@ -11,7 +11,7 @@ from tts.dataset.table import Table
 from tts.network.features import bottleneck_width, input_width, stage_features, window
 from tts.network.stack import Stack, Stage, StageOutput, speaking_parts
 from tts.recipe import MAIN_STREAMS, StagePart
-from tts.training.trainer import handed_on_by
+from tts.training.passes import compute_features
 
 WIDTHS = {"mcep": 9, "lf0": 3, "vuv": 1, "bap": 3, "mel": 4}
 MAIN = {"mcep": 1, "lf0": 1, "vuv": 1, "bap": 1}
@@ -94,7 +94,7 @@ def test_rows_gathered_stage_by_stage_are_what_the_stack_reads(name: str) -> Non
             assert narrow.shape[1] == bottleneck_width(part)
             assert whole[number].bottleneck is not None
             torch.testing.assert_close(whole[number].bottleneck[mask], narrow, atol=1e-6, rtol=1e-5)
-            rounded, _ = handed_on_by(one, table)
+            rounded, _ = compute_features(one, table)
             assert rounded is not None
             torch.testing.assert_close(rounded.float(), narrow, atol=1e-2, rtol=1e-2)
         for head, values in heads.items():

@@ -15,8 +15,11 @@ from tts.dataset.statistics import StatisticsSum
 from tts.dataset.table import Table, Target
 from tts.network.stack import Stage
 from tts.recipe import StagePart, TrainingPart
-from tts.training.cross_fitting import Handed, apply_map, cross_fit, explained, fit_map, fold_settings, fold_utterances
-from tts.training.trainer import Trainer, TrainingResult, handed_on_by
+from tts.training.callbacks import Callback
+from tts.training.criterion import Objective, TrainingData
+from tts.training.cross_fitting import apply_map, cross_fit, explained, fit_map, fold_settings, fold_utterances
+from tts.training.passes import StageFeatures, compute_features
+from tts.training.trainer import Trainer, TrainingResult
 
 CPU = torch.device("cpu")
 STREAM = Stream("mcep", 2, dynamic=True)
@@ -60,19 +63,26 @@ class Setting:
         self.initial = make_stage(kind)
         self.stage = copy.deepcopy(self.initial)
         self.trainers: list[Trainer] = []
-        self.trainer(self.stage, self.train, self.settings, 0).run()
+        self.train_fold(self.stage, self.train, self.settings, 0)
 
     def trainer(self, stage: Stage, train: Table, settings: TrainingPart, fold: int) -> Trainer:
-        found = Trainer(stage, train, self.valid, settings, ("mcep",), self.folder / f"{fold}", label=f"fold{fold}")
-        self.trainers.append(found)
-        return found
+        data = TrainingData(train, self.valid)
+        made = Trainer(stage, data, settings, self.folder / f"{fold}", label=f"fold{fold}", objective=Objective(("mcep",)))
+        self.trainers.append(made)
+        return made
 
-    def whole(self, outputs: bool = False) -> tuple[Handed, Handed]:
-        first, second = (handed_on_by(self.stage, table, outputs=outputs) for table in (self.train, self.valid))
+    def train_fold(self, stage: Stage, train: Table, settings: TrainingPart, fold: int) -> TrainingResult:
+        trainer = self.trainer(stage, train, settings, fold)
+        torch.manual_seed(settings.seed)
+        return trainer.run()
+
+    def whole(self, outputs: bool = False) -> tuple[StageFeatures, StageFeatures]:
+        first, second = (compute_features(self.stage, table, outputs=outputs) for table in (self.train, self.valid))
         return first, second
 
     def run(self, outputs: bool = False):
-        return cross_fit(self.initial, self.train, self.valid, self.whole(outputs), self.settings, self.trainer)
+        data = TrainingData(self.train, self.valid)
+        return cross_fit(self.initial, data, self.whole(outputs), self.settings, self.train_fold)
 
 
 def test_folds_are_equal_disjoint_complete_and_the_same_for_a_seed() -> None:
@@ -102,11 +112,11 @@ def test_no_copy_draws_an_utterance_of_its_fold(tmp_path: Path, kind: str, batch
     for unseen, trainer in zip(folds, setting.trainers[1:], strict=True):
         drawn: set[int] = set()
         for step in range(trainer.settings.steps):
-            batch = trainer.batches(step)
+            batch = trainer.learner.batches(step)
             index, mask = batch.index, batch.mask
             drawn |= set(utterance_of[index[mask].numpy()].tolist())
         assert drawn == set(range(10)) - set(unseen.tolist())
-        assert trainer.step == trainer.settings.steps == 20
+        assert trainer.learner.steps_done == trainer.settings.steps == 20
 
 
 def test_each_utterance_is_answered_by_the_mapped_copy_that_never_saw_it(tmp_path: Path) -> None:
@@ -119,7 +129,7 @@ def test_each_utterance_is_answered_by_the_mapped_copy_that_never_saw_it(tmp_pat
     counted = setting.train.counted
     for unseen, trainer, fold in zip(fold_utterances(10, FOLDS, 1), setting.trainers[1:], folds, strict=True):
         held_out = np.isin(np.repeat(np.arange(10), np.diff(setting.train.starts)), unseen)
-        said, own_outputs = handed_on_by(trainer.stage, setting.train, outputs=True)
+        said, own_outputs = compute_features(trainer.model, setting.train, outputs=True)
         assert said is not None
         assert own_outputs is not None
         assert torch.equal(outputs[held_out], own_outputs[held_out])
@@ -137,32 +147,19 @@ def test_each_utterance_is_answered_by_the_mapped_copy_that_never_saw_it(tmp_pat
 def test_a_copy_in_other_coordinates_hands_on_the_same(tmp_path: Path) -> None:
     setting = Setting(tmp_path, steps=20)
 
-    class Turned:
-        """In the place of a trainer: the network itself, its bottleneck's units in another order and of another sign."""
-
-        precision, label = "float32", "turned"
-
-        def __init__(self, seed: int) -> None:
-            generator = torch.Generator().manual_seed(seed)
-            matrix = torch.eye(4)[torch.randperm(4, generator=generator)] * torch.tensor([1.0, -1.0, -1.0, 1.0])
-            self.stage = copy.deepcopy(setting.stage)
-            assert self.stage.bottleneck is not None
-            with torch.no_grad():
-                self.stage.bottleneck.weight.copy_(matrix @ self.stage.bottleneck.weight)
-                self.stage.bottleneck.bias.copy_(matrix @ self.stage.bottleneck.bias)
-
-        def run(self) -> TrainingResult:
-            return TrainingResult(1, 0.5, [{"step": 1}])
+    def turn(stage: Stage, train: Table, settings: TrainingPart, seed: int) -> TrainingResult:
+        """Make the copy the network itself, its bottleneck's units in another order and of another sign."""
+        generator = torch.Generator().manual_seed(seed)
+        matrix = torch.eye(4)[torch.randperm(4, generator=generator)] * torch.tensor([1.0, -1.0, -1.0, 1.0])
+        stage.load_state_dict(setting.stage.state_dict())
+        assert stage.bottleneck is not None
+        with torch.no_grad():
+            stage.bottleneck.weight.copy_(matrix @ stage.bottleneck.weight)
+            stage.bottleneck.bias.copy_(matrix @ stage.bottleneck.bias)
+        return TrainingResult(1, 0.5, [{"step": 1}])
 
     whole = setting.whole()
-    made = cross_fit(
-        setting.initial,
-        setting.train,
-        setting.valid,
-        whole,
-        setting.settings,
-        lambda stage, train, settings, fold: Turned(fold),  # type: ignore[arg-type, return-value]
-    )
+    made = cross_fit(setting.initial, TrainingData(setting.train, setting.valid), whole, setting.settings, turn)
     (bottleneck, _), folds = made
     assert bottleneck is not None
     assert whole[0][0] is not None
@@ -199,21 +196,22 @@ def test_an_interrupted_cross_fit_ends_the_same_to_the_bit(tmp_path: Path, place
         return bottleneck
 
     whole = finish(Setting(tmp_path / "whole"))
+
+    class Interrupt(Callback):
+        def scores(self, model: object, step: int) -> dict[str, float]:
+            if step == 20:
+                raise KeyboardInterrupt
+            return {}
+
     parts = Setting(tmp_path / "parts")
     plain = parts.trainer
 
     def interrupted(stage: Stage, train: Table, settings: TrainingPart, fold: int) -> Trainer:
         trainer = plain(stage, train, settings, fold)
-
-        def stop(stage: object, step: int) -> dict[str, float]:
-            if step == 20:
-                raise KeyboardInterrupt
-            return {}
-
         if fold == 2 and place == "between folds":
             raise KeyboardInterrupt
         if fold == 2:
-            trainer.hook = stop
+            trainer.callbacks.append(Interrupt())
         return trainer
 
     parts.trainer = interrupted  # type: ignore[method-assign]

@@ -1,6 +1,7 @@
 """Fork and merge: the arithmetic of a merge, what a toy problem must show, and resume to the bit."""
 
 import itertools
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ from tts.core.errors import UsageError
 from tts.core.stream import Stream
 from tts.dataset.statistics import StatisticsSum
 from tts.dataset.table import Table, Target
+from tts.generation.summary import NetworkSummary
 from tts.network.stack import Stage
 from tts.recipe import DurationPart, ForkMergePart, StagePart, TrainingPart
+from tts.training.checks import require, weighting_problems
+from tts.training.criterion import Objective, TrainingData
 from tts.training.fork_merge import branches_now, make_branches, merge, search
 from tts.training.greedy import summary_of
-from tts.training.train import check_weighting
 from tts.training.trainer import Trainer, TrainingResult
 from tts.training.weighting import Schedule
 
@@ -52,9 +55,8 @@ def make_trainer(folder: Path, tasks: dict[str, Any], steps: int, main_noise: fl
         | more
     )
     torch.manual_seed(0)
-    return Trainer(
-        stage, make_table(9, 1, main_noise), make_table(20, 2, main_noise), settings, ("mcep",), folder, label="test"
-    )
+    data = TrainingData(make_table(9, 1, main_noise), make_table(20, 2, main_noise))
+    return Trainer(stage, data, settings, folder, label="test", objective=Objective(("mcep",)))
 
 
 def test_a_helpful_task_is_merged_in(tmp_path: Path) -> None:
@@ -65,7 +67,7 @@ def test_a_helpful_task_is_merged_in(tmp_path: Path) -> None:
     assert np.mean([entry["merge/helpful"] for entry in result.history]) > 0.4
     assert result.history[-1]["fork/steps"] == 2 * 120 == steps_in(tmp_path, 1)  # which a comparison shows
     # What the report draws.
-    assert [(entry["step"], entry["weight/helpful"]) for entry in trainer.diagnostics] == [
+    assert [(entry["step"], entry["weight/helpful"]) for entry in trainer.learner.diagnostics] == [
         (entry["step"], entry["merge/helpful"]) for entry in result.history
     ]
 
@@ -73,10 +75,10 @@ def test_a_helpful_task_is_merged_in(tmp_path: Path) -> None:
 def test_a_harmful_task_is_merged_out_and_still_learnt(tmp_path: Path) -> None:
     # A main task with little noise gains nothing from what makes its network forget.
     trainer = make_trainer(tmp_path, {"noise": 100}, 90, main_noise=0.2)
-    head = trainer.state()["weights.heads.noise.output.weight"]
+    head = trainer.learner.state()["weights.heads.noise.output.weight"]
     result = trainer.run()
     assert [entry["merge/noise"] for entry in result.history[1:]] == [0.0, 0.0]
-    assert not torch.equal(head, trainer.state()["weights.heads.noise.output.weight"])
+    assert not torch.equal(head, trainer.learner.state()["weights.heads.noise.output.weight"])
     plain = make_trainer(tmp_path / "plain", {"noise": 100}, 90, main_noise=0.2, fork_merge=None).run()
     assert result.loss < 0.8 * plain.loss
 
@@ -90,23 +92,23 @@ def test_stopped_within_a_round_it_continues_bit_for_bit(tmp_path: Path, average
     whole = make("whole")
     whole.run()
     parts = make("parts")
-    step = parts.train_step
+    step = parts.learner.step
 
-    def stopped() -> dict[str, torch.Tensor]:
-        if parts.step == 45 and parts.learns is not None and "helpful" in parts.learns:
+    def stopped(tasks: Collection[str] | None = None) -> dict[str, torch.Tensor]:
+        if parts.learner.steps_done == 45 and tasks is not None and "helpful" in tasks:
             raise KeyboardInterrupt
-        return step()
+        return step(tasks)
 
-    parts.train_step = stopped  # type: ignore[method-assign]
+    parts.learner.step = stopped  # type: ignore[method-assign]
     with pytest.raises(KeyboardInterrupt):
         parts.run()
     parts = make("parts")
     torch.manual_seed(98)  # a new process has drawn other numbers before it resumes
     parts.run()
-    for name, tensor in whole.state().items():
-        assert torch.equal(tensor, parts.state()[name]), name
-    assert whole.diagnostics == parts.diagnostics
-    assert {"cosine/helpful", "ratio/helpful"} == whole.diagnostics[0].keys() - {"step"}
+    for name, tensor in whole.learner.state().items():
+        assert torch.equal(tensor, parts.learner.state()[name]), name
+    assert whole.learner.diagnostics == parts.learner.diagnostics
+    assert {"cosine/helpful", "ratio/helpful"} == whole.learner.diagnostics[0].keys() - {"step"}
     for one, other in zip(whole.history, parts.history, strict=True):
         assert {k: v for k, v in one.items() if "speed" not in k} == {k: v for k, v in other.items() if "speed" not in k}
 
@@ -116,7 +118,7 @@ def test_without_an_auxiliary_task_or_in_a_main_only_tail_nothing_is_forked(tmp_
     forked.run()
     plain = make_trainer(tmp_path / "plain", {}, 30, fork_merge=None)
     plain.run()
-    assert all(torch.equal(a, b) for a, b in zip(forked.state().values(), plain.state().values(), strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(forked.learner.state().values(), plain.learner.state().values(), strict=True))
     tail = make_trainer(tmp_path / "tail", {"helpful": 1}, 60, weighting={"main_only_from": 0.5}).run()
     assert tail.history[-1]["fork/steps"] == 2 * 30 + 30
 
@@ -190,31 +192,43 @@ def test_branches_of_a_stage() -> None:
     assert make_branches(ForkMergePart(every=5, branches=(("phone",),)), off, ("mcep",)) == ((), ("phone",))
 
 
-def test_branches_are_checked_before_anything_is_trained() -> None:
-    def check(branches: Any, tasks: dict[str, int]) -> None:
-        settings = TrainingPart.model_validate({"validate_every": 5, "fork_merge": {"every": 5, "branches": branches}})
-        check_weighting((StagePart.model_validate({"trunk": {"layers": [4]}, "tasks": {"mcep": 1, **tasks}}),), settings)
+def test_branches_and_weightings_are_checked_before_anything_is_trained() -> None:
+    def stage(**tasks: int) -> StagePart:
+        return StagePart.model_validate({"trunk": {"layers": [4]}, "tasks": tasks})
 
-    check([["mel"]], {"mel": 1})
-    late = TrainingPart.model_validate({"steps": 9, "weighting": {"start": {"mel": 9}}})
-    stage = StagePart.model_validate({"trunk": {"layers": [4]}, "tasks": {"mcep": 1, "mel": 1}})
-    with pytest.raises(UsageError, match=r"weighting\.start: mel starts at step 9 of 9, so it is never learnt"):
-        check_weighting((stage,), late)
-    early = TrainingPart.model_validate({"weighting": {"start": {"mcep": 5}}})
-    with pytest.raises(UsageError, match="mcep is a main task, it cannot start late"):
-        check_weighting((stage,), early)
-    useless = StagePart.model_validate({"trunk": {"layers": [4]}, "tasks": {"mcep": 0, "mel": 1}})
-    with pytest.raises(UsageError, match="gate: needs a main task, with a weight above 0"):
-        check_weighting((useless,), TrainingPart.model_validate({"weighting": {"method": "gate"}}))
-    with pytest.raises(UsageError, match=r"training\.fork_merge\.branches: phone is not a task of this system"):
-        check([["mel", "phone"]], {"mel": 1})
-    with pytest.raises(UsageError, match="none learns phone"):
-        check([["mel"]], {"mel": 1, "phone": 1})
+    def problems(learnt: StagePart, **settings: Any) -> list[str]:
+        return weighting_problems((learnt,), TrainingPart.model_validate({"validate_every": 5, **settings}))
+
+    def branches(*names: list[str]) -> dict[str, Any]:
+        return {"fork_merge": {"every": 5, "branches": names}}
+
+    both = stage(mcep=1, mel=1)
+    assert problems(both, **branches(["mel"])) == []
+    (late,) = problems(both, steps=9, weighting={"start": {"mel": 9}})
+    assert late == "training.weighting.start: mel starts at step 9 of 9, so it is never learnt"
+    (early,) = problems(both, weighting={"start": {"mcep": 5}})
+    assert "mcep is a main task, it cannot start late" in early
+    (useless,) = problems(stage(mcep=0, mel=1), weighting={"method": "gate"})
+    assert "gate: needs a main task, with a weight above 0" in useless
+    (unknown,) = problems(both, **branches(["mel", "phone"]))
+    assert unknown == "training.fork_merge.branches: phone is not a task of this system; its tasks are mcep, mel"
+    (missing,) = problems(stage(mcep=1, mel=1, phone=1), **branches(["mel"]))
+    assert "none learns phone" in missing
+
+
+def test_all_problems_are_told_at_once() -> None:
+    learnt = StagePart.model_validate({"trunk": {"layers": [4]}, "tasks": {"mcep": 1, "mel": 1}})
+    weighting = {"start": {"mel": 9, "noise": 1}, "stop": {"phone": 3}, "method": "no such"}
+    problems = weighting_problems((learnt,), TrainingPart.model_validate({"steps": 9, "weighting": weighting}))
+    assert len(problems) == 4
+    with pytest.raises(UsageError) as caught:
+        require(problems)
+    assert str(caught.value).splitlines() == problems
 
 
 def test_a_summary_counts_the_steps_of_all_branches() -> None:
     history = [{"step": 10.0, "valid/main": 0.5, "fork/steps": 20.0}, {"step": 20.0, "valid/main": 0.6, "fork/steps": 40.0}]
-    assert summary_of(TrainingResult(10, 0.5, history)) == {"step": 10, "steps": 40, "main_loss": 0.5, "valid/main": 0.5}
+    assert summary_of(TrainingResult(10, 0.5, history)) == NetworkSummary(10, 40, 0.5, {"valid/main": 0.5})
 
 
 @pytest.mark.parametrize(

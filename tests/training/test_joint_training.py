@@ -13,17 +13,19 @@ import tts.training.greedy
 import tts.training.joint
 from tts.comparison.pool import steps_in
 from tts.comparison.training_cost import phases
-from tts.core.errors import UsageError
 from tts.core.stream import Stream
 from tts.dataset.statistics import StatisticsSum
 from tts.dataset.table import Table, Target
 from tts.generation.card import voice_card
 from tts.generation.config import read_config
+from tts.generation.summary import NetworkSummary
 from tts.network.joint import Joint
 from tts.network.stack import Stack
 from tts.recipe import StagePart, TrainingPart
+from tts.training.callbacks import Callback
+from tts.training.checks import learning_problems, stacking_problems
 from tts.training.greedy import StackTraining
-from tts.training.joint import check_learning, check_stacking, summaries_of, train_stack
+from tts.training.joint import summaries_of, train_stack
 from tts.training.trainer import TrainingResult
 
 STREAM = Stream("mcep", 1, dynamic=True)
@@ -47,23 +49,22 @@ class MadeUp:
         return Table(starts, inputs, None, None, np.ones(600, dtype=bool), {"mcep": target}, device)
 
 
-class NoHook:
+class StepAsDistortion(Callback):
     """Stands for the validation's further scores."""
 
-    def __init__(self, *arguments: object, speaks: bool = True) -> None:
+    def __init__(self, *arguments: object) -> None:
         pass
 
-    def __call__(self, stage: object, step: int) -> dict[str, float]:
+    def scores(self, model: object, step: int) -> dict[str, float]:
         return {"valid/mcd": float(step)}
 
 
 @pytest.fixture(autouse=True)
 def _without_mcd(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (tts.training.greedy, tts.training.joint):
-        monkeypatch.setattr(module, "ValidationHook", NoHook)
+    monkeypatch.setattr(tts.training.greedy, "Distortion", StepAsDistortion)
 
 
-def train(folder: Path, parts: tuple[StagePart, ...] = PARTS, **keys: object) -> tuple[list[dict[str, Any]], dict[str, Tensor]]:
+def train(folder: Path, parts: tuple[StagePart, ...] = PARTS, **keys: object) -> tuple[list[NetworkSummary], dict[str, Tensor]]:
     settings = TrainingPart.model_validate(
         {"steps": 60, "batch": 64, "learning_rate": 0.02, "validate_every": 20, "warmup": 0, "precision": "float32"} | keys
     )
@@ -75,20 +76,22 @@ def train(folder: Path, parts: tuple[StagePart, ...] = PARTS, **keys: object) ->
 
 def test_joint_training_summarises_every_stage(tmp_path: Path) -> None:
     (first, last), _ = train(tmp_path, stacking="joint")
-    assert first.keys() == {"step", "steps", "main_loss", "valid/mcep", "valid/main"}
-    assert last.keys() == first.keys() | {"valid/mcd"}
-    assert (last["steps"], last["valid/main"]) == (60, last["valid/mcep"])
+    assert first.to_dict().keys() == {"step", "steps", "main_loss", "valid/mcep", "valid/main"}
+    assert last.to_dict().keys() == first.to_dict().keys() | {"valid/mcd"}
+    assert (last.steps, last.scores["valid/main"]) == (60, last.scores["valid/mcep"])
     assert {path.name for path in tmp_path.iterdir()} == {"joint"}
-    assert last["main_loss"] < first["main_loss"]  # of three noisy frames more is known than of one
+    assert (
+        first.main_loss and last.main_loss and last.main_loss < first.main_loss
+    )  # of three noisy frames more is known than of one
 
 
 def test_fine_tuning_starts_from_the_greedy_weights(tmp_path: Path) -> None:
     greedy, weights = train(tmp_path / "greedy")
     both, tuned = train(tmp_path / "both", stacking="greedy_then_joint", joint_steps=20)
-    assert both[-1]["before"]["valid/main"] == pytest.approx(greedy[-1]["main_loss"], rel=0.02)  # handed on in 16 bits
-    assert both[-1]["main_loss"] <= both[-1]["before"]["valid/main"]
-    assert [summary["steps"] for summary in both] == [80, 80]
-    assert "valid/mcd" in greedy[0] and "valid/mcd" not in both[0]  # it was that of the weights before
+    assert both[-1].before["valid/main"] == pytest.approx(greedy[-1].main_loss, rel=0.02)  # handed on in 16 bits
+    assert both[-1].main_loss is not None and both[-1].main_loss <= both[-1].before["valid/main"]
+    assert [summary.steps for summary in both] == [80, 80]
+    assert "valid/mcd" in greedy[0].scores and "valid/mcd" not in both[0].scores  # it was that of the weights before
     moved = max(float((tuned[name] - weights[name]).abs().max()) for name in weights)
     assert 0.0 < moved < 0.1
 
@@ -98,9 +101,9 @@ def test_the_trajectory_phase_comes_last_and_says_what_was_before(tmp_path: Path
     keys: dict[str, Any] = {"stacking": stacking, "trajectory": {"steps": 40, "batch": 4, "learning_rate": 0.02}}
     summaries, weights = train(tmp_path, **keys)
     last = summaries[-1]
-    assert (last["step"], last["steps"]) == (40, 100)
-    assert last["main_loss"] < 0.95 * last["before"]["valid/main"]
-    assert last["before"]["valid/mcd"] == 0.0
+    assert (last.step, last.steps) == (40, 100)
+    assert last.main_loss is not None and last.main_loss < 0.95 * last.before["valid/main"]
+    assert last.before["valid/mcd"] == 0.0
     again, same = train(tmp_path, **keys)  # finished, so nothing is trained
     assert again == summaries
     assert all(torch.equal(weights[name], same[name]) for name in weights)
@@ -139,15 +142,15 @@ def test_one_stage_is_trained_alone_whatever_the_stacking(tmp_path: Path) -> Non
 def test_summary_and_card_tell_the_grouping_of_tasks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     part = StagePart.model_validate({"trunk": {"layers": [8]}, "sharing": "go_mtl", "tasks": {"mcep": 1, "mel": 1}})
     voice: Any = SimpleNamespace(stack=Stack(2, (PARTS[0], part), {"mcep": 3, "mel": 2}, seed=1))
-    monkeypatch.setattr(tts.training.joint, "train_stages", lambda *arguments: [{"steps": 1}, {"steps": 1}])
+    monkeypatch.setattr(tts.training.joint, "train_stages", lambda *arguments: [NetworkSummary(1, 1)] * 2)
     settings = TrainingPart.model_validate({"steps": 1})
     first, last = train_stack(StackTraining(voice, voice, (PARTS[0], part), settings, tmp_path))
-    assert first == {"steps": 1}
-    assert last["grouping"] == voice.stack.stages[1].grouping()
+    assert first == NetworkSummary(1, 1)
+    assert last.grouping == voice.stack.stages[1].grouping()
     fixture = Path(__file__).parents[1] / "fixtures" / "format-2" / "single"
     config = read_config(fixture).model_copy(update={"stages": (PARTS[0], part)})
     summary: dict[str, Any] = {
-        "stages": [first | {"step": 1}, last | {"step": 1, "grouping": {"main": [1.0, 0.0], "mel": [0.25, -1.0]}}]
+        "stages": [first.to_dict(), last.to_dict() | {"grouping": {"main": [1.0, 0.0], "mel": [0.25, -1.0]}}]
     }
     summary |= {"parameters": {"speaking": 1, "trained": 1}, "seed": 1, "command": "", "seconds": 1.0}
     card = voice_card(config, summary | {"made_with": {"machine": ""}})
@@ -156,17 +159,17 @@ def test_summary_and_card_tell_the_grouping_of_tasks(tmp_path: Path, monkeypatch
 
 def test_weights_of_stages_are_counted_before_training() -> None:
     settings = TrainingPart.model_validate({"stacking": "joint", "stage_weights": [1, 1, 1]})
-    with pytest.raises(UsageError, match=r"stage_weights: there are 3; the system has 2 stages"):
-        check_stacking(PARTS, settings, 9)
-    check_stacking(PARTS[:1], settings, 9)
+    (problem,) = stacking_problems(PARTS, settings, 9)
+    assert "stage_weights: there are 3; the system has 2 stages" in problem
+    assert not stacking_problems(PARTS[:1], settings, 9)
 
 
 def test_folds_are_counted_before_training() -> None:
     settings = TrainingPart.model_validate({"cross_fit": 4})
-    with pytest.raises(UsageError, match=r"4 folds need as many training utterances, there are 3"):
-        check_stacking(PARTS, settings, 3)
-    check_stacking(PARTS, settings, 4)
-    check_stacking(PARTS[:1], settings, 3)  # which hands nothing on
+    (problem,) = stacking_problems(PARTS, settings, 3)
+    assert "4 folds need as many training utterances, there are 3" in problem
+    assert not stacking_problems(PARTS, settings, 4)
+    assert not stacking_problems(PARTS[:1], settings, 3)  # whose features nobody reads
 
 
 @pytest.mark.parametrize(
@@ -185,16 +188,16 @@ def test_a_stage_with_nothing_to_learn_is_named_before_training(
     first = StagePart.model_validate({"trunk": {"layers": [8]}, "bottleneck": 2, "tasks": tasks})
     stages = (first, PARTS[1])
     settings = TrainingPart.model_validate({"steps": 100, "weighting": weighting})
-    with pytest.raises(UsageError, match=f"stage 1 learns no task at step {step} of its training"):
-        check_learning(stages, settings)
-    check_learning(stages, settings.model_copy(update={"stacking": "joint"}))  # it learns through the second
-    check_learning(stages, settings, frozen=[1])
+    (problem,) = learning_problems(stages, settings)
+    assert problem.startswith(f"stage 1 learns no task at step {step} of its training")
+    assert not learning_problems(stages, settings.model_copy(update={"stacking": "joint"}))  # it learns through the second
+    assert not learning_problems(stages, settings, frozen=[1])
 
 
 def test_a_stage_with_something_to_learn_at_every_step_is_trained() -> None:
     first = StagePart.model_validate({"trunk": {"layers": [8]}, "bottleneck": 2, "tasks": {"mel": 1, "gammatone": 1}})
     schedule = {"stop": {"mel": 10}, "start": {"gammatone": 10}, "main_only_from": 100}
-    check_learning((first, PARTS[1]), TrainingPart.model_validate({"steps": 100, "weighting": schedule}))
+    assert not learning_problems((first, PARTS[1]), TrainingPart.model_validate({"steps": 100, "weighting": schedule}))
 
 
 def test_scores_are_those_of_their_stage_whatever_tasks_are_called() -> None:
@@ -205,6 +208,6 @@ def test_scores_are_those_of_their_stage_whatever_tasks_are_called() -> None:
     scores = {"mcep": 0.5, "stage_noise": 0.6, "stage1/mel": 0.7, "stage1/gammatone": 0.8, "main": 0.5}
     history = [{"step": 10.0, **{f"valid/{name}": value for name, value in scores.items()}}]
     one, two = summaries_of(model, TrainingResult(10, 0.5, history), before=False)
-    assert {name for name in two if name.startswith("valid/")} == {"valid/mcep", "valid/stage_noise", "valid/main"}
-    assert one["main_loss"] == one["valid/main"] == pytest.approx(0.5 * 0.7 + 2 * 0.8)
-    assert (one["valid/mel"], two["main_loss"]) == (0.7, 0.5)
+    assert two.scores.keys() == {"valid/mcep", "valid/stage_noise", "valid/main"}
+    assert one.main_loss == one.scores["valid/main"] == pytest.approx(0.5 * 0.7 + 2 * 0.8)
+    assert (one.scores["valid/mel"], two.main_loss) == (0.7, 0.5)

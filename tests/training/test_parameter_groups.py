@@ -84,13 +84,11 @@ def test_the_pull_is_a_step_down_the_gradient_of_its_penalty() -> None:
 
 def test_frozen_parts_keep_their_bits_and_the_rest_learns(tmp_path: Path) -> None:
     trainer = make_trainer(tmp_path / "a", 60)
-    trainer.stage.trunk.requires_grad_(False)
-    again = type(trainer)(
-        trainer.stage, trainer.train, trainer.valid, trainer.settings, ("mcep",), tmp_path / "b", label="frozen"
-    )
-    before = {name: value.clone() for name, value in again.stage.state_dict().items()}
+    trainer.model.trunk.requires_grad_(False)
+    again = type(trainer)(trainer.model, trainer.learner.data, trainer.settings, tmp_path / "b", label="frozen")
+    before = {name: value.clone() for name, value in again.model.state_dict().items()}
     again.run()
-    after = again.stage.state_dict()
+    after = again.model.state_dict()
     for name, value in before.items():
         assert torch.equal(after[name], value) == name.startswith("trunk."), name
 

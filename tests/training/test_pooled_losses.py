@@ -1,7 +1,5 @@
 """Losses of a whole table are those of all its frames at once, however they fall into groups."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -11,10 +9,11 @@ from tts.dataset.table import Table, Target
 from tts.network.stack import Stage
 from tts.recipe import StagePart, TrainingPart
 from tts.tasks.losses import TaskLoss, task_loss, task_loss_sum
-from tts.training.trainer import Trainer
+from tts.training.criterion import Objective, TrainingData
+from tts.training.learner import Learner
 
 
-def test_a_masked_task_is_averaged_over_the_frames_that_have_a_value(tmp_path: Path) -> None:
+def test_a_masked_task_is_averaged_over_the_frames_that_have_a_value() -> None:
     """Two utterances too long to share a group: ten frames with an error of 1 in the first, 9,000 without one in the second."""
     rows, half = 18_000, 9_000
     values = np.zeros((rows, 2), dtype=np.float32)
@@ -26,9 +25,9 @@ def test_a_masked_task_is_averaged_over_the_frames_that_have_a_value(tmp_path: P
     stage = Stage(1, StagePart.model_validate({"trunk": {"layers": [2]}, "tasks": {"formants": 1}}), {"formants": 1})
     for parameter in stage.parameters():
         torch.nn.init.zeros_(parameter)
-    trainer = Trainer(stage, table, table, TrainingPart(steps=1), ("formants",), tmp_path, label="test")
+    learner = Learner(stage, TrainingData(table, table), TrainingPart(steps=1), Objective(("formants",)))
     stage.eval()
-    assert trainer.losses_on(table) == pytest.approx({"formants": 10 / 9_010}, rel=1e-6)
+    assert learner.losses_on(table) == pytest.approx({"formants": 10 / 9_010}, rel=1e-6)
 
 
 def test_a_step_sees_the_mean_of_its_batch_to_the_bit() -> None:

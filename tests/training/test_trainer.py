@@ -14,7 +14,10 @@ from tts.dataset.statistics import StatisticsSum
 from tts.dataset.table import Table, Target
 from tts.network.stack import Stage
 from tts.recipe import StagePart, TrainingPart
-from tts.training.trainer import Model, Trainer, predict
+from tts.training.callbacks import Callback
+from tts.training.criterion import Model, Objective, TrainingData
+from tts.training.passes import predict
+from tts.training.trainer import Trainer
 
 DEVICE = torch.device("cpu")
 STREAM = Stream("mcep", 2, dynamic=True)
@@ -52,7 +55,20 @@ def make_trainer(folder: Path, steps: int, kind: str = "feedforward", utterances
         | {"decay": "none", "warmup": 0, "average": 0.9, "precision": "float32", "clip": 10.0}
         | more
     )
-    return Trainer(network, make_table(utterances, 1), make_table(5, 2), settings, ("mcep",), folder, label="test")
+    data = TrainingData(make_table(utterances, 1), make_table(5, 2))
+    return Trainer(network, data, settings, folder, label="test", objective=Objective(("mcep",)))
+
+
+class Interrupt(Callback):
+    """Interrupts a training while it validates after a step, before the checkpoint is written."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def scores(self, model: Model, step: int) -> dict[str, float]:
+        if step == self.step:
+            raise KeyboardInterrupt
+        return {}
 
 
 @pytest.mark.slow
@@ -63,7 +79,7 @@ def test_learns_a_function_of_the_segment(tmp_path: Path, kind: str) -> None:
     result = trainer.run()
     first = result.history[0]
     assert result.loss < 0.75 * first["valid/main"]
-    assert trainer.losses_on(trainer.valid)["phone"] < 0.5  # 1 is a guess among equals
+    assert trainer.learner.losses_on(trainer.learner.data.valid)["phone"] < 0.5  # 1 is a guess among equals
 
 
 @pytest.mark.slow
@@ -72,19 +88,14 @@ def test_an_interrupted_run_continues_bit_for_bit(tmp_path: Path, kind: str) -> 
     whole = make_trainer(tmp_path / "whole", 80, kind, decay="linear")
     whole.run()
 
-    def interrupt(stage: Model, step: int) -> dict[str, float]:
-        if step == 60:
-            raise KeyboardInterrupt
-        return {}
-
     parts = make_trainer(tmp_path / "parts", 80, kind, decay="linear")
-    parts.hook = interrupt
+    parts.callbacks.append(Interrupt(60))
     with pytest.raises(KeyboardInterrupt):
         parts.run()
     parts = make_trainer(tmp_path / "parts", 80, kind, decay="linear")
     torch.manual_seed(98)  # a new process has drawn other numbers before it resumes
     parts.run()
-    for a, b in zip(whole.stage.state_dict().values(), parts.stage.state_dict().values(), strict=True):
+    for a, b in zip(whole.model.state_dict().values(), parts.model.state_dict().values(), strict=True):
         assert torch.equal(a, b)
     assert [e["valid/main"] for e in whole.history] == [e["valid/main"] for e in parts.history]
 
@@ -113,7 +124,7 @@ def test_early_stopping_keeps_the_best(tmp_path: Path) -> None:
 def test_divergence_is_reported(tmp_path: Path) -> None:
     trainer = make_trainer(tmp_path, 20)
     with torch.no_grad():
-        next(iter(trainer.stage.parameters())).fill_(float("nan"))
+        next(iter(trainer.model.parameters())).fill_(float("nan"))
     with pytest.raises(TtsError, match="diverged at step 0"):
         trainer.run()
 
@@ -121,10 +132,10 @@ def test_divergence_is_reported(tmp_path: Path) -> None:
 def test_predictions_are_the_same_alone_and_padded_in_a_group(tmp_path: Path) -> None:
     trainer = make_trainer(tmp_path, 20, "lstm")
     trainer.run()
-    together = predict(trainer.stage, trainer.valid, ["mcep"])["mcep"]
-    for number in range(trainer.valid.utterances):
-        a, b = trainer.valid.starts[number : number + 2]
-        alone = trainer.stage(trainer.valid.inputs(torch.arange(a, b)[None])).heads["mcep"][0]
+    together = predict(trainer.model, trainer.learner.data.valid, ["mcep"])["mcep"]
+    for number in range(trainer.learner.data.valid.utterances):
+        a, b = trainer.learner.data.valid.starts[number : number + 2]
+        alone = trainer.model(trainer.learner.data.valid.inputs(torch.arange(a, b)[None])).heads["mcep"][0]
         torch.testing.assert_close(together[a:b], alone, atol=1e-5, rtol=1e-5)
 
 
@@ -134,21 +145,16 @@ def test_a_weighting_with_a_memory_continues_bit_for_bit(tmp_path: Path, method:
     whole = make_trainer(tmp_path / "whole", 40, **options)
     whole.run()
 
-    def interrupt(stage: Model, step: int) -> dict[str, float]:
-        if step == 40:
-            raise KeyboardInterrupt
-        return {}
-
     parts = make_trainer(tmp_path / "parts", 40, **options)
-    parts.hook = interrupt
+    parts.callbacks.append(Interrupt(40))
     with pytest.raises(KeyboardInterrupt):
         parts.run()
     parts = make_trainer(tmp_path / "parts", 40, **options)
     parts.run()
-    for a, b in zip(whole.stage.state_dict().values(), parts.stage.state_dict().values(), strict=True):
+    for a, b in zip(whole.model.state_dict().values(), parts.model.state_dict().values(), strict=True):
         assert torch.equal(a, b)
-    assert whole.diagnostics == parts.diagnostics
-    assert {"cosine/phone", "ratio/phone", "weight/phone"} <= whole.diagnostics[0].keys()
+    assert whole.learner.diagnostics == parts.learner.diagnostics
+    assert {"cosine/phone", "ratio/phone", "weight/phone"} <= whole.learner.diagnostics[0].keys()
 
 
 def test_an_auxiliary_task_that_stops_leaves_its_layers_alone(tmp_path: Path) -> None:
@@ -176,13 +182,13 @@ def test_layers_kept_apart_by_what_they_say_are_learnt_beside_the_tasks(tmp_path
     for weight in (1e-9, 2.0):
         unrelated = {"pairs": [["main", "phone"]], "form": "activation", "weight": weight}
         trainer = make_trainer(tmp_path, 20, tasks=tasks, unrelated=unrelated, clip=1e9, weighting={"method": method})
-        batch = trainer.batches(0)
+        batch = trainer.learner.batches(0)
         torch.manual_seed(7)
-        output = trainer.stage.train()(trainer.train.inputs(batch.index), batch.mask)
-        penalty = torch.autograd.grad(trainer.stage.penalty(output), list(trainer.stage.parameters()), allow_unused=True)
+        output = trainer.model.train()(trainer.learner.data.train.inputs(batch.index), batch.mask)
+        penalty = torch.autograd.grad(trainer.model.penalty(output), list(trainer.model.parameters()), allow_unused=True)
         torch.manual_seed(7)  # the same units dropped
-        trainer.train_step()
-        grads.append([p.grad for p in trainer.stage.parameters()])
+        trainer.learner.step()
+        grads.append([p.grad for p in trainer.model.parameters()])
     assert any(g is not None and float(g.abs().max()) > 1e-4 for g in penalty)
     for plain, both, more in zip(*grads, penalty, strict=True):
         torch.testing.assert_close(both, plain if more is None else plain + more)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from test_trainer import make_trainer
+from test_trainer import Interrupt, make_trainer
 
 from tts.core.errors import UsageError
 from tts.core.stream import Stream
@@ -68,7 +68,7 @@ def test_the_gradient_is_the_numerical_one() -> None:
 
 
 def test_the_loss_is_the_error_of_the_normalised_statics_with_emphasis(tmp_path: Path) -> None:
-    table = make_trainer(tmp_path, 1).valid
+    table = make_trainer(tmp_path, 1).learner.data.valid
     target = table.targets["mcep"]
     assert target.statistics is not None
     means = torch.randn(1, 6, 6, generator=torch.Generator().manual_seed(3))
@@ -91,35 +91,31 @@ def test_the_phase_lowers_the_trajectories_error_and_continues_bit_for_bit(tmp_p
     settings = {"trajectory": {"steps": 40, "batch": 4, "learning_rate": 0.003}}
     first = make_trainer(tmp_path / "first", 60, **settings)
     first.run()
-    start = {name: value.clone() for name, value in first.stage.state_dict().items()}
-    result = learn_trajectories(first.stage, first.train, first.valid, first.settings, tmp_path / "whole")
+    start = {name: value.clone() for name, value in first.model.state_dict().items()}
+    result = learn_trajectories(first.model, first.learner.data, first.settings, tmp_path / "whole")
     assert [entry["step"] for entry in result.history] == [0, 20, 40]
     assert result.loss < 0.97 * result.history[0]["valid/main"]
 
-    def interrupt(stage: object, step: int) -> dict[str, float]:
-        if step == 40:
-            raise KeyboardInterrupt
-        return {}
-
-    whole = {name: value.clone() for name, value in first.stage.state_dict().items()}
-    for hook in (interrupt, None):
-        first.stage.load_state_dict(start)
+    whole = {name: value.clone() for name, value in first.model.state_dict().items()}
+    data = first.learner.data
+    for callbacks in ([Interrupt(40)], []):
+        first.model.load_state_dict(start)
         try:
-            again = learn_trajectories(first.stage, first.train, first.valid, first.settings, tmp_path / "parts", hook=hook)
+            again = learn_trajectories(first.model, data, first.settings, tmp_path / "parts", callbacks=callbacks)
         except KeyboardInterrupt:
             continue
     assert [entry["valid/main"] for entry in again.history] == [entry["valid/main"] for entry in result.history]
-    for name, value in first.stage.state_dict().items():
+    for name, value in first.model.state_dict().items():
         assert torch.equal(value, whole[name])
 
 
 def test_the_start_is_kept_where_nothing_better_is_found(tmp_path: Path) -> None:
     first = make_trainer(tmp_path / "first", 60, trajectory={"steps": 20, "learning_rate": 1.0})
     first.run()
-    start = {name: value.clone() for name, value in first.stage.state_dict().items()}
-    result = learn_trajectories(first.stage, first.train, first.valid, first.settings, tmp_path / "phase")
+    start = {name: value.clone() for name, value in first.model.state_dict().items()}
+    result = learn_trajectories(first.model, first.learner.data, first.settings, tmp_path / "phase")
     assert result.step == 0
-    for name, value in first.stage.state_dict().items():
+    for name, value in first.model.state_dict().items():
         assert torch.equal(value, start[name])
 
 

@@ -45,8 +45,8 @@ def train(
     settings = settings.for_speech(source.speech_seconds)
     tell_reach(settings, given, [system])
     summary = train_voice(settings, source, system, folder, device=device, command=command_line())
-    last = summary["stages"][-1]
+    last = summary.stages[-1]
     say(f"voice: {folder}")
-    mcd = f", validation MCD {last['valid/mcd']:.3f} dB" if "valid/mcd" in last else ""
-    say(f"trained in {clock(summary['seconds'])}, best at step {last['step']}{mcd}")
+    mcd = f", validation MCD {last.scores['valid/mcd']:.3f} dB" if "valid/mcd" in last.scores else ""
+    say(f"trained in {clock(summary.seconds)}, best at step {last.step}{mcd}")
     say(f"next: tts evaluate {folder}   or   tts speak {folder} text.txt --out wavs")

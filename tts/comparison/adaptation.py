@@ -37,8 +37,9 @@ from tts.evaluation.statistics import Runs, mean_interval, paired_bootstrap
 from tts.generation.voice import Voice, load_voice
 from tts.recipe import Recipe, TrainingPart
 from tts.recipe.transfer import TransferPart
-from tts.training.train import adapted_config, make_duration, make_stack, train_voice, voice_identity
+from tts.training.train import make_duration, make_stack, train_voice, voice_identity
 from tts.training.transfer import Source, check_transfer, start_from
+from tts.training.voice_config import adapted_config
 
 SCRATCH, UNTRAINED, SOURCE = "scratch", "statistics", "source"
 # What every method takes over; None: nothing. ``statistics`` is the voice under the target's statistics, without training.
@@ -203,7 +204,7 @@ def _scores_of(
         made = _untrained(recipe, subset, point, voice)
     else:
         folder = out / "voices" / point.place
-        training = train_voice(recipe, subset, point.method, folder, device=device)
+        training = train_voice(recipe, subset, point.method, folder, device=device).to_dict()
         made = load_voice(folder, device)
     scores = _score(made, prepared)
     record = PointRecord(

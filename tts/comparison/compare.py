@@ -33,8 +33,8 @@ from tts.evaluation.scores import find_metric
 from tts.recipe import Recipe, SystemPart
 from tts.recipe.changes import changed_keys
 from tts.recipe.comparison import task_of_weight
-from tts.training.joint import check_learning
-from tts.training.train import check_prepared, check_weighting
+from tts.training.checks import check, learning_problems, require
+from tts.training.records import read_run
 
 log = logging.getLogger(__name__)
 
@@ -170,12 +170,11 @@ def check_plan(plan: ComparisonPlan, prepared: Prepared, out: Path) -> None:
     for arm in plan.arms:
         if arm.system is not None:
             tried = recipe_for(recipe, arm.name, arm.system, 1)
-            check_prepared(tried, arm.name, prepared)
-            check_weighting(arm.system.stages, tried.training_of(arm.system))
+            require(check(tried, arm.name, prepared))
             if arm.system.transfer is None:  # else what is frozen is known when the voice is read
                 zeros = {key: 0.0 for key, values in arm.search.keys.items() if _drops(key, values)} if arm.search else {}
                 least = with_settings(arm.system, zeros, arm.name)
-                check_learning(least.stages, tried.training_of(least))
+                require(learning_problems(least.stages, tried.training_of(least)))
 
 
 def settle_systems(work: Comparison) -> None:
@@ -314,7 +313,8 @@ def check_voice(job: TrainingJob) -> None:
         return
     if record is not None and record.finished and record.identity == job.identity:
         return
-    if run is not None and fingerprint(run.get("identity"), ()) == job.identity:
+    begun = read_run(job.voice / "training", Prepared(job.prepared))
+    if begun is not None and fingerprint(begun.identity, ()) == job.identity:
         return
     changed = changed_keys(run, job.recipe, job.system) if run is not None else []
     what = "; ".join(changed[:3]) or "the data, a setting of its network or training, or this program's version"

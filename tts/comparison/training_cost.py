@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 
 import torch
@@ -18,11 +16,11 @@ from tts.network.features import input_width
 from tts.network.joint import Joint
 from tts.network.stack import Stack, Stage
 from tts.recipe import MAIN_STREAMS, Recipe, StagePart, SystemPart, TrainingPart
+from tts.training.criterion import Model, Objective, TrainingData
 from tts.training.fork_merge import branches_now, make_branches
-from tts.training.phases import fine_tuning, trains_jointly
+from tts.training.learner import Learner
+from tts.training.phases import fine_tuning, make_trajectories, trains_jointly
 from tts.training.train import make_stack
-from tts.training.trainer import Model, Trainer
-from tts.training.trajectory import Trajectories
 from tts.training.weighting import Schedule
 
 LONGEST = 1.0  # seconds that one training's steps are timed
@@ -128,30 +126,16 @@ def _seconds_a_step(stack: Stack, phase: Phase, prepared: Prepared, device: torc
         table.read(parts[-1], torch.zeros(table.rows, handed, dtype=torch.bfloat16, device=device) if handed else None)
     elif phase.stage == 0:
         table.read(stack.parts[0], None)
-    trajectories = None
-    if phase.trajectory:
-        part = phase.settings.trajectory
-        assert part is not None
-        emphasis = {str(name): model.tasks[name].emphasis for name in part.streams}
-        trajectories = Trajectories({name: table.targets[name] for name in part.streams}, emphasis, part.weight)
     settings = phase.settings.model_copy(update={"learning_rate": 1e-12})  # so that nothing diverges here
-    with tempfile.TemporaryDirectory() as folder:
-        trainer = Trainer(
-            model,
-            table,
-            table,
-            settings,
-            MAIN_STREAMS,
-            Path(folder),
-            label="timing",
-            trajectories=trajectories,
-        )
-        trainer.train_step()
-        times: list[float] = []
-        while len(times) < MOST and sum(times) < LONGEST:
-            started = time.perf_counter()
-            trainer.train_step()
-            if device.type == "cuda":
-                torch.cuda.synchronize(device)
-            times.append(time.perf_counter() - started)
+    trajectory = settings.trajectory if phase.trajectory else None
+    objective = Objective(trajectories=make_trajectories(model, table, trajectory) if trajectory is not None else None)
+    learner = Learner(model, TrainingData(table, table), settings, objective)
+    learner.step()
+    times: list[float] = []
+    while len(times) < MOST and sum(times) < LONGEST:
+        started = time.perf_counter()
+        learner.step()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        times.append(time.perf_counter() - started)
     return median(times)

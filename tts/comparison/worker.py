@@ -184,7 +184,7 @@ def _train(job: TrainingJob, prepared: Prepared, device: str) -> tuple[Voice, di
         job.recipe, prepared, job.system, job.voice, device=device, command=job.command, duration_from=_relative(job, prepared)
     )
     curves, diagnostics = learning_curves(job.voice / "training")
-    cost = _sum_of([summary])
+    cost = _sum_of([summary.to_dict()])
     cost |= {"curves": curves, "diagnostics": diagnostics, "seconds": round(_seconds(curves) or cost["seconds"], 1)}
     return load_voice(job.voice, device), cost
 

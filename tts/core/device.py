@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import torch
@@ -28,6 +29,11 @@ def choose_precision(wanted: str, device: torch.device) -> str:
     except OSError:
         return "float32"
     return "bfloat16" if any(flag in text for flag in flags) else "float32"
+
+
+def autocast(device: torch.device, precision: str) -> AbstractContextManager[object]:
+    """Return the context in which a network's products are taken in ``precision`` (``float32`` or ``bfloat16``)."""
+    return torch.autocast(device.type, torch.bfloat16) if precision == "bfloat16" else nullcontext()
 
 
 def choose_device(wanted: str) -> torch.device:

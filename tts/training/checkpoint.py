@@ -5,8 +5,117 @@ One file, so that it is either the old one or the new one; no pickle, so that a 
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
 import torch
+from pydantic import ValidationError
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
+
+from tts.core.errors import TtsError
+from tts.core.tensors import load_tensors, save_tensors
+from tts.recipe import StagePart, TrainingPart
+
+LAST, BEST = "last.safetensors", "best.safetensors"
+
+
+@dataclass(frozen=True)
+class CheckpointFacts:
+    """What ``last.safetensors`` says beside its tensors.
+
+    ``history`` has a line a validation, ``diagnostics`` one a measurement of gradients. ``stages`` describe the model.
+    ``start_loss`` is the main loss of the very first batch; None in a checkpoint of version 0.1.0.
+    """
+
+    step: int
+    finished: bool
+    history: list[dict[str, float]]
+    diagnostics: list[dict[str, float]]
+    settings: TrainingPart
+    stages: tuple[StagePart, ...]
+    start_loss: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {
+            "step": self.step,
+            "finished": self.finished,
+            "history": self.history,
+            "diagnostics": self.diagnostics,
+            "settings": self.settings.model_dump(mode="json"),
+            "stages": [part.model_dump(mode="json") for part in self.stages],
+            "start_loss": self.start_loss,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> CheckpointFacts:
+        """Read what :meth:`to_dict` returned, and what version 0.1.0 wrote."""
+        return cls(
+            step=int(data["step"]),
+            finished=bool(data["finished"]),
+            history=data["history"],
+            diagnostics=data["diagnostics"],
+            settings=TrainingPart.model_validate(data["settings"]),
+            stages=tuple(StagePart.model_validate(part) for part in data["stages"]),
+            start_loss=data.get("start_loss"),
+        )
+
+
+def save_checkpoint(folder: Path, tensors: dict[str, Tensor], facts: CheckpointFacts) -> None:
+    """Write ``last.safetensors``."""
+    save_tensors(folder / LAST, tensors, facts.to_dict())
+
+
+def load_checkpoint(folder: Path) -> tuple[dict[str, Tensor], CheckpointFacts] | None:
+    """Read ``last.safetensors``; None where there is none. A damaged one raises :class:`TtsError`, which says what to do."""
+    path = folder / LAST
+    if not path.is_file():
+        return None
+    try:
+        tensors, facts = load_tensors(path)
+        return tensors, CheckpointFacts.from_dict(facts)
+    except (TtsError, ValidationError, KeyError, TypeError, ValueError) as error:
+        why = str(error).removeprefix(f"{path}: ") if isinstance(error, TtsError) else f"damaged ({type(error).__name__})"
+        raise TtsError(f"{path}: {why}; delete this file, and the network in {folder} is trained again from step 0") from None
+
+
+def read_facts(path: Path) -> CheckpointFacts:
+    """Read a checkpoint's facts without its tensors; a damaged file raises :class:`TtsError`."""
+    try:
+        with safe_open(str(path), framework="np") as stream:
+            return CheckpointFacts.from_dict(json.loads((stream.metadata() or {})["facts"]))
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+        raise TtsError(
+            f"{path}: damaged ({type(error).__name__}: {error}); delete it, and its network is trained anew"
+        ) from None
+
+
+def save_best(folder: Path, weights: Mapping[str, Tensor], step: int, loss: float) -> None:
+    """Write ``best.safetensors``: the weights that are kept, their step and main validation loss."""
+    save_tensors(folder / BEST, dict(weights), {"step": step, "loss": loss})
+
+
+def load_best(folder: Path) -> tuple[dict[str, Tensor], int, float]:
+    """Read ``best.safetensors``: weights, step and loss. A missing or damaged one raises :class:`TtsError`."""
+    path = folder / BEST
+    try:
+        tensors, facts = load_tensors(path)
+        return tensors, int(facts["step"]), float(facts["loss"])
+    except (TtsError, KeyError, TypeError, ValueError) as error:
+        why = str(error).removeprefix(f"{path}: ") if isinstance(error, TtsError) else f"damaged ({type(error).__name__})"
+        raise TtsError(f"{path}: {why}; delete {folder}, and the network in it is trained again from step 0") from None
+
+
+def history_table(history: Sequence[Mapping[str, float]]) -> str:
+    """Return validations as a tab-separated table, a line each, to be read by people."""
+    columns = sorted({name for entry in history for name in entry} - {"step"})
+    lines = ["\t".join(["step", *columns])]
+    lines += ["\t".join([str(int(e["step"])), *(f"{e[c]:.6g}" if c in e else "" for c in columns)]) for e in history]
+    return "\n".join(lines) + "\n"
 
 
 def random_state(device: torch.device) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""Cross-fitted bottlenecks: what a stage hands on for training comes from networks that never saw the utterance.
+"""Cross-fitted bottlenecks: in training, later stages read networks that never saw the utterance.
 
 A network knows its training utterances better than new text, so the stage that reads it would learn to trust bottlenecks that
 are better than those it meets when it speaks. As in stacked generalisation (Wolpert 1992, Neural Networks 5), the training
@@ -14,43 +14,29 @@ from __future__ import annotations
 import copy
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from tts.core.device import choose_precision
 from tts.core.errors import UsageError
 from tts.dataset.table import Table
+from tts.generation.summary import Fold
 from tts.network.stack import Stage
 from tts.recipe import TrainingPart
-from tts.training.trainer import Trainer, handed_on_by
+from tts.training.criterion import TrainingData
+from tts.training.passes import StageFeatures, compute_features
+from tts.training.trainer import TrainingResult
 
 log = logging.getLogger(__name__)
 
 _CHUNK = 1 << 16  # rows taken at once in double precision
 _RIDGE = 1e-6  # in mean variances of the units: enough for units that are constant, too little to shrink the others
 
-# Makes the trainer of a fold's copy: the stage, the utterances it may draw, its settings, and the fold's number from 1.
-MakeTrainer = Callable[[Stage, Table, TrainingPart, int], Trainer]
-# What a stage hands on for all rows of a table: bottleneck and outputs, None where nobody reads them.
-Handed = tuple[Tensor | None, Tensor | None]
-
-
-@dataclass(frozen=True)
-class Fold:
-    """One fold: its utterances, steps trained, the copy's main validation loss, and how well its bottleneck was mapped.
-
-    ``fit`` is the share of variance (R squared) explained on the frames that the map was fitted on, ``fit_validation`` on
-    those of validation, which neither network has seen; None where only outputs are handed on.
-    """
-
-    utterances: int
-    steps: int
-    loss: float
-    fit: float | None
-    fit_validation: float | None
+# Trains a fold's copy: the stage, the utterances it may draw, its settings, and the fold's number from 1.
+TrainFold = Callable[[Stage, Table, TrainingPart, int], TrainingResult]
 
 
 def fold_utterances(utterances: int, folds: int, seed: int) -> list[np.ndarray]:
@@ -115,46 +101,56 @@ def explained(prediction: Tensor, y: Tensor, rows: Tensor) -> float:
 
 def cross_fit(
     initial: Stage,
-    train: Table,
-    valid: Table,
-    whole: tuple[Handed, Handed],
+    data: TrainingData,
+    whole: tuple[StageFeatures, StageFeatures],
     settings: TrainingPart,
-    make_trainer: MakeTrainer,
-) -> tuple[Handed, list[Fold]]:
-    """Train a copy of a stage a fold and return what they hand on for training, each for the utterances it never saw.
+    train_fold: TrainFold,
+) -> tuple[StageFeatures, list[Fold]]:
+    """Train a copy of a stage a fold; return their features for training, each for the utterances it never saw.
 
-    ``initial`` is the stage as it was before training; ``whole`` what the one trained on all utterances hands on for
-    ``train`` and ``valid``, which says what is wanted. Copies whose training is complete are read back.
+    ``initial`` is the stage as it was before training; ``whole`` are the features of the one trained on all utterances, for
+    training and validation, which say what is wanted. Copies whose training is complete are read back.
     """
-    (bottleneck, outputs), (bottleneck_valid, _) = whole
-    found = tuple(None if tensor is None else torch.empty_like(tensor) for tensor in (bottleneck, outputs))
-    settings = fold_settings(settings, settings.cross_fit)
-    lengths = np.diff(train.starts)
+    settings, train = fold_settings(settings, settings.cross_fit), data.train
+    precision = choose_precision(settings.precision, train.device)
+    joined = StageFeatures(*(None if tensor is None else torch.empty_like(tensor) for tensor in whole[0]))
     folds = []
     for number, unseen in enumerate(fold_utterances(train.utterances, settings.cross_fit, settings.seed), 1):
         held_out = np.isin(np.arange(train.utterances), unseen)
         seen = train.only(np.flatnonzero(~held_out))
-        trainer = make_trainer(copy.deepcopy(initial), seen, settings, number)
-        torch.manual_seed(settings.seed)
-        result = trainer.run()
-        wanted = {"bottleneck": bottleneck is not None, "outputs": outputs is not None}
-        said = handed_on_by(trainer.stage, train, trainer.precision, **wanted)
-        rows = torch.from_numpy(np.flatnonzero(np.repeat(held_out, lengths))).to(train.device)
-        fit = fit_validation = None
-        if bottleneck is not None and bottleneck_valid is not None and said[0] is not None:
-            both = seen.counted_rows.to(train.device)
-            matrix = fit_map(said[0], bottleneck, both)
-            said = apply_map(said[0], matrix), said[1]
-            fit = explained(said[0], bottleneck, both)
-            heard, _ = handed_on_by(trainer.stage, valid, trainer.precision)
-            assert heard is not None
-            fit_validation = explained(apply_map(heard, matrix), bottleneck_valid, valid.counted_rows.to(valid.device))
-            log.info("%s: the map explains %.4f of training, %.4f of validation", trainer.label, fit, fit_validation)
-        for all_rows, own in zip(found, said, strict=True):
-            if all_rows is not None and own is not None:
-                all_rows[rows] = own[rows]
-        folds.append(Fold(len(unseen), int(result.history[-1]["step"]), result.loss, fit, fit_validation))
-    return (found[0], found[1]), folds
+        stage = copy.deepcopy(initial)
+        result = train_fold(stage, seen, settings, number)
+        features, fits = _mapped(stage, TrainingData(seen, data.valid), whole, precision)
+        if fits[0] is not None:
+            log.info("fold %d: the map explains %.4f of training, %.4f of validation", number, *fits)
+        rows = torch.from_numpy(np.flatnonzero(np.repeat(held_out, np.diff(train.starts))))
+        for every, own in zip(joined, features, strict=True):
+            if every is not None and own is not None:
+                every[rows.to(every.device)] = own[rows.to(own.device)]
+        folds.append(Fold(len(unseen), int(result.history[-1]["step"]), result.loss, *fits))
+    return joined, folds
+
+
+def _mapped(
+    stage: Stage, data: TrainingData, whole: tuple[StageFeatures, StageFeatures], precision: str
+) -> tuple[StageFeatures, tuple[float | None, float | None]]:
+    """Return a copy's features for all training rows, its bottleneck in the units of the whole network's, and how well it fits.
+
+    The map is fitted on the rows that count in ``data.train``, which the copy was trained on.
+    """
+    (bottleneck, outputs), (bottleneck_valid, _) = whole
+    wanted = {"bottleneck": bottleneck is not None, "outputs": outputs is not None}
+    features = compute_features(stage, data.train, precision, **wanted)
+    if bottleneck is None or bottleneck_valid is None or features.bottleneck is None:
+        return features, (None, None)
+    rows = data.train.counted_rows.to(bottleneck.device)
+    matrix = fit_map(features.bottleneck, bottleneck, rows)
+    mapped = apply_map(features.bottleneck, matrix)
+    unseen = compute_features(stage, data.valid, precision).bottleneck
+    assert unseen is not None
+    rows_valid = data.valid.counted_rows.to(bottleneck_valid.device)
+    fits = explained(mapped, bottleneck, rows), explained(apply_map(unseen, matrix), bottleneck_valid, rows_valid)
+    return features._replace(bottleneck=mapped), fits
 
 
 def _chunks(x: Tensor) -> tuple[Tensor, ...]:

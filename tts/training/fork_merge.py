@@ -15,18 +15,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from tts.core.errors import UsageError
+from tts.core.progress import Progress
 from tts.recipe import ForkMergePart, StagePart
+from tts.training.learner import Learner
 from tts.training.weighting import Schedule
-
-if TYPE_CHECKING:
-    from tts.core.progress import Progress
-    from tts.training.trainer import Trainer
 
 Branch = tuple[str, ...]  # the auxiliary tasks that are learnt beside the main ones
 State = dict[str, Tensor]  # what a checkpoint holds
@@ -79,7 +76,7 @@ def search(
     for number in sorted(range(1, len(alone)), key=lambda n: math.inf if math.isnan(alone[n]) else alone[n]):
         base = shares
         for share in grid:
-            trial = [(1.0 - share) * before for before in base]
+            trial = [(1.0 - share) * other for other in base]
             trial[number] += share
             value = alone[number] if share == 1.0 else loss(trial)
             if value < best:
@@ -90,74 +87,117 @@ def search(
 def merge(start: Mapping[str, Tensor], ends: Sequence[Mapping[str, Tensor]], shares: Sequence[float], kind: str = "") -> State:
     """Return the mixture of the states ``ends`` that branches reached from ``start``, of the tensors whose names begin so.
 
-    What a branch did not train (the head of a task that it does not learn) it has no say in; what only branches without a
+    A branch has no part in what it did not train (the head of a task that it does not learn); what only branches without a
     share trained is their mean, so that such a task does not fall behind. Random numbers and counts come from the first.
+    All is computed where the tensors are, without waiting for them.
     """
     made = {}
     for name in dict.fromkeys(name for end in ends for name in end if name.startswith(kind)):
+        there = [n for n, end in enumerate(ends) if name in end]
+        tensors = [ends[n][name] for n in there]
+        if name.startswith("optimiser.") and name.endswith(".step"):  # of those that took steps, which are as many in all
+            made[name] = torch.stack(tensors).amax(dim=0)
+            continue
+        if not tensors[0].is_floating_point():
+            made[name] = tensors[0]
+            continue
         # The average follows its weight also where that stands still.
         source = name.replace("average.", "weights.", 1) if name.startswith("average.") else name
-        there = [n for n, end in enumerate(ends) if name in end]
-        trained = [n for n in there if source not in start or not torch.equal(ends[n][source], start[source])] or there[:1]
-        first = ends[trained[0]][name]
-        counts = name.startswith("optimiser.") and name.endswith(".step")
-        if len(trained) == 1 or counts or not first.is_floating_point():
-            made[name] = first
-            continue
-        total = sum(shares[n] for n in trained)
-        parts = [(shares[n] / total if total else 1.0 / len(trained), ends[n][name]) for n in trained]
-        made[name] = torch.stack([part * tensor for part, tensor in parts if part]).sum(dim=0)
+        trained = _trained(source, start, [ends[n] for n in there], tensors[0].device)
+        portions = _portions([shares[n] for n in there], trained)
+        shaped = portions.view(-1, *(1,) * tensors[0].ndim).to(tensors[0].dtype)
+        stacked = torch.stack(tensors)
+        made[name] = torch.where(shaped > 0.0, shaped * stacked, torch.zeros_like(stacked)).sum(dim=0)
     return made
 
 
-def train_round(trainer: Trainer, branches: Sequence[Branch], progress: Progress) -> dict[str, Tensor]:
-    """Train from one merge to the next; return the sums of the losses, each of the first branch that learns its task.
+def _trained(source: str, start: Mapping[str, Tensor], ends: Sequence[Mapping[str, Tensor]], device: torch.device) -> Tensor:
+    """Return which branches changed a tensor since the fork, bool (branches,); all of them where it was not there before."""
+    if source not in start:
+        return torch.ones(len(ends), dtype=torch.bool, device=device)
+    return torch.stack([(end[source] != start[source]).any() for end in ends])
 
-    Where the branches are all the same (after ``main_only_from``) there is nothing to fork, and training is plain.
+
+def _portions(shares: Sequence[float], trained: Tensor) -> Tensor:
+    """Return the branches' portions of a tensor, float32 (branches,): shares among those that trained it, which sum to 1.
+
+    Equal ones where none of these has a share; the first branch's alone where none trained it.
     """
-    part, begin = trainer.settings.fork_merge, trainer.step
-    assert part is not None
-    end = min((begin // part.every + 1) * part.every, trainer.settings.steps)
-    now = branches_now(branches, trainer.weighting.tasks.schedule, begin, end)
-    start, mark = trainer.state(), len(trainer.diagnostics)
-    ends: list[State] = []
-    losses: dict[str, Tensor] = {}
-    for number, branch in enumerate(now, 1):
-        if number > 1:
-            trainer.take_up(start)
-        trainer.step, trainer.learns = begin, (*trainer.main, *branch)
-        sums: dict[str, Tensor] = {}
-        while trainer.step < end:
-            for name, loss in trainer.train_step().items():
-                sums[name] = sums[name] + loss if name in sums else loss
-            progress.advance(0, note=f"branch {number} of {len(now)}, step {trainer.step}")
-        losses = sums | losses
-        if len(now) > 1:
-            ends.append(trainer.state())
-    trainer.learns = None
-    trainer.diagnostics[mark:] = _by_step(trainer.diagnostics[mark:])
-    trainer.forked["fork/steps"] = trainer.forked.get("fork/steps", 0.0) + (end - begin) * len(now)
-    if len(now) == 1:
+    own = torch.tensor(shares, dtype=torch.float32).to(trained.device) * trained
+    equal = trained.to(own.dtype)
+    first = torch.zeros_like(own)
+    first[0] = 1.0
+    weights = torch.where(own.sum() > 0.0, own, torch.where(equal.sum() > 0.0, equal, first))
+    return weights / weights.sum()
+
+
+class ForkMerge:
+    """Takes the steps of a learner from one merge to the next, with every branch.
+
+    ``scores`` are what forks took and merges gave so far: ``fork/steps`` of all branches together, ``fork/main_alone``, the
+    main branch's validation loss, and ``merge/TASK``, the shares of the branches that learnt a task.
+    """
+
+    def __init__(self, part: ForkMergePart, branches: Sequence[Branch], learner: Learner) -> None:
+        self.part, self.branches, self.learner = part, tuple(branches), learner
+        self.scores: dict[str, float] = {}
+
+    def round(self, progress: Progress) -> dict[str, Tensor]:
+        """Train from one merge to the next; return the sums of the losses, each of the first branch that learns its task.
+
+        Where the branches are all the same (after ``main_only_from``) there is nothing to fork, and training is plain.
+        """
+        learner, begin = self.learner, self.learner.steps_done
+        end = min((begin // self.part.every + 1) * self.part.every, learner.settings.steps)
+        branches = branches_now(self.branches, learner.weighting.tasks.schedule, begin, end)
+        start, mark = learner.state(), len(learner.diagnostics)
+        ends: list[State] = []
+        losses: dict[str, Tensor] = {}
+        for number, branch in enumerate(branches, 1):
+            if number > 1:
+                learner.load_state(start)
+            losses = self._branch(branch, begin, end) | losses
+            progress.advance(0, note=f"branch {number} of {len(branches)}, step {end}")
+            if len(branches) > 1:
+                ends.append(learner.state())
+        learner.finite.require(learner.label)  # shares are to be chosen by losses that are numbers
+        learner.diagnostics[mark:] = _by_step(learner.diagnostics[mark:])
+        self.scores["fork/steps"] = self.scores.get("fork/steps", 0.0) + (end - begin) * len(branches)
+        if len(branches) > 1:
+            self._merge(start, ends, branches)
         return losses
 
-    kind = "weights." if trainer.average is None else "average."  # what is validated
+    def _branch(self, branch: Branch, begin: int, end: int) -> dict[str, Tensor]:
+        """Take the steps of one branch; return the sums of its losses."""
+        self.learner.steps_done = begin
+        sums: dict[str, Tensor] = {}
+        while self.learner.steps_done < end:
+            for name, loss in self.learner.step((*self.learner.main, *branch)).items():
+                sums[name] = sums[name] + loss if name in sums else loss
+        return sums
 
-    def main_loss(state: Mapping[str, Tensor]) -> float:
-        return trainer.main_loss_of({name.removeprefix(kind): t for name, t in state.items() if name.startswith(kind)})
+    def _merge(self, start: State, ends: Sequence[State], branches: Sequence[Branch]) -> None:
+        """Let the learner go on from the mixture of the branches' ends that is best on validation."""
+        learner = self.learner
+        kind = "weights." if learner.average is None else "average."  # what is validated
 
-    alone = [main_loss(state) for state in ends]
-    shares, _ = search(alone, part.grid, lambda trial: main_loss(merge(start, ends, trial, kind)))
-    trainer.take_up(merge(start, ends, shares))
-    tasks = {name for branch in branches for name in branch}
-    given = {name: sum(s for s, branch in zip(shares, now, strict=True) if name in branch) for name in sorted(tasks)}
-    trainer.forked |= {"fork/main_alone": alone[0], **{f"merge/{name}": share for name, share in given.items()}}
-    trainer.note({"weight/main": 1.0, **{f"weight/{name}": share for name, share in given.items()}})
-    return losses
+        def main_loss(state: Mapping[str, Tensor]) -> float:
+            return learner.main_loss_of({n.removeprefix(kind): t for n, t in state.items() if n.startswith(kind)})
+
+        alone = [main_loss(state) for state in ends]
+        shares, _ = search(alone, self.part.grid, lambda trial: main_loss(merge(start, ends, trial, kind)))
+        learner.load_state(merge(start, ends, shares))
+        tasks = {name for branch in self.branches for name in branch}
+        given = {
+            name: sum(share for share, branch in zip(shares, branches, strict=True) if name in branch) for name in sorted(tasks)
+        }
+        self.scores |= {"fork/main_alone": alone[0], **{f"merge/{name}": share for name, share in given.items()}}
+        learner.note({"weight/main": 1.0, **{f"weight/{name}": share for name, share in given.items()}})
 
 
 def _by_step(entries: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
     """Put together what several branches measured at the same steps; of two that measured the same, the first counts."""
-    found: dict[float, dict[str, float]] = {}
+    merged: dict[float, dict[str, float]] = {}
     for entry in entries:
-        found[entry["step"]] = {**entry, **found.get(entry["step"], {})}
-    return [found[step] for step in sorted(found)]
+        merged[entry["step"]] = {**entry, **merged.get(entry["step"], {})}
+    return [merged[step] for step in sorted(merged)]

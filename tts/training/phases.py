@@ -9,9 +9,12 @@ from typing import Any
 import torch
 
 from tts.dataset.table import Table
-from tts.recipe import MAIN_STREAMS, StagePart, TrainingPart, WeightingPart
+from tts.recipe import StagePart, TrainingPart, WeightingPart
+from tts.recipe.training import TrajectoryPart
+from tts.training.callbacks import Callback
+from tts.training.criterion import Model, Objective, TrainingData
 from tts.training.parameter_groups import Tuning
-from tts.training.trainer import Hook, Model, Trainer, TrainingResult
+from tts.training.trainer import Trainer, TrainingResult
 from tts.training.trajectory import Trajectories
 from tts.training.weighting import Schedule
 
@@ -44,14 +47,12 @@ def fine_tuning(settings: TrainingPart, steps: int, learning_rate: float | None,
 
 def learn_trajectories(
     model: Model,
-    train: Table,
-    valid: Table,
+    data: TrainingData,
     settings: TrainingPart,
     folder: Path,
     *,
-    hook: Hook | None = None,
-    writer: Any = None,
     tuning: Tuning | None = None,
+    callbacks: Sequence[Callback] = (),
 ) -> TrainingResult:
     """Go on training on the trajectories of streams (``settings.trajectory``), in ``folder``; leave the better weights.
 
@@ -60,20 +61,13 @@ def learn_trajectories(
     """
     part = settings.trajectory
     assert part is not None
-    emphasis = {str(name): model.tasks[name].emphasis for name in part.streams}
-    trajectories = Trajectories({name: train.targets[name] for name in part.streams}, emphasis, part.weight)
+    phase = fine_tuning(settings, part.steps, part.learning_rate, part.batch)
+    objective = Objective(trajectories=make_trajectories(model, data.train, part), baseline=True)
     torch.manual_seed(settings.seed)
-    return Trainer(
-        model,
-        train,
-        valid,
-        fine_tuning(settings, part.steps, part.learning_rate, part.batch),
-        MAIN_STREAMS,
-        folder,
-        label=folder.name,
-        hook=hook,
-        writer=writer,
-        tuning=tuning,
-        trajectories=trajectories,
-        baseline=True,
-    ).run()
+    return Trainer(model, data, phase, folder, label=folder.name, objective=objective, tuning=tuning, callbacks=callbacks).run()
+
+
+def make_trajectories(model: Model, table: Table, part: TrajectoryPart) -> Trajectories:
+    """Return the losses of the streams whose trajectories a model is to learn, on a table that has them."""
+    emphasis = {str(name): model.tasks[name].emphasis for name in part.streams}
+    return Trajectories({name: table.targets[name] for name in part.streams}, emphasis, part.weight)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -14,11 +13,12 @@ from tts.core.audio import write_wav
 from tts.generation.requests import Request
 from tts.generation.synthesiser import Synthesiser, SynthesisSettings
 from tts.generation.voice import Voice
+from tts.training.tensorboard import TensorBoard
 
 log = logging.getLogger(__name__)
 
 
-def log_preview(voice: Voice, sentences: tuple[str, ...], folder: Path, writer: Any, step: int) -> None:
+def log_preview(voice: Voice, sentences: tuple[str, ...], folder: Path, log_to: TensorBoard | None, step: int) -> None:
     """Speak ``sentences`` with the voice as it stands; write ``folder/step-STEP/NUMBER.wav`` and TensorBoard entries.
 
     Of several speakers each speaks them all, into ``NUMBER-SPEAKER.wav``.
@@ -33,9 +33,9 @@ def log_preview(voice: Voice, sentences: tuple[str, ...], folder: Path, writer: 
                 continue
             rate = voice.grid.sample_rate
             write_wav(folder / f"step-{step:06d}" / f"{spoken.id}.wav", spoken.signal, rate)
-            if writer is not None:
-                writer.add_audio(f"sample/{spoken.id}", spoken.signal.astype(np.float32)[None], step, sample_rate=rate)
-                writer.add_image(f"sample/{spoken.id}", spectrogram_image(mel_spectrum(spoken.signal, voice.grid)), step)
+            if log_to is not None:
+                picture = spectrogram_image(mel_spectrum(spoken.signal, voice.grid))
+                log_to.add_sample(spoken.id, spoken.signal, rate, picture, step)
 
 
 def spectrogram_image(decibels: np.ndarray) -> np.ndarray:

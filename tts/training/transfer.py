@@ -16,10 +16,9 @@ import numpy as np
 from torch import Tensor
 
 from tts.core.errors import TtsError, UsageError
-from tts.core.files import fingerprint
 from tts.dataset.positions import position_width
 from tts.dataset.prepared import DURATION, Prepared
-from tts.generation.config import CONFIG, MODEL, TransferConfig, read_config
+from tts.generation.config import MODEL, TransferConfig
 from tts.generation.voice import Voice, load_voice
 from tts.network.head import Head
 from tts.network.stack import Stack, Stage
@@ -115,14 +114,6 @@ def check_transfer(voice: Voice, prepared: Prepared, name: str | Path) -> None:
                 f"{name}: the voice has a {what} of {theirs}, the corpus in {prepared.folder} of {ours}; a transfer needs the "
                 "same: prepare the corpus like the voice's, or train a source from recordings like these"
             )
-
-
-def source_identity(part: TransferPart) -> str:
-    """Return what identifies a transfer: its settings, and the content of the voice whatever its folder is called."""
-    if not (Path(part.source) / CONFIG).is_file():
-        raise UsageError(f"transfer: {part.source}: not a finished voice (no {CONFIG}); train it first")
-    settings = part.model_dump(mode="json", exclude_defaults=True, exclude={"init_from", "features_from"})
-    return fingerprint("init" if part.init_from else "features", settings, read_config(Path(part.source)).files)
 
 
 def all_stages(system: SystemPart, source: Source | None) -> tuple[StagePart, ...]:

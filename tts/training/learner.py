@@ -1,0 +1,183 @@
+"""A network as it learns: one step of training, and everything that such a step changes.
+
+A step waits for nothing on the device: what is to be known of it (losses, whether they are finite) stays there until it is
+asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from tts.core.device import choose_precision
+from tts.core.tensors import load_weights
+from tts.dataset.table import Table
+from tts.network.joint import Joint, margin, task_of
+from tts.recipe import TrainingPart
+from tts.tasks.losses import TaskLoss
+from tts.training.batches import CROP, Batches, Crops
+from tts.training.checkpoint import optimiser_state, random_state, restore_optimiser, restore_random_state
+from tts.training.criterion import Criterion, Model, Objective, TrainingData, judges
+from tts.training.optimiser import FiniteCheck, WeightAverage, clip_gradient, make_optimiser, set_rate
+from tts.training.parameter_groups import Pull, Tuning, parameter_groups
+from tts.training.weighting import Schedule, Weighting, after_step, backward, make_weighting
+
+
+class Learner:
+    """A model with its optimiser, weighting, average, and place in the data.
+
+    ``steps_done`` counts steps; ``diagnostics`` has a line a measurement of the tasks' gradients. ``settings.precision`` may
+    be ``auto``, which is then what the device multiplies natively.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        data: TrainingData,
+        settings: TrainingPart,
+        objective: Objective | None = None,
+        tuning: Tuning | None = None,
+        *,
+        label: str = "training",
+    ) -> None:
+        objective, tuning = objective or Objective(), tuning or Tuning()
+        self.model, self.data, self.settings, self.objective, self.label = model, data, settings, objective, label
+        self.device = data.train.device
+        self.precision = choose_precision(settings.precision, self.device)
+        self.main = tuple(name for name in objective.main if name in model.tasks)
+        self.criterion = Criterion(model, data.train, objective.trajectories, self.precision)
+        self.batches = make_batches(model, data.train, settings, by_utterance=objective.trajectories is not None)
+        groups = parameter_groups(model, settings.weight_decay, tuning)
+        self.optimiser = make_optimiser(groups, settings, self.device)
+        self.pull = Pull(groups, model, tuning)
+        self.average = WeightAverage(model, settings.average) if settings.average else None
+        self.weighting = weighting_of(model, data.train, settings, objective.main_of(model.tasks))
+        self.finite = FiniteCheck(self.device)
+        self.diagnostics: list[dict[str, float]] = []
+        self.steps_done = 0
+        self._heads, self._shared = list(model.heads.parameters()), model.shared
+
+    def step(self, tasks: Collection[str] | None = None) -> dict[str, Tensor]:
+        """Take one step of the optimiser; return the mean losses of its batch by task, cut from their graph.
+
+        ``tasks`` are those learnt in it, by default all: a branch of a fork learns some.
+        """
+        settings, table = self.settings, self.data.train
+        self.model.train()
+        batch = self.batches(self.steps_done)
+        rows = table.gather(batch.index, self.criterion.names)
+        inputs = table.hide(rows.inputs, settings.input_dropout) if settings.input_dropout else rows.inputs
+        set_rate(self.optimiser, self.steps_done, settings)
+        sums, output = self.criterion(table, batch, inputs, rows.targets)
+        losses = {name: loss for name, loss in _means(sums).items() if tasks is None or name in tasks}
+        self.optimiser.zero_grad(set_to_none=True)
+        penalty = self.model.penalty(output)
+        every, keep = settings.weighting.measure_every, penalty.requires_grad
+        measured = backward(losses, self._shared, self._heads, self.weighting, self.steps_done, every=every, keep=keep)
+        self.note(measured, tasks)
+        if penalty.requires_grad:
+            penalty.backward()  # type: ignore[no-untyped-call]
+        self.finite.note(clip_gradient(self.model.parameters(), settings.clip), self.steps_done)
+        self.optimiser.step()
+        self.pull.after_step(self.optimiser)
+        self.model.after_step(self.optimiser.param_groups[0]["lr"])
+        if self.weighting.needs_losses_after:
+            with torch.no_grad():
+                after = self.criterion(table, batch, inputs, rows.targets)[0]
+            after_step(_means(after), self.weighting, self.steps_done)
+        if self.average is not None:
+            self.average.after_step(self.steps_done)
+        self.steps_done += 1
+        if self.steps_done % FiniteCheck.EVERY == 0:
+            self.finite.require(self.label)
+        return {name: loss.detach() for name, loss in losses.items()}
+
+    def note(self, measured: Mapping[str, float], tasks: Collection[str] | None = None) -> None:
+        """Note what was measured at this step of the tasks' gradients, and the weights that tasks were given.
+
+        A branch of a fork, which learns ``tasks``, has no weights of its own and measures its own tasks.
+        """
+        own = {
+            name: value
+            for name, value in measured.items()
+            if tasks is None or (not name.startswith("weight/") and name.partition("/")[2] in tasks)
+        }
+        if own:
+            self.diagnostics.append({"step": float(self.steps_done), **own})
+
+    def losses_on(self, table: Table) -> dict[str, float]:
+        """Return every task's mean loss over the counted rows of a table, with the weights that are in the model."""
+        return self.criterion.sums(table).means()
+
+    def main_loss(self, losses: Mapping[str, float]) -> float:
+        """Return the weighted sum of the losses by which weights are chosen."""
+        return sum(self.model.tasks[name].weight * losses[name] for name in judges(self.model.tasks, self.main))
+
+    def main_loss_of(self, weights: dict[str, Tensor]) -> float:
+        """Return the main validation loss of other weights, which stay in the model."""
+        self.model.load_state_dict(weights)
+        self.model.eval()
+        return self.main_loss(self.losses_on(self.data.valid))
+
+    @contextmanager
+    def validated_weights(self) -> Iterator[None]:
+        """Have in the model, in evaluation mode, the weights that are validated and kept: the average where there is one."""
+        trained = {name: value.clone() for name, value in self.model.state_dict().items()}
+        if self.average is not None:
+            self.model.load_state_dict(self.average.values)
+        self.model.eval()
+        try:
+            yield
+        finally:
+            self.model.load_state_dict(trained)
+
+    def state(self) -> dict[str, Tensor]:
+        """Return copies of all tensors that training goes on from: weights, their average, optimiser, random numbers."""
+        tensors = {f"weights.{name}": value for name, value in self.model.state_dict().items()}
+        tensors |= {f"average.{name}": value for name, value in (self.average.values if self.average else {}).items()}
+        tensors |= optimiser_state(self.optimiser) | random_state(self.device)
+        tensors |= {f"weighting.{name}": value for name, value in self.weighting.state().items()}
+        return {name: value.detach().clone() for name, value in tensors.items()}
+
+    def load_state(self, tensors: Mapping[str, Tensor], source: Path | None = None) -> None:
+        """Go on from what :meth:`state` returned; what does not fit raises :class:`TtsError` naming ``source``."""
+        load_weights(self.model, _under("weights.", tensors), source or Path(self.label))
+        if self.average is not None:
+            self.average.load(_under("average.", tensors))
+        self.weighting.load_state(_under("weighting.", tensors))
+        restore_optimiser(self.optimiser, {name: tensor.clone() for name, tensor in tensors.items()})
+        restore_random_state(dict(tensors), self.device)
+
+
+def make_batches(model: Model, table: Table, settings: TrainingPart, *, by_utterance: bool) -> Batches | Crops:
+    """Return the batches of a training: rows for frame-wise models, pieces for frame-wise stacks, else whole utterances."""
+    if settings.utterances or by_utterance or not model.framewise:
+        return Batches(table, settings.batch, utterances=True, seed=settings.seed)
+    if isinstance(model, Joint):
+        return Crops(table, settings.batch, length=CROP, around=margin(model.parts), seed=settings.seed)
+    return Batches(table, settings.batch, utterances=False, seed=settings.seed)
+
+
+def weighting_of(model: Model, table: Table, settings: TrainingPart, main: Sequence[str]) -> Weighting:
+    """Return the weighting of a model's tasks that the settings ask for."""
+    tasks, part = model.tasks, settings.weighting
+    schedule = Schedule(
+        {name: part.start[task_of(name)] for name in tasks if task_of(name) in part.start},
+        {name: part.stop[task_of(name)] for name in tasks if task_of(name) in part.stop},
+        part.main_only_step(settings.steps),
+    )
+    weights = {name: use.weight for name, use in tasks.items()}
+    kinds = {name: table.targets[task_of(name)].stream.kind for name in tasks}
+    return make_weighting(part.method, part.options, tuple(tasks), main, weights, kinds=kinds, schedule=schedule)
+
+
+def _means(losses: Mapping[str, TaskLoss]) -> dict[str, Tensor]:
+    return {name: loss.mean for name, loss in losses.items()}
+
+
+def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}

@@ -1,0 +1,117 @@
+"""The folder that a voice is trained into: whose it is, what it was asked for, and what may be asked of it now."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tts.core.errors import TtsError, UsageError
+from tts.core.files import read_json, write_json
+from tts.dataset.prepared import Prepared
+from tts.generation.config import CONFIG
+from tts.generation.summary import SUMMARY
+from tts.recipe.changes import changed_keys
+from tts.training.checkpoint import LAST
+from tts.training.checks import longer_problems
+from tts.training.records import RunRecord, read_run, write_run
+
+log = logging.getLogger(__name__)
+
+
+def check_folder(out: Path, run: RunRecord, prepared: Prepared) -> None:
+    """Raise :class:`UsageError` where ``out`` holds anything but this run, or one that can go on as this run."""
+    training = out / "training"
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out}: is a file; --out names a folder")
+    there = [*(out.iterdir() if out.exists() else ()), *(training.iterdir() if training.is_dir() else ())]
+    if not (training / "run.json").is_file() and any(path != training and not path.name.startswith(".") for path in there):
+        raise UsageError(f"{out}: exists and was not made by tts train; choose another --out")
+    begun_run(out, run, prepared)
+
+
+def begun_run(out: Path, run: RunRecord, prepared: Prepared) -> RunRecord | None:
+    """Return the record of the run that was begun in ``out`` and can go on as ``run``; None where none was begun.
+
+    Raises :class:`UsageError`, which says what differs, where another run was.
+    """
+    training = out / "training"
+    if not (training / "run.json").is_file() or not ((out / CONFIG).is_file() or list(training.rglob(LAST))):
+        return None
+    before = read_run(training, prepared)
+    if before is None or before.system != run.system or before.identity.trained_from != run.identity.trained_from:
+        raise UsageError(f"{out}: holds a voice {_what_differs(out, run)}; choose another --out or delete the folder")
+    then, now = before.identity.steps, run.identity.steps
+    system, duration = run.recipe.system(run.system), run.recipe.duration
+    problems = longer_problems(system.stages, run.recipe.training_of(system), then[0]) if then[0] != now[0] else []
+    if then[1] != now[1]:
+        problems += longer_problems((duration.stage,), duration.training, then[1], "duration.training")
+    if problems:
+        raise UsageError(f"{out}: {problems[0]}; choose another --out or delete the folder")
+    return before
+
+
+def claim(out: Path, run: RunRecord, prepared: Prepared) -> RunRecord:
+    """Make ``out``, whose lock is held, the folder of a run; return its record.
+
+    A run that was begun keeps what ``auto`` stood for in it. One that is to be longer is not finished any more, and goes on.
+    """
+    training = out / "training"
+    before = begun_run(out, run, prepared)
+    if before is None:
+        write_run(training, run)
+        return run
+    # What a voice that 0.1.0 finished was trained in is not known.
+    claimed = replace(run, precision=before.precision or (None if is_finished(out) else run.precision))
+    if claimed != before or read_json(training / "run.json").get("format") is None:
+        if before.identity.steps != run.identity.steps:
+            log.warning(
+                "%s: continues after %d steps (duration model: %d) to %d (%d)",
+                out,
+                *before.identity.steps,
+                *run.identity.steps,
+            )
+            (training / SUMMARY).unlink(missing_ok=True)
+        write_run(training, claimed)
+    return claimed
+
+
+def is_finished(out: Path) -> bool:
+    """Return whether the training in ``out`` is over and its voice written; the summary comes last."""
+    return (out / CONFIG).is_file() and (out / "training" / SUMMARY).is_file()
+
+
+@contextmanager
+def counting_seconds(path: Path) -> Iterator[Callable[[], float]]:
+    """Yield what returns the seconds spent so far, those of earlier, interrupted runs included."""
+    earlier = float(read_json(path)["seconds"]) if path.is_file() else 0.0
+    started = time.monotonic()
+
+    def spent() -> float:
+        return earlier + time.monotonic() - started
+
+    try:
+        yield spent
+    finally:
+        write_json(path, {"seconds": spent()})
+
+
+def _what_differs(out: Path, run: RunRecord) -> str:
+    """Say why a folder's run is not the one that is asked for."""
+    unknown = "trained with other data, or by an earlier version"
+    try:
+        data: Any = read_json(out / "training" / "run.json")
+        system = data.get("system", run.system)
+    except (TtsError, AttributeError):
+        return unknown
+    if system != run.system:
+        return f"of the system {system}, not of {run.system}"
+    changed = changed_keys(data, run.recipe, run.system)
+    if not changed:
+        return unknown
+    more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
+    return f"trained with other settings ({'; '.join(changed[:3])}{more})"
