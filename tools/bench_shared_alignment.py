@@ -17,6 +17,7 @@ from bench_alignment import Case, nathalie_cases
 from safetensors.numpy import load_file
 
 from tts.alignment.hmm import AlignerSettings, train_aligner
+from tts.alignment.silence import shorten
 from tts.core.processes import Failure
 from tts.dataset.layout import MFCC
 from tts.dataset.prepared import Prepared
@@ -49,7 +50,7 @@ def recordings(folder: Path) -> dict[str, Recording]:
     """Return features and sentence of every utterance of a prepared corpus, by id."""
     sentences = Prepared(folder).sentences
     paths = {path.name.rpartition("-")[0]: path for path in folder.glob(f"cache/{MFCC}-*/*.safetensors")}
-    return {key: (load_file(paths[key])[MFCC], sentence) for key, sentence in sentences.items() if key in paths}
+    return {key: (shorten(load_file(paths[key])[MFCC]), sentence) for key, sentence in sentences.items() if key in paths}
 
 
 def measure(train: Sequence[Recording], own: dict[str, Recording], cases: dict[str, Case]) -> str:

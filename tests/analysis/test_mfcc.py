@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tts.analysis.mfcc import mel_filters, mfcc, slope
+from tts.analysis.mel import mel_filters
+from tts.analysis.mfcc import QUIET, SPARED, aligner_features, long_silences, mfcc, slope
 from tts.core.grid import FrameGrid
 
 
@@ -40,9 +41,8 @@ def test_equals_the_definition_by_librosa() -> None:
     np.testing.assert_allclose(found[3:-3], expected[3:-3], atol=2e-3)
 
 
-def test_filters_leave_white_noise_flat_and_lie_in_order() -> None:
-    filters = mel_filters(24_000, 512, 30)
-    np.testing.assert_allclose(filters.sum(axis=0), 1.0, rtol=1e-5)
+def test_filters_lie_in_order_below_their_top() -> None:
+    filters = mel_filters(24_000, 512, 30, 50.0, 8_000.0)
     assert (np.diff(filters.argmax(axis=0)) > 0).all()
     assert not filters[np.arange(257) * 24_000 / 512 > 8_000].any()
 
@@ -70,3 +70,46 @@ def test_normalised_columns() -> None:
     np.testing.assert_allclose(found.std(axis=0), 1.0, rtol=1e-3)
     quiet = mfcc(0.1 * np.random.default_rng(0).normal(0.0, 0.1, 24_000), FrameGrid(24_000))
     assert quiet == pytest.approx(found, abs=1e-3)  # recorded louder or softer, it is the same speech
+
+
+@pytest.mark.parametrize("padding", ["zeros", "room"])
+@pytest.mark.parametrize("seconds", [0.5, 3.0])
+def test_the_length_of_a_silence_does_not_change_the_features_of_speech(padding: str, seconds: float) -> None:
+    grid, rng = FrameGrid(16_000), np.random.default_rng(0)
+    envelope = np.repeat(rng.uniform(0.2, 1.0, 20), 1600)
+    speech = 0.1 * envelope * rng.standard_normal(len(envelope))
+    room = 1e-4 * rng.standard_normal(8 * 16_000) * (padding == "room")
+
+    def inside(seconds: float) -> np.ndarray:
+        count = round(seconds * 16_000)
+        features = mfcc(np.concatenate([room[:count], speech, room[:count]]), grid)
+        return features[count // 80 + 10 : -(count // 80) - 10]
+
+    np.testing.assert_allclose(inside(seconds), inside(2 * SPARED + 0.05), atol=0.02)
+
+
+def test_what_is_a_long_silence() -> None:
+    grid = FrameGrid(16_000)
+    spared = round(SPARED / grid.shift)
+    level = np.full(1000, -60.0)
+    level[300:500] = -20.0
+    level[600:900] = -20.0
+    level[700 : 700 + 2 * spared] = -20.0 - QUIET - 1.0  # a silence as long as is left of longer ones
+    expected = np.zeros(1000, dtype=bool)
+    expected[spared : 300 - spared] = expected[500 + spared : 600 - spared] = expected[900 + spared : 1000 - spared] = True
+    np.testing.assert_array_equal(long_silences(level, grid), expected)
+    assert not long_silences(np.full(500, -20.0 - QUIET / 2), grid).any()
+    assert not long_silences(np.full(500, -140.0), grid).any()
+
+
+def test_the_aligner_is_told_of_long_silences() -> None:
+    grid = FrameGrid(16_000)
+    signal = np.concatenate([np.zeros(16_000), np.random.default_rng(0).normal(0.0, 0.1, 16_000)])
+    features = aligner_features(signal, grid)
+    assert features.shape == (grid.frames(32_000), 40)
+    assert features.dtype == np.float32
+    np.testing.assert_array_equal(features[:, :39], mfcc(signal, grid))
+    spared = round(SPARED / grid.shift)
+    marked = np.flatnonzero(features[:, 39])
+    assert marked[0] == spared
+    assert abs(marked[-1] - (200 - spared)) <= 4  # a window reaches into the noise

@@ -15,6 +15,7 @@ from tts.core.processes import Failure
 POOR_FIT = -3.5  # z-score of the fit below which an utterance is suspicious
 HURRIED = 0.3  # share of phones of minimum length above which it is (5 states of 5 ms, fluent speech: median 0.08)
 LONG_PHONE = 0.6  # seconds above which a phone is
+HOPELESS_FIT = -5.0  # z-score of the fit below which an utterance is left out, where a recipe wants that
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,11 @@ class UtteranceFit:
     pauses: int
     longest: tuple[str, float]
     reasons: tuple[str, ...]
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether the times cannot be right: far the worst fit, or a phone that lasts longer than any is spoken."""
+        return self.z < HOPELESS_FIT or self.longest[1] > LONG_PHONE
 
 
 @dataclass(frozen=True)

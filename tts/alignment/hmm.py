@@ -37,11 +37,20 @@ _CELLS = 3_000_000  # frames x utterances x places of a batch: 12 MB a tensor
 
 @dataclass(frozen=True)
 class _Chunk:
-    """One utterance to pass over: its place in the caller's list, features (frames, dimension) and trellis."""
+    """One utterance to pass over: its place in the caller's list, how long it is, and its trellis.
+
+    The features are read from ``source`` each time they are wanted: a long corpus need not lie in memory.
+    """
 
     number: int
-    features: np.ndarray
+    source: Sequence[np.ndarray]
+    frames: int
     trellis: Trellis
+
+    @property
+    def features(self) -> np.ndarray:
+        """Float32 (frames, dimension)."""
+        return self.source[self.number]
 
 
 @dataclass(frozen=True)
@@ -62,13 +71,15 @@ class Aligner:
         is aligned again without it. Every alignment sums to its number of frames.
         """
         answers: list[Aligned | Failure] = []
+        lengths = []
         for values, sentence in zip(features, sentences, strict=True):
             answers.append(Failure(self._fault(values, sentence)))
+            lengths.append(len(values))
         able = [number for number, answer in enumerate(answers) if isinstance(answer, Failure) and not answer.message]
         with _progress("aligning", 2 * len(able), progress) as shown:
-            jobs = [_Chunk(n, features[n], self.models.trellis(sentences[n], optional_pauses=True)) for n in able]
+            jobs = [_Chunk(n, features, lengths[n], self.models.trellis(sentences[n], optional_pauses=True)) for n in able]
             spoken = self._spoken(jobs, sentences, shown)
-            jobs = [_Chunk(n, features[n], self.models.trellis(spoken[n], optional_pauses=False)) for n in able]
+            jobs = [_Chunk(n, features, lengths[n], self.models.trellis(spoken[n], optional_pauses=False)) for n in able]
             for job, path, total in self._paths(jobs):
                 durations = np.bincount(path, minlength=job.trellis.places).reshape(-1, self.settings.states)
                 sentence = spoken[job.number]
@@ -141,27 +152,30 @@ def train_aligner(
 ) -> Aligner:
     """Train phone models on recordings and their sentences; no times are needed, none are used.
 
-    ``features`` are float32 arrays (frames, dimension), of about unit variance (:func:`tts.analysis.mfcc.mfcc`). The same
-    input and settings give the same models. Utterances too short for their phones are left out and logged; when none is left
-    a :class:`TtsError` says so.
+    ``features`` are float32 arrays (frames, dimension), of about unit variance (:func:`tts.analysis.mfcc.mfcc`); they are
+    asked for anew in every pass, so that they may be read from disk. The same input and settings give the same models.
+    Utterances too short for their phones are left out and logged; when none is left a :class:`TtsError` says so.
     """
     settings = settings or AlignerSettings()
     if not features or len(features) != len(sentences):
         raise TtsError(f"the aligner got {len(features)} recordings and {len(sentences)} sentences; it needs as many, and some")
     width = features[0].shape[-1]
-    faults = [_fault(x, sentence, settings.states, width) for x, sentence in zip(features, sentences, strict=True)]
+    faults, lengths = [], []
+    for x, sentence in zip(features, sentences, strict=True):
+        faults.append(_fault(x, sentence, settings.states, width))
+        lengths.append(len(x))
     able = [number for number, fault in enumerate(faults) if not fault]
     if not able:
         raise TtsError(f"none of {len(features)} utterances can be aligned; the first: {faults[0]}")
     if len(able) < len(features):
         log.warning("the aligner leaves out %d of %d utterances in training", len(features) - len(able), len(features))
-    count = sum(len(features[n]) for n in able)
+    count = sum(lengths[n] for n in able)
     mean = sum(features[n].sum(axis=0, dtype=np.float64) for n in able) / count
     variance = sum(((features[n] - mean) ** 2).sum(axis=0) for n in able) / count
     phones = {phone for n in able for phone in sentences[n].phones}
     models = PhoneModels.flat(phones, settings.states, mean, np.maximum(variance, 1e-6))
     aligner = Aligner(settings, models, torch.device(device))
-    jobs = [_Chunk(n, features[n], models.trellis(sentences[n], optional_pauses=True)) for n in able]
+    jobs = [_Chunk(n, features, lengths[n], models.trellis(sentences[n], optional_pauses=True)) for n in able]
     sample = _sample(jobs, settings)
     powers = np.geomspace(settings.first_power, settings.last_power, settings.soft_passes)
     work = len(sample) * settings.soft_passes + len(jobs) * (settings.hard_passes + settings.context_passes + 1)
@@ -172,7 +186,7 @@ def train_aligner(
             aligner = replace(aligner, models=_hard_pass(aligner, jobs, shown))
         spoken = aligner._spoken(jobs, sentences, shown)
         aligner = replace(aligner, models=aligner.models.in_context(spoken.values()))
-        jobs = [_Chunk(n, features[n], aligner.models.trellis(spoken[n], optional_pauses=False)) for n in able]
+        jobs = [_Chunk(n, features, lengths[n], aligner.models.trellis(spoken[n], optional_pauses=False)) for n in able]
         for _ in range(settings.context_passes):
             aligner = replace(aligner, models=_hard_pass(aligner, jobs, shown))
     return aligner
@@ -226,7 +240,7 @@ def _fault(values: np.ndarray, sentence: Sentence, states: int, width: int) -> s
 def _sample(jobs: Sequence[_Chunk], settings: AlignerSettings) -> list[_Chunk]:
     """Return the jobs that the soft passes see: seeded, of at least ``soft_frames`` frames where there are as many."""
     order = np.random.default_rng(settings.seed).permutation(len(jobs))
-    before = np.cumsum([0, *(len(jobs[n].features) for n in order)])[:-1]
+    before = np.cumsum([0, *(jobs[n].frames for n in order)])[:-1]
     return [jobs[n] for n in sorted(order[before < settings.soft_frames])]
 
 
@@ -234,9 +248,9 @@ def _groups(jobs: Sequence[_Chunk]) -> Iterator[list[_Chunk]]:
     """Yield jobs of like length together, in batches of at most about ``_CELLS`` cells."""
     group: list[_Chunk] = []
     width = 0
-    for job in sorted(jobs, key=lambda job: len(job.features)):
+    for job in sorted(jobs, key=lambda job: job.frames):
         width = max(width, job.trellis.places)
-        if group and (len(group) + 1) * width * len(job.features) > _CELLS:
+        if group and (len(group) + 1) * width * job.frames > _CELLS:
             yield group
             group, width = [], job.trellis.places
         group.append(job)

@@ -7,7 +7,6 @@ from functools import lru_cache
 import numpy as np
 
 from tts.analysis.framing import decibels, hann, map_frames, odd_length, power_spectrum
-from tts.analysis.torchaudio_compat import import_torchaudio
 from tts.core.errors import UsageError
 from tts.core.grid import FrameGrid
 
@@ -44,14 +43,16 @@ def mel_filters(rate: int, fft_size: int, bands: int, low: float, high: float | 
         raise UsageError(f"mel spectrum: low {low:g} and high {top:g} Hz must satisfy 0 <= low < high <= {rate / 2:g}")
     if bands < 1:
         raise UsageError(f"mel spectrum: bands {bands} must be at least 1")
-    melscale_fbanks = import_torchaudio().functional.melscale_fbanks
     bins = np.linspace(0.0, rate / 2.0, fft_size // 2 + 1)
     edges = _hertz(np.linspace(_mel(low), _mel(top), bands + 2))
     inside = np.searchsorted(bins, edges[2:]) - np.searchsorted(bins, edges[:-2], side="right")
     if inside.min() < 1:
         raise UsageError(f"mel spectrum: {bands} bands are too many for {rate} Hz: some hold no FFT bin; ask for fewer")
-    filters = melscale_fbanks(len(bins), low, top, bands, rate, norm=None, mel_scale="htk")
-    return np.asarray(filters.numpy(), dtype=np.float64)
+    rising = (bins[:, None] - edges[:-2]) / (edges[1:-1] - edges[:-2])
+    falling = (edges[2:] - bins[:, None]) / (edges[2:] - edges[1:-1])
+    filters: np.ndarray = np.maximum(0.0, np.minimum(rising, falling))
+    filters.setflags(write=False)
+    return filters
 
 
 def mel_centres(bands: int, low: float, high: float) -> np.ndarray:

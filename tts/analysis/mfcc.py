@@ -1,15 +1,19 @@
-"""Mel-frequency cepstral coefficients with their slopes and curvatures: what the aligner listens to."""
+"""Mel-frequency cepstral coefficients with their slopes and curvatures: what the aligner reads."""
 
 from __future__ import annotations
 
 import numpy as np
 import scipy.fft
 
+from tts.analysis.mel import mel_filters
 from tts.core.grid import FrameGrid
 
 _BLOCK = 2048  # frames at a time: memory stays flat however long the recording is
 _FLOOR = 1e-10  # power of the quantisation noise of 16-bit audio, about: digital silence stays near quiet frames
-_TOP = 8_000.0  # Hz: what lies above says little about phones, and differs between recording rates
+_LOW, _TOP = 50.0, 8_000.0  # Hz: what lies above says little about phones, and differs between recording rates
+
+QUIET = 30.0  # dB below loud speech: only closures, weak friction and silence are quieter
+SPARED = 0.2  # seconds of silence on either side that are kept: a closure or a weak fricative is shorter
 
 
 def mfcc(
@@ -28,30 +32,39 @@ def mfcc(
     triangular mel filters up to 8 kHz, the logarithm, and the first ``coefficients`` of the orthonormal cosine transform,
     the zeroth (loudness) included (Davis and Mermelstein 1980). A delta is the slope of the straight line fitted over
     ``reach`` seconds either side, an acceleration the delta of deltas. ``normalise`` gives every column mean 0 and
-    deviation 1 over the utterance.
+    deviation 1 over the utterance, its long silences (:func:`long_silences`) left out.
     """
-    length = 2 * round((window * grid.sample_rate - 1.0) / 2.0) + 1
-    shape = np.hamming(length).astype(np.float32)
-    fft_size = 1 << (length - 1).bit_length()
-    filters = mel_filters(grid.sample_rate, fft_size, bands)
-    frames = grid.frames(len(signal))
-    half = length // 2
-    starts = grid.centres(frames) + 1
-    padded = np.pad(np.asarray(signal, dtype=np.float32), half + 1)
-    views = np.lib.stride_tricks.sliding_window_view(padded, length)
-    cepstra = np.empty((frames, coefficients), dtype=np.float32)
-    for first in range(0, frames, _BLOCK):
-        spectrum = scipy.fft.rfft(views[starts[first : first + _BLOCK]] * shape, fft_size, axis=1)
-        power = (spectrum.real**2 + spectrum.imag**2) / np.sum(shape**2)
-        bands_db = np.log(np.maximum(power @ filters, _FLOOR))
-        cepstra[first : first + _BLOCK] = scipy.fft.dct(bands_db, axis=1, norm="ortho")[:, :coefficients]
-    width = max(1, round(reach / grid.shift))
-    delta = slope(cepstra, width)
-    features = np.concatenate([cepstra, delta, slope(delta, width)], axis=1)
-    if normalise:
-        features -= features.mean(axis=0)
-        features /= np.maximum(features.std(axis=0), 1e-3)
-    return features
+    features, level = _with_slopes(signal, grid, coefficients, bands, window, reach)
+    return _normalised(features, long_silences(level, grid)) if normalise else features
+
+
+def aligner_features(signal: np.ndarray, grid: FrameGrid) -> np.ndarray:
+    """Return :func:`mfcc` and, in one more column, 1 where a long silence is passed over and 0 elsewhere.
+
+    Silence of seconds is no speech that any model of a phone has seen: digital zeros, or a room quieter than the pauses that
+    it was trained on, fit no model better than another, and the likeliest path gives them to a phone. So the aligner never
+    reads them (:mod:`tts.alignment.silence`). Float32 of shape (frames, 40).
+    """
+    features, level = _with_slopes(signal, grid, 13, 30, 0.025, 0.015)
+    silent = long_silences(level, grid)
+    return np.concatenate([_normalised(features, silent), silent[:, None].astype(np.float32)], axis=1)
+
+
+def long_silences(level: np.ndarray, grid: FrameGrid) -> np.ndarray:
+    """Return which frames lie in long silences, bool (frames,), from their ``level`` in dB (frames,).
+
+    That are runs of frames ``QUIET`` dB below the loud ones, without ``SPARED`` seconds at both ends; so runs up to twice that
+    are short. Loud is the 95th percentile of the frames within 40 dB of the loudest: however much silence there is, it does
+    not count.
+    """
+    loud = np.percentile(level[level >= level.max() - 40.0], 95)
+    quiet = np.concatenate([[False], level < loud - QUIET, [False]])
+    spared = round(SPARED / grid.shift)
+    long = np.zeros(len(level), dtype=bool)
+    edges = np.flatnonzero(quiet[1:] != quiet[:-1])
+    for start, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        long[start + spared : max(end - spared, start + spared)] = True
+    return long
 
 
 def slope(values: np.ndarray, width: int) -> np.ndarray:
@@ -64,16 +77,43 @@ def slope(values: np.ndarray, width: int) -> np.ndarray:
     return np.asarray(total / (2.0 * sum(k * k for k in range(1, width + 1))), dtype=values.dtype)
 
 
-def mel_filters(rate: int, fft_size: int, bands: int) -> np.ndarray:
-    """Return triangular filters equally spaced in mel ``2595 log10(1 + f / 700)`` from 50 Hz to 8 kHz.
+def _with_slopes(
+    signal: np.ndarray, grid: FrameGrid, coefficients: int, bands: int, window: float, reach: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return cepstra with deltas and accelerations, (frames, 3 * coefficients), and the level of every frame in dB."""
+    cepstra, level = _cepstra(signal, grid, coefficients, bands, window)
+    width = max(1, round(reach / grid.shift))
+    delta = slope(cepstra, width)
+    return np.concatenate([cepstra, delta, slope(delta, width)], axis=1), level
 
-    Float32 of shape (fft_size // 2 + 1, bands); every filter sums to 1, so that white noise is flat.
-    """
-    top = min(_TOP, rate / 2.0)
-    mels = np.linspace(2595.0 * np.log10(1.0 + 50.0 / 700.0), 2595.0 * np.log10(1.0 + top / 700.0), bands + 2)
-    edges = 700.0 * (10.0 ** (mels / 2595.0) - 1.0)
-    bins = np.arange(fft_size // 2 + 1)[:, None] * (rate / fft_size)
-    rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
-    falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
-    filters = np.maximum(0.0, np.minimum(rising, falling))
-    return np.asarray(filters / filters.sum(axis=0), dtype=np.float32)
+
+def _normalised(features: np.ndarray, left_out: np.ndarray) -> np.ndarray:
+    """Return features of mean 0 and deviation 1 a column over the frames that are not ``left_out``, bool (frames,)."""
+    counted = features[~left_out]
+    result: np.ndarray = (features - counted.mean(axis=0)) / np.maximum(counted.std(axis=0), 1e-3)
+    return result
+
+
+def _cepstra(
+    signal: np.ndarray, grid: FrameGrid, coefficients: int, bands: int, window: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return cepstra, float32 (frames, coefficients), and the level of every frame in dB of full scale, (frames,)."""
+    length = 2 * round((window * grid.sample_rate - 1.0) / 2.0) + 1
+    shape = np.hamming(length).astype(np.float32)
+    fft_size = 1 << (length - 1).bit_length()
+    filters = mel_filters(grid.sample_rate, fft_size, bands, _LOW, min(_TOP, grid.sample_rate / 2.0))
+    filters = (filters / filters.sum(axis=0)).astype(np.float32)  # white noise is flat
+    frames = grid.frames(len(signal))
+    starts = grid.centres(frames) + 1
+    padded = np.pad(np.asarray(signal, dtype=np.float32), length // 2 + 1)
+    views = np.lib.stride_tricks.sliding_window_view(padded, length)
+    cepstra = np.empty((frames, coefficients), dtype=np.float32)
+    level = np.empty(frames)
+    for first in range(0, frames, _BLOCK):
+        block = slice(first, first + _BLOCK)
+        spectrum = scipy.fft.rfft(views[starts[block]] * shape, fft_size, axis=1)
+        power = (spectrum.real**2 + spectrum.imag**2) / np.sum(shape**2)
+        level[block] = 10.0 * np.log10(np.maximum(power.mean(axis=1), 1e-14))
+        logs = np.log(np.maximum(power @ filters, _FLOOR))
+        cepstra[block] = scipy.fft.dct(logs, axis=1, norm="ortho")[:, :coefficients]
+    return cepstra, level

@@ -7,13 +7,17 @@ the speech of others than it loses (``docs/speakers.md``).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
 
+from tts.alignment.fit_report import report_alignment
 from tts.alignment.hmm import Aligned, AlignerSettings, train_aligner
 from tts.alignment.intervals import attach
 from tts.alignment.labels import SUFFIXES, read_labels, write_hts
+from tts.alignment.silence import ShortenedFeatures, lengthen
 from tts.alignment.textgrid import write_textgrid
 from tts.alignment.types import Alignment
 from tts.analysis.extract import Features
@@ -27,7 +31,8 @@ from tts.dataset.preparation import Preparation
 from tts.dataset.prepared import read_sentences, write_sentences
 from tts.text.sentence import Sentence
 
-ALIGNMENT_VERSION = 2  # raise it when the aligner gives other times for the same features
+RECORD, SENTENCES = "alignment.json", "sentences.jsonl"
+ALIGNMENT_VERSION = 3  # raise it when the aligner gives other times for the same features
 
 
 def align(
@@ -39,21 +44,52 @@ def align(
     cepstra = [features[key].paths[MFCC] for key in keys]
     identity = fingerprint(
         ALIGNMENT_VERSION,
-        part.model_dump(mode="json"),
+        part.model_dump(mode="json", exclude={"leave_out"}),
         list(splits.train),
         [(key, sentences[key].to_dict(), path.name, path.parent.name) for key, path in zip(keys, cepstra, strict=True)],
         [file_digest(path) for key in keys if (path := _label_path(run, key)) and path.is_file()],
     )
     folder = run.out / "alignments"
-    mark = folder / "alignment.json"
-    if mark.is_file() and read_json(mark).get("identity") == identity:
-        return _stored_alignments(run, mark)
-    results = (
-        _read_times(run, keys, sentences, features) if part.labels else _find_times(run, keys, sentences, features, splits)
-    )
+    record = _read_record(folder / RECORD)
+    if record is not None and record.identity == identity:
+        aligned = _stored_alignments(run, record, folder)
+    else:
+        labelled = part.labels is not None
+        results = (
+            _read_times(run, keys, sentences, features) if labelled else _find_times(run, sentences, features, splits, keys)
+        )
+        aligned = _keep(run, identity, dict(zip(keys, results, strict=True)), folder)
+    return _without_hopeless(run, aligned) if part.leave_out else aligned
+
+
+class AlignmentRecord(BaseModel):
+    """What ``alignments/alignment.json`` holds: state durations and scores by utterance, and why others have none.
+
+    ``identity`` stands for everything that the times depend on; a score is the mean log likelihood a frame, None for times
+    from label files.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    identity: str
+    durations: dict[str, list[list[int]]]
+    scores: dict[str, float | None]
+    failed: dict[str, str]
+
+
+def _read_record(path: Path) -> AlignmentRecord | None:
+    """Read what is known of alignments made before; None where there is nothing, or it is damaged."""
+    try:
+        return AlignmentRecord.model_validate(read_json(path)) if path.is_file() else None
+    except (TtsError, ValidationError):
+        return None
+
+
+def _keep(run: Preparation, identity: str, results: Mapping[str, Aligned | Failure], folder: Path) -> dict[str, Aligned]:
+    """Write alignments for people and for the next run; return those that succeeded."""
     aligned: dict[str, Aligned] = {}
     failed: dict[str, str] = {}
-    for key, result in zip(keys, results, strict=True):
+    for key, result in results.items():
         if isinstance(result, Failure):
             failed[key] = result.message
             run.leave_out(key, "alignment", result.message, "alignment")
@@ -61,29 +97,49 @@ def align(
             aligned[key] = result
             write_hts(folder / f"{key}.lab", result.alignment, run.recipe.frames.grid)
             write_textgrid(folder / f"{key}.TextGrid", result.sentence, result.alignment, run.recipe.frames.grid)
-    write_text(folder / "sentences.jsonl", write_sentences([(key, item.sentence) for key, item in aligned.items()]))
+    write_text(folder / SENTENCES, write_sentences([(key, item.sentence) for key, item in aligned.items()]))
     durations = {key: item.alignment.durations.tolist() for key, item in aligned.items()}
     scores = {key: None if np.isnan(item.alignment.score) else item.alignment.score for key, item in aligned.items()}
-    write_json(mark, {"identity": identity, "durations": durations, "scores": scores, "failed": failed})
+    record = AlignmentRecord(identity=identity, durations=durations, scores=scores, failed=failed)
+    write_json(folder / RECORD, record.model_dump(mode="json"))
     return aligned
+
+
+def _without_hopeless(run: Preparation, aligned: Mapping[str, Aligned]) -> dict[str, Aligned]:
+    """Leave out, and list, what cannot be aligned right (:attr:`tts.alignment.fit_report.UtteranceFit.hopeless`)."""
+    fits = report_alignment(aligned, run.recipe.frames.grid).utterances
+    hopeless = {fit.id: fit for fit in fits if fit.hopeless}
+    for key, fit in hopeless.items():
+        run.leave_out(key, "alignment", "; ".join(fit.reasons), "alignment.leave_out")
+    return {key: item for key, item in aligned.items() if key not in hopeless}
 
 
 def _find_times(
     run: Preparation,
-    keys: Sequence[str],
     sentences: Mapping[str, Sentence],
     features: Mapping[str, Features],
     splits: Splits,
+    keys: Sequence[str],
 ) -> list[Aligned | Failure]:
     """Train an aligner from a flat start, keep it, and align all utterances with it."""
     part = run.recipe.alignment
-    values = {key: features[key].stream(MFCC) for key in keys}
-    learn = [key for key in (splits.train if part.train_on == "train" else keys) if key in values]
+    learn = [key for key in splits.train if key in features] if part.train_on == "train" else list(keys)
     settings = AlignerSettings(states=part.states)
     device = str(choose_device(run.device))
-    aligner = train_aligner([values[key] for key in learn], [sentences[key] for key in learn], settings, device)
+    aligner = train_aligner(_shortened(features, learn), [sentences[key] for key in learn], settings, device)
     aligner.save(run.out / "alignments" / "aligner.safetensors")
-    return aligner.align([values[key] for key in keys], [sentences[key] for key in keys])
+    answers = aligner.align(_shortened(features, keys), [sentences[key] for key in keys])
+    return [
+        answer
+        if isinstance(answer, Failure)
+        else replace(answer, alignment=lengthen(answer.alignment, features[key].stream(MFCC)))
+        for key, answer in zip(keys, answers, strict=True)
+    ]
+
+
+def _shortened(features: Mapping[str, Features], keys: Sequence[str]) -> ShortenedFeatures:
+    """Return what the aligner reads of the recordings ``keys``, from disk."""
+    return ShortenedFeatures(len(keys), lambda number: features[keys[number]].stream(MFCC))
 
 
 def _label_path(run: Preparation, key: str) -> Path | None:
@@ -114,13 +170,12 @@ def _read_times(
     return found
 
 
-def _stored_alignments(run: Preparation, mark: Path) -> dict[str, Aligned]:
-    stored = read_json(mark)
-    for key, message in stored["failed"].items():
+def _stored_alignments(run: Preparation, record: AlignmentRecord, folder: Path) -> dict[str, Aligned]:
+    for key, message in record.failed.items():
         run.leave_out(key, "alignment", message, "alignment")
-    found = {}
-    for key, sentence in read_sentences(mark.with_name("sentences.jsonl")):
-        score = stored["scores"][key]
-        alignment = Alignment(sentence.phones, np.array(stored["durations"][key]), float("nan") if score is None else score)
-        found[key] = Aligned(sentence, alignment)
-    return found
+    aligned = {}
+    for key, sentence in read_sentences(folder / SENTENCES):
+        score = record.scores[key]
+        durations = np.array(record.durations[key])
+        aligned[key] = Aligned(sentence, Alignment(sentence.phones, durations, float("nan") if score is None else score))
+    return aligned

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from tts.analysis.extract import AnalysisJob, Extra, Features, extract
-from tts.analysis.mfcc import mfcc
+from tts.analysis.mfcc import aligner_features
 from tts.analysis.world import AnalysisSettings
 from tts.core.errors import TtsError, UsageError
 from tts.core.files import fingerprint, read_json, write_json, write_text
@@ -223,7 +223,7 @@ def _analyse(run: Preparation, chosen: Sequence[Utterance], ranges: Mapping[str,
     """Analyse recordings; return where the streams of each lie, by id, for those that could be analysed."""
     recipe = run.recipe
     settings = AnalysisSettings(recipe.frames.mcep_order, recipe.analysis.f0_tracker)
-    extras = [Extra(MFCC, mfcc)]
+    extras = [Extra(MFCC, aligner_features)]
     for name, given in recipe.tasks.items():
         family = get_family(name)
         if isinstance(family, AudioFamily):

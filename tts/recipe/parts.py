@@ -242,7 +242,12 @@ class AlignmentPart(Part):
     labels: str | None = Field(
         None, description="Folder of label files (.lab or .TextGrid) to read in place of aligning.", examples=["labels"]
     )
-    leave_out: bool = Field(False, description="Leave out the recordings that the report lists as to check.", examples=[True])
+    leave_out: bool = Field(
+        False,
+        description="Leave out the recordings whose times cannot be right: a fit more than 5 robust deviations below the "
+        "usual one, or a phone of more than 0.6 s. The report lists them in any case.",
+        examples=[True],
+    )
 
 
 class AnalysisPart(Part):
