@@ -20,9 +20,9 @@ from tts.core.errors import UsageError
 from tts.core.grid import FrameGrid
 from tts.core.processes import Failure
 from tts.core.stream import Stream
-from tts.evaluation.evaluate import Evaluation, check_match, generate_split, pictures_to_draw, score_settings
+from tts.evaluation.evaluate import Evaluation, check_match, evaluate_voice, generate_split, pictures_to_draw, score_settings
 from tts.evaluation.scores import Scores, pool
-from tts.evaluation.speech import KINDS, recognise
+from tts.evaluation.speech import KINDS, choose_examples, recognise
 
 GRID = FrameGrid(22050)
 
@@ -192,3 +192,17 @@ def test_a_split_is_generated_as_it_is_asked_for(monkeypatch) -> None:
 class Utterance:
     id: str
     speaker: str = ""
+
+
+def test_wavs_to_judge_by_are_spread_over_the_split(tmp_path: Path) -> None:
+    fixture = Path(__file__).parent.parent / "fixtures" / "format-2"
+    voice = tts.generation.voice.load_voice(fixture / "single", "cpu")
+    prepared = tts.dataset.prepared.Prepared(fixture / "prepared")
+    ids = prepared.packed("train").ids
+    with mock.patch("tts.evaluation.evaluate.write_speech", return_value={}) as write:
+        made = evaluate_voice(voice, prepared, tmp_path, split="train", wavs=3, workers=0)
+    shown = [item.id for item in made.shown]
+    assert (shown[0], shown[-1], len(shown)) == (ids[0], ids[-1], 3)
+    assert choose_examples([str(n) for n in range(10)], 4) == ["0", "3", "6", "9"]
+    assert choose_examples(["a"], 4) == ["a"]
+    assert write.call_args.args[3] == shown

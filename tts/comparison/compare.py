@@ -17,7 +17,7 @@ from tts.comparison.collect import collect
 from tts.comparison.plan import Arm, ComparisonPlan, auxiliary_tasks, make_plan, member_seeds, recipe_for, settle_plan, without
 from tts.comparison.pool import default_workers, run_jobs
 from tts.comparison.records import RunRecord, read_record, write_search
-from tts.comparison.references import choose_examples, find_references, phone_means, speech_of, take_pairs, write_examples
+from tts.comparison.references import find_references, phone_means, speech_of, take_pairs, write_examples
 from tts.comparison.results import Example, References, Results, SearchInfo, Trial, write_results
 from tts.comparison.search import Point, edges, search, start_of, with_settings
 from tts.comparison.tables import tables
@@ -30,6 +30,7 @@ from tts.core.locks import held
 from tts.dataset.prepared import Prepared
 from tts.evaluation.recogniser import require_recogniser
 from tts.evaluation.scores import find_metric
+from tts.evaluation.speech import choose_examples
 from tts.recipe import Recipe, SystemPart
 from tts.recipe.changes import changed_keys
 from tts.recipe.comparison import task_of_weight

@@ -148,12 +148,6 @@ def phone_frames(prepared: Prepared, packed: Packed) -> Iterator[tuple[np.ndarra
         yield packed.counted_frames(number), phones, packed.utterance(number)["mcep"].astype(np.float64)
 
 
-def choose_examples(ids: Sequence[str], count: int) -> list[str]:
-    """Return ``count`` utterances spread evenly over a split: not chosen by how good they sound."""
-    places = np.linspace(0, len(ids) - 1, min(count, len(ids))).round()
-    return [ids[int(place)] for place in places]
-
-
 def write_examples(prepared: Prepared, folder: Path, ids: Sequence[str], systems: Sequence[str]) -> list[Example]:
     """Join what the runs drew of the example utterances into ``examples/ID.npz``; return the list for ``results.json``.
 

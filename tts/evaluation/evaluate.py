@@ -27,7 +27,7 @@ from tts.evaluation.metrics import duration_sums
 from tts.evaluation.pictures import LabelledSignal, draw_global_variance, draw_spectrograms, draw_trajectories
 from tts.evaluation.recogniser import require_recogniser
 from tts.evaluation.scores import Scores, pool, score_utterance
-from tts.evaluation.speech import KINDS, Wavs, recognise, speaker_for, write_speech
+from tts.evaluation.speech import KINDS, Wavs, choose_examples, recognise, speaker_for, write_speech
 from tts.evaluation.statistics import Utterances, score_interval
 from tts.evaluation.tables import ScoreSettings, format_interval, report_dict, score_table, worst_utterances
 from tts.generation.card import voice_card
@@ -168,24 +168,27 @@ def evaluate_voice(
     """Score a voice and leave ``scores.json``, ``scores.md`` and wavs in ``out``.
 
     ``words`` adds the recogniser's word error rate on natural, copy-synthesised and synthetic speech; ``wavs`` is how many
-    utterances become wavs (with ``words``, all); ``workers`` as in :func:`tts.core.processes.parallel_map`.
+    utterances, spread over the split, become wavs (with ``words``, all); ``workers`` as in
+    :func:`tts.core.processes.parallel_map`.
     """
     same = check_match(voice, prepared)
     if words:
         require_recogniser(voice.config.text.language)
     scores: dict[str, Scores] = {}
     shown: list[EvaluatedUtterance] = []
+    own = [key for key in prepared.packed(split).ids if speaker_for(voice, prepared, key) is not None]
+    examples = set(choose_examples(own, wavs))
     for item in generate_split(voice, prepared, split):
         scores[item.id] = item.scores
-        if len(shown) < wavs:
+        if item.id in examples:
             shown.append(item)
     result = report_dict({voice.label: scores}, score_settings(prepared), intervals=("mcd", "f0_rmse", "vuv_error"))
     result |= {"split": split, "prepared": prepared.fingerprint, "same_preparation": same}
     result |= {"command": command, "made_with": environment(voice.device).to_dict()}
-    own = _by_speaker(scores, prepared)
-    result |= {"speakers": {speaker: one.to_dict() for speaker, one in own}} if own else {}
+    speakers = _by_speaker(scores, prepared)
+    result |= {"speakers": {speaker: part.to_dict() for speaker, part in speakers}} if speakers else {}
     lines = [f"# {voice.label}, {split}", "", *([] if same else [f"Beware: {OTHER_PREPARATION}.", ""])]
-    lines += _score_lines(scores, [*own, (voice.label, pool(scores.values()))], score_settings(prepared))
+    lines += _score_lines(scores, [*speakers, (voice.label, pool(scores.values()))], score_settings(prepared))
     text = _save(out, result, lines)
     spoken = list(scores) if words else [item.id for item in shown]
     made = write_speech(voice, prepared, split, spoken, out / "wavs", workers)

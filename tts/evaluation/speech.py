@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from tts.core.audio import read_audio, write_wav
 from tts.core.errors import TtsError
 from tts.core.processes import Failure
@@ -113,3 +115,9 @@ def recognise(texts: Mapping[str, str], wavs: Wavs, workers: int | None = None) 
         log.warning("no words counted in %d of %d utterances: %s", len(failed), len(texts), ", ".join(failed))
     compared = {kind: {key: one for key, one in own.items() if key not in failed} for kind, own in scores.items()}
     return WordErrors(compared, failed)
+
+
+def choose_examples(ids: Sequence[str], count: int) -> list[str]:
+    """Return ``count`` utterances spread evenly over a split: not chosen by how good they sound."""
+    places = np.linspace(0, len(ids) - 1, min(count, len(ids))).round()
+    return [ids[int(place)] for place in places]
