@@ -57,8 +57,8 @@ def test_commands_have_these_verbs_and_options(place: str, text: str, monkeypatc
     _, options = parsed(text)
     changes, recipe = options.get("changes") or options.get("set") or [], options.get("recipe")
     changes = [change for change in changes if not re.search(r"=[A-Z]+$", change)]  # a placeholder's value is any
-    if recipe is None or (not Path(recipe).suffix and recipe.upper() == recipe):
-        return
+    if recipe is None or recipe.upper() == recipe or (Path(recipe).suffix and not recipe.startswith("recipes/")):
+        return  # no recipe, a placeholder, or the reader's own file
     system = options.get("system")
     loaded = load_recipe(recipe, changes)
     assert system is None or system in loaded.systems, f"{recipe} has no system {system}"
