@@ -85,7 +85,9 @@ def test_the_length_of_a_silence_does_not_change_the_features_of_speech(padding:
         features = mfcc(np.concatenate([room[:count], speech, room[:count]]), grid)
         return features[count // 80 + 10 : -(count // 80) - 10]
 
-    np.testing.assert_allclose(inside(seconds), inside(2 * SPARED + 0.05), atol=0.1)
+    difference = np.abs(inside(seconds) - inside(2 * SPARED + 0.05))  # of features of deviation 1
+    assert difference.mean() < 0.05
+    assert difference.max() < (1e-6 if padding == "zeros" else 0.3)  # the noise is not the same
 
 
 def test_what_is_a_long_silence() -> None:
