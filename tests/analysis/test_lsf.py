@@ -5,7 +5,7 @@ import scipy.signal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tts.analysis.lsf import levinson, line_spectral_frequencies, lpc_to_lsf, lsf_to_lpc
+from tts.analysis.lsf import levinson, line_spectral_frequencies, lpc_to_lsf
 from tts.core.errors import UsageError
 from tts.core.grid import FrameGrid
 
@@ -37,6 +37,28 @@ def test_equals_the_definition(order):
 
 
 @settings(max_examples=50, deadline=None)
+def multiplied(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return np.stack([np.convolve(x, y) for x, y in zip(a, b, strict=True)])
+
+
+def lsf_to_lpc(frequencies: np.ndarray) -> np.ndarray:
+    """Return the prediction polynomials (rows, p + 1), first coefficient 1, of frequencies (rows, p) in radians.
+
+    The inverse of :func:`lpc_to_lsf`: the products of the quadratic factors that the frequencies stand for.
+    """
+    rows, order = frequencies.shape
+    cosines = -2.0 * np.cos(np.asarray(frequencies, dtype=np.float64))
+    halves = []
+    for start in (0, 1):  # P holds the first frequency, Q the second, and so on
+        half = np.ones((rows, 1))
+        for column in range(start, order, 2):
+            half = multiplied(half, np.stack([np.ones(rows), cosines[:, column], np.ones(rows)], axis=1))
+        halves.append(half)
+    fixed = ([1.0, 1.0], [1.0, -1.0]) if order % 2 == 0 else ([1.0], [1.0, 0.0, -1.0])
+    p, q = (multiplied(half, np.tile(factor, (rows, 1))) for half, factor in zip(halves, fixed, strict=True))
+    return np.asarray(0.5 * (p + q)[:, : order + 1])
+
+
 @given(
     st.lists(st.tuples(st.floats(0.0, 0.98), st.floats(0.05, 3.09)), min_size=1, max_size=10),
     st.none() | st.floats(-0.95, 0.95),

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, TypeVar
+
 import numpy as np
 
-# Static, delta and acceleration: weights on the frame before, the frame itself and the frame after (HTS convention).
+if TYPE_CHECKING:
+    from torch import Tensor  # workers that analyse recordings do without torch
+
+# Static, delta and acceleration: weights on the frame before, the frame itself and the frame after (HTS convention). The one
+# definition: training's tables and statistics use the functions below, parameter generation solves for the same weights.
 WINDOWS: tuple[tuple[float, float, float], ...] = ((0.0, 1.0, 0.0), (-0.5, 0.0, 0.5), (1.0, -2.0, 1.0))
+
+Frames = TypeVar("Frames", np.ndarray, "Tensor")
+
+
+def dynamics(before: Frames, now: Frames, after: Frames) -> tuple[Frames, Frames]:
+    """Return deltas and accelerations of frames ``now``, each of its shape, from their neighbours; arrays or tensors."""
+    return 0.5 * (after - before), before - 2.0 * now + after
 
 
 def with_dynamics(x: np.ndarray) -> np.ndarray:
     """Return ``x`` (frames, D) followed by its deltas and accelerations, (frames, 3 D); the edge frames repeat outwards."""
     padded = np.concatenate([x[:1], x, x[-1:]])
-    before, after = padded[:-2], padded[2:]
-    return np.concatenate([x, 0.5 * (after - before), before - 2.0 * x + after], axis=1)
+    return np.concatenate([x, *dynamics(padded[:-2], x, padded[2:])], axis=1)
 
 
 def interpolate_f0(f0: np.ndarray) -> np.ndarray:

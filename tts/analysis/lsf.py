@@ -92,24 +92,6 @@ def lpc_to_lsf(polynomial: np.ndarray) -> np.ndarray:
     return result
 
 
-def lsf_to_lpc(frequencies: np.ndarray) -> np.ndarray:
-    """Return the prediction polynomials (rows, p + 1), first coefficient 1, of frequencies (rows, p) in radians.
-
-    The inverse of :func:`lpc_to_lsf`: what a synthesis filter is made from.
-    """
-    rows, order = frequencies.shape
-    cosines = -2.0 * np.cos(np.asarray(frequencies, dtype=np.float64))
-    halves = []
-    for start in (0, 1):  # P holds the first frequency, Q the second, and so on
-        half = np.ones((rows, 1))
-        for column in range(start, order, 2):
-            half = _times(half, np.stack([np.ones(rows), cosines[:, column], np.ones(rows)], axis=1))
-        halves.append(half)
-    fixed = ([1.0, 1.0], [1.0, -1.0]) if order % 2 == 0 else ([1.0], [1.0, 0.0, -1.0])
-    p, q = (_times(half, np.tile(factor, (rows, 1))) for half, factor in zip(halves, fixed, strict=True))
-    return np.asarray(0.5 * (p + q)[:, : order + 1])
-
-
 def _cosine_series(polynomial: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return P and Q without their fixed roots as cosine series: coefficients c of ``sum_k c_k cos(k omega)``."""
     order = polynomial.shape[1] - 1

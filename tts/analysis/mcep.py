@@ -34,11 +34,11 @@ def analysis_matrix(fft_size: int, alpha: float, order: int) -> np.ndarray:
     _check_order(fft_size, order)
     half = fft_size // 2
     # Cepstrum of a log power spectrum: c[m] = 1/N sum_k w[k] log P[k] cos(2 pi k m / N); the log *amplitude* series
-    # c[0] + sum c[m] e^{-jmw}, m >= 1, then takes c[0] / 2.
+    # c[0] + sum c[m] e^{-jmw}, 1 <= m <= N/2, then takes c[0] / 2 and c[N/2] / 2.
     angle = np.outer(np.arange(half + 1), np.arange(half + 1)) % fft_size * (2.0 * np.pi / fft_size)
     cepstrum = np.cos(angle) * (2.0 / fft_size)
     cepstrum[[0, -1]] /= 2.0
-    cepstrum[:, 0] /= 2.0
+    cepstrum[:, [0, -1]] /= 2.0  # the Nyquist quefrency too stands once in a period, not twice
     matrix: np.ndarray = cepstrum @ warping_matrix(half + 1, order + 1, alpha).T
     matrix.setflags(write=False)
     return matrix

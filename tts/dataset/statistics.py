@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
+from tts.analysis.dynamics import with_dynamics
 from tts.core.errors import TtsError
 from tts.core.files import replacing
 
@@ -67,9 +68,7 @@ class StatisticsSum:
         self.squares += (kept**2).sum(axis=0)
         self.within += kept.var(axis=0)
         if self.dynamic:
-            before, after = x[np.maximum(np.arange(len(x)) - 1, 0)], x[np.minimum(np.arange(len(x)) + 1, len(x) - 1)]
-            dynamics = np.concatenate([0.5 * (after - before), before - 2.0 * x + after], axis=1)[counted]
-            self.dynamics += (dynamics**2).sum(axis=0)
+            self.dynamics += (with_dynamics(x)[counted, x.shape[1] :] ** 2).sum(axis=0)
 
     def result(self) -> StreamStatistics:
         """Return the statistics; raises :class:`TtsError` when no frame was added."""

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tts.analysis.dynamics import dynamics
 from tts.core.device import available_memory, to_device
 from tts.core.stream import Stream
 from tts.dataset.statistics import StreamStatistics
@@ -261,7 +262,7 @@ class Table:
         if not target.stream.dynamic:
             return (x - mean) / deviation
         before, after = values[f"{name}/before"], values[f"{name}/after"]
-        return torch.cat([x - mean, 0.5 * (after - before), before - 2.0 * x + after], dim=-1) / deviation
+        return torch.cat([x - mean, *dynamics(before, x, after)], dim=-1) / deviation
 
     def _fetch(self, wanted: Wanted) -> dict[str, Tensor]:
         """Return rows of columns as float32 on the device."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tts.analysis.mel import mel_spectrum
+from tts.analysis.mel_levels import mel_levels
 from tts.core.audio import write_wav
 from tts.generation.requests import Request
 from tts.generation.synthesiser import Synthesiser, SynthesisSettings
@@ -34,7 +34,7 @@ def log_preview(voice: Voice, sentences: tuple[str, ...], folder: Path, log_to: 
             rate = voice.grid.sample_rate
             write_wav(folder / f"step-{step:06d}" / f"{spoken.id}.wav", spoken.signal, rate)
             if log_to is not None:
-                picture = spectrogram_image(mel_spectrum(spoken.signal, voice.grid))
+                picture = spectrogram_image(mel_levels(spoken.signal, rate))
                 log_to.add_sample(spoken.id, spoken.signal, rate, picture, step)
 
 
