@@ -1,11 +1,7 @@
-from __future__ import annotations
+"""Processes that stay from job to job."""
 
 import os
 import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import pytest
 
@@ -47,32 +43,3 @@ def test_processes_stay_errors_pass_and_a_crash_costs_one_job() -> None:
             workers.result(tickets[1])
         assert workers.result(tickets[2])[0] == 6
         assert workers.result(workers.submit(whoami, 7))[0] == 7
-
-
-SCRIPT = """
-import os, time
-from tts.core.processes import Workers
-if __name__ == "__main__":
-    workers = Workers(1)
-    print(workers.result(workers.submit(os.getpid)), flush=True)
-    time.sleep(60)
-"""
-
-
-@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="looks processes up in /proc")
-def test_workers_end_with_a_killed_parent(tmp_path: Path) -> None:
-    script = tmp_path / "parent.py"
-    script.write_text(SCRIPT)
-    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True) as parent:
-        assert parent.stdout is not None
-        worker = int(parent.stdout.readline())
-        parent.kill()
-    for _ in range(100):
-        try:
-            state = Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()[0]
-        except FileNotFoundError:
-            return
-        if state == "Z":
-            return
-        time.sleep(0.05)
-    pytest.fail("the worker outlived its parent")

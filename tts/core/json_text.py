@@ -16,32 +16,37 @@ def json_text(value: Any) -> str:
     A list without lists or objects in it stands on one line where it fits into 120 characters; one of numbers that does not is
     filled into such lines. Raises :class:`ValueError` for NaN and infinities, :class:`TypeError` for what JSON does not have.
     """
-    return "".join(_pieces(value, "\n"))
+    return "".join(_pieces(value, "\n", 0))
 
 
-def _pieces(value: Any, break_: str) -> Iterator[str]:
-    """Yield the text of ``value`` in pieces; ``break_`` is a line end and the indentation of the line that it stands on."""
+def _pieces(value: Any, break_: str, used: int) -> Iterator[str]:
+    """Yield the text of ``value`` in pieces.
+
+    ``break_`` is a line end and the indentation of the line that it stands on, ``used`` how many characters are on that line.
+    """
     inner = break_ + "  "
     if isinstance(value, dict) and value:
         for number, (key, item) in enumerate(value.items()):
-            yield f"{',' if number else '{'}{inner}{_key(key)}: "
-            yield from _pieces(item, inner)
+            start = f"{inner}{_key(key)}: "
+            yield f"{',' if number else '{'}{start}"
+            yield from _pieces(item, inner, len(start))
         yield f"{break_}}}"
     elif isinstance(value, list | tuple) and value:
         if any(isinstance(item, dict | list | tuple) for item in value):
             for number, item in enumerate(value):
                 yield f"{',' if number else '['}{inner}"
-                yield from _pieces(item, inner)
+                yield from _pieces(item, inner, len(inner))
             yield f"{break_}]"
         else:
-            yield _flat(value, break_, inner)
+            yield _flat(value, break_, used)
     else:
         yield _scalar(value)
 
 
-def _flat(items: list[Any] | tuple[Any, ...], break_: str, inner: str) -> str:
+def _flat(items: list[Any] | tuple[Any, ...], break_: str, used: int) -> str:
+    inner = break_ + "  "
     texts = [_scalar(item) for item in items]
-    if sum(map(len, texts)) + 2 * len(texts) + len(inner) <= WIDTH:
+    if used + sum(map(len, texts)) + 2 * len(texts) <= WIDTH:
         return f"[{', '.join(texts)}]"
     if any(isinstance(item, str) for item in items):
         return f"[{inner}{(',' + inner).join(texts)}{break_}]"

@@ -30,8 +30,9 @@ def held(folder: Path, *, shared: bool = False, patience: float = 0.0) -> Iterat
     """Keep ``folder`` to this process meanwhile; where another works in it, raise :class:`FolderBusy`.
 
     It is made where it is missing. With ``shared``, any number of processes may hold it so, all to read, and none to write;
-    then it must exist (else :class:`Missing`). A process that holds a folder for writing may read in it as well. ``patience``
-    is for how many seconds to wait first: what an interrupted command started may take a moment to end.
+    then it must exist (else :class:`Missing`). Within a block that holds a folder for writing, the same process may hold it to
+    read as well. ``patience`` is for how many seconds to wait first: what an interrupted command started may take a moment to
+    end.
 
     The lock is the system's and ends with the process, whatever ends it. On a local drive it lies on the folder itself and
     leaves nothing behind; on Windows and network drives it lies on a file in the folder, which is removed at the end. Where
@@ -42,21 +43,36 @@ def held(folder: Path, *, shared: bool = False, patience: float = 0.0) -> Iterat
     if shared and not folder.is_dir():
         raise Missing(f"{folder}: there is no such folder")
     folder.mkdir(parents=True, exist_ok=True)
-    status = folder.stat()
-    identity = status.st_dev, status.st_ino
-    if shared and identity in _writing:
-        yield
-        return
-    lock = _acquired(folder, shared, time.monotonic() + patience)
-    if not shared:
-        _writing.add(identity)
+    hold = FolderHold(folder, shared=shared, patience=patience)
     try:
         yield
     finally:
-        if not shared:
-            _writing.discard(identity)
-        if lock is not None:
-            lock.release()
+        hold.release()
+
+
+class FolderHold:
+    """What :func:`held` has of a folder that exists, for readers that are no block of code. It ends with :meth:`release`.
+
+    Raises :class:`FolderBusy`, and :class:`FileNotFoundError` for a folder that another process removes at this moment.
+    """
+
+    def __init__(self, folder: Path, *, shared: bool = False, patience: float = 0.0) -> None:
+        status = folder.stat()
+        self._identity = None if shared else (status.st_dev, status.st_ino)
+        self._lock: _Lock | None = None
+        if shared and (status.st_dev, status.st_ino) in _writing:
+            return
+        self._lock = _acquired(folder, shared, time.monotonic() + patience)
+        if self._identity:
+            _writing.add(self._identity)
+
+    def release(self) -> None:
+        """Let the folder go; a second time does nothing."""
+        if self._identity:
+            _writing.discard(self._identity)
+        if self._lock is not None:
+            self._lock.release()
+        self._identity = self._lock = None
 
 
 class _Lock(Protocol):
@@ -75,6 +91,8 @@ def _acquired(folder: Path, shared: bool, until: float) -> _Lock | None:
                 if time.monotonic() >= until:
                     raise FolderBusy(f"{folder}: another process is at work in it; wait until it has ended")
                 time.sleep(POLL)
+        except FileNotFoundError:
+            raise
         except OSError as error:
             why = error
         else:
@@ -105,9 +123,17 @@ class _OnFolder:
 
     def acquire(self) -> bool:
         """Try once; False where another has it, :class:`OSError` where the folder cannot be locked."""
-        handle = os.open(self.folder, os.O_RDONLY)
-        self._handle = _kept(handle, self.shared)
-        return self._handle >= 0
+        self._handle = _kept(os.open(self.folder, os.O_RDONLY), self.shared)
+        if self._handle < 0:
+            return False
+        try:
+            same = os.path.samestat(os.fstat(self._handle), self.folder.stat())
+        except FileNotFoundError:
+            same = False
+        if not same:
+            os.close(self._handle)
+            raise FileNotFoundError(f"{self.folder} was removed")
+        return True
 
     def release(self) -> None:
         """End the lock."""
