@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from tts.generation import network_input
-from tts.generation.network_input import NetworkInput, padded_batches
+from tts.generation.network_input import NetworkInput, padded_batches, padded_rows
 
 CPU = torch.device("cpu")
 LENGTHS = ([3, 1, 2], [5], [1, 1, 1, 1])
@@ -44,15 +44,31 @@ def test_segments_are_rows_where_nothing_spreads_them() -> None:
     vectors = [np.full((n, 2), n, dtype=np.float32) for n in (2, 3)]
     ((group, x, mask),) = padded_batches([NetworkInput(v) for v in vectors], CPU)
     assert group == [0, 1]
-    assert x.tolist() == [[[2, 2], [2, 2], [0, 0]], [[3, 3]] * 3]
-    assert mask.tolist() == [[True, True, False], [True] * 3]
+    assert x.tolist() == [[[2, 2]] * 2 + [[0, 0]] * 14, [[3, 3]] * 3 + [[0, 0]] * 13]
+    assert mask.tolist() == [[True] * 2 + [False] * 14, [True] * 3 + [False] * 13]
 
 
 def test_groups_hold_no_more_frames_than_asked_and_windows_count(monkeypatch) -> None:
-    monkeypatch.setattr(network_input, "PADDED_FRAMES", 12)
+    monkeypatch.setattr(network_input, "PADDED_FRAMES", 32)
     inputs, _ = example()
-    assert [group for group, _, _ in padded_batches(inputs, CPU)] == [[2, 1], [0]]
-    assert [group for group, _, _ in padded_batches(inputs, CPU, window=3)] == [[2], [1], [0]]
+    assert [group for group, _, _ in padded_batches(inputs, CPU)] == [[0, 1], [2]]
+    assert [group for group, _, _ in padded_batches(inputs, CPU, window=2)] == [[0], [1], [2]]
+    monkeypatch.setattr(network_input, "PADDED_FRAMES", 4)  # one that is too long by itself goes alone
+    assert [group for group, _, _ in padded_batches(inputs, CPU)] == [[0], [1], [2]]
+
+
+def test_a_book_has_few_shapes() -> None:
+    """Ten thousand sentences of 100 to 2,000 frames in batches of 25."""
+    generator = np.random.default_rng(1)
+    shapes = set()
+    for _ in range(400):
+        lengths = generator.integers(100, 2000, size=25)
+        inputs = [NetworkInput(np.zeros((1, 1), np.float32), np.zeros(n, np.int64)) for n in lengths]
+        shapes |= {(len(group), x.shape[1]) for group, x, _ in padded_batches(inputs, CPU)}
+    assert len({rows for _, rows in shapes}) <= 19
+    assert len(shapes) <= 80
+    for rows in (1, 16, 17, 100, 999, 1000, 1001, 12_345):
+        assert rows <= padded_rows(rows) <= max(16, 1.25 * rows)
 
 
 def test_what_travels_grows_with_segments_not_with_frames() -> None:
@@ -69,5 +85,5 @@ def test_what_travels_grows_with_segments_not_with_frames() -> None:
         ((_, x, _),) = padded_batches([given], torch.device("meta"))
     finally:
         network_input.to_device = original
-    assert x.shape == (1, 1000, 403) and x.device.type == "meta"
-    assert sum(moved) == 3 * 400 * 4 + 1000 * (8 + 1 + 3 * 4)
+    assert x.shape == (1, 1024, 403) and x.device.type == "meta"
+    assert sum(moved) == 3 * 400 * 4 + 1024 * (8 + 1 + 3 * 4)
