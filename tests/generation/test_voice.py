@@ -19,6 +19,7 @@ from tts.generation.config import FORMAT, VoiceConfig, parse_config, read_config
 from tts.generation.requests import Request
 from tts.generation.synthesiser import Synthesiser, SynthesisSettings
 from tts.generation.voice import Voice, load_voice, save_voice
+from tts.text.lexicon import read_lexicon
 
 OLD = Path(__file__).parents[1] / "fixtures" / "format-2"  # made by version 0.1.0: voices of format 1
 
@@ -98,6 +99,17 @@ def test_voices_of_several_speakers_in_the_old_format() -> None:
     config = parse_config(stored, OLD)
     assert config.speakers is not None
     assert (config.speaker_names, config.speakers.duration) == (("a", "b"), "code")
+
+
+def test_a_finished_voice_takes_a_lexicon_too(tmp_path: Path) -> None:
+    (tmp_path / "words.txt").write_text("gif  ɡˈɪf\nSQL = sequel\n", encoding="utf-8")
+    voice = load_voice(OLD / "single", "cpu")
+    before = voice.engine.sentence("The gif.").words[1].syllables
+    voice.add_lexicon(read_lexicon(tmp_path / "words.txt"))
+    sentence = voice.engine.sentence("The gif of SQL.")
+    assert sentence.words[1].syllables[0].phones == ("ɡ", "ɪ", "f")
+    assert sentence.words[1].syllables != before
+    assert sentence.words[3].text == "sequel"
 
 
 def test_features_constant_in_training_are_held_when_speaking() -> None:

@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tts.core.errors import TtsError, UsageError
+from tts.text.engine import make_engine
 from tts.text.lexicon import find_words, parse_phones, read_lexicon
 
 
@@ -55,3 +56,46 @@ def test_find_words_takes_whole_words_and_parts_of_compounds():
 @given(st.lists(st.sampled_from(["ˈoʊ", "t͡ʃ", "ə", "ˌn", "s"]), min_size=1), st.sampled_from([" ", "  ", "\t"]))
 def test_written_phones_come_back(phones, gap):
     assert parse_phones(gap.join(phones)) == tuple(phones)
+
+
+@pytest.mark.parametrize(
+    ("written", "phones"),
+    [
+        ("həˈloʊ", ("h", "ə", "ˈl", "oʊ")),
+        ("dʒɪf", ("d͡ʒ", "ɪ", "f")),
+        ("d͡ʒɪf", ("d͡ʒ", "ɪ", "f")),
+        ("note", ("n", "o", "t", "e")),
+        ("ˈ aɪs", ("ˈaɪ", "s")),
+        ("ɡɪf ˈt", ("ɡ", "ɪ", "f", "ˈt")),
+        ("iː aɪ: t͡ʃ n̩", ("iː", "aɪː", "t͡ʃ", "n̩")),
+    ],
+)
+def test_phones_written_together_are_divided(written, phones):
+    """No phone has a stress mark inside, or more letters than an affricate or a diphthong."""
+    assert parse_phones(written) == phones
+
+
+@pytest.mark.parametrize("written", ["sil", "pau", "hˈ", "a ˈ", "1", "həQ", "-"])
+def test_what_is_no_phone_is_refused(written):
+    with pytest.raises(TtsError):
+        parse_phones(written)
+
+
+def test_respellings(tmp_path):
+    path = tmp_path / "words.txt"
+    path.write_text("SQL = sequel  # not S Q L\ngif\tdʒɪf\nnginx=engine x\n", encoding="utf-8")
+    assert read_lexicon(path) == {"sql": "sequel", "gif": ("d͡ʒ", "ɪ", "f"), "nginx": "engine x"}
+    for content, message in (("a = \n", "after ="), ("two words = b\n", "expected a word"), ("= b\n", "expected a word")):
+        path.write_text(content, encoding="utf-8")
+        with pytest.raises(TtsError, match=rf"words\.txt:1: .*{message}"):
+            read_lexicon(path)
+
+
+def test_respelled_words_are_spoken_in_place_of_the_written_ones():
+    engine = make_engine("gruut", "en-us", {"sql": "sequel", "nginx": "engine x", "sequel": ("s", "ˈi", "k")})
+    sentence = engine.sentence("SQL, nginx and [[ˈs k l]] SQLite!")
+    assert [word.text for word in sentence.words][:4] == ["sequel", "engine", "x", "and"]
+    assert sentence.words[0].syllables[0].phones == ("s", "i", "k")  # the other words may be in the lexicon themselves
+    assert sentence.words[0].break_after == "minor"
+    assert sentence.text == "SQL, nginx and [[ˈs k l]] SQLite!"
+    assert engine.identity() != make_engine("gruut", "en-us").identity()

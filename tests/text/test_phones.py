@@ -128,8 +128,17 @@ def test_nearest_is_itself_or_least_different(symbols, wanted):
     nearest = inventory.nearest(wanted)
     if wanted in symbols:
         assert nearest == wanted
-    differences = {symbol: len(attributes(symbol) ^ attributes(wanted)) for symbol in inventory.symbols}
+    phones = [symbol for symbol in inventory.symbols if symbol not in ("sil", "pau")]
+    differences = {symbol: len(attributes(symbol) ^ attributes(wanted)) for symbol in phones}
     assert differences[nearest] == min(differences.values())
+
+
+def test_nearest_is_never_silence():
+    few = PhoneInventory(("a", "m", "n", "l"))
+    assert {few.nearest(phone) for phone in ("ʔ", "h", "k")} <= {"a", "m", "n", "l"}
+    assert few.nearest("sil") == "sil"
+    with pytest.raises(TtsError, match="has no phones at all"):
+        PhoneInventory(()).nearest("k")
 
 
 def test_adapt_replaces_only_what_is_unknown():

@@ -25,7 +25,7 @@ Lexicon = Mapping[str, tuple[str, ...] | str]
 
 MAX_PHONES: Final = 100  # of a word: none in any language has so many
 
-INLINE: Final = re.compile(r"\[\[(.*?)\]\]")
+INLINE: Final = re.compile(r"\[\[((?:(?!\[\[).)*?)\]\]")
 
 
 def parse_phones(text: str) -> tuple[str, ...]:

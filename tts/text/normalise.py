@@ -74,7 +74,8 @@ def _numbers(text: str, language: str) -> str:
     """Currency before its amount, decades, leading zeros, digits against letters."""
     units = CURRENCIES.get(primary(language), {})
     if units:
-        signs, number = "".join(map(re.escape, units)), r"(?<!\d)\d+(?:[.,]\d+)*"
+        # Begun at the first digit and never shortened, or a thousand digits would be read a million times.
+        signs, number = "".join(map(re.escape, units)), r"(?<!\d)(?<!\d[.,])\d++(?:[.,]\d++)*+"
         before = rf"([{signs}])\s*({number})(?:\s+({MULTIPLIERS})\b)?"
         text = re.sub(before, lambda match: _amount(match[2], match[3] or "", units[match[1]]), text)
         text = re.sub(rf"({number})\s*([{signs}])", lambda match: _amount(match[1], "", units[match[2]]), text)

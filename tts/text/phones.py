@@ -213,11 +213,17 @@ class PhoneInventory:
         return np.array(rows, dtype=np.float32)
 
     def nearest(self, symbol: str) -> str:
-        """Return the phone that shares most with ``symbol``: fewest differing attributes, first in order among equals."""
+        """Return the phone that shares most with ``symbol``: fewest differing attributes, first in order among equals.
+
+        A phone is never replaced by silence; :class:`TtsError` where the inventory has nothing else.
+        """
         if symbol in self._places:
             return symbol
         wanted = attributes(symbol)
-        return min(self.symbols, key=lambda known: (len(attributes(known) ^ wanted), known))
+        phones = [known for known in self.symbols if known not in (SILENCE, PAUSE)]
+        if not phones:
+            raise TtsError(f"the phone {symbol!r} is not in this inventory, which has no phones at all")
+        return min(phones, key=lambda known: (len(attributes(known) ^ wanted), known))
 
     def adapt(self, sentence: Sentence) -> tuple[Sentence, dict[str, str]]:
         """Return the sentence with every phone that is not in the inventory replaced by its nearest, and what was replaced."""

@@ -72,22 +72,29 @@ def _short(sentence: str, masked: str, limit: int, phones: bool) -> list[str]:
     """Cut a sentence that is too long: at its last pause within ``limit``, or else after its last word that fits."""
     pause, word = (_PHONES_PAUSE, _PHONES_WORD) if phones else (_PAUSE, _SPACE)
     pieces: list[str] = []
-    while len(sentence) > limit:
-        place = _last(pause, masked, limit // 3, limit) or _last(word, masked, 1, limit) or _first(word, masked)
+    start = 0
+    while len(sentence) - start > limit:
+        place = (
+            _last(pause, masked, start, limit // 3, limit)
+            or _last(word, masked, start, 1, limit)
+            or _first(word, masked, start)
+        )
         if place is None:
             break
-        pieces.append(sentence[:place].strip())
-        sentence, masked = sentence[place:].strip(), masked[place:].strip()
-    return [*pieces, sentence]
+        pieces.append(sentence[start:place].strip())
+        start = place
+        while start < len(sentence) and sentence[start].isspace():
+            start += 1
+    return [*pieces, sentence[start:]]
 
 
-def _last(pattern: re.Pattern[str], masked: str, least: int, most: int) -> int | None:
-    """Return the last cut that leaves ``least`` to ``most`` characters before it."""
-    ends = [match.end() for match in pattern.finditer(masked, 0, most + 2)]
-    return next((end for end in reversed(ends) if least <= len(masked[:end].strip()) <= most), None)
+def _last(pattern: re.Pattern[str], masked: str, start: int, least: int, most: int) -> int | None:
+    """Return the last cut that leaves ``least`` to ``most`` characters between ``start`` and it."""
+    ends = [match.end() for match in pattern.finditer(masked, start, start + most + 2)]
+    return next((end for end in reversed(ends) if least <= len(masked[start:end].strip()) <= most), None)
 
 
-def _first(pattern: re.Pattern[str], masked: str) -> int | None:
-    """Return the first cut at all: what is before it is too long by itself."""
-    match = pattern.search(masked)
+def _first(pattern: re.Pattern[str], masked: str, start: int) -> int | None:
+    """Return the first cut at all after ``start``: what is before it is too long by itself."""
+    match = pattern.search(masked, start)
     return match.end() if match else None

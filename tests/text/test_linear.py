@@ -1,0 +1,78 @@
+"""Texts that are all one sign take no longer a character than others: nothing in the front end grows with the square."""
+
+import time
+
+import pytest
+
+from tts.core.errors import TtsError
+from tts.text.engine import make_engine
+from tts.text.lexicon import INLINE, find_words, parse_phones
+from tts.text.normalise import clean, normalise
+from tts.text.split import split_text
+
+UNITS = [
+    "1,",
+    "1.",
+    "1",
+    "$1,",
+    "1 €",
+    ".",
+    " .",
+    "'",
+    "a.",
+    "- ",
+    "-",
+    "a1",
+    "a/",
+    "<",
+    "A&",
+    "Mr. ",
+    "1990's ",
+    "01",
+    "[[",
+    "(",
+]
+
+
+def seconds(function, *arguments):
+    started = time.process_time()
+    function(*arguments)
+    return time.process_time() - started
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_normalising(unit):
+    assert seconds(normalise, unit * 16_000 + "x", "en-us") < 3.0  # "1," took 40 s when it was quadratic
+
+
+@pytest.mark.parametrize("unit", ["[[", "[[a", "[", "[[a]] "])
+def test_finding_inline_phones(unit):
+    assert seconds(lambda text: INLINE.sub("", text), unit * 16_000) < 1.0  # "[[" took 20 s
+
+
+@pytest.mark.parametrize("unit", ["word ", "a", ". ", '"', "\n ", "[[", "a, ", "a | "])
+def test_cutting_a_megabyte(unit):
+    text = unit * (1_000_000 // len(unit))
+    assert seconds(split_text, text) < 5.0
+    assert seconds(lambda: split_text(text, phones=True)) < 5.0
+
+
+def test_the_rest(tmp_path):
+    assert seconds(clean, "a \u200b" * 50_000) < 1.0
+    assert seconds(find_words, "a-" * 50_000, {"z"}) < 1.0
+
+
+def test_words_that_nobody_can_say_are_refused_at_once():
+    english = make_engine("gruut", "en-us")
+    for text, message in (
+        ("It is " + "ab" * 10_000 + " here.", "is a word of 20000 letters; divide it"),
+        ("1," * 8_000, "is a word of"),
+        (f"Say [[{'a ' * 200}]].", "a word of 200 phones"),
+    ):
+        started = time.process_time()
+        with pytest.raises(TtsError, match=message):
+            english.sentence(text)
+        assert time.process_time() - started < 2.0
+    assert english.sentence("Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft.").words
+    with pytest.raises(TtsError, match="a word of 200 phones"):
+        parse_phones("a " * 200)
