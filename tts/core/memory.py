@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tts.core.errors import OutOfMemory
 
-_GROUPS = Path("/sys/fs/cgroup")
+_GROUPS, _OWN_GROUPS = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def _group_files(controller: str, name: str) -> list[Path]:
     ``controller`` is ``cpu`` or ``memory`` for groups of version 1, empty for version 2.
     """
     try:
-        lines = Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines()
+        lines = _OWN_GROUPS.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
         return []
     for line in lines:
