@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from tts.core.errors import TtsError
+from tts.core.errors import Damaged, Missing, TtsError
 from tts.core.files import replacing
 
 
@@ -25,14 +25,14 @@ def save_tensors(path: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) 
 
 
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Read what :func:`save_tensors` wrote; a missing or damaged file raises :class:`TtsError`."""
+    """Read what :func:`save_tensors` wrote; raises :class:`Missing` or :class:`Damaged`."""
     try:
         with safe_open(str(path), framework="pt") as stream:
             facts = json.loads((stream.metadata() or {}).get("facts", "{}"))
             return {name: stream.get_tensor(name) for name in stream.keys()}, facts  # noqa: SIM118
     except FileNotFoundError:
-        raise TtsError(f"{path}: this file is missing") from None
-    except (SafetensorError, OSError, json.JSONDecodeError) as error:
+        raise Missing(f"{path}: this file is missing") from None
+    except (SafetensorError, OSError, ValueError, RecursionError) as error:
         raise _unreadable(path, error) from None
 
 
@@ -48,7 +48,7 @@ def check_weights(module: nn.Module, path: Path) -> None:
         with safe_open(str(path), framework="pt") as stream:
             given = {name: tuple(stream.get_slice(name).get_shape()) for name in stream.keys()}  # noqa: SIM118
     except FileNotFoundError:
-        raise TtsError(f"{path}: this file is missing") from None
+        raise Missing(f"{path}: this file is missing") from None
     except (SafetensorError, OSError) as error:
         raise _unreadable(path, error) from None
     _refuse_misfit(module, given, path)
@@ -65,5 +65,5 @@ def _refuse_misfit(module: nn.Module, given: Mapping[str, tuple[int, ...]], wher
         raise TtsError(f"{where}: the weights do not fit the network: {'; '.join(wrong[:5])}{more}")
 
 
-def _unreadable(path: Path, error: Exception) -> TtsError:
-    return TtsError(f"{path}: cannot be read as safetensors ({error}); the file is damaged or not one of ours")
+def _unreadable(path: Path, error: Exception) -> Damaged:
+    return Damaged(f"{path}: cannot be read as safetensors ({error}); the file is damaged or not one of ours")

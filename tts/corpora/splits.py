@@ -36,6 +36,10 @@ Rule = str | Mapping[str, Any]
 ORDER = ("test", "validation", "train")
 
 
+class EmptySplit(UsageError):
+    """The rule of a split selects nothing of what is left: it is wrong, or too much was left out before."""
+
+
 @dataclass(frozen=True)
 class Splits:
     """The ids of every split, in counting order."""
@@ -106,7 +110,7 @@ def make_splits(
                 message = f"says the same as {twin[1]} of {twin[0]}; left out of {split}"
                 problems.append(Problem(utterance.id, "same_text", message, split))
         if not chosen[split]:
-            raise UsageError(f"splits: {split}: the rule {rules[split]!r} selects none of the {len(left)} utterances left")
+            raise EmptySplit(f"splits: {split}: the rule {rules[split]!r} selects none of the {len(left)} utterances left")
         left = [id for id in left if id not in selected]
         for utterance in chosen[split]:
             taken.setdefault(text_of[utterance.id], (split, utterance.id))

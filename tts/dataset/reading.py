@@ -12,7 +12,7 @@ from tts.core.files import fingerprint, read_json, write_json
 from tts.corpora.checks import CHECKS_VERSION, AudioFacts, check_audio, read_checks, same_recordings, write_checks
 from tts.corpora.ljspeech import read_ljspeech
 from tts.corpora.problems import Problem, examples, left_out
-from tts.corpora.splits import Splits, make_splits
+from tts.corpora.splits import EmptySplit, Splits, make_splits
 from tts.corpora.types import Corpus, Utterance
 from tts.dataset.preparation import Preparation
 from tts.recipe import CorpusPart
@@ -130,7 +130,7 @@ def _choose(run: Preparation, corpus: Corpus) -> tuple[Splits, list[Problem]]:
         splits, found = make_splits(corpus.utterances, rules, seed=part.seed, folder=run.recipe_folder, limit=part.limit)
     except TtsError as error:  # perhaps because of what was left out before
         lost = [problem for problem in run.problems if problem.severity == "left_out"]
-        short = not isinstance(error, UsageError) or "selects none" in str(error)
+        short = not isinstance(error, UsageError) or isinstance(error, EmptySplit)
         if not lost or not short:
             raise
         raise type(error)(f"{error}; {len(left_out(lost))} had been left out: {examples(lost)}") from None
