@@ -197,7 +197,7 @@ class FrontEnd:
             try:
                 phones = parse_phones(match[1])
             except TtsError as error:
-                raise PronunciationError(f"{match[0]} at character {match.start() + 1}: {error}") from None
+                raise PronunciationError(f"{match[0][:80]} at character {match.start() + 1}: {error}") from None
             places.append((*match.span(), "".join(phones), phones))
         outside = INLINE.sub(lambda match: " " * len(match[0]), text)
         if "[[" in outside:

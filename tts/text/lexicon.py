@@ -52,7 +52,7 @@ def parse_phones(text: str) -> tuple[str, ...]:
         raise TtsError(f"{text.strip()[:80]!r} is no pronunciation: expected phones separated by spaces, such as h ə l ˈoʊ")
     if len(phones) > MAX_PHONES:
         raise TtsError(
-            f"{len(phones)} phones in one word, {text.strip()[:40]!r}...; no word has more than {MAX_PHONES}: divide it"
+            f"{text.strip()[:40]!r}... is a word of {len(phones)} phones; no word has more than {MAX_PHONES}: divide it"
         )
     return tuple(phones)
 
