@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from tts.cli.output import say
-from tts.cli.output import say
 from tts.core.audio_output import FORMATS, AudioEncoding, AudioFormat, audio_file, audio_stream
 from tts.core.errors import TtsError, UsageError
 from tts.core.files import fingerprint
