@@ -156,7 +156,7 @@ def test_a_voice_begun_from_one_of_them_says_what_that_one_says(made: Path, name
     assert source is not None
     stack, duration = make_stack(prepared, recipe.system("heads").stages, seed=5), make_duration(recipe, prepared, seed=5)
     begun = start_from(source, stack, duration, prepared)
-    assert not [t.name for t in begun.taken if t.how == "new" and t.name.startswith(("duration.", "stages."))]
+    assert not [t.name for t in begun.tensors if t.how == "new" and t.name.startswith(("duration.", "stages."))]
     config = adapted_config(old.config, prepared)
     new = Voice(config, stack, duration, prepared.statistics, torch.device("cpu"))
     old.precision = new.precision = "float32"

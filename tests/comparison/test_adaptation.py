@@ -101,7 +101,7 @@ def test_a_new_voice_starts_as_the_old_one(made: Path, system: str) -> None:
     for a, b in zip(old.durations(sentences), new.durations(sentences), strict=True):
         np.testing.assert_allclose(b, a, rtol=1e-4)
     assert begun.facts().inputs["left out"]
-    speaking = {t.name for t in begun.taken if t.how == "new"} & stack.speaking().keys()
+    speaking = {t.name for t in begun.tensors if t.how == "new"} & stack.speaking().keys()
     assert not speaking
 
 

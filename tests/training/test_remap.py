@@ -7,7 +7,7 @@ import torch
 from tts.dataset.statistics import StreamStatistics
 from tts.network.stack import Stage
 from tts.recipe import StagePart
-from tts.training.remap import re_express, take_over
+from tts.training.remap import load_remapped, re_express
 
 WIDTHS = {"mcep": 6, "phone": 3}
 THEIRS = ["C:is_a", "C:is_b", "C:nasal", "question", "speaker:x", "speaker:y"]
@@ -26,7 +26,7 @@ def test_the_copy_answers_as_the_original_does(kind: str) -> None:
     theirs, ours = stage_of(len(THEIRS), kind), stage_of(len(OURS), kind)
     affine = {"question": (0.0, 1.0), "speaker:x": (0.0, 0.0), "speaker:y": (0.0, 1.0)}
     sums = {"C:nasal": ["C:is_b"]}
-    taken = take_over(ours, dict(theirs.state_dict()), THEIRS, OURS, affine, sums)
+    taken = load_remapped(ours, dict(theirs.state_dict()), THEIRS, OURS, affine, sums)
     assert {t.how for t in taken} == {"copied", "by name"}
     phone = torch.randint(0, 2, (2, 9))  # a or b; b is nasal
     a, b, ones, zeros = (phone == 0).float(), (phone == 1).float(), torch.ones(2, 9), torch.zeros(2, 9)
@@ -41,7 +41,7 @@ def test_the_copy_answers_as_the_original_does(kind: str) -> None:
 
 def test_columns_of_new_inputs_start_at_zero() -> None:
     theirs, ours = stage_of(2), stage_of(3)
-    take_over(ours, dict(theirs.state_dict()), ["a", "b"], ["b", "new", "a"], {})
+    load_remapped(ours, dict(theirs.state_dict()), ["a", "b"], ["b", "new", "a"], {})
     weight, original = ours.state_dict()["trunk.layers.0.weight"], theirs.state_dict()["trunk.layers.0.weight"]
     assert torch.equal(weight[:, [2, 0]], original)
     assert not weight[:, 1].any()
@@ -50,7 +50,7 @@ def test_columns_of_new_inputs_start_at_zero() -> None:
 def test_windows_are_matched_frame_by_frame() -> None:
     theirs, ours = stage_of(6), stage_of(3)
     names = [f"{name}{at}" for at in ("@-2", "", "@2") for name in ("a", "b")]
-    take_over(ours, dict(theirs.state_dict()), names, ["b@-2", "b", "b@2"], {})
+    load_remapped(ours, dict(theirs.state_dict()), names, ["b@-2", "b", "b@2"], {})
     original = theirs.state_dict()["trunk.layers.0.weight"]
     assert torch.equal(ours.state_dict()["trunk.layers.0.weight"], original[:, 1::2])
 
@@ -58,7 +58,7 @@ def test_windows_are_matched_frame_by_frame() -> None:
 def test_an_earlier_stage_read_under_other_statistics() -> None:
     """An input that is an output of the stage before: x = s x' + o."""
     theirs, ours = stage_of(2), stage_of(2)
-    take_over(ours, dict(theirs.state_dict()), ["mcep:0", "a"], ["mcep:0", "a"], {"mcep:0": (2.5, -0.7)})
+    load_remapped(ours, dict(theirs.state_dict()), ["mcep:0", "a"], ["mcep:0", "a"], {"mcep:0": (2.5, -0.7)})
     x = torch.randn(1, 5, 2)
     torch.testing.assert_close(
         ours(x).heads["mcep"], theirs(x * torch.tensor([2.5, 1.0]) + torch.tensor([-0.7, 0])).heads["mcep"]
@@ -69,7 +69,7 @@ def test_every_difference_is_named() -> None:
     theirs = stage_of(3, tasks={"mcep": {"private": [4]}})
     wider = StagePart.model_validate({"trunk": {"layers": [8, 16], "normalise": True}, "tasks": {"mcep": 1, "phone": 1}})
     ours = Stage(3, wider, WIDTHS)
-    how = {t.name: t.how for t in take_over(ours, dict(theirs.state_dict()), list("abc"), list("cab"), {})}
+    how = {t.name: t.how for t in load_remapped(ours, dict(theirs.state_dict()), list("abc"), list("cab"), {})}
     assert how["trunk.layers.0.weight"] == "by name"
     assert how["trunk.layers.0.bias"] == how["trunk.norms.0.weight"] == "copied"
     assert how["trunk.layers.1.weight"] == how["heads.mcep.output.weight"] == how["heads.phone.output.bias"] == "new"

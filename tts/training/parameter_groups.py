@@ -1,7 +1,7 @@
 """Which parameters are trained, how fast, and what they are pulled towards.
 
 Without a transfer there are two groups: matrices, which decay, and vectors, which do not. A transfer may freeze parts, give
-layers far from the output a lower rate, and pull what was taken over towards its starting point.
+layers far from the output a lower rate, and pull what was loaded towards its starting point.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Trained = Stage | Joint | Stack
 class Tuning:
     """How a module that starts from another voice is trained.
 
-    ``start`` holds the parameters that were taken over, as they were, by their name in the module. ``layer_decay`` in (0, 1]
+    ``start`` holds the parameters that were loaded, as they were, by their name in the module. ``layer_decay`` in (0, 1]
     is a factor on the learning rate for every layer further from the output (Howard and Ruder 2018, ACL, section 3.2, there
     1 / 2.6). ``l2_sp`` >= 0 is the alpha of :class:`Pull`.
     """
@@ -91,7 +91,7 @@ def distances(module: Stage | Stack) -> dict[str, int]:
 
 
 class Pull:
-    r"""The penalty ``alpha / 2 * ||theta - theta_0||^2`` on what was taken over: L2-SP, Li, Grandvalet and Davoine (ICML 2018).
+    r"""The penalty ``alpha / 2 * ||theta - theta_0||^2`` on what was loaded: L2-SP, Li, Grandvalet and Davoine (ICML 2018).
 
     Its gradient ``alpha (theta - theta_0)`` is applied as weight decay is under AdamW (Loshchilov and Hutter 2019, ICLR): after
     the optimiser's step and not divided by the gradient's size, so that alpha and the weight decay of new parameters (the
@@ -120,11 +120,11 @@ class Pull:
             torch._foreach_lerp_(held, starts, min(1.0, optimiser.param_groups[number]["lr"] * self.alpha))
 
 
-def freeze(stack: Stack, duration: Stage, names: Iterable[str], taken: Collection[str]) -> None:
+def freeze(stack: Stack, duration: Stage, names: Iterable[str], loaded: Collection[str]) -> None:
     """Take parts out of training: no gradient, no decay, and the average stays where it is.
 
     A name is a path of a stack's parameters or the head of one, with or without its ``stages.N``: ``trunk``, ``heads.lf0``,
-    ``stages.0``, ``stages.1.trunk.layers.0``; ``duration`` and what lies in it is the duration model. ``taken`` are the
+    ``stages.0``, ``stages.1.trunk.layers.0``; ``duration`` and what lies in it is the duration model. ``loaded`` are the
     parameters that came from another voice. Raises :class:`UsageError` for a name that is nothing, for parameters that would
     stay random, and where nothing would be left to train in the network that speaks.
     """
@@ -147,7 +147,7 @@ def freeze(stack: Stack, duration: Stage, names: Iterable[str], taken: Collectio
             raise UsageError(f"transfer.freeze: {prefix}trunk shares by go_mtl, whose steps change all of it; leave it out")
         for name, parameter in stage.named_parameters():
             path = prefix + name
-            if not parameter.requires_grad and path not in taken and (path in speaking or not is_frozen(stage)):
+            if not parameter.requires_grad and path not in loaded and (path in speaking or not is_frozen(stage)):
                 raise UsageError(f"transfer.freeze: {path} is new, and frozen it would stay random; freeze less")
 
 

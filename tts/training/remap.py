@@ -32,39 +32,44 @@ Affine = Mapping[str, tuple[float, float]]  # by input: s and o of x = s x' + o;
 
 
 @dataclass(frozen=True)
-class RemappedTensors:
+class RemappedTensor:
     """What became of one tensor."""
 
     name: str
     how: How
     note: str = ""
 
+    @property
+    def loaded(self) -> bool:
+        """Whether its values are those of the source."""
+        return self.how in ("copied", "by name")
+
 
 @torch.no_grad()
-def take_over(
+def load_remapped(
     stage: Stage,
     given: Mapping[str, Tensor],
     theirs: Sequence[str],
     ours: Sequence[str],
     affine: Affine,
     sums: Mapping[str, Sequence[str]] | None = None,
-) -> list[RemappedTensors]:
+) -> list[RemappedTensor]:
     """Copy the tensors ``given`` into a stage by name and shape, columns of its input by their names; tell what was done.
 
     ``theirs`` and ``ours`` name the inputs there and here. Columns of inputs that are new here become zero; ``affine`` says
     how an input there follows from the one here of the same name, ``sums`` of which inputs here one is the sum that has none.
     """
     state, reading = stage.state_dict(), stage.input_axes()
-    found: list[RemappedTensors] = []
+    found: list[RemappedTensor] = []
     offsets: dict[str, Tensor] = {}
     for name, tensor in given.items():
         if name not in state:
-            found.append(RemappedTensors(name, "left out"))
+            found.append(RemappedTensor(name, "left out"))
         elif name in reading:
             axis, bias = reading[name], _bias_of(name, stage)
             moved, here = tensor.movedim(axis, 0), state[name].movedim(axis, 0)
             if len(moved) != len(theirs) or moved.shape[1:] != here.shape[1:]:
-                found += [RemappedTensors(name, "new", f"{tuple(tensor.shape)} there, {tuple(state[name].shape)} here")]
+                found += [RemappedTensor(name, "new", f"{tuple(tensor.shape)} there, {tuple(state[name].shape)} here")]
                 continue
             foldable = bias in given and bias in state and state[bias].shape == given[bias].shape
             columns, offset, same = _columns(moved, theirs, ours, affine if foldable else {}, sums or {})
@@ -73,15 +78,15 @@ def take_over(
                 offsets[bias] = offset.flatten(1).sum(dim=1) if offset.ndim > 1 else offset
             whole = same == len(theirs) == len(ours)
             note = f"{same} of {len(ours)} columns, {len(theirs)} in the voice"
-            found.append(RemappedTensors(name, "copied" if whole and list(theirs) == list(ours) else "by name", note))
+            found.append(RemappedTensor(name, "copied" if whole and list(theirs) == list(ours) else "by name", note))
         elif state[name].shape == tensor.shape:
             state[name].copy_(tensor)
-            found.append(RemappedTensors(name, "copied"))
+            found.append(RemappedTensor(name, "copied"))
         else:
-            found.append(RemappedTensors(name, "new", f"{tuple(tensor.shape)} there, {tuple(state[name].shape)} here"))
+            found.append(RemappedTensor(name, "new", f"{tuple(tensor.shape)} there, {tuple(state[name].shape)} here"))
     for bias, offset in offsets.items():
         state[bias].add_(offset.to(state[bias].dtype))
-    return found + [RemappedTensors(name, "new") for name in state if name not in given]
+    return found + [RemappedTensor(name, "new") for name in state if name not in given]
 
 
 def _columns(

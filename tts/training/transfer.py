@@ -1,15 +1,16 @@
 """Knowledge transfer: a new network starts from a finished voice, or reads the frozen first network of one.
 
-Tensors are taken over by name and shape. Columns that read linguistic features are matched by the features' names, for another
-language or another set of phones has other columns; those of new features start at zero, as if the voice had never heard of
-them. With ``outputs: physical`` the new voice says at first what the old one says; see :mod:`tts.training.remap`.
+Tensors are loaded by name and shape. Columns that read linguistic features are matched by the features' names, for another
+language or another set of phones has other columns; those of new features start at zero, as if the voice did not have
+them. With ``outputs: physical`` the new voice's outputs are at first those of the old one; see :mod:`tts.training.remap`.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -27,14 +28,14 @@ from tts.recipe.transfer import TransferPart
 from tts.text.features import NEIGHBOURS, ContextFeatures
 from tts.text.phones import attributes
 from tts.training.parameter_groups import Tuning, freeze
-from tts.training.remap import RemappedTensors, re_express, take_over
+from tts.training.remap import RemappedTensor, load_remapped, re_express
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Source:
-    """A voice to take over from, and how."""
+    """A voice to start from, and how."""
 
     part: TransferPart
     voice: Voice
@@ -46,15 +47,15 @@ class Source:
         return self.voice.label
 
 
-@dataclass
+@dataclass(frozen=True)
 class TransferStart:
-    """A network that has taken over from a voice; see :func:`start_from`."""
+    """What a network started from, and what became of every tensor and input; see :func:`start_from`."""
 
     source: Source
     tuning: Tuning
-    taken: list[RemappedTensors] = field(default_factory=list)
-    inputs: dict[str, list[str]] = field(default_factory=dict)
-    differences: list[str] = field(default_factory=list)
+    tensors: tuple[RemappedTensor, ...]
+    inputs: Mapping[str, Sequence[str]]
+    differences: tuple[str, ...]
 
     def facts(self) -> TransferConfig:
         """Return what a voice keeps of it in its configuration, its source's own sources included."""
@@ -68,16 +69,16 @@ class TransferStart:
             model=config.files[MODEL][:16],
             settings=part.model_dump(mode="json", exclude_defaults=True, exclude={"init_from", "features_from"}),
             frozen=part.freeze,
-            tensors={how: sum(t.how == how for t in self.taken) for how in ("copied", "by name", "new", "left out")},
+            tensors={how: sum(t.how == how for t in self.tensors) for how in ("copied", "by name", "new", "left out")},
             inputs={how: tuple(names) for how, names in self.inputs.items()},
-            differences=tuple(self.differences),
+            differences=self.differences,
             base=config.transfer,
         )
 
     def report(self) -> str:
-        """Return what was taken over, new and left out as Markdown."""
+        """Return what was loaded, new and left out as Markdown."""
         lines = [f"# Begun from {self.source.label}", "", "| tensor | | |", "| --- | --- | --- |"]
-        lines += [f"| {t.name} | {t.how} | {t.note} |" for t in self.taken]
+        lines += [f"| {t.name} | {t.how} | {t.note} |" for t in self.tensors]
         for what, names in self.inputs.items():
             lines += ["", f"Inputs {what}: {', '.join(names) or 'none'}."]
         lines += ["", *(f"* {difference}" for difference in self.differences)]
@@ -85,7 +86,7 @@ class TransferStart:
 
 
 def open_source(part: TransferPart | None, prepared: Prepared) -> Source | None:
-    """Load the voice that a system takes over from, and check that it fits the corpus; None without a transfer.
+    """Load the voice that a system starts from, and check that it fits the corpus; None without a transfer.
 
     Raises :class:`UsageError` for a folder that is no voice, another sample rate, frame shift, warping, mel-cepstral order or
     number of states, an unknown speaker, and a corpus of several speakers.
@@ -95,7 +96,7 @@ def open_source(part: TransferPart | None, prepared: Prepared) -> Source | None:
     voice = load_voice(part.source, "cpu")
     check_transfer(voice, prepared, part.source)
     if len(prepared.speakers) > 1:
-        raise UsageError(f"transfer: {prepared.folder} has {len(prepared.speakers)} speakers; a voice is taken over for one")
+        raise UsageError(f"transfer: {prepared.folder} has {len(prepared.speakers)} speakers; a transfer is for one")
     return Source(part, voice, voice.speaker_number(part.speaker))
 
 
@@ -139,86 +140,135 @@ def all_stages(system: SystemPart, source: Source | None) -> tuple[StagePart, ..
 
 
 def start_from(source: Source, stack: Stack, duration: Stage, prepared: Prepared) -> TransferStart:
-    """Let a new stack and duration model take over from a voice, in place; freeze what is to stay.
+    """Load what fits of a voice into a new stack and duration model, in place; freeze what is to stay.
 
     Raises :class:`UsageError` where nothing of the voice's hidden layers fits, and as
     :func:`tts.training.parameter_groups.freeze` does.
     """
     voice, part = source.voice, source.part
-    found, start = TransferStart(source, Tuning()), {}
-    linguistic = tuple(prepared.features.names)
-    theirs = _Inputs(voice.features.names, voice.states, voice.stack.parts, voice.stack, voice.speakers)
-    ours = _Inputs(linguistic, prepared.states, stack.parts, stack, prepared.speakers)
-    affine, sums = _affine(source, prepared), _sums(voice.features, prepared.features)
-    count = 1 if part.features_from else min(len(stack.stages), len(voice.stack.stages))
-    for number, stage in enumerate(stack.stages):
-        assert isinstance(stage, Stage)
-        prefix = f"stages.{number}."
-        if number >= count:
-            if part.init_from:
-                found.taken += [RemappedTensors(prefix + name, "new") for name in stage.state_dict()]
-            continue
-        other = voice.stack.stages[number]
-        assert isinstance(other, Stage)
-        given = _only_speaker(other, source.speaker)
-        taken = take_over(stage, given, theirs.of(number), ours.of(number), affine, sums)
-        _say_alike(stage, taken, source, prepared)
-        found.taken += [RemappedTensors(prefix + t.name, t.how, t.note) for t in taken]
-        found.differences += _differences(prefix, other.part, stage.part)
-        if affine and stage.part.sharing.kind == "go_mtl":
-            found.differences.append(
-                f"{prefix}sharing: go_mtl has no bias a matrix, so inputs that never changed in the voice's training or are "
-                "scaled otherwise here are not put into it: the start says something else than the voice"
-            )
-    for number in range(count, len(voice.stack.stages)):
-        if part.init_from:
-            dropped = voice.stack.stages[number].state_dict()
-            found.taken += [RemappedTensors(f"stages.{number}.{name}", "left out") for name in dropped]
-    if not any(t.how in ("copied", "by name") and ".trunk." in t.name for t in found.taken):
+    transfer = _Transfer(source, prepared, stack, duration)
+    tensors = transfer.load_stages()
+    if not any(tensor.loaded and ".trunk." in tensor.name for tensor in tensors):
         layers = " x ".join(map(str, voice.stack.parts[0].trunk.layers))
         raise UsageError(
             f"transfer: no hidden layer of {source.label} fits this system; its first trunk is "
             f"{voice.stack.parts[0].trunk.kind} {layers}: give the system the same"
         )
     if part.init_from and part.duration:
-        codes = [f"speaker:{name}" for name in voice.speakers] if voice.duration.speakers else []
-        names = [*voice.features.names, *codes]
-        given = _only_speaker(voice.duration, source.speaker)
-        taken = take_over(duration, given, names, list(linguistic), affine, sums)
-        _say_alike(duration, taken, source, prepared)
-        found.taken += [RemappedTensors(f"duration.{t.name}", t.how, t.note) for t in taken]
-        found.differences += _differences("duration.", voice.duration.part, duration.part)
-    found.inputs = {
-        "new": [name for name in linguistic if name not in voice.features.names],
-        "left out": [name for name in voice.features.names if name not in linguistic],
-        "held in the voice's training": [voice.features.names[column] for column in voice.config.constant_features],
-    }
+        tensors += transfer.load_duration()
     parameters = dict(stack.named_parameters()) | {f"duration.{name}": p for name, p in duration.named_parameters()}
-    for t in found.taken:
-        if t.how in ("copied", "by name") and t.name in parameters:
-            start[t.name] = parameters[t.name].detach().clone()
+    loaded = {t.name: parameters[t.name].detach().clone() for t in tensors if t.loaded and t.name in parameters}
     if part.features_from:
         stack.stages[0].requires_grad_(False)
-    freeze(stack, duration, part.freeze, start)
-    found.tuning = Tuning(part.layer_decay, part.l2_sp, start if part.init_from else {})
+    freeze(stack, duration, part.freeze, loaded)
+    tuning = Tuning(part.layer_decay, part.l2_sp, loaded if part.init_from else {})
+    start = TransferStart(source, tuning, tuple(tensors), transfer.inputs(), tuple(transfer.differences()))
     speaking = {*stack.speaking(), *(f"duration.{name}" for name in duration.state_dict())}
-    new = [t.name for t in found.taken if t.how == "new" and t.name in speaking]
+    new = [t.name for t in tensors if t.how == "new" and t.name in speaking]
     if new:
         log.warning("%d tensors have no like in %s and start afresh: %s", len(new), source.label, ", ".join(new[:5]))
-    for difference in found.differences:
+    for difference in start.differences:
         log.warning("%s", difference)
-    return found
+    return start
 
 
-def _say_alike(stage: Stage, taken: Iterable[RemappedTensors], source: Source, prepared: Prepared) -> None:
-    """Re-express the heads that were taken over, where physical values are to stay."""
+@dataclass(frozen=True)
+class _Transfer:
+    """A voice and the new networks that are to start from it."""
+
+    source: Source
+    prepared: Prepared
+    stack: Stack
+    duration: Stage
+
+    @property
+    def pairs(self) -> list[tuple[int, Stage, Stage]]:
+        """The stages that have one to start from: their number from 0, the voice's, and the new one."""
+        old, new = self.source.voice.stack.stages, self.stack.stages
+        count = 1 if self.source.part.features_from else min(len(new), len(old))
+        found = []
+        for number in range(count):
+            theirs, ours = old[number], new[number]
+            assert isinstance(theirs, Stage) and isinstance(ours, Stage)
+            found.append((number, theirs, ours))
+        return found
+
+    @cached_property
+    def affine(self) -> dict[str, tuple[float, float]]:
+        """How the voice's inputs follow from those here."""
+        return _affine(self.source, self.prepared)
+
+    @cached_property
+    def sums(self) -> dict[str, list[str]]:
+        """Inputs here whose sum is one of the voice's."""
+        return _sums(self.source.voice.features, self.prepared.features)
+
+    def load_stages(self) -> list[RemappedTensor]:
+        """Load what fits into the stages; return what became of every tensor."""
+        voice, prepared = self.source.voice, self.prepared
+        theirs = _Inputs(voice.features.names, voice.states, voice.stack.parts, voice.stack, voice.speakers)
+        ours = _Inputs(tuple(prepared.features.names), prepared.states, self.stack.parts, self.stack, prepared.speakers)
+        tensors: list[RemappedTensor] = []
+        for number, old, stage in self.pairs:
+            tensors += self._load(f"stages.{number}.", old, stage, theirs.of(number), ours.of(number))
+        rest = len(self.pairs)
+        if self.source.part.init_from:
+            tensors += [RemappedTensor(name, "new") for name in _names_from(self.stack, rest)]
+            tensors += [RemappedTensor(name, "left out") for name in _names_from(voice.stack, rest)]
+        return tensors
+
+    def load_duration(self) -> list[RemappedTensor]:
+        """Load what fits into the duration model; return what became of every tensor."""
+        voice = self.source.voice
+        codes = [f"speaker:{name}" for name in voice.speakers] if voice.duration.speakers else []
+        names = [*voice.features.names, *codes]
+        return self._load("duration.", voice.duration, self.duration, names, list(self.prepared.features.names))
+
+    def _load(self, prefix: str, old: Stage, new: Stage, theirs: Sequence[str], ours: Sequence[str]) -> list[RemappedTensor]:
+        given = _only_speaker(old, self.source.speaker)
+        tensors = load_remapped(new, given, theirs, ours, self.affine, self.sums)
+        _keep_physical_outputs(new, tensors, self.source, self.prepared)
+        return [replace(tensor, name=prefix + tensor.name) for tensor in tensors]
+
+    def inputs(self) -> dict[str, list[str]]:
+        """Return the names of inputs that are new, that are left out, and that never changed in the voice's training."""
+        voice, here = self.source.voice, tuple(self.prepared.features.names)
+        return {
+            "new": [name for name in here if name not in voice.features.names],
+            "left out": [name for name in voice.features.names if name not in here],
+            "held in the voice's training": [voice.features.names[column] for column in voice.config.constant_features],
+        }
+
+    def differences(self) -> list[str]:
+        """Name what makes the same tensors compute something else here."""
+        differences = []
+        for number, old, stage in self.pairs:
+            differences += _differences(f"stages.{number}.", old.part, stage.part)
+            if self.affine and stage.part.sharing.kind == "go_mtl":
+                differences.append(
+                    f"stages.{number}.sharing: go_mtl has no bias a matrix, so inputs that never changed in the voice's "
+                    "training or are scaled otherwise here are not put into it: its outputs are not those of the voice"
+                )
+        if self.source.part.init_from and self.source.part.duration:
+            differences += _differences("duration.", self.source.voice.duration.part, self.duration.part)
+        return differences
+
+
+def _names_from(stack: Stack, number: int) -> list[str]:
+    """Return the names of a stack's tensors from one stage on, counted from 0."""
+    stages = list(enumerate(stack.stages))[number:]
+    return [f"stages.{n}.{name}" for n, stage in stages for name in stage.state_dict()]
+
+
+def _keep_physical_outputs(stage: Stage, tensors: Iterable[RemappedTensor], source: Source, prepared: Prepared) -> None:
+    """Re-express the heads that were loaded, where physical values are to stay."""
     if source.part.outputs == "normalised":
         return
-    copied = {t.name for t in taken if t.how in ("copied", "by name")}
+    loaded = {tensor.name for tensor in tensors if tensor.loaded}
     for name, head in stage.heads.items():
         theirs = source.voice.statistics.get(name)
         assert isinstance(head, Head)
-        if theirs is not None and f"heads.{name}.output.weight" in copied and (name == DURATION or name in MAIN_STREAMS):
+        if theirs is not None and f"heads.{name}.output.weight" in loaded and (name == DURATION or name in MAIN_STREAMS):
             re_express(head, theirs, prepared.statistics[name], source.speaker)
 
 
