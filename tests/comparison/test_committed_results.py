@@ -9,8 +9,13 @@ import pytest
 from tts.comparison.adaptation_results import markdown, read_adaptation
 from tts.comparison.results import Results
 from tts.comparison.tables import tables
+from tts.comparison.worker import earlier_identity, job_identity
+from tts.core.files import fingerprint
+from tts.dataset.prepared import Prepared
+from tts.recipe import Recipe
 
 RECIPES = Path(__file__).parents[2] / "recipes"
+VERSION_0_1_0 = Path(__file__).parents[1] / "fixtures" / "format-2"
 NUMBER = re.compile(r"[-+]?\d+\.\d+")
 
 
@@ -59,3 +64,12 @@ def test_a_kept_learning_curve_renders_as_published(name: str) -> None:
     rendered = markdown(read_adaptation(path)).splitlines()
     assert len(rendered) == len(published)
     assert [(a, b) for a, b in zip(rendered, published, strict=True) if unlike(a, b)] == []
+
+
+@pytest.mark.parametrize("system", ["single", "stacked"])
+def test_runs_that_version_0_1_0_scored_are_recognised(system: str) -> None:
+    """Its records hold a digest of the voice's identity and the members of an ensemble; a plain run has none."""
+    run = json.loads((VERSION_0_1_0 / system / "training" / "run.json").read_text(encoding="utf-8"))
+    recipe, prepared = Recipe.model_validate(run["recipe"]), Prepared(VERSION_0_1_0 / "prepared")
+    assert earlier_identity(recipe, prepared, system) == fingerprint(run["identity"], ())
+    assert job_identity(recipe, prepared, system) != earlier_identity(recipe, prepared, system)

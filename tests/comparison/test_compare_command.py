@@ -22,7 +22,7 @@ from speech import RECIPE, write_corpus
 from tts.comparison import collect
 from tts.comparison.compare import Comparison, choose, compare, write_pages
 from tts.comparison.plan import make_plan
-from tts.comparison.records import RunRecord, read_record, read_search
+from tts.comparison.records import JobRecord, read_record, read_search
 from tts.comparison.results import Results, read_results
 from tts.comparison.verdicts import Verdict
 from tts.comparison.worker import TrainingJob, do_job, is_done, job_identity
@@ -203,7 +203,7 @@ def test_data_swapped_under_a_comparison_are_refused(made: Path, tmp_path: Path)
     swap(prepared)
     with pytest.raises(UsageError, match="was prepared anew while this comparison ran"):
         do_job(job)
-    assert read_record(job.record, RunRecord) is None
+    assert read_record(job.record, JobRecord) is None
     assert not is_done(job)
 
 

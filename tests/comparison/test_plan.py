@@ -1,10 +1,12 @@
 """The plan: which arms there are, what they are made of, and what may not change once it has begun."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
-from tts.comparison.plan import Arm, auxiliary_tasks, make_plan, member_seeds, recipe_for, settle_plan, without
+from tts.comparison.plan import Arm, auxiliary_tasks, make_plan, member_seeds, recipe_for, without
+from tts.comparison.settled import settle_plan
 from tts.core.errors import UsageError
 from tts.recipe import Recipe
 from tts.recipe.changes import changed_keys
@@ -208,3 +210,17 @@ def test_a_role_is_fixed_once_scored(tmp_path):
     settle_plan(tmp_path, make_plan(one), PREPARED, {"stacked", "wide"})
     with pytest.raises(UsageError, match="wide was a control when it was scored and is now a candidate"):
         settle_plan(tmp_path, make_plan(recipe()), PREPARED, {"stacked", "wide"})
+
+
+def test_the_precision_of_the_first_command_stays(tmp_path):
+    """A comparison that goes on on another machine does not mix numbers of two precisions."""
+    first = settle_plan(tmp_path, replace(make_plan(recipe(), seeds=[1]), precision="bfloat16"), PREPARED, ())
+    later = settle_plan(tmp_path, replace(make_plan(recipe(), seeds=[2]), precision="float32"), PREPARED, {"single"})
+    assert (first.precision, later.precision) == ("bfloat16", "bfloat16")
+
+
+def test_a_plan_of_a_later_version_is_refused(tmp_path):
+    for text in ("[]", '{"format": 9}', '{"format": 1}'):
+        (tmp_path / "plan.json").write_text(text, encoding="utf-8")
+        with pytest.raises(UsageError, match="not the plan of a comparison that this version reads"):
+            settle_plan(tmp_path, make_plan(recipe()), PREPARED, ())

@@ -9,8 +9,9 @@ from test_plan import recipe
 from tts.comparison import plan_cost as estimate
 from tts.comparison.plan import make_plan
 from tts.comparison.plan_cost import Cost, costs, describe
-from tts.comparison.records import RunRecord, record_path, search_path, write_record
+from tts.comparison.records import JobRecord, record_path, search_path, write_record
 from tts.core.files import write_json
+from tts.generation.summary import NetworkSummary, TrainingSummary, write_summary
 
 COMPARISON = {
     "seeds": [1, 2],
@@ -31,7 +32,7 @@ def by_name(folder: Path) -> dict[str, Cost]:
 
 def finish(folder: Path, system: str, seed: int) -> None:
     run = f"seed-{seed}"
-    record = RunRecord(identity="", system=system, run=run, seed=seed, status="finished", seconds=60.0)
+    record = JobRecord(identity="", system=system, run=run, seed=seed, status="finished", seconds=60.0)
     write_record(record_path(folder, system, run), record, {})
 
 
@@ -55,6 +56,8 @@ def test_nothing_is_left_of_a_finished_comparison(tmp_path: Path) -> None:
 
 def test_a_run_that_is_trained_but_not_scored_counts_beside_those_that_are(tmp_path: Path) -> None:
     finish(tmp_path, "single", 1)
-    write_json(tmp_path / "voices" / "single" / "seed-2" / "training" / "summary.json", {"seconds": 20.0})
+    network = NetworkSummary(step=1, steps=1)
+    summary = TrainingSummary("r", "single", 2, "", (network,), network, 1, 1, 20.0, "", {})
+    write_summary(tmp_path / "voices" / "single" / "seed-2" / "training", summary)
     single = by_name(tmp_path)["single"]
     assert (single.there, single.seconds) == (2, 40.0)

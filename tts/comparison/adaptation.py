@@ -37,6 +37,7 @@ from tts.evaluation.statistics import Runs, mean_interval, paired_bootstrap
 from tts.generation.voice import Voice, load_voice
 from tts.recipe import Recipe, TrainingPart
 from tts.recipe.transfer import TransferPart
+from tts.training.legacy import legacy_identity
 from tts.training.train import make_duration, make_stack, train_voice, voice_identity
 from tts.training.transfer import Source, check_transfer, start_from
 from tts.training.voice_config import adapted_config
@@ -194,9 +195,10 @@ def _scores_of(
 ) -> dict[str, Scores]:
     """Return the test scores of a point, making its voice where there are none yet."""
     recipe = recipe_of(plan, point)
-    identity = fingerprint(voice_identity(recipe, subset, point.method), prepared.basis)
+    identity = fingerprint(voice_identity(recipe, subset, point.method).whole, prepared.basis)
+    earlier = fingerprint(legacy_identity(recipe, subset, point.method), prepared.basis)
     path = out / "scores" / point.place.with_name(f"{point.place.name}.json")
-    known = _known_scores(path, identity)
+    known = _known_scores(path, identity, earlier)
     if known is not None:
         return known
     training: dict[str, Any] = {}
@@ -216,11 +218,12 @@ def _scores_of(
     return scores
 
 
-def _known_scores(path: Path, identity: str) -> dict[str, Scores] | None:
+def _known_scores(path: Path, *identities: str) -> dict[str, Scores] | None:
+    """Return the test scores of a record, None where there is none; one of another identity raises :class:`UsageError`."""
     record = read_record(path, PointRecord)
     if record is None:
         return None
-    if record.identity != identity:
+    if record.identity not in identities:
         raise UsageError(f"{path}: holds the scores of other settings or data; choose another --out or delete the folder")
     return read_sums(path, "test") or None
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from tts.comparison.answer import answer, notes
 from tts.comparison.plan import Arm, ComparisonPlan
-from tts.comparison.records import RunRecord, read_record, read_search, read_sums, record_path
+from tts.comparison.records import JobRecord, read_record, read_search, read_sums, record_path
 from tts.comparison.results import (
     Example,
     MetricInfo,
@@ -44,7 +44,7 @@ class Run:
     arm: Arm
     seed: int
     path: Path
-    record: RunRecord
+    record: JobRecord
 
     @property
     def finished(self) -> bool:
@@ -63,7 +63,7 @@ def read_runs(plan: ComparisonPlan, folder: Path) -> list[Run]:
     for arm in plan.arms:
         for seed in plan.seeds:
             path = record_path(folder, arm.name, f"seed-{seed}")
-            record = read_record(path, RunRecord)
+            record = read_record(path, JobRecord)
             if record is not None and (not record.finished or "test" in record.splits):
                 runs.append(Run(arm, seed, path, record))
     return runs
@@ -210,10 +210,10 @@ def _system(arm: Arm, runs: Sequence[Run], folder: Path) -> SystemInfo:
     )
 
 
-def _trials(folder: Path, name: str | None) -> list[RunRecord]:
+def _trials(folder: Path, name: str | None) -> list[JobRecord]:
     """Return the records of the runs that a search of a system took."""
     paths = sorted((folder / "scores" / name).glob("search-*.json")) if name else []
-    return [record for path in paths if (record := read_record(path, RunRecord)) is not None]
+    return [record for path in paths if (record := read_record(path, JobRecord)) is not None]
 
 
 def _stages(arm: Arm) -> tuple[dict[str, Any], ...]:

@@ -7,23 +7,24 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tts.comparison.collect import collect
-from tts.comparison.plan import Arm, ComparisonPlan, auxiliary_tasks, make_plan, member_seeds, recipe_for, settle_plan, without
+from tts.comparison.plan import Arm, ComparisonPlan, auxiliary_tasks, make_plan, member_seeds, recipe_for, without
 from tts.comparison.pool import default_workers, run_jobs
-from tts.comparison.records import RunRecord, read_record, write_search
+from tts.comparison.records import JobRecord, read_record, write_search
 from tts.comparison.references import find_references, phone_means, speech_of, take_pairs, write_examples
 from tts.comparison.results import Example, References, Results, SearchInfo, Trial, write_results
 from tts.comparison.search import Point, edges, search, start_of, with_settings
+from tts.comparison.settled import settle_plan
 from tts.comparison.tables import tables
 from tts.comparison.training_cost import total_steps
-from tts.comparison.worker import TrainingJob, is_done, job_identity
-from tts.core.device import choose_device
+from tts.comparison.worker import TrainingJob, earlier_identity, is_done, is_of, job_identity, with_members
+from tts.core.device import choose_device, choose_precision
 from tts.core.errors import TtsError, UsageError
 from tts.core.files import fingerprint, read_json, write_text
 from tts.core.locks import held
@@ -66,7 +67,7 @@ class Comparison:
 
     def job(self, name: str, system: SystemPart, run: str, seed: int, **more: Any) -> TrainingJob:
         """Return the job that trains and scores a system; ``more`` are further fields of it."""
-        recipe = recipe_for(self.plan.recipe, name, system, seed)
+        recipe, members = recipe_for(self.plan.recipe, name, system, seed), more.get("members", ())
         return TrainingJob(
             folder=self.folder,
             prepared=self.prepared.folder,
@@ -74,8 +75,10 @@ class Comparison:
             run=run,
             seed=seed,
             recipe=recipe,
-            steps=0 if more.get("members") else total_steps(recipe, system),
-            identity=job_identity(recipe, self.prepared, name, more.get("members", ())),
+            steps=0 if members else total_steps(recipe, system),
+            identity=job_identity(recipe, self.prepared, name, members),
+            earlier_identity=earlier_identity(recipe, self.prepared, name, members),
+            precision=self.whole.precision,
             device=self.device,
             command=self.command,
             relatives=tuple(self.folder / "voices" / arm.name / f"seed-{seed}" for arm in self.plan.arms),
@@ -90,7 +93,7 @@ class Comparison:
         run_jobs(left, workers=self.workers, device=self.device, done=self._done)
 
     def _done(self, job: TrainingJob) -> None:
-        record = read_record(job.record, RunRecord)
+        record = read_record(job.record, JobRecord)
         metric = find_metric(self.plan.primary)
         if record is not None and record.finished:
             known = {split: record.scores(split).get(metric.name) for split in job.splits}
@@ -138,8 +141,8 @@ def compare(
     :class:`UsageError` where a setting of a run that is there has changed, or the prepared corpus while runs go on, and
     :class:`TtsError` where the baseline has no finished run at the end (the results are written nevertheless).
     """
-    choose_device(device)
-    plan = make_plan(recipe, systems=systems, seeds=seeds, wer=wer)
+    precision = choose_precision("auto", choose_device(device))
+    plan = replace(make_plan(recipe, systems=systems, seeds=seeds, wer=wer), precision=precision)
     check_plan(plan, prepared, out)
     _claim(out)
     with held(out, patience=2.0):
@@ -263,7 +266,7 @@ def choose(work: Comparison, arm: Arm) -> SystemPart:
         return changed, work.job(arm.name, changed, name, part.seed, splits=("validation",))
 
     def validated(point: Point) -> Trial:
-        record = read_record(trial(point)[1].record, RunRecord)
+        record = read_record(trial(point)[1].record, JobRecord)
         value = record.validation.get(metric.name) if record and record.finished else None
         return Trial(settings=point, validation=value, status=record.status if record else None)
 
@@ -307,17 +310,17 @@ def _reuse(work: Comparison, name: str, chosen: SystemPart, trial: TrainingJob) 
 
 def check_voice(job: TrainingJob) -> None:
     """Raise :class:`UsageError` where the run is there already with other settings, and name these."""
-    record = read_record(job.record, RunRecord)
-    mark = job.voice / "training" / "run.json"
-    run = read_json(mark) if mark.is_file() and list(mark.parent.glob("*/last.safetensors")) else None
-    if job.members or (run is None and (record is None or not record.finished)):
+    record = read_record(job.record, JobRecord)
+    training = job.voice / "training"
+    begun = (training / "run.json").is_file() and any(training.glob("*/last.safetensors"))
+    if job.members or (not begun and (record is None or not record.finished)):
         return
-    if record is not None and record.finished and record.identity == job.identity:
+    if record is not None and record.finished and is_of(record, job):
         return
-    begun = read_run(job.voice / "training", Prepared(job.prepared))
-    if begun is not None and fingerprint(begun.identity, ()) == job.identity:
+    run = read_run(training, Prepared(job.prepared)) if begun else None
+    if run is not None and with_members(run.identity.whole) == job.identity:
         return
-    changed = changed_keys(run, job.recipe, job.system) if run is not None else []
+    changed = changed_keys(read_json(training / "run.json"), job.recipe, job.system) if begun else []
     what = "; ".join(changed[:3]) or "the data, a setting of its network or training, or this program's version"
     raise UsageError(
         f"{job.system}: its run {job.run} was made with other settings ({what}); change them back, choose another --out, or "

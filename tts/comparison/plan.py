@@ -1,10 +1,9 @@
-"""What is compared: the arms, their seeds, and what was settled before the first run (``plan.json``)."""
+"""What is compared: the arms and their seeds."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import ValidationError
@@ -12,14 +11,11 @@ from pydantic import ValidationError
 from tts.comparison.results import DIAGNOSTICS
 from tts.comparison.search import with_settings
 from tts.core.errors import UsageError
-from tts.core.files import read_json, write_json
-from tts.dataset.prepared import Prepared
 from tts.evaluation.scores import find_metric
 from tts.recipe import MAIN_STREAMS, Recipe, SystemPart, TrainingPart
 from tts.recipe.comparison import ComparisonPart, SearchPart
 from tts.recipe.explain import explain
 
-FORMAT = 1
 SEED_STEP = 100  # between the seeds of an ensemble's members
 Role = Literal["baseline", "candidate", "control", "ablation"]
 
@@ -68,6 +64,7 @@ class ComparisonPlan:
     primary: str
     smallest_effect: float
     wer: bool
+    precision: str = "float32"  # what ``auto`` stands for in all runs, settled when the comparison begins
 
     def arm(self, name: str) -> Arm:
         """Return an arm by name."""
@@ -187,53 +184,3 @@ def recipe_for(recipe: Recipe, name: str, system: SystemPart, seed: int) -> Reci
     systems = {**recipe.systems, name: system}
     changes = {"systems": systems, "training": training, "samples": (), "comparison": ComparisonPart()}
     return recipe.model_copy(update=changes)
-
-
-def settle_plan(folder: Path, plan: ComparisonPlan, prepared: Prepared, scored: Collection[str]) -> ComparisonPlan:
-    """Write ``plan.json`` and return the plan to report: with the arms of earlier plans that have scores (``scored``) too.
-
-    What was named before the first run (primary score, smallest effect, baseline, data) may not change once there are scores,
-    nor may the role of an arm that has some: that raises :class:`UsageError`, as does a folder that holds something else.
-    """
-    path = folder / "plan.json"
-    named = {
-        "format": FORMAT,
-        "recipe": plan.recipe.name,
-        "prepared": prepared.basis,
-        "primary": plan.primary,
-        "smallest_effect": plan.smallest_effect,
-        "baseline": plan.baseline,
-    }
-    kept: list[Arm] = []
-    seeds = set(plan.seeds)
-    if path.is_file():
-        before = read_json(path)
-        if not isinstance(before, dict) or before.get("format") != FORMAT:
-            raise UsageError(f"{path}: not the plan of a comparison that this version reads; choose another --out")
-        changed = [key for key, value in named.items() if before.get(key) != value]
-        if changed and scored:
-            key = changed[0]
-            raise UsageError(
-                f"{path}: {key} was {before.get(key)} when this comparison began and is now {named[key]}; it is named before "
-                "the first run, so choose another --out"
-            )
-        names = {arm.name for arm in plan.arms}
-        roles = {data["name"]: data["role"] for data in before["arms"] if data["name"] in scored}
-        controls = {data["name"]: data.get("controls", []) for data in before["arms"] if data["name"] in scored}
-        for arm in plan.arms:
-            if roles.get(arm.name, arm.role) != arm.role:
-                raise UsageError(
-                    f"{path}: {arm.name} was a {roles[arm.name]} when it was scored and is now a {arm.role}; what "
-                    "explains a gain is named before the run, so choose another --out"
-                )
-            if set(controls.get(arm.name, arm.controls)) != set(arm.controls):
-                then, now = (", ".join(of) or "all" for of in (controls[arm.name], arm.controls))
-                raise UsageError(
-                    f"{path}: {arm.name} was a control for {then} when it was scored and is now one for {now}; what "
-                    "explains a gain is named before the run, so choose another --out"
-                )
-        kept = [Arm.from_dict(data) for data in before["arms"] if data["name"] in scored and data["name"] not in names]
-        seeds |= set(before["seeds"])
-    arms = (*plan.arms, *kept)
-    write_json(path, {**named, "seeds": sorted(seeds), "arms": [arm.to_dict() for arm in arms]})
-    return ComparisonPlan(plan.recipe, arms, tuple(sorted(seeds)), plan.baseline, plan.primary, plan.smallest_effect, plan.wer)

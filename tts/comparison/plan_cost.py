@@ -8,14 +8,14 @@ from pathlib import Path
 
 from tts.comparison.plan import ComparisonPlan, recipe_for
 from tts.comparison.pool import default_workers
-from tts.comparison.records import RunRecord, read_record, record_path, search_path
+from tts.comparison.records import JobRecord, read_record, record_path, search_path
 from tts.comparison.search import runs_at_most, start_of
 from tts.comparison.training_cost import seconds_of, total_steps
 from tts.core.device import choose_device
-from tts.core.files import read_json
 from tts.core.progress import clock
 from tts.dataset.prepared import Prepared
 from tts.evaluation.tables import format_table
+from tts.generation.summary import read_summary
 
 
 @dataclass(frozen=True)
@@ -63,11 +63,11 @@ def costs(plan: ComparisonPlan, prepared: Prepared, folder: Path, device: str = 
 
 def _seconds_of(folder: Path, system: str, run: str) -> float | None:
     """Return the seconds of a finished run, or of one that is trained and not yet scored; None where it is open."""
-    record = read_record(record_path(folder, system, run), RunRecord)
+    record = read_record(record_path(folder, system, run), JobRecord)
     if record is not None and record.finished:
         return record.seconds
-    summary = folder / "voices" / system / run / "training" / "summary.json"
-    return float(read_json(summary)["seconds"]) if summary.is_file() else None
+    training = folder / "voices" / system / run / "training"
+    return read_summary(training).seconds if (training / "summary.json").is_file() else None
 
 
 def describe(plan: ComparisonPlan, prepared: Prepared, folder: Path, *, workers: int | None, device: str = "auto") -> str:

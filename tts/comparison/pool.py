@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tts.comparison.records import RunRecord, read_record, write_record
+from tts.comparison.records import JobRecord, read_record, write_record
 from tts.comparison.worker import TrainingJob, do_job
 from tts.core.errors import UsageError
 from tts.core.memory import MemoryShare, share_of
@@ -103,7 +103,7 @@ class _Running:
         last = _last_line(self.log)
         if code == UsageError.exit_code:
             raise UsageError(last)
-        record = read_record(self.job.record, RunRecord)
+        record = read_record(self.job.record, JobRecord)
         if code != 0 and (record is None or not record.finished):
             why = f"its process ended with code {code} ({last}); see {self.log}"
             write_record(self.job.record, self.job.outcome("failed", why), {})

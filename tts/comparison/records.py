@@ -41,7 +41,7 @@ class ScoreRecord(BaseModel):
         return {"validation": self.validation, "test": self.test}.get(split, {})
 
 
-class RunRecord(ScoreRecord):
+class JobRecord(ScoreRecord):
     """A run of a comparison. ``run`` is ``seed-N`` or ``search-ID``.
 
     ``voices`` identify the networks that were scored, ``splits`` says on what, ``spoken`` which test utterances were spoken

@@ -10,11 +10,11 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from tts.comparison.records import Curves, RunRecord, learning_curves, read_record, record_path, write_record
+from tts.comparison.records import Curves, JobRecord, learning_curves, read_record, record_path, write_record
 from tts.comparison.results import Parameters
 from tts.core.device import choose_device
 from tts.core.errors import Diverged, TtsError, UsageError
-from tts.core.files import fingerprint, read_json, replacing
+from tts.core.files import fingerprint, replacing
 from tts.core.grid import FrameGrid
 from tts.core.processes import Failure
 from tts.dataset.prepared import Prepared
@@ -24,8 +24,11 @@ from tts.evaluation.scores import Scores
 from tts.evaluation.speech import write_spoken
 from tts.generation.batch import voice_digest
 from tts.generation.ensemble import Ensemble
+from tts.generation.summary import TrainingSummary, read_summary
 from tts.generation.voice import Voice, load_voice
 from tts.recipe import Recipe
+from tts.training.legacy import legacy_identity
+from tts.training.records import read_run
 from tts.training.train import train_voice, voice_identity
 
 log = logging.getLogger(__name__)
@@ -51,6 +54,8 @@ class TrainingJob(BaseModel):
     recipe: Recipe
     steps: int
     identity: str  # of what is asked for: settings, seed and data
+    earlier_identity: str = ""  # what version 0.1.0 called the same
+    precision: str | None = None  # what ``auto`` stands for, the same for all runs of a comparison
     device: str = "auto"
     command: str = ""
     members: tuple[Path, ...] = ()
@@ -80,9 +85,9 @@ class TrainingJob(BaseModel):
         """How many stages its system has."""
         return len(self.recipe.system(self.system).stages)
 
-    def outcome(self, status: Literal["diverged", "failed"], message: str) -> RunRecord:
+    def outcome(self, status: Literal["diverged", "failed"], message: str) -> JobRecord:
         """Return the record of a run that ended without scores."""
-        return RunRecord(**self._named(), status=status, message=message)
+        return JobRecord(**self._named(), status=status, message=message)
 
     def _named(self) -> dict[str, Any]:
         return {"system": self.system, "run": self.run, "seed": self.seed, "identity": self.identity}
@@ -90,7 +95,22 @@ class TrainingJob(BaseModel):
 
 def job_identity(recipe: Recipe, prepared: Prepared, system: str, members: Sequence[Path] = ()) -> str:
     """Return what identifies a run: all that its numbers depend on, and the networks that it averages."""
-    return fingerprint(voice_identity(recipe, prepared, system), [str(member) for member in members])
+    return with_members(voice_identity(recipe, prepared, system).whole, members)
+
+
+def earlier_identity(recipe: Recipe, prepared: Prepared, system: str, members: Sequence[Path] = ()) -> str:
+    """Return what version 0.1.0 wrote for :func:`job_identity`."""
+    return with_members(legacy_identity(recipe, prepared, system), members)
+
+
+def with_members(identity: str, members: Sequence[Path] = ()) -> str:
+    """Return the identity of a run from that of its voice and the networks that it averages."""
+    return fingerprint(identity, [str(member) for member in members])
+
+
+def is_of(record: JobRecord, job: TrainingJob) -> bool:
+    """Return whether a record is of what the job asks for."""
+    return record.identity in (job.identity, job.earlier_identity)
 
 
 def is_done(job: TrainingJob) -> bool:
@@ -99,8 +119,8 @@ def is_done(job: TrainingJob) -> bool:
     A record of an earlier voice in the folder does not count, nor does one of a failure that another try may not meet; a run
     that diverged would diverge again.
     """
-    record = read_record(job.record, RunRecord)
-    if record is None or record.identity != job.identity:
+    record = read_record(job.record, JobRecord)
+    if record is None or not is_of(record, job):
         return False
     if not record.finished:
         return record.status == "diverged"
@@ -146,7 +166,7 @@ def _check_data(job: TrainingJob, prepared: Prepared) -> None:
         )
 
 
-def _run(job: TrainingJob, prepared: Prepared) -> tuple[RunRecord, dict[str, dict[str, Scores]]]:
+def _run(job: TrainingJob, prepared: Prepared) -> tuple[JobRecord, dict[str, dict[str, Scores]]]:
     device = str(choose_device(job.device))
     voice, cost = _average(job, device) if job.members else _train(job, prepared, device)
     scores: dict[str, dict[str, Scores]] = {split: {} for split in job.splits}
@@ -164,7 +184,7 @@ def _run(job: TrainingJob, prepared: Prepared) -> tuple[RunRecord, dict[str, dic
             require_recogniser(prepared.facts.text.language)
             scores["test"] |= recognised_in(wavs, prepared, {key: scores["test"][key] for key in job.speak})
     system = job.recipe.system(job.system)
-    record = RunRecord(
+    record = JobRecord(
         **job._named(),
         **cost,
         status="finished",
@@ -181,10 +201,17 @@ def _run(job: TrainingJob, prepared: Prepared) -> tuple[RunRecord, dict[str, dic
 def _train(job: TrainingJob, prepared: Prepared, device: str) -> tuple[Voice, dict[str, Any]]:
     """Train a job's voice; return it with what it cost, as fields of its record."""
     summary = train_voice(
-        job.recipe, prepared, job.system, job.voice, device=device, command=job.command, duration_from=_relative(job, prepared)
+        job.recipe,
+        prepared,
+        job.system,
+        job.voice,
+        device=device,
+        command=job.command,
+        duration_from=_relative(job, prepared),
+        precision=job.precision,
     )
     curves, diagnostics = learning_curves(job.voice / "training")
-    cost = _sum_of([summary.to_dict()])
+    cost = _sum_of([summary])
     cost |= {"curves": curves, "diagnostics": diagnostics, "seconds": round(_seconds(curves) or cost["seconds"], 1)}
     return load_voice(job.voice, device), cost
 
@@ -192,22 +219,21 @@ def _train(job: TrainingJob, prepared: Prepared, device: str) -> tuple[Voice, di
 def _average(job: TrainingJob, device: str) -> tuple[Voice, dict[str, Any]]:
     """Return the mean of a job's members with what they cost."""
     voice = Ensemble([load_voice(member, device) for member in job.members])
-    cost = _sum_of([read_json(member / "training" / "summary.json") for member in job.members])
+    cost = _sum_of([read_summary(member / "training") for member in job.members])
     seconds = [_seconds(learning_curves(member / "training")[0]) for member in job.members]
     if all(seconds):
         cost["seconds"] = round(sum(seconds), 1)
     return voice, cost
 
 
-def _sum_of(summaries: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _sum_of(summaries: Sequence[TrainingSummary]) -> dict[str, Any]:
     """Return steps, seconds and parameters of what was trained, summed, and the main loss where there is one network."""
-    steps = [stage.get("steps", stage["step"]) for summary in summaries for stage in summary["stages"]]
-    sizes = {key: sum(summary["parameters"][key] for summary in summaries) for key in ("trained", "speaking")}
+    trained, speaking = (sum(sizes) for sizes in zip(*((one.trained, one.speaking) for one in summaries), strict=True))
     return {
-        "steps": sum(steps),
-        "seconds": sum(summary["seconds"] for summary in summaries),
-        "parameters": Parameters(**sizes),
-        "main_loss": summaries[0]["stages"][-1]["main_loss"] if len(summaries) == 1 else None,
+        "steps": sum(stage.steps for summary in summaries for stage in summary.stages),
+        "seconds": sum(summary.seconds for summary in summaries),
+        "parameters": Parameters(trained=trained, speaking=speaking),
+        "main_loss": summaries[0].stages[-1].main_loss if len(summaries) == 1 else None,
     }
 
 
@@ -227,14 +253,13 @@ def _seconds(curves: Curves) -> float:
 
 def _relative(job: TrainingJob, prepared: Prepared) -> Path | None:
     """Return the training folder of a finished duration model of the same seed, data and settings, if there is one."""
-    wanted = fingerprint(job.recipe.model_dump(mode="json")["duration"], job.seed)
     for folder in job.relatives:
-        mark, duration = folder / "training" / "run.json", folder / "training" / "duration"
-        if folder == job.voice or not mark.is_file() or not (folder / "config.json").is_file() or not duration.is_dir():
+        duration = folder / "training" / "duration"
+        if folder == job.voice or not (folder / "config.json").is_file() or not duration.is_dir():
             continue
-        summary = read_json(folder / "training" / "summary.json")
-        there = fingerprint(read_json(mark)["recipe"]["duration"], summary["seed"])
-        if there == wanted and summary["prepared"] == prepared.fingerprint:
+        begun, summary = read_run(folder / "training", prepared), read_summary(folder / "training")
+        same = begun is not None and begun.recipe.duration == job.recipe.duration and summary.seed == job.seed
+        if same and summary.prepared == prepared.fingerprint:
             return duration
     return None
 
