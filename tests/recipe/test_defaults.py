@@ -8,6 +8,7 @@ import yaml
 
 from tts.core.errors import UsageError
 from tts.recipe import Recipe, load_recipe
+from tts.recipe.changes import check_changes
 from tts.recipe.defaults import average_for, scaled
 from tts.recipe.document import FIRST
 from tts.recipe.show import as_yaml
@@ -78,6 +79,15 @@ def test_keys_that_follow_others_follow_those_that_are_given(first: Path) -> Non
     recipe = load_recipe(first, ["systems.single.training.steps=70", "duration.training.steps=30"])
     assert recipe.training_of(recipe.systems["single"]).steps == 70
     assert (recipe.duration.training.steps, recipe.duration.training.validate_every) == (30, 30)
+
+
+def test_a_change_of_the_steps_reaches_the_single_network_too(first: Path) -> None:
+    asked = ["training.steps=1000"]
+    recipe = load_recipe(first, asked).for_speech(300.0)
+    assert check_changes(recipe, asked, ["single"]) == []
+    own = [*asked, "systems.single.training.steps=70"]
+    with pytest.raises(UsageError, match=r"training\.steps: does nothing to single, which has its own"):
+        check_changes(load_recipe(first, own), own, ["single"])
 
 
 def test_a_change_reaches_into_what_was_filled(first: Path) -> None:

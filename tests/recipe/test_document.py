@@ -112,3 +112,4 @@ def test_a_recipe_is_shown_with_its_defaults(tmp_path: Path) -> None:
 def test_the_pages_first_recipe_is_the_one_that_is_tested() -> None:
     blocks = re.findall(r"```yaml\n(.*?)```", recipe_page(), re.DOTALL)
     assert blocks[0] == FIRST
+    assert f"```yaml\n{FIRST}```" in Path("README.md").read_text(encoding="utf-8")

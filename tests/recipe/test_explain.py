@@ -103,6 +103,31 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
     ]
 
 
+def test_all_that_is_wrong_between_keys_is_told_at_once(tmp_path: Path) -> None:
+    text = (
+        FIRST
+        + """\
+split: {limit: {ann: 3}}
+tasks: {mel: {}}
+duration: {tasks: {duration: 1, mell: 1}}
+systems:
+  a: {stages: [{tasks: {mcep: 1, lf0: 1, vuv: 1, bap: 1, mal: 1}}]}
+  b: {speakers: code, stages: [{tasks: {mel: 1}}]}
+comparison: {baseline: c, leave_one_out: d, search: {e: {keys: {training.average: [0, 0.9]}}}}
+"""
+    )
+    assert refused(tmp_path, text) == [
+        "9: split.limit: ann is not there; did you mean anna?",
+        "14: systems.b.speakers: the corpus has one speaker; leave it out",
+        "13: systems.a: stage 1 learns mal, which is not there; did you mean mel?",
+        "14: systems.b: the last stage must learn mcep, lf0, vuv, bap, it is what speaks",
+        "11: duration.tasks: mell is not there; did you mean mel?",
+        "15: comparison.baseline: there is no system c; there are a, b",
+        "15: comparison.search: there is no system e; there are a, b",
+        "15: comparison.leave_one_out: there is no system d; there are a, b",
+    ]
+
+
 def test_no_more_is_told_than_can_be_read(tmp_path: Path) -> None:
     lines = refused(tmp_path, FIRST + "training: {" + ", ".join(f"x{n}: 1" for n in range(50)) + "}\n")
     assert len(lines) == 21
@@ -154,7 +179,7 @@ def test_names_that_are_not(bad: str) -> None:
         check_name(bad)
 
 
-@pytest.mark.parametrize("place", ["name", "systems", "comparison.ensembles", "corpus.speakers"])
+@pytest.mark.parametrize("place", ["name", "systems", "comparison.ensembles", "corpus.speakers", "tasks", "comparison.search"])
 def test_no_name_of_a_recipe_leaves_its_folder(tmp_path: Path, place: str) -> None:
     data = yaml.safe_load(FIRST)
     evil = "../../escaped"
@@ -162,9 +187,15 @@ def test_no_name_of_a_recipe_leaves_its_folder(tmp_path: Path, place: str) -> No
         data["name"] = evil
     elif place == "corpus.speakers":
         data["corpus"] |= {"speakers": [evil, "b"], "speaker": ""}
+    elif place == "tasks":
+        data["tasks"] = {evil: {}}
+    elif place == "comparison.search":
+        data["comparison"] = {"search": {"single": {"keys": {f"stages.0.{evil}": [0, 1]}}}}
     elif place == "systems":
         data["systems"] = {evil: {"stages": [{}]}}
     else:
         data["comparison"] = {"ensembles": {evil: {"system": "single"}}}
     lines = refused(tmp_path, yaml.safe_dump(data))
-    assert "expected a name of letters, digits, dots, hyphens and underscores" in lines[0]
+    assert (
+        "expected a name of letters, digits, dots, hyphens and underscores" in lines[0] or "expected a key within" in lines[0]
+    )

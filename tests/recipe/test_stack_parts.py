@@ -10,6 +10,7 @@ from tts.core.errors import UsageError
 from tts.recipe import StagePart, load_recipe
 
 MAIN = {"mcep": 1, "lf0": 0.1, "vuv": 0.2, "bap": 0.05}
+NOT_READ = "stage 1: its bottleneck, layer 1, is read by no stage"
 
 
 def stage(**more: object) -> dict:
@@ -72,8 +73,11 @@ def test_a_stage_that_cannot_be(part: dict, said: str) -> None:
             [stage(tasks={"mel": 1, "mcep": 0}), stage(inputs=["outputs"])],
             "stage 1 learns no main task whose outputs stage 2 could read",
         ),
-        ([stage(bottleneck={"layer": 1})], "stage 1 hands on layer 1, which no stage reads"),
-        ([stage(bottleneck={"layer": 1}), stage(inputs=["outputs"])], "stage 1 hands on layer 1, which no stage reads"),
+        ([stage(bottleneck={"layer": 1})], NOT_READ),
+        (
+            [stage(bottleneck={"layer": 1}), stage(inputs=["outputs"])],
+            NOT_READ,
+        ),
     ],
 )
 def test_a_stack_that_cannot_be(tmp_path: Path, stages: list[dict], said: str) -> None:

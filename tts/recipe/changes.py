@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-import yaml
-
 from tts.core.errors import UsageError
 from tts.recipe.recipe import Recipe, with_own
+from tts.recipe.yaml_file import parse_yaml
 
 WHOLE = ("tasks", "options", "start", "stop")  # mappings whose keys are the user's, so that a missing one says something
 
@@ -26,7 +25,7 @@ def check_changes(recipe: Recipe, changes: Iterable[str], systems: Sequence[str]
         first, *rest = key.strip().split(".")
         if first != "training":
             continue
-        for place in _places(tuple(rest), yaml.safe_load(value)):
+        for place in _places(tuple(rest), parse_yaml(value, f"--set {change}").data):
             if seeds and place == ("seed",):
                 raise UsageError(f"training.seed: does nothing here; the seeds are {seeds}")
             hidden = [name for name in systems if _hides(recipe, name, place, _at(whole, place))]
@@ -44,6 +43,8 @@ def check_changes(recipe: Recipe, changes: Iterable[str], systems: Sequence[str]
 
 def _hides(recipe: Recipe, name: str, place: tuple[str, ...], asked: Any) -> bool:
     system = recipe.systems[name]
+    if place == ("steps",) and recipe.doubles_steps(name):
+        return False
     timed = place[2:] and place[:2] in (("weighting", "start"), ("weighting", "stop"))
     if timed and not any(place[2] in stage.tasks for stage in system.stages):
         return False  # the time of a task that it does not learn

@@ -6,7 +6,7 @@ All of it is written down before the first run, so that nobody chooses the score
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
@@ -46,6 +46,8 @@ class SearchPart(Part):
     @model_validator(mode="after")
     def _grids(self) -> SearchPart:
         for key, values in self.keys.items():
+            if not re.fullmatch(r"(stages|training)(\.[A-Za-z0-9_-]+)+|stages|training", key) or len(key) > 200:
+                raise ValueError(f"keys: {key[:80]}: expected a key within the system, such as stages.0.tasks.gammatone.weight")
             if len(values) < 2 or len({repr(value) for value in values}) < len(values):
                 raise ValueError(f"keys: {key}: expected two different values or more")
             if re.fullmatch(r"(stages|training)(\.\d+(\.tasks(\.[^.]+)?)?)?", key):
@@ -54,7 +56,7 @@ class SearchPart(Part):
                 raise ValueError(f"keys: {key} is the same for all runs; leave it out (steps has a key of its own here)")
             task = task_of_weight(key)
             if task is not None and task not in MAIN_STREAMS and 0 not in values:
-                raise ValueError(f"keys: {key}: add 0 to its values; a search that cannot drop a task says nothing about it")
+                raise ValueError(f"keys: {key}: add 0 to its values, so that the search can drop the task")
         return self
 
 
@@ -90,7 +92,7 @@ Controls = tuple[str, ...] | dict[str, str | tuple[str, ...]]
 
 
 class ComparisonPart(Part):
-    """What ``tts compare`` does unless told otherwise."""
+    """What ``tts compare`` does, where its options do not change it."""
 
     primary: str = Field("mcd", description="The score that decides.", examples=["mcd"])
     smallest_effect: float | None = Field(
@@ -154,12 +156,12 @@ class ComparisonPart(Part):
 
 def task_of_weight(key: str) -> str | None:
     """Return the task whose weight a key within a system is, or None: ``stages.0.tasks.mel.weight`` gives ``mel``."""
-    found = re.fullmatch(r"stages\.\d+\.tasks\.([^.]+)\.weight", key)
-    return found.group(1) if found else None
+    match = re.fullmatch(r"stages\.\d+\.tasks\.([^.]+)\.weight", key)
+    return match.group(1) if match else None
 
 
-def check_comparison(part: ComparisonPart, systems: Mapping[str, Any]) -> None:
-    """Raise :class:`ValueError` where the part names a system that the recipe does not have, or one name twice."""
+def comparison_faults(part: ComparisonPart, systems: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence for every name of a system that the recipe does not have, or that cannot stand where it does."""
     named = {
         "baseline": (part.baseline,),
         "systems": part.systems,
@@ -171,23 +173,29 @@ def check_comparison(part: ComparisonPart, systems: Mapping[str, Any]) -> None:
     for key, names in named.items():
         for name in names:
             if name is not None and name not in systems:
-                raise ValueError(f"comparison.{key}: there is no system {name}; there are {', '.join(systems)}")
+                yield f"comparison.{key}: there is no system {name}; there are {', '.join(systems)}"
     for name in part.ensembles:
         if name in systems:
-            raise ValueError(f"comparison.ensembles: {name}: expected a name that no system has")
+            yield f"comparison.ensembles: {name}: expected a name that no system has"
     whole = part.leave_one_out
-    if whole is not None and not any(set(stage.tasks) - set(MAIN_STREAMS) for stage in systems[whole].stages):
-        raise ValueError(f"comparison.leave_one_out: {whole} learns no auxiliary task that could be left out")
-    trained = {part.baseline_of(systems), *part.systems, *part.controls, *(one.system for one in part.ensembles.values())}
+    stages = systems[whole].stages if whole is not None and whole in systems else ()
+    if stages and not any(set(stage.tasks) - set(MAIN_STREAMS) for stage in stages):
+        yield f"comparison.leave_one_out: {whole} learns no auxiliary task that could be left out"
+    trained = {
+        part.baseline_of(systems),
+        *part.systems,
+        *part.controls,
+        *(control.system for control in part.ensembles.values()),
+    }
     for key, names in (("search", tuple(part.search)), ("leave_one_out", (whole,))):
         for name in names:
             if part.systems and name is not None and name not in trained:
-                raise ValueError(f"comparison.{key}: {name} is not compared; add it to comparison.systems or take it out here")
+                yield f"comparison.{key}: {name} is not compared; add it to comparison.systems or take it out here"
     if part.baseline_of(systems) in part.controls:
-        raise ValueError(f"comparison.controls: {part.baseline_of(systems)} is the baseline, so it cannot be a control")
+        yield f"comparison.controls: {part.baseline_of(systems)} is the baseline, so it cannot be a control"
     for name, of in part.controls.items():
         for candidate in of:
             if candidate in part.controls or candidate == part.baseline_of(systems):
-                raise ValueError(f"comparison.controls.{name}: {candidate} is no candidate; a control is one for candidates")
+                yield f"comparison.controls.{name}: {candidate} is no candidate; a control is one for candidates"
             if part.systems and candidate not in part.systems:
-                raise ValueError(f"comparison.controls.{name}: {candidate} is not compared; add it to comparison.systems")
+                yield f"comparison.controls.{name}: {candidate} is not compared; add it to comparison.systems"

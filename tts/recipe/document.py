@@ -41,8 +41,8 @@ beside it or in `wavs/`:
     tts recipe show anna.yaml        # all keys with their values
     tts recipe schema                # a JSON schema, for editors that check YAML as it is written
 
-`tts recipe show` prints a recipe with every default. `--set training.steps=2000` changes a key for one command. A file is told
-all that is wrong with it at once, with the line, what may stand there and an example.
+`tts recipe show` prints a recipe with every default. `--set training.steps=2000` changes a key for one command. All
+that is wrong with a file is reported at once, with the line, what may stand there and an example.
 
 This page is made by `tts recipe docs` from the models in `tts/recipe/`.
 """

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from tts.recipe.describe import Slot, allowed, example, field_slot, inner_slots, models_in, shown
-from tts.recipe.recipe import Recipe, close_names
+from tts.recipe.recipe import Recipe
+from tts.recipe.words import close_names
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ def explain(error: ValidationError, model: type[BaseModel], prefix: tuple[str | 
     unions: dict[tuple[str | int, ...], list[tuple[_Located, ErrorDetails]]] = {}
     for where, details in located:
         if where.union is None:
-            problems[_problem(prefix, where.place, _sentence(where, details), details)] = None
+            for sentence in _sentence(where, details).split("\n"):
+                problems[_problem(prefix, where.place, sentence, details)] = None
         else:
             unions.setdefault(where.union, []).append((where, details))
     for place, members in unions.items():
@@ -115,8 +117,8 @@ def _step(slot: Slot, part: str | int) -> Slot | None:
 
 
 def _model(slot: Slot | None) -> type[BaseModel] | None:
-    found = slot.type if slot is not None else None
-    return found if isinstance(found, type) and issubclass(found, BaseModel) else None
+    kind = slot.type if slot is not None else None
+    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
 
 
 def _member(slot: Slot | None, tag: str) -> Slot | None:

@@ -17,7 +17,7 @@ from tts.recipe.recipe import Recipe
 from tts.recipe.training import TrainingPart
 from tts.recipe.yaml_file import parse_yaml
 
-MOST_PROBLEMS = 20  # told at once
+MOST_PROBLEMS = 20  # in one message
 
 
 def find_recipe(where: str) -> Path:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from tts.recipe.names import MOST_LAYERS, Width
+from tts.recipe.names import MOST_LAYERS, Name, Width
 from tts.recipe.parts import MAIN_STREAMS, Part, filled
 from tts.recipe.sharing import HardSharingPart, SharingPart, Unrelated, check_heads, check_sharing, check_unrelated
 
@@ -83,7 +83,7 @@ def _weight_alone(value: Any) -> Any:
 
 
 _Use = Annotated[TaskUse, BeforeValidator(_weight_alone, json_schema_input_type=Weight | TaskUse)]
-TaskUses = Annotated[dict[str, _Use], Field(max_length=200)]
+TaskUses = Annotated[dict[Name, _Use], Field(max_length=200)]
 
 
 class TrunkLayer(Part):
@@ -186,9 +186,9 @@ def check_inputs(stage: StagePart) -> None:
 def check_stages(stages: Sequence[StagePart]) -> None:
     """Check that every stage of a stack can read what it asks for, and is read; raises :class:`ValueError`."""
     first = stages[0]
-    before = [source for source in first.sources(first=True) if source != "linguistic"]
-    if before or first.context:
-        what = before[0] if before else "context"
+    earlier = [source for source in first.sources(first=True) if source != "linguistic"]
+    if earlier or first.context:
+        what = earlier[0] if earlier else "context"
         raise ValueError(f"stage 1 has no stage before it whose {what} it could read; it reads linguistic alone")
     for number, stage in enumerate(stages[1:], 2):
         sources = stage.sources(first=False)
@@ -196,14 +196,16 @@ def check_stages(stages: Sequence[StagePart]) -> None:
             raise ValueError(f"stage {number} reads nothing of the stages before it; add bottleneck or outputs to its inputs")
         if "bottleneck" in sources and stages[number - 2].bottleneck is None:
             raise ValueError(f"stage {number - 1} needs a bottleneck, stage {number} reads it")
-        for earlier, other in enumerate(stages[: number - 1], 1):
+        for place, other in enumerate(stages[: number - 1], 1):
             if "bottlenecks" in sources and other.bottleneck is None:
-                raise ValueError(f"stage {earlier} needs a bottleneck, stage {number} reads those of all earlier stages")
+                raise ValueError(f"stage {place} needs a bottleneck, stage {number} reads those of all earlier stages")
         if "outputs" in sources and not stages[number - 2].main:
             raise ValueError(f"stage {number - 1} learns no main task whose outputs stage {number} could read")
     for number, stage in enumerate(stages, 1):
         if isinstance(stage.bottleneck, TrunkLayer) and not bottleneck_read(stages, number - 1):
-            raise ValueError(f"stage {number} hands on layer {stage.bottleneck.layer}, which no stage reads; leave it out")
+            raise ValueError(
+                f"stage {number}: its bottleneck, layer {stage.bottleneck.layer}, is read by no stage; leave it out"
+            )
 
 
 def bottleneck_read(stages: Sequence[StagePart], number: int) -> bool:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, ValidationInfo, model_validator
 
 from tts.core.errors import UsageError
-from tts.recipe.comparison import ComparisonPart, check_comparison
+from tts.recipe.comparison import ComparisonPart
+from tts.recipe.consistency import faults
 from tts.recipe.defaults import NOMINAL_SECONDS, complete
 from tts.recipe.names import Name
-from tts.recipe.network import StagePart, check_stages
+from tts.recipe.network import StagePart
 from tts.recipe.parts import (
-    MAIN_STREAMS,
     AlignmentPart,
     AnalysisPart,
     CorpusPart,
@@ -26,7 +25,7 @@ from tts.recipe.parts import (
     filled,
 )
 from tts.recipe.training import DurationPart, TrainingPart
-from tts.recipe.transfer import BORROWED, TransferPart, borrows
+from tts.recipe.transfer import TransferPart
 
 # How a network learns who speaks: inputs of its trunk, output layers of every speaker's own, both, or not at all.
 SpeakerUse = Literal["code", "heads", "code_and_heads", "none"]
@@ -64,7 +63,7 @@ class Recipe(Part):
     frames: FramesPart = Field(description="Sample rate and frames.")
     alignment: AlignmentPart = Field(AlignmentPart(), description="The times of the phones.")
     analysis: AnalysisPart = Field(AnalysisPart(), description="The analysis of F0.")
-    tasks: dict[str, dict[str, Any]] = Field(
+    tasks: dict[Name, dict[str, Any]] = Field(
         {},
         max_length=200,
         description="Auxiliary tasks that `tts prepare` computes, each with its options (docs/tasks.md).",
@@ -89,6 +88,8 @@ class Recipe(Part):
         None
     )  # what it was filled from, while it may be again
 
+    _usual: bool = PrivateAttr(False)  # its systems are those of a recipe that names none
+
     @model_validator(mode="wrap")
     @classmethod
     def _fill(cls, data: Any, handler: ModelWrapValidatorHandler[Recipe], info: ValidationInfo) -> Recipe:
@@ -98,6 +99,7 @@ class Recipe(Part):
         changes = tuple(context.get("changes", ()))
         recipe = handler(complete(data, context.get("seconds", NOMINAL_SECONDS), changes))
         recipe._given = None if "seconds" in context else (data, changes)
+        recipe._usual = "systems" not in data
         return recipe
 
     def for_speech(self, seconds: float) -> Recipe:
@@ -117,50 +119,9 @@ class Recipe(Part):
         return copy
 
     @model_validator(mode="after")
-    def _speakers_exist(self) -> Recipe:
-        names = self.corpus.names
-        for speaker in self.split.limit:
-            if speaker not in names:
-                raise ValueError(f"split.limit: {speaker} {not_there(speaker, [*names])}")
-        for name, system in self.systems.items():
-            if system.speakers is not None and len(names) == 1:
-                raise ValueError(f"systems.{name}.speakers: the corpus has one speaker; leave it out")
-        if "speaker" in self.tasks and len(names) == 1:
-            raise ValueError("tasks.speaker: the corpus has one speaker, there is nothing to tell apart; leave it out")
-        return self
-
-    @model_validator(mode="after")
-    def _tasks_exist(self) -> Recipe:
-        known = {*MAIN_STREAMS, *self.tasks}
-        for name, system in self.systems.items():
-            for number, stage in enumerate(system.stages, 1):
-                for task in stage.tasks:
-                    if task not in known:
-                        raise ValueError(f"systems.{name}: stage {number} learns {task}, which {not_there(task, known)}")
-                if "vuv" in stage.tasks and stage.tasks["vuv"].emphasis:
-                    raise ValueError(f"systems.{name}: stage {number}: vuv has one dimension, so no emphasis")
-            try:
-                check_stages(system.stages if not borrows(system.transfer) else (BORROWED, *system.stages))
-            except ValueError as error:
-                raise ValueError(f"systems.{name}: {error}") from None
-            if len(system.stages) == 1 and system.training.get("cross_fit"):
-                raise ValueError(
-                    f"systems.{name}.training.cross_fit: one stage has no bottleneck that another reads; leave it out"
-                )
-            if len(system.stages) == 1 and system.training.get("stacking", "greedy") != "greedy":
-                raise ValueError(f"systems.{name}.training.stacking: one stage has none to be trained with; leave it out")
-            last = system.stages[-1].tasks
-            missing = [stream for stream in MAIN_STREAMS if stream not in last or last[stream].weight == 0.0]
-            if missing:
-                raise ValueError(f"systems.{name}: the last stage must learn {', '.join(missing)}, it is what speaks")
-        somewhere = {task for system in self.systems.values() for stage in system.stages for task in stage.tasks}
-        for task in {**self.training.weighting.start, **self.training.weighting.stop}:
-            if task not in somewhere:
-                raise ValueError(f"training.weighting: no system learns {task}, which {not_there(task, somewhere)}")
-        for task in self.duration.tasks:
-            if task != "duration" and task not in self.tasks:
-                raise ValueError(f"duration.tasks: {task} {not_there(task, {'duration', *self.tasks})}")
-        check_comparison(self.comparison, self.systems)
+    def _fits_together(self) -> Recipe:
+        if found := list(faults(self)):
+            raise ValueError("\n".join(found))
         return self
 
     def system(self, name: str) -> SystemPart:
@@ -169,8 +130,12 @@ class Recipe(Part):
             raise UsageError(f"recipe {self.name} has no system {name!r}; it has {', '.join(self.systems)}")
         return self.systems[name]
 
+    def doubles_steps(self, name: str) -> bool:
+        """Return whether a system's steps were filled as twice the recipe's (``single`` where the recipe names no systems)."""
+        return self._usual and name == "single" and self.systems[name].training.get("steps") == 2 * self.training.steps
+
     def speakers_of(self, system: SystemPart) -> SpeakerUse:
-        """Return how a system is told who speaks; ``none`` where the corpus has one speaker."""
+        """Return how a system knows who speaks; ``none`` where the corpus has one speaker."""
         return "none" if len(self.corpus.names) == 1 else system.speakers or "code_and_heads"
 
     def training_of(self, system: SystemPart) -> TrainingPart:
@@ -192,18 +157,7 @@ def with_own(training: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, A
     parts (``trajectory``, ``fork_merge``) are the system's as a whole.
     """
     both = {**training, **own}
-    before, weighting = training.get("weighting"), own.get("weighting")
-    if isinstance(before, Mapping) and isinstance(weighting, Mapping):
-        both["weighting"] = {**before, **({"options": {}} if "method" in weighting else {}), **weighting}
+    whole, weighting = training.get("weighting"), own.get("weighting")
+    if isinstance(whole, Mapping) and isinstance(weighting, Mapping):
+        both["weighting"] = {**whole, **({"options": {}} if "method" in weighting else {}), **weighting}
     return both
-
-
-def not_there(word: str, known: set[str] | list[str]) -> str:
-    """Say that a word is not among those known, and which may be meant."""
-    return f"is not there; {close_names(word, known)}"
-
-
-def close_names(word: str, known: set[str] | list[str]) -> str:
-    """Name the known word that is nearest, or all of them."""
-    close = difflib.get_close_matches(word, sorted(known), n=1)
-    return f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(known))}"

@@ -193,7 +193,7 @@ def check_heads(stage: StagePart) -> None:
     if place is not None and place > layers:
         raise ValueError(f"bottleneck: layer {place} is not there, the trunk has {layers} layers")
     if place is not None and place < layers and stage.sharing.kind == "mmoe":
-        raise ValueError("bottleneck: mmoe mixes on top alone, so only its top layer can be handed on; take ple instead")
+        raise ValueError("bottleneck: mmoe mixes on top alone, so only its top layer can be the bottleneck; take ple instead")
     deepest = max((use.depth or layers for use in tasks.values()), default=layers)
     if not isinstance(stage.bottleneck, int) and max(deepest, place or 0) < layers:
         raise ValueError(f"trunk.layers: no task reads the layers above the one at depth {deepest}; remove them")

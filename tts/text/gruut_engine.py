@@ -87,7 +87,10 @@ def _version(language: str) -> str:
     try:
         return f"{version('gruut')}+{data}-{version(data)}"
     except PackageNotFoundError:
-        raise UsageError(f"gruut's data for {language!r} are not installed: pip install 'gruut[{language}]'") from None
+        raise UsageError(
+            f"gruut's data for {language!r} are not installed: pip install 'gruut[{language}]', "
+            "or name another front end (text.engine: espeak)"
+        ) from None
 
 
 def _letters_named(words: list[Word]) -> list[Word]:

@@ -1,0 +1,66 @@
+"""What is wrong between the keys of a recipe, all of it: names that are not there, systems that cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from tts.recipe.comparison import comparison_faults
+from tts.recipe.network import check_stages
+from tts.recipe.parts import MAIN_STREAMS
+from tts.recipe.transfer import BORROWED, borrows
+from tts.recipe.words import not_there
+
+if TYPE_CHECKING:
+    from tts.recipe.recipe import Recipe, SystemPart
+
+
+def faults(recipe: Recipe) -> Iterator[str]:
+    """Yield a sentence for every fault; it begins with the key where that is known."""
+    yield from _speaker_faults(recipe)
+    for name, system in recipe.systems.items():
+        yield from _system_faults(name, system, {*MAIN_STREAMS, *recipe.tasks})
+    learnt = {task for system in recipe.systems.values() for stage in system.stages for task in stage.tasks}
+    for task in {**recipe.training.weighting.start, **recipe.training.weighting.stop}:
+        if task not in learnt:
+            yield f"training.weighting: no system learns {task}, which {not_there(task, learnt)}"
+    for task in recipe.duration.tasks:
+        if task != "duration" and task not in recipe.tasks:
+            yield f"duration.tasks: {task} {not_there(task, {'duration', *recipe.tasks})}"
+    yield from comparison_faults(recipe.comparison, recipe.systems)
+
+
+def _speaker_faults(recipe: Recipe) -> Iterator[str]:
+    names = recipe.corpus.names
+    for speaker in recipe.split.limit:
+        if speaker not in names:
+            yield f"split.limit: {speaker} {not_there(speaker, [*names])}"
+    if len(names) > 1:
+        return
+    for name, system in recipe.systems.items():
+        if system.speakers is not None:
+            yield f"systems.{name}.speakers: the corpus has one speaker; leave it out"
+    if "speaker" in recipe.tasks:
+        yield "tasks.speaker: the corpus has one speaker, there is nothing to tell apart; leave it out"
+
+
+def _system_faults(name: str, system: SystemPart, known: set[str]) -> Iterator[str]:
+    place = f"systems.{name}"
+    for number, stage in enumerate(system.stages, 1):
+        for task in stage.tasks:
+            if task not in known:
+                yield f"{place}: stage {number} learns {task}, which {not_there(task, known)}"
+        if "vuv" in stage.tasks and stage.tasks["vuv"].emphasis:
+            yield f"{place}: stage {number}: vuv has one dimension, so no emphasis"
+    try:
+        check_stages(system.stages if not borrows(system.transfer) else (BORROWED, *system.stages))
+    except ValueError as error:
+        yield f"{place}: {error}"
+    if len(system.stages) == 1 and system.training.get("cross_fit"):
+        yield f"{place}.training.cross_fit: one stage has no bottleneck that another reads; leave it out"
+    if len(system.stages) == 1 and system.training.get("stacking", "greedy") != "greedy":
+        yield f"{place}.training.stacking: one stage has none to be trained with; leave it out"
+    last = system.stages[-1].tasks
+    missing = [stream for stream in MAIN_STREAMS if stream not in last or last[stream].weight == 0.0]
+    if missing:
+        yield f"{place}: the last stage must learn {', '.join(missing)}, it is what speaks"
