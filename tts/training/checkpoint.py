@@ -25,7 +25,7 @@ LAST, BEST = "last.safetensors", "best.safetensors"
 
 @dataclass(frozen=True)
 class CheckpointFacts:
-    """What ``last.safetensors`` says beside its tensors.
+    """What ``last.safetensors`` holds beside its tensors.
 
     ``history`` has a line a validation, ``diagnostics`` one a measurement of gradients. ``stages`` describe the model.
     ``start_loss`` is the main loss of the very first batch; None in a checkpoint of version 0.1.0.

@@ -2,7 +2,7 @@
 
 A network knows its training utterances better than new text, so the stage that reads it would learn to trust bottlenecks that
 are better than those it meets when it speaks. As in stacked generalisation (Wolpert 1992, Neural Networks 5), the training
-utterances are split into folds; for each, a copy of the network is trained on the others and answers for the fold.
+utterances are split into folds; for each, a copy of the network is trained on the others and computes the features of the fold.
 
 Copies trained apart do not share the meaning of their hidden units. The network trained on all utterances, which is the one
 that speaks, sets it: each copy's bottleneck is mapped onto that network's by a linear regression on the frames that both

@@ -169,9 +169,9 @@ def read_features(part: StagePart, earlier: Sequence[StageFeatures]) -> Tensor |
 def summary_of(result: TrainingResult) -> NetworkSummary:
     """Return the kept step, its main loss and validation scores, and the steps trained, those of all branches of forks."""
     last = result.history[-1]
-    kept = next(entry for entry in result.history if int(entry["step"]) == result.step)
+    best = next(entry for entry in result.history if int(entry["step"]) == result.step)
     steps = int(last.get("fork/steps", last["step"]))
-    return NetworkSummary(result.step, steps, result.loss, scores_of(kept))
+    return NetworkSummary(result.step, steps, result.loss, scores_of(best))
 
 
 def scores_of(entry: dict[str, float]) -> dict[str, float]:

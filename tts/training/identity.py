@@ -31,7 +31,7 @@ class VoiceIdentity:
 
     @property
     def whole(self) -> str:
-        """Everything in one: two voices with the same one say the same."""
+        """Everything in one: voices with the same one are the same."""
         return fingerprint(IDENTITY_VERSION, self.trained_from, self.steps, self.speaks_with)
 
 

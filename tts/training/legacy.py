@@ -122,18 +122,18 @@ def changed(part: BaseModel) -> dict[str, Any]:
     A key that was added since counts where it is not at its default.
     """
     known = DEFAULTS[type(part).__name__]
-    found = {}
+    different = {}
     for key, field in type(part).model_fields.items():
         value = getattr(part, key)
         if key not in known:
             if value != field.get_default(call_default_factory=True):
-                found[key] = _plain(value)
+                different[key] = _plain(value)
             continue
         default, plain = known[key], _plain(value)
         same = (type(value).__name__, plain) == default if isinstance(default, tuple) else plain == default
         if not same:
-            found[key] = plain
-    return found
+            different[key] = plain
+    return different
 
 
 def _plain(value: Any) -> Any:

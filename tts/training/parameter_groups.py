@@ -72,22 +72,22 @@ def distances(module: Stage | Stack) -> dict[str, int]:
     Raises :class:`UsageError` for a trunk that is not shared hard, whose layers are not in one row.
     """
     if isinstance(module, Stack):
-        found: dict[str, int] = {}
+        layers: dict[str, int] = {}
         below = 0
         for number, stage in reversed(list(enumerate(module.stages))):
             assert isinstance(stage, Stage)
             own = distances(stage)
-            found |= {f"stages.{number}.{name}": distance + below for name, distance in own.items()}
+            layers |= {f"stages.{number}.{name}": distance + below for name, distance in own.items()}
             below += len(stage.part.trunk.layers) + (stage.bottleneck is not None)
-        return found
+        return layers
     if module.part.sharing.kind != "hard":
         raise UsageError(f"transfer.layer_decay: needs layers in one row, not sharing of kind {module.part.sharing.kind}")
     top = len(module.part.trunk.layers) + (module.bottleneck is not None)
-    found = {}
+    layers = {}
     for name, _ in module.named_parameters():
         part, *rest = name.split(".")
-        found[name] = {"heads": 0, "bottleneck": 1}[part] if part != "trunk" else top - int(rest[1])
-    return found
+        layers[name] = {"heads": 0, "bottleneck": 1}[part] if part != "trunk" else top - int(rest[1])
+    return layers
 
 
 class Pull:
@@ -167,12 +167,12 @@ def _ways(path: str) -> tuple[str, ...]:
 
 def _choices(paths: Iterable[str]) -> list[str]:
     """Names worth offering, those that hold several layers."""
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
     for path in paths:
         parts = path.split(".")
-        found[parts[0] if parts[0] == "duration" else parts[2]] = None
+        names[parts[0] if parts[0] == "duration" else parts[2]] = None
         if parts[0] == "stages":
-            found[".".join(parts[:2])] = None
+            names[".".join(parts[:2])] = None
             if parts[2] == "heads":
-                found[".".join(parts[2:4])] = None
-    return sorted(found)
+                names[".".join(parts[2:4])] = None
+    return sorted(names)

@@ -1,11 +1,11 @@
 """Taking over another network's tensors: by name and shape, columns of the input by the inputs' names.
 
-What differs between two corpora is put into the weights, so that the copy says at first what the original says. With ``x`` an
+What differs between two corpora is put into the weights, so that the copy's outputs are at first the original's. With ``x`` an
 input there and ``x'`` the same input here,
 
     x = s x' + o            gives   W x + b = (W diag(s)) x' + (b + W o)
 
-where an input that never changed in training, or says who speaks, has s = 0 and its value as o. And with an output ``y``,
+where an input that never changed in training, or is a speaker's code, has s = 0 and its value as o. And with an output ``y``,
 deviation ``d`` and mean ``m`` (0 for dynamic features) there, and ``d'``, ``m'`` here,
 
     d y + m = d' y' + m'    gives   y' = (d / d') (W h + b) + (m - m') / d'
@@ -60,16 +60,16 @@ def load_remapped(
     how an input there follows from the one here of the same name, ``sums`` of which inputs here one is the sum that has none.
     """
     state, reading = stage.state_dict(), stage.input_axes()
-    found: list[RemappedTensor] = []
+    outcome: list[RemappedTensor] = []
     offsets: dict[str, Tensor] = {}
     for name, tensor in given.items():
         if name not in state:
-            found.append(RemappedTensor(name, "left out"))
+            outcome.append(RemappedTensor(name, "left out"))
         elif name in reading:
             axis, bias = reading[name], _bias_of(name, stage)
             moved, here = tensor.movedim(axis, 0), state[name].movedim(axis, 0)
             if len(moved) != len(theirs) or moved.shape[1:] != here.shape[1:]:
-                found += [RemappedTensor(name, "new", f"{tuple(tensor.shape)} there, {tuple(state[name].shape)} here")]
+                outcome += [RemappedTensor(name, "new", f"{tuple(tensor.shape)} there, {tuple(state[name].shape)} here")]
                 continue
             foldable = bias in given and bias in state and state[bias].shape == given[bias].shape
             columns, offset, same = _columns(moved, theirs, ours, affine if foldable else {}, sums or {})
@@ -78,15 +78,15 @@ def load_remapped(
                 offsets[bias] = offset.flatten(1).sum(dim=1) if offset.ndim > 1 else offset
             whole = same == len(theirs) == len(ours)
             note = f"{same} of {len(ours)} columns, {len(theirs)} in the voice"
-            found.append(RemappedTensor(name, "copied" if whole and list(theirs) == list(ours) else "by name", note))
+            outcome.append(RemappedTensor(name, "copied" if whole and list(theirs) == list(ours) else "by name", note))
         elif state[name].shape == tensor.shape:
             state[name].copy_(tensor)
-            found.append(RemappedTensor(name, "copied"))
+            outcome.append(RemappedTensor(name, "copied"))
         else:
-            found.append(RemappedTensor(name, "new", f"{tuple(tensor.shape)} there, {tuple(state[name].shape)} here"))
+            outcome.append(RemappedTensor(name, "new", f"{tuple(tensor.shape)} there, {tuple(state[name].shape)} here"))
     for bias, offset in offsets.items():
         state[bias].add_(offset.to(state[bias].dtype))
-    return found + [RemappedTensor(name, "new") for name in state if name not in given]
+    return outcome + [RemappedTensor(name, "new") for name in state if name not in given]
 
 
 def _columns(
@@ -114,7 +114,7 @@ def _columns(
 
 
 def re_express(head: Head, source: StreamStatistics, target: StreamStatistics, speaker: int = 0) -> None:
-    """Let a head say the same physical values under other statistics, in place; see the top of the module.
+    """Let a head predict the same physical values under other statistics, in place; see the top of the module.
 
     ``speaker`` is the number of the one whose mean the source has.
     """

@@ -42,17 +42,17 @@ def begun_run(out: Path, run: RunRecord, prepared: Prepared) -> RunRecord | None
     training = out / "training"
     if not (training / "run.json").is_file() or not ((out / CONFIG).is_file() or list(training.rglob(LAST))):
         return None
-    before = read_run(training, prepared)
-    if before is None or before.system != run.system or before.identity.trained_from != run.identity.trained_from:
+    begun = read_run(training, prepared)
+    if begun is None or begun.system != run.system or begun.identity.trained_from != run.identity.trained_from:
         raise UsageError(f"{out}: holds a voice {_what_differs(out, run)}; choose another --out or delete the folder")
-    then, now = before.identity.steps, run.identity.steps
+    then, now = begun.identity.steps, run.identity.steps
     system, duration = run.recipe.system(run.system), run.recipe.duration
     problems = longer_problems(system.stages, run.recipe.training_of(system), then[0]) if then[0] != now[0] else []
     if then[1] != now[1]:
         problems += longer_problems((duration.stage,), duration.training, then[1], "duration.training")
     if problems:
         raise UsageError(f"{out}: {problems[0]}; choose another --out or delete the folder")
-    return before
+    return begun
 
 
 def claim(out: Path, run: RunRecord, prepared: Prepared) -> RunRecord:
@@ -61,18 +61,18 @@ def claim(out: Path, run: RunRecord, prepared: Prepared) -> RunRecord:
     A run that was begun keeps what ``auto`` stood for in it. One that is to be longer is not finished any more, and goes on.
     """
     training = out / "training"
-    before = begun_run(out, run, prepared)
-    if before is None:
+    begun = begun_run(out, run, prepared)
+    if begun is None:
         write_run(training, run)
         return run
     # What a voice that 0.1.0 finished was trained in is not known.
-    claimed = replace(run, precision=before.precision or (None if is_finished(out) else run.precision))
-    if claimed != before or read_json(training / "run.json").get("format") is None:
-        if before.identity.steps != run.identity.steps:
+    claimed = replace(run, precision=begun.precision or (None if is_finished(out) else run.precision))
+    if claimed != begun or read_json(training / "run.json").get("format") is None:
+        if begun.identity.steps != run.identity.steps:
             log.warning(
                 "%s: continues after %d steps (duration model: %d) to %d (%d)",
                 out,
-                *before.identity.steps,
+                *begun.identity.steps,
                 *run.identity.steps,
             )
             (training / SUMMARY).unlink(missing_ok=True)

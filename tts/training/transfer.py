@@ -131,8 +131,8 @@ def all_stages(system: SystemPart, source: Source | None) -> tuple[StagePart, ..
     if isinstance(layer, int) and layer > len(part.trunk.layers):
         raise UsageError(f"transfer.layer: {layer} is not there; {source.label} has {len(part.trunk.layers)} hidden layers")
     narrow = part.bottleneck if layer == "bottleneck" else TrunkLayer(layer=layer)
-    kept = part.trunk.layers[:layer] if isinstance(layer, int) else part.trunk.layers
-    trunk = part.trunk.model_copy(update={"layers": kept})
+    layers = part.trunk.layers[:layer] if isinstance(layer, int) else part.trunk.layers
+    trunk = part.trunk.model_copy(update={"layers": layers})
     first = StagePart(
         trunk=trunk, bottleneck=narrow, linguistic_context=part.linguistic_context, dilation=part.dilation, tasks={}
     )
@@ -186,12 +186,12 @@ class _Transfer:
         """The stages that have one to start from: their number from 0, the voice's, and the new one."""
         old, new = self.source.voice.stack.stages, self.stack.stages
         count = 1 if self.source.part.features_from else min(len(new), len(old))
-        found = []
+        pairs = []
         for number in range(count):
             theirs, ours = old[number], new[number]
             assert isinstance(theirs, Stage) and isinstance(ours, Stage)
-            found.append((number, theirs, ours))
-        return found
+            pairs.append((number, theirs, ours))
+        return pairs
 
     @cached_property
     def affine(self) -> dict[str, tuple[float, float]]:
@@ -286,17 +286,17 @@ def _affine(source: Source, prepared: Prepared) -> dict[str, tuple[float, float]
     """Return how the voice's inputs follow from those here: held ones, the speaker's code, outputs of an earlier stage."""
     voice = source.voice
     names = voice.features.names
-    found = {names[column]: (0.0, value) for column, value in voice.config.constant_features.items()}
+    follows = {names[column]: (0.0, value) for column, value in voice.config.constant_features.items()}
     for number, name in enumerate(voice.speakers):
-        found[f"speaker:{name}"] = (0.0, float(number == source.speaker))
+        follows[f"speaker:{name}"] = (0.0, float(number == source.speaker))
     for task in MAIN_STREAMS:
         if source.part.outputs == "physical" and task in voice.statistics and voice.streams[task].kind == "continuous":
             theirs, ours = voice.statistics[task], prepared.statistics[task]
             move = np.zeros_like(theirs.deviation)
             move[: len(ours.mean)] = ours.mean - theirs.mean_of(source.speaker)
             pairs = zip(ours.deviation / theirs.deviation, move / theirs.deviation, strict=True)
-            found |= {f"{task}:{unit}": (float(s), float(o)) for unit, (s, o) in enumerate(pairs)}
-    return found
+            follows |= {f"{task}:{unit}": (float(s), float(o)) for unit, (s, o) in enumerate(pairs)}
+    return follows
 
 
 def _sums(theirs: ContextFeatures, ours: ContextFeatures) -> dict[str, list[str]]:
@@ -328,19 +328,19 @@ class _Inputs:
         if "linguistic" in sources:
             linguistic = [*self.features, *(f"position:{place}" for place in range(position_width(self.states)))]
             names += _window(linguistic, part.linguistic_context, part.dilation)
-        handed: list[str] = []
-        for earlier, before in enumerate(self.parts[:number]):
+        features: list[str] = []
+        for earlier, other in enumerate(self.parts[:number]):
             last = earlier == number - 1
             if "bottlenecks" in sources or (last and "bottleneck" in sources):
-                width = before.trunk.layers[before.bottleneck.layer - 1] if isinstance(before.bottleneck, TrunkLayer) else None
-                handed += [f"stage{earlier}:{unit}" for unit in range(width or int(str(before.bottleneck or 0)))]
+                width = other.trunk.layers[other.bottleneck.layer - 1] if isinstance(other.bottleneck, TrunkLayer) else None
+                features += [f"stage{earlier}:{unit}" for unit in range(width or int(str(other.bottleneck or 0)))]
         if "outputs" in sources:
-            handed += [f"{task}:{unit}" for task in self.parts[number - 1].main for unit in range(stage.widths[task])]
-        names += _window(handed, part.context, part.dilation)
-        told = stage.speakers
-        if told is not None and told.code:
+            features += [f"{task}:{unit}" for task in self.parts[number - 1].main for unit in range(stage.widths[task])]
+        names += _window(features, part.context, part.dilation)
+        speakers = stage.speakers
+        if speakers is not None and speakers.code:
             names += [f"speaker:{name}" for name in self.speakers]
-        if len(names) != (stage.inputs if told is None else told.width(stage.inputs)):
+        if len(names) != (stage.inputs if speakers is None else speakers.width(stage.inputs)):
             raise TtsError(f"transfer: stage {number + 1} reads {stage.inputs} inputs, of which {len(names)} have names")
         return names
 
@@ -352,9 +352,9 @@ def _window(names: Sequence[str], context: int, dilation: int) -> list[str]:
 
 def _differences(prefix: str, theirs: StagePart, ours: StagePart) -> list[str]:
     """Name what makes tensors of the same shapes compute something else."""
-    found = []
+    differences = []
     for key in ("activation", "normalise", "residual", "heads"):
         a, b = getattr(theirs.trunk, key), getattr(ours.trunk, key)
         if a != b:
-            found.append(f"{prefix}trunk.{key} is {a} in the voice and {b} here: the same weights say something else")
-    return found
+            differences.append(f"{prefix}trunk.{key} is {a} in the voice and {b} here: the same weights compute something else")
+    return differences
