@@ -17,6 +17,7 @@ from tts.core.files import file_digest, read_json
 from tts.generation.card import voice_card
 from tts.generation.config import FORMAT, VoiceConfig, parse_config, read_config
 from tts.generation.requests import Request
+from tts.generation.summary import read_summary
 from tts.generation.synthesiser import Synthesiser, SynthesisSettings
 from tts.generation.voice import Voice, load_voice, save_voice
 from tts.text.lexicon import read_lexicon
@@ -51,7 +52,7 @@ def test_a_voice_of_version_0_1_0_loads_and_speaks(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["single", "stacked"])
 def test_the_card_of_an_old_voice_is_what_it_was(name: str) -> None:
-    card = voice_card(read_config(OLD / name), read_json(OLD / name / "training" / "summary.json"))
+    card = voice_card(read_config(OLD / name), read_summary(OLD / name / "training"))
     old = (OLD / name / "README.md").read_text(encoding="utf-8")
     head, _, rest = old.partition("\n## Scores")
     assert card.startswith(head.rstrip() if rest else old)
@@ -87,7 +88,7 @@ def test_what_a_voice_was_begun_from_is_read_from_the_old_format() -> None:
     assert config.transfer.frozen == ("trunk",)
     again = {"kind": stored["kind"], "format": FORMAT, **config.model_dump(mode="json")}
     assert parse_config(json.loads(json.dumps(again)), OLD) == config
-    card = voice_card(config, read_json(OLD / "single" / "training" / "summary.json"))
+    card = voice_card(config, read_summary(OLD / "single" / "training"))
     assert "* This voice was begun from d e (speaker s, corpus c, licence CC0-1.0, model 0123456789abcdef)" in card
     assert "* That one was begun from a b" in card
 

@@ -1,5 +1,6 @@
 """Whole ways of training a stack, on made-up tables in place of a prepared corpus."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,7 +19,7 @@ from tts.dataset.statistics import StatisticsSum
 from tts.dataset.table import Table, Target
 from tts.generation.card import voice_card
 from tts.generation.config import read_config
-from tts.generation.summary import NetworkSummary
+from tts.generation.summary import NetworkSummary, read_summary
 from tts.network.joint import Joint
 from tts.network.stack import Stack
 from tts.recipe import StagePart, TrainingPart
@@ -149,11 +150,9 @@ def test_summary_and_card_tell_the_grouping_of_tasks(tmp_path: Path, monkeypatch
     assert last.grouping == voice.stack.stages[1].grouping()
     fixture = Path(__file__).parents[1] / "fixtures" / "format-2" / "single"
     config = read_config(fixture).model_copy(update={"stages": (PARTS[0], part)})
-    summary: dict[str, Any] = {
-        "stages": [first.to_dict(), last.to_dict() | {"grouping": {"main": [1.0, 0.0], "mel": [0.25, -1.0]}}]
-    }
-    summary |= {"parameters": {"speaking": 1, "trained": 1}, "seed": 1, "command": "", "seconds": 1.0}
-    card = voice_card(config, summary | {"made_with": {"machine": ""}})
+    grouped = replace(last, grouping={"main": [1.0, 0.0], "mel": [0.25, -1.0]})
+    summary = replace(read_summary(fixture / "training"), stages=(first, grouped))
+    card = voice_card(config, summary)
     assert "; weights of the shared basis: main (1.00, 0.00), mel (0.25, -1.00)" in card
 
 

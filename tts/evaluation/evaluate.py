@@ -16,7 +16,7 @@ import numpy as np
 
 from tts.core.audio import read_audio
 from tts.core.errors import TtsError, UsageError
-from tts.core.files import read_json, write_json, write_text
+from tts.core.files import write_json, write_text
 from tts.core.grid import FrameGrid
 from tts.core.locks import held
 from tts.core.pictures import require_pictures
@@ -32,6 +32,7 @@ from tts.evaluation.statistics import Utterances, score_interval
 from tts.evaluation.tables import ScoreSettings, format_interval, report_dict, score_table, worst_utterances
 from tts.generation.card import voice_card
 from tts.generation.mlpg import generate
+from tts.generation.summary import SUMMARY, read_summary
 from tts.generation.voice import Voice
 from tts.text.sentence import Sentence
 
@@ -263,7 +264,8 @@ def draw(evaluation: Evaluation, grid: FrameGrid, out: Path, count: int) -> None
 
 def update_card(folder: Path, voice: Voice, table: str) -> None:
     """Write the scores into the card of a voice that was trained here; a folder in which a training is at work raises."""
-    summary = folder / "training" / "summary.json"
-    if summary.is_file():
-        with held(folder / "training", patience=5.0):
-            write_text(folder / "README.md", voice_card(voice.config, read_json(summary), f"\n## Scores\n\n{table.strip()}\n"))
+    training = folder / "training"
+    if (training / SUMMARY).is_file():
+        with held(training, patience=5.0):
+            card = voice_card(voice.config, read_summary(training), f"\n## Scores\n\n{table.strip()}\n")
+            write_text(folder / "README.md", card)

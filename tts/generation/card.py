@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Mapping
 
 from tts.core.progress import clock
 from tts.generation.config import VoiceConfig
+from tts.generation.summary import TrainingSummary
 from tts.recipe import StagePart, TrunkLayer
 
 
-def voice_card(config: VoiceConfig, summary: dict[str, Any], scores: str = "") -> str:
+def voice_card(config: VoiceConfig, summary: TrainingSummary, scores: str = "") -> str:
     """Return the voice's README: front matter that model hubs read, what it was made from, how it scores."""
     corpus, lineage = config.corpus, config.lineage
     front = {
@@ -24,12 +25,12 @@ def voice_card(config: VoiceConfig, summary: dict[str, Any], scores: str = "") -
     header = "\n".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in front.items())
     stages = "\n".join(
         f"* stage {n}: {part.trunk.kind} {' x '.join(map(str, part.trunk.layers))}{_bottleneck(part.bottleneck)}, "
-        f"{_tasks(part)}{_grouping(summary['stages'][n - 1].get('grouping'))}"
+        f"{_tasks(part)}{_grouping(summary.stages[n - 1].grouping)}"
         for n, part in enumerate(config.stages, 1)
     )
     source = f" ({corpus.source})" if corpus.source else ""
-    last = summary["stages"][-1]
-    mcd = f"{last['valid/mcd']:.3f} dB" if "valid/mcd" in last else "not measured"
+    last = summary.stages[-1]
+    mcd = f"{last.scores['valid/mcd']:.3f} dB" if "valid/mcd" in last.scores else "not measured"
     return f"""---
 {header}
 ---
@@ -40,9 +41,9 @@ A statistical parametric voice at {config.grid.sample_rate} Hz, trained with sta
 * Speaker {corpus.speaker}, corpus {corpus.name}{source}, licence {corpus.licence}
 * Recordings: {corpus.utterances} utterances for training, {clock(corpus.seconds)}
 {_origin(config)}{stages}
-* Parameters: {summary["parameters"]["speaking"]:,} to speak, {summary["parameters"]["trained"]:,} trained
-* Validation MCD {mcd} at step {last["step"]}; seed {summary["seed"]}
-* Made by: `{summary["command"]}` in {clock(summary["seconds"])} on {summary["made_with"]["machine"]}
+* Parameters: {summary.speaking:,} to speak, {summary.trained:,} trained
+* Validation MCD {mcd} at step {last.step}; seed {summary.seed}
+* Made by: `{summary.command}` in {clock(summary.seconds)} on {summary.made_with["machine"]}
 {scores}
 Speak with it: `tts speak FOLDER text.txt --out wavs`
 """
@@ -78,9 +79,9 @@ def _bottleneck(bottleneck: int | TrunkLayer | None) -> str:
     return f", bottleneck {bottleneck}" if bottleneck else ""
 
 
-def _grouping(found: dict[str, list[float]] | None) -> str:
+def _grouping(grouping: Mapping[str, list[float]]) -> str:
     """Say which tasks share which parts of a sparse basis (go_mtl)."""
-    if not found:
+    if not grouping:
         return ""
-    rows = (f"{name} ({', '.join(f'{weight:.2f}' for weight in weights)})" for name, weights in found.items())
+    rows = (f"{name} ({', '.join(f'{weight:.2f}' for weight in weights)})" for name, weights in grouping.items())
     return f"; weights of the shared basis: {', '.join(rows)}"

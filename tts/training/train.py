@@ -94,7 +94,7 @@ def train_voice(
             command=command,
             made_with=environment(where).to_dict(),
         )
-        save_voice(out, trained.voice, voice_card(trained.voice.config, summary.to_dict()), prepared.lexicon_path)
+        save_voice(out, trained.voice, voice_card(trained.voice.config, summary), prepared.lexicon_path)
         write_summary(training, summary)
         return summary
 
@@ -168,7 +168,7 @@ def _as_asked(out: Path, run: RunRecord) -> TrainingSummary:
     if config.generation != run.recipe.generation:
         log.warning("%s: speaks with the recipe's present settings of generation from now on; it is not trained again", out)
         config = config.model_copy(update={"generation": run.recipe.generation})
-        write_text(out / "README.md", voice_card(config, summary.to_dict()))
+        write_text(out / "README.md", voice_card(config, summary))
         write_config(out, config)
     return summary
 
