@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
@@ -142,3 +143,18 @@ def test_table_and_chart_show_everything() -> None:
     assert {"good", "twin", "new", "anchor35", "100"} <= set(texts)
     circles = [float(c.attrib["cx"]) for c in drawing.iter("{http://www.w3.org/2000/svg}circle")]
     assert circles[:3] == sorted(circles[:3], reverse=True), "best on top"
+
+
+def test_what_listeners_write_is_no_markup() -> None:
+    """Names of tests, listeners and systems come from files that strangers send."""
+    hostile = "<script>alert(1)</script> [x](http://y) `z` **b** a|b\n# top"
+    ratings = [
+        Rating("mos", hostile, f"{hostile}{n}", "s", f"{hostile}{k}", 3.0 + k, "f:1") for n in range(2) for k in range(2)
+    ]
+    text = tables(analyse(Responses(ratings, notes=[hostile]), resamples=50))
+    assert "<script" not in text and "&lt;script&gt;" in text
+    assert "[x](" not in text and "**b**" not in text and "\n# top" not in text
+    rows = [line for line in text.splitlines() if line.startswith("| ")]
+    assert len({len(re.findall(r"(?<!\\)\|", line)) for line in rows[:3]}) == 1  # a bar in a name makes no column
+    plain = [Rating("mos", "test_1", f"l{n}", "s", f"multi_task.{k}-a", 3.0, "f:1") for n in range(2) for k in range(2)]
+    assert "| multi_task.0-a |" in tables(analyse(Responses(plain), resamples=50))

@@ -14,9 +14,9 @@ import soundfile
 from listening_sounds import write_recordings
 
 from tts.core.errors import UsageError
-from tts.listening.design import Field, design_test
+from tts.listening.design import DesignOptions, Field, design_test
 from tts.listening.levels import loudness
-from tts.listening.page import make_test, open_seal
+from tts.listening.page import write_page
 from tts.listening.stimuli import choose_sentences, find_stimuli
 
 SYSTEMS = ["natural", "singletask", "multitask", "stackedtwice"]
@@ -28,9 +28,9 @@ def recordings(tmp_path: Path) -> dict[str, dict[str, Path]]:
 
 
 def test_every_kind_asks_what_it_should(recordings: dict[str, dict[str, Path]]) -> None:
-    design = design_test(recordings, reference="natural", sentences=2)
+    design = design_test(recordings, DesignOptions(reference="natural", sentences=2))
     systems = {
-        kind: [[design.names[name][0] for name in trial["stimuli"]] for trial in design.trials[kind]] for kind in design.kinds
+        kind: [[design.names[name][0] for name in trial.stimuli] for trial in design.trials[kind]] for kind in design.options.kinds
     }
     assert [sorted(row) for row in systems["mos"]] == [sorted(SYSTEMS)] * 2
     assert sorted(sorted(row) for row in systems["ab"]) == sorted(
@@ -39,9 +39,7 @@ def test_every_kind_asks_what_it_should(recordings: dict[str, dict[str, Path]]) 
     assert [sorted(row) for row in systems["mushra"]] == [sorted([*SYSTEMS, "anchor35"])] * 2
     for trials in design.trials.values():
         for trial in trials:
-            assert len({design.names[name][1] for name in trial["stimuli"]}) == 1, (
-                "all stimuli of a trial say the same sentence"
-            )
+            assert len({design.names[name][1] for name in trial.stimuli}) == 1, "all stimuli of a trial say the same sentence"
     assert all(
         loudness(design.sounds[name], 16000) == pytest.approx(design.loudness, abs=0.01)
         for name, (system, _) in design.names.items()
@@ -50,24 +48,25 @@ def test_every_kind_asks_what_it_should(recordings: dict[str, dict[str, Path]]) 
 
 
 def test_a_baseline_is_compared_with_each_other(recordings: dict[str, dict[str, Path]]) -> None:
-    design = design_test(recordings, kinds=["ab"], reference="natural", baseline="singletask", exclude_from_ab=["multitask"])
-    assert {frozenset(design.names[name][0] for name in trial["stimuli"]) for trial in design.trials["ab"]} == {
+    design = design_test(
+        recordings, DesignOptions(kinds=("ab",), reference="natural", baseline="singletask", exclude_from_ab=("multitask",))
+    )
+    assert {frozenset(design.names[name][0] for name in trial.stimuli) for trial in design.trials["ab"]} == {
         frozenset({"singletask", "stackedtwice"})
     }
     assert {system for system, _ in design.names.values()} == {"singletask", "stackedtwice"}, "nothing unneeded is embedded"
 
 
 def test_an_own_anchor_is_no_rated_system(recordings: dict[str, dict[str, Path]]) -> None:
-    design = design_test(recordings, reference="natural", anchor="singletask")
-    asked = {
-        kind: {design.names[name][0] for trial in design.trials[kind] for name in trial["stimuli"]} for kind in design.kinds
-    }
+    design = design_test(recordings, DesignOptions(reference="natural", anchor="singletask"))
+    asked = {kind: {design.names[name][0] for trial in design.trials[kind] for name in trial.stimuli} for kind in design.options.kinds}
     assert asked["ab"] == {"multitask", "stackedtwice"}
     assert asked["mushra"] == {"natural", "multitask", "stackedtwice", "anchor35"}
 
 
 def test_the_page_does_not_say_who_spoke(recordings: dict[str, dict[str, Path]], tmp_path: Path) -> None:
-    page = make_test(recordings, tmp_path / "page.html", reference="natural", title="Which </script> is better?")
+    page = tmp_path / "page.html"
+    write_page(design_test(recordings, DesignOptions(reference="natural", title="Which </script> is better?")), page)
     text = page.read_text()
     payload = re.findall(r'<script type="application/json" id="\w+">(.*?)</script>', text, re.DOTALL)
     test, sounds = (json.loads(part) for part in payload)
@@ -75,7 +74,7 @@ def test_the_page_does_not_say_who_spoke(recordings: dict[str, dict[str, Path]],
     clear = re.sub(r'id="sounds">.*?</script>', "", text, flags=re.DOTALL)
     assert not re.search("singletask|multitask|stackedtwice|anchor35|utt[0-9]", clear)
     assert not re.search(r"(src|href|action)\s*=", clear.partition("<script>")[0]), "nothing is fetched"
-    names = open_seal(test["key"])
+    names = json.loads(base64.b64decode(test["key"]))
     assert {value["system"] for value in names.values()} == {*SYSTEMS, "anchor35"}
     assert {value["condition"] for value in names.values() if value["system"] == "natural"} == {"reference"}
     assert set(names) == set(sounds)
@@ -87,35 +86,33 @@ def test_the_page_does_not_say_who_spoke(recordings: dict[str, dict[str, Path]],
 
 
 def test_the_same_seed_makes_the_same_page(recordings: dict[str, dict[str, Path]], tmp_path: Path) -> None:
-    pages = [
-        make_test(recordings, tmp_path / f"{i}.html", reference="natural", sentences=2, seed=s) for i, s in enumerate([4, 4, 5])
-    ]
+    pages = [tmp_path / f"{number}.html" for number in range(3)]
+    for page, seed in zip(pages, (4, 4, 5), strict=True):
+        write_page(design_test(recordings, DesignOptions(reference="natural", sentences=2, seed=seed)), page)
     assert pages[0].read_bytes() == pages[1].read_bytes()
     assert pages[0].read_bytes() != pages[2].read_bytes()
-    with pytest.raises(UsageError, match="is there already"):
-        make_test(recordings, pages[0], reference="natural")
 
 
 @pytest.mark.parametrize(
     ("choices", "message"),
     [
-        ({"kinds": ["mushra"]}, "needs natural speech as reference"),
-        ({"kinds": ["abx"]}, "choose from mos, ab, mushra"),
+        ({"kinds": ("mushra",)}, "needs natural speech as reference"),
+        ({"kinds": ("abx",)}, "choose from mos, ab, mushra"),
         ({"reference": "nature"}, "reference nature: not among the systems"),
         ({"reference": "natural", "sentences": 9}, "9 sentences are asked for, but 3 are there"),
-        ({"reference": "natural", "fields": [Field("rating_x", "X")]}, "'rating_x': not free"),
+        ({"reference": "natural", "fields": (Field("rating_x", "X"),)}, "'rating_x': not free"),
         ({"reference": "natural", "minimum": 0.0}, "must be above 0"),
     ],
 )
 def test_refused(recordings: dict[str, dict[str, Path]], choices: dict, message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        design_test(recordings, **choices)
+        design_test(recordings, DesignOptions(**choices))
 
 
 def test_two_sample_rates_are_refused(recordings: dict[str, dict[str, Path]], tmp_path: Path) -> None:
     other = write_recordings(tmp_path / "other", ["fast"], 3, rate=22050)
     with pytest.raises(UsageError, match=r"utt0.wav: 22050 Hz, but .* has 16000 Hz"):
-        design_test({**recordings, **other}, kinds=["mos"])
+        design_test({**recordings, **other}, DesignOptions(kinds=("mos",)))
 
 
 def test_sources(recordings: dict[str, dict[str, Path]], tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ import pytest
 from browser_fixture import complaints, open_page, requests
 from listening_sounds import write_recordings
 
-from tts.listening.page import make_test
+from tts.listening.design import DesignOptions, design_test
+from tts.listening.page import write_page
 from tts.listening.responses import read_results
 
 SYSTEMS = ["natural", "singletask", "multitask"]
@@ -85,7 +86,9 @@ class Listener:
 @pytest.fixture
 def page(tmp_path: Path) -> Path:
     recordings = write_recordings(tmp_path / "wavs", SYSTEMS, 2)
-    return make_test(recordings, tmp_path / "page.html", reference="natural", title="Which is better?")
+    page = tmp_path / "page.html"
+    write_page(design_test(recordings, DesignOptions(reference="natural", title="Which is better?")), page)
+    return page
 
 
 @pytest.fixture
@@ -206,7 +209,8 @@ def test_orders_are_balanced(listener: Listener) -> None:
 
 def test_a_minimum_listening_time_and_a_listener_number(browser: Any, tmp_path: Path) -> None:
     recordings = write_recordings(tmp_path / "wavs", ["one", "two"], 1, seconds=30.0)
-    open_page(browser, make_test(recordings, tmp_path / "page.html", kinds=["ab"], fields=[], minimum=0.2))
+    write_page(design_test(recordings, DesignOptions(kinds=("ab",), fields=(), minimum=0.2)), tmp_path / "page.html")
+    open_page(browser, tmp_path / "page.html")
     listener = Listener(browser)
     listener.tab_to("#listener")
     listener.press("7")

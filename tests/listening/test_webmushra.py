@@ -15,7 +15,7 @@ import yaml
 from listening_sounds import write_recordings
 
 from tts.core.errors import UsageError
-from tts.listening.design import Field, design_test
+from tts.listening.design import DesignOptions, Field, design_test
 from tts.listening.webmushra import write_webmushra
 
 # Keys by page type, as its pages' source reads them; writeResults is documented, but results are sent in any case.
@@ -34,9 +34,8 @@ TOP = {"testname", "testId", "bufferSize", "stopOnErrors", "showButtonPreviousPa
 
 def test_a_configuration(tmp_path: Path) -> None:
     recordings = write_recordings(tmp_path / "wavs", ["natural", "single", "stacked"], 2)
-    design = design_test(
-        recordings, reference="natural", fields=[Field("age", "Age", "number"), Field("ear", "Ear", "choice", ("l", "r"))]
-    )
+    fields = (Field("age", "Age", "number"), Field("ear", "Ear", "choice", ("l", "r")))
+    design = design_test(recordings, DesignOptions(reference="natural", fields=fields))
     path = write_webmushra(design, tmp_path / "out")
     assert path == tmp_path / "out" / "configs" / f"{design.test_id}.yaml"
     config = yaml.safe_load(path.read_text())
@@ -71,7 +70,7 @@ def test_a_configuration(tmp_path: Path) -> None:
 def test_ratings_come_before_mushra_whatever_the_order(tmp_path: Path) -> None:
     # webMUSHRA's write.php counts the scales of the first trial: after MUSHRA, MOS answers would be lost.
     recordings = write_recordings(tmp_path / "wavs", ["natural", "single"], 1)
-    design = design_test(recordings, reference="natural", kinds=["mushra", "mos"])
+    design = design_test(recordings, DesignOptions(reference="natural", kinds=("mushra", "mos")))
     pages = yaml.safe_load(write_webmushra(design, tmp_path / "out").read_text())["pages"]
     assert [page[1]["type"] for page in pages if isinstance(page, list)] == ["likert_single_stimulus", "mushra"]
 
@@ -79,7 +78,7 @@ def test_ratings_come_before_mushra_whatever_the_order(tmp_path: Path) -> None:
 def awkward(tmp_path: Path, names: tuple[str, str], **options: Any) -> str:
     recordings = write_recordings(tmp_path / "wavs", ["natural", "a+b"], 2)
     named = {system: dict(zip(names, files.values(), strict=True)) for system, files in recordings.items()}
-    design = design_test(named, reference="natural", kinds=["mos", "mushra"], **options)
+    design = design_test(named, DesignOptions(reference="natural", kinds=("mos", "mushra"), **options))
     return write_webmushra(design, tmp_path / "out").read_text()
 
 
@@ -100,7 +99,7 @@ def test_its_yaml_is_within_what_yaml_js_reads(tmp_path: Path) -> None:
 def test_names_come_back_as_they_are(tmp_path: Path) -> None:
     # Its pages post "sessionJSON=" and the JSON without escaping, and the server decodes that as a form.
     field = Field("ear", "Ear", "choice", ("it's + one", "two"))
-    text = awkward(tmp_path, ("a & b", "50%25"), fields=[field])
+    text = awkward(tmp_path, ("a & b", "50%25"), fields=(field,))
     pages = yaml.safe_load(text)["pages"]
     rated = [page for pages in pages[2:4] for page in pages[1:]]
     choice = pages[-1]["questionnaire"][1]["response"][0]["value"]
@@ -114,11 +113,26 @@ def test_names_come_back_as_they_are(tmp_path: Path) -> None:
 
 def test_a_false_error_is_not_shown(tmp_path: Path) -> None:
     # Without MOS pages write.php fails at the scales, when the MUSHRA answers are saved already.
-    design = design_test(write_recordings(tmp_path / "wavs", ["natural", "x"], 1), reference="natural", kinds=["mushra"])
+    recordings = write_recordings(tmp_path / "wavs", ["natural", "x"], 1)
+    design = design_test(recordings, DesignOptions(reference="natural", kinds=("mushra",)))
     assert yaml.safe_load(write_webmushra(design, tmp_path / "out").read_text())["pages"][-1]["showErrors"] is False
 
 
 def test_a_preference_test_has_no_page_there(tmp_path: Path) -> None:
-    design = design_test(write_recordings(tmp_path / "wavs", ["single", "stacked"], 1), kinds=["ab"])
+    design = design_test(write_recordings(tmp_path / "wavs", ["single", "stacked"], 1), DesignOptions(kinds=("ab",)))
     with pytest.raises(UsageError, match="asks which sample is the reference"):
         write_webmushra(design, tmp_path / "out")
+
+
+def test_texts_are_no_markup_there(tmp_path: Path) -> None:
+    """Its pages put names, labels and contents into the page as HTML; only the title of all is put in as text."""
+    hostile = "<img src=x onerror=alert(1)> & 'co'"
+    field = Field("ear", hostile, "choice", (hostile, "r"))
+    text = awkward(tmp_path, ("a", "b"), title=hostile, consent=hostile, fields=(field,))
+    config = yaml.safe_load(text)
+    assert config["testname"] == hostile
+    shown = [config["pages"][0]["name"], config["pages"][0]["content"]]
+    (_, question) = config["pages"][-1]["questionnaire"]
+    shown += [question["label"], question["response"][0]["label"]]
+    assert all("&lt;img src=x onerror=alert(1)&gt; &amp; 'co'" in text and "<img" not in text for text in shown)
+    assert not set("<'") & set(question["response"][0]["value"])

@@ -62,7 +62,7 @@ def make(
 ) -> None:
     """Make a listening test: one HTML file that works offline, or a webMUSHRA configuration, or both."""
     from tts.core.errors import UsageError
-    from tts.listening.design import CONSENT, design_test
+    from tts.listening.design import CONSENT, DesignOptions, design_test
     from tts.listening.page import write_page
     from tts.listening.stimuli import find_stimuli
     from tts.listening.webmushra import write_webmushra
@@ -80,9 +80,8 @@ def make(
         stimuli = {name: stimuli[name] for name in wanted}
     if reference is None and "natural" in stimuli:
         reference = "natural"
-    design = design_test(
-        stimuli,
-        kinds=_words(kinds) if kinds is not None else ["mos", "ab", *(["mushra"] if reference else [])],
+    options = DesignOptions(
+        kinds=tuple(_words(kinds)) if kinds is not None else ("mos", "ab", *(["mushra"] if reference else [])),
         reference=reference,
         anchor=anchor,
         baseline=baseline,
@@ -93,10 +92,11 @@ def make(
         fields=_fields(fields),
         minimum=minimum,
     )
+    design = design_test(stimuli, options)
     asked = ", ".join(f"{len(trials)} {kind}" for kind, trials in design.trials.items())
     say(f"test: {design.test_id}, about {design.minutes} min a listener; trials: {asked}; level: {design.loudness:.1f} LUFS")
     if webmushra is not None:
-        say(f"webMUSHRA: {write_webmushra(design, webmushra)}{' (without ab)' if 'ab' in design.kinds else ''}")
+        say(f"webMUSHRA: {write_webmushra(design, webmushra)}{' (without ab)' if 'ab' in design.trials else ''}")
     if out is not None:
         write_page(design, out)
         say(f"page: {out} ({out.stat().st_size / 1e6:.1f} MB)")
@@ -136,12 +136,12 @@ def _words(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
-def _fields(text: str) -> list[Field]:
+def _fields(text: str) -> tuple[Field, ...]:
     from tts.listening.design import FIELDS, Field
 
     known = {field.name: field for field in FIELDS}
     names = [] if text.strip() == "none" else _words(text)
-    return [known.get(name, Field(name, name.replace("_", " ").capitalize())) for name in names]
+    return tuple(known.get(name, Field(name, name.replace("_", " ").capitalize())) for name in names)
 
 
 def _consent(path: Path) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tts.comparison.results import Results
 from tts.core.errors import TtsError
-from tts.listening.design import design_test
+from tts.listening.design import DesignOptions, design_test
 from tts.listening.page import write_page
 from tts.listening.stimuli import find_stimuli
 from tts.listening.webmushra import write_webmushra
@@ -29,8 +29,7 @@ def write_listening_test(folder: Path, results: Results) -> Path:
     stimuli = {name: there[name] for name in wanted}
     shared = set.intersection(*(set(recordings) for recordings in stimuli.values()))
     reference = "natural" if "natural" in there else None
-    design = design_test(
-        stimuli,
+    options = DesignOptions(
         kinds=("mos", "ab", "mushra") if reference else ("mos", "ab"),
         reference=reference,
         baseline=results.baseline if results.baseline in systems else None,
@@ -38,6 +37,7 @@ def write_listening_test(folder: Path, results: Results) -> Path:
         sentences=min(SENTENCES, len(shared)) or None,
         title=f"Listening test: {results.recipe}",
     )
+    design = design_test(stimuli, options)
     write_webmushra(design, folder / "listening-test", overwrite=True)
     write_page(design, folder / "listening-test.html")
     return folder / "listening-test.html"

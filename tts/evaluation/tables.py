@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -56,6 +57,17 @@ def score_table(
     counts = {(scores.utterances, scores.counted("frames")): None for _, scores in rows}
     sizes = " / ".join(f"{_count(utterances, 'utterance')}, {_count(frames, 'frame')}" for utterances, frames in counts)
     return f"{format_table(head, body, style)}\n\n{settings.line()}; {sizes}"
+
+
+def markdown_text(text: str) -> str:
+    """Return a stranger's text as Markdown that shows it as it is: no markup, no HTML, no line of its own.
+
+    Underscores within words stay, since they mean nothing there; bars are left to :func:`format_table`.
+    """
+    plain = "".join(char if char.isprintable() else " " for char in text)
+    plain = plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    plain = re.sub(r"([\\`*~\[\]!#$])", r"\\\1", plain)
+    return re.sub(r"(?<!\w)_|_(?!\w)", r"\\_", plain)
 
 
 def format_table(head: Sequence[str], body: Sequence[Sequence[str]], style: Style) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import cast
+from typing import Any
 
 import numpy as np
 
@@ -47,6 +47,44 @@ _TAKEN = {"listener", "session_test_id", "session_uuid", "trial_id"}
 
 
 @dataclass(frozen=True)
+class DesignOptions:
+    """What is asked for.
+
+    ``reference`` names the system with natural speech: it is the MUSHRA reference, is rated in MOS and left out of AB.
+    ``anchor`` names a system to use as MUSHRA anchor instead of the low-passed reference; it is in no other kind. AB
+    compares all pairs, or with ``baseline`` that system with each other, leaving out ``exclude_from_ab``. ``sentences`` are
+    drawn with ``seed`` from those that all systems have (None: all). ``minimum`` is how many seconds of a stimulus must be
+    heard before it may be rated, by default all of it.
+    """
+
+    kinds: tuple[str, ...] = KINDS
+    reference: str | None = None
+    anchor: str | None = None
+    baseline: str | None = None
+    exclude_from_ab: tuple[str, ...] = ()
+    sentences: int | None = None
+    seed: int = 0
+    title: str = "Listening test"
+    consent: str = CONSENT
+    fields: tuple[Field, ...] = FIELDS
+    minimum: float | None = None
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What is asked at once: a sentence's number (``item``) and its stimuli; of AB the pair's, of MUSHRA the reference."""
+
+    item: int
+    stimuli: tuple[str, ...]
+    pair: int | None = None
+    reference: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON-able data."""
+        return {key: value for key, value in vars(self).items() if value is not None}
+
+
+@dataclass(frozen=True)
 class Design:
     """A listening test before it is written down.
 
@@ -56,19 +94,14 @@ class Design:
     among them, and the open reference. Neither ids nor their order say which system a stimulus is from.
     """
 
-    title: str
+    options: DesignOptions
     test_id: str
-    seed: int
-    kinds: tuple[str, ...]
     sample_rate: int
     loudness: float
     sounds: Mapping[str, np.ndarray]
     names: Mapping[str, tuple[str, str]]
-    trials: Mapping[str, Sequence[Mapping[str, object]]]
+    trials: Mapping[str, Sequence[Trial]]
     practice: Sequence[str]
-    consent: str = CONSENT
-    fields: tuple[Field, ...] = FIELDS
-    minimum: float | None = None
 
     @property
     def minutes(self) -> int:
@@ -76,95 +109,80 @@ class Design:
         seconds = ratings = 0.0
         for trials in self.trials.values():
             for trial in trials:
-                ids = _ids(trial)
-                seconds += sum(len(self.sounds[name]) / self.sample_rate for name in ids)
-                ratings += len(ids)
+                seconds += sum(len(self.sounds[name]) / self.sample_rate for name in trial.stimuli)
+                ratings += len(trial.stimuli)
         return max(1, round((1.5 * seconds + 5.0 * ratings) / 60.0) + 1)
 
 
-def design_test(
-    stimuli: Files,
-    *,
-    kinds: Sequence[str] = KINDS,
-    reference: str | None = None,
-    anchor: str | None = None,
-    baseline: str | None = None,
-    exclude_from_ab: Sequence[str] = (),
-    sentences: int | None = None,
-    seed: int = 0,
-    title: str = "Listening test",
-    consent: str = CONSENT,
-    fields: Sequence[Field] = FIELDS,
-    minimum: float | None = None,
-) -> Design:
+def design_test(stimuli: Files, options: DesignOptions) -> Design:
     """Draw sentences, match levels, make the anchor, and decide what is compared.
 
-    ``reference`` names the system with natural speech: it is the MUSHRA reference, is rated in MOS and left out of AB.
-    ``anchor`` names a system to use as MUSHRA anchor instead of the low-passed reference; it is in no other kind. AB
-    compares all pairs, or with ``baseline`` that system with each other, leaving out ``exclude_from_ab``. ``minimum`` is how
-    many seconds of a stimulus must be heard before it may be rated, by default all of it. Raises :class:`UsageError` for a
-    request that makes no test.
+    Raises :class:`UsageError` for a request that makes no test.
     """
-    kinds = tuple(dict.fromkeys(kinds))
-    for name, value in (("reference", reference), ("anchor", anchor), ("baseline", baseline)):
-        if value is not None and value not in stimuli:
-            raise UsageError(f"{name} {value}: not among the systems {', '.join(stimuli)}")
-    rated = [system for system in stimuli if system not in (reference, anchor)]
-    _check(kinds, rated, reference, stimuli)
-    _check_texts(fields, minimum)
-    chosen = choose_sentences(stimuli, sentences, seed)
-    sounds, rate = read_stimuli(stimuli, chosen)
-    matched, level = match_levels({f"{system}/{sentence}": sound for (system, sentence), sound in sounds.items()}, rate)
-    conditions = list(stimuli)
-    if "mushra" in kinds and anchor is None:
-        conditions.append(ANCHOR)
-        for sentence in chosen:
-            matched[f"{ANCHOR}/{sentence}"] = low_pass_anchor(matched[f"{reference}/{sentence}"], rate)
-    rng = np.random.default_rng(seed)
+    options = replace(options, kinds=tuple(dict.fromkeys(options.kinds)))
+    rated = _check(options, stimuli)
+    chosen = choose_sentences(stimuli, options.sentences, options.seed)
+    sounds, rate, level = _matched(stimuli, chosen, options)
+    rng = np.random.default_rng(options.seed)
+    conditions = list(dict.fromkeys(system for system, _ in sounds))
     conditions = [conditions[index] for index in rng.permutation(len(conditions))]  # so that order says nothing
     items = [chosen[index] for index in rng.permutation(len(chosen))]
     numbers = iter(rng.permutation(len(conditions) * len(items)))
     ids = {(system, item): f"s{next(numbers):03d}" for item in items for system in conditions}
-    absolute = [name for name in conditions if name in rated or name == reference]
-    compared = [name for name in conditions if name in rated and name not in exclude_from_ab]
-    pairs = [pair for pair in combinations(compared, 2) if baseline is None or baseline in pair]
-    hidden = [name for name in conditions if "mushra" in kinds]
-    trials: dict[str, list[dict[str, object]]] = {
-        "mos": [{"item": i, "stimuli": [ids[name, item] for name in absolute]} for i, item in enumerate(items)],
-        "ab": [
-            {"item": i, "pair": p, "stimuli": [ids[name, item] for name in pair]}
-            for i, item in enumerate(items)
-            for p, pair in enumerate(pairs)
-        ],
-        "mushra": [
-            {"item": i, "reference": ids.get((str(reference), item)), "stimuli": [ids[name, item] for name in hidden]}
-            for i, item in enumerate(items)
-        ],
-    }
-    trials = {kind: trials[kind] for kind in kinds}
-    used = {
-        str(name) for asked in trials.values() for trial in asked for name in (*_ids(trial), trial.get("reference")) if name
-    }
+    trials = _trials(options, conditions, rated, items, ids)
+    asked = [trial for one in trials.values() for trial in one]
+    used = {name for trial in asked for name in (*trial.stimuli, *filter(None, [trial.reference]))}
+    named = {name: what for what, name in ids.items() if name in used}
     design = Design(
-        title=title,
+        options=options,
         test_id="",
-        seed=seed,
-        kinds=kinds,
         sample_rate=rate,
         loudness=level,
-        sounds={name: matched[f"{system}/{item}"] for name, (system, item) in sorted(_inverse(ids).items()) if name in used},
-        names={
-            name: (ANCHOR if system == anchor else system, item)
-            for name, (system, item) in _inverse(ids).items()
-            if name in used
-        },
+        sounds={name: sounds[what] for name, what in sorted(named.items())},
+        names={name: (ANCHOR if system == options.anchor else system, item) for name, (system, item) in named.items()},
         trials=trials,
         practice=[ids[name, items[0]] for name in conditions if ids[name, items[0]] in used],
-        consent=consent,
-        fields=tuple(fields),
-        minimum=minimum,
     )
     return replace(design, test_id=_test_id(design))
+
+
+def _matched(
+    stimuli: Files, sentences: Sequence[str], options: DesignOptions
+) -> tuple[dict[tuple[str, str], np.ndarray], int, float]:
+    """Return the sounds by system and sentence at one level, an anchor among them where MUSHRA needs it; rate and level."""
+    sounds, rate = read_stimuli(stimuli, sentences)
+    matched, level = match_levels({f"{system}/{sentence}": sound for (system, sentence), sound in sounds.items()}, rate)
+    found = {what: matched[f"{what[0]}/{what[1]}"] for what in sounds}
+    if "mushra" in options.kinds and options.anchor is None:
+        for sentence in sentences:
+            found[ANCHOR, sentence] = low_pass_anchor(found[str(options.reference), sentence], rate)
+    return found, rate, level
+
+
+def _trials(
+    options: DesignOptions,
+    conditions: Sequence[str],
+    rated: Collection[str],
+    items: Sequence[str],
+    ids: Mapping[tuple[str, str], str],
+) -> dict[str, list[Trial]]:
+    """Return what is asked, by kind."""
+    absolute = [name for name in conditions if name in rated or name == options.reference]
+    compared = [name for name in conditions if name in rated and name not in options.exclude_from_ab]
+    pairs = [pair for pair in combinations(compared, 2) if options.baseline is None or options.baseline in pair]
+
+    def stimuli(names: Sequence[str], item: str) -> tuple[str, ...]:
+        return tuple(ids[name, item] for name in names)
+
+    places = list(enumerate(items))
+    trials = {
+        "mos": [Trial(i, stimuli(absolute, item)) for i, item in places],
+        "ab": [Trial(i, stimuli(pair, item), pair=p) for i, item in places for p, pair in enumerate(pairs)],
+        "mushra": [
+            Trial(i, stimuli(conditions, item), reference=ids.get((str(options.reference), item))) for i, item in places
+        ],
+    }
+    return {kind: trials[kind] for kind in options.kinds}
 
 
 def condition_name(system: str, reference: str | None) -> str:
@@ -174,29 +192,42 @@ def condition_name(system: str, reference: str | None) -> str:
 
 def reference_of(design: Design) -> str | None:
     """Return the system that is the MUSHRA reference, or ``None`` in a test without MUSHRA."""
-    trials = design.trials.get("mushra")
-    return design.names[str(trials[0]["reference"])][0] if trials else None
+    return design.options.reference if design.trials.get("mushra") else None
 
 
-def _check(kinds: Sequence[str], rated: Sequence[str], reference: str | None, stimuli: Files) -> None:
+def _check(options: DesignOptions, stimuli: Files) -> list[str]:
+    """Return the systems that are rated: all but reference and anchor. Raise for a request that makes no test."""
+    for name in ("reference", "anchor", "baseline"):
+        value = getattr(options, name)
+        if value is not None and value not in stimuli:
+            raise UsageError(f"{name} {value}: not among the systems {', '.join(stimuli)}")
+    rated = [system for system in stimuli if system not in (options.reference, options.anchor)]
+    _check_kinds(options.kinds, rated, options.reference)
+    odd = [name for name in stimuli if not re.fullmatch(r"[\w.+-][\w.+ -]*", name)]
+    if odd:
+        raise UsageError(f"{odd[0]!r}: a system's name is letters, digits, spaces and . + - _")
+    _check_texts(options.fields, options.minimum)
+    return rated
+
+
+def _check_kinds(kinds: Sequence[str], rated: Sequence[str], reference: str | None) -> None:
     if not kinds or set(kinds) - set(KINDS):
         raise UsageError(f"kinds {','.join(kinds) or '(none)'}: choose from {', '.join(KINDS)}")
     if "ab" in kinds and len(rated) < 2:
         raise UsageError(f"an AB test needs two systems beside the reference, not {', '.join(rated) or 'none'}; leave ab out")
     if not rated:
         raise UsageError("a listening test needs a system beside the reference and the anchor")
-    if "mushra" in kinds and reference is None:
+    if "mushra" not in kinds:
+        return
+    if reference is None:
         raise UsageError(
             "a MUSHRA test needs natural speech as reference; name its system with --reference, or leave mushra out"
         )
-    if "mushra" in kinds and len(rated) + 2 > MOST_CONDITIONS:
+    if len(rated) + 2 > MOST_CONDITIONS:
         raise UsageError(f"a MUSHRA trial holds at most {MOST_CONDITIONS} stimuli; choose fewer than {len(rated)} systems")
     reserved = {REFERENCE, ANCHOR} & set(rated)
-    if "mushra" in kinds and reserved:
+    if reserved:
         raise UsageError(f"{reserved.pop()}: MUSHRA results use this name themselves; rename the system")
-    odd = [name for name in stimuli if not re.fullmatch(r"[\w.+-][\w.+ -]*", name)]
-    if odd:
-        raise UsageError(f"{odd[0]!r}: a system's name is letters, digits, spaces and . + - _")
 
 
 def _check_texts(fields: Sequence[Field], minimum: float | None) -> None:
@@ -213,18 +244,10 @@ def _check_texts(fields: Sequence[Field], minimum: float | None) -> None:
         raise UsageError(f"a minimum listening time of {minimum} s: it must be above 0")
 
 
-def _ids(trial: Mapping[str, object]) -> list[str]:
-    return [str(name) for name in cast(Sequence[str], trial["stimuli"])]
-
-
-def _inverse(ids: Mapping[tuple[str, str], str]) -> dict[str, tuple[str, str]]:
-    return {name: what for what, name in ids.items()}
-
-
 def _test_id(design: Design) -> str:
     """Name the test after its title and everything in it, so that results of another test are never mixed in."""
-    words = "-".join(re.findall(r"[a-z0-9]+", design.title.lower()))[:40] or "test"
+    words = "-".join(re.findall(r"[a-z0-9]+", design.options.title.lower()))[:40] or "test"
     content = [
         [name, *design.names[name], len(sound), float(np.round(sound.sum(), 6))] for name, sound in design.sounds.items()
     ]
-    return f"{words}-{fingerprint(design.kinds, design.seed, content)[:8]}"
+    return f"{words}-{fingerprint(design.options.kinds, design.options.seed, content)[:8]}"

@@ -7,7 +7,6 @@ import hashlib
 import html
 import io
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
@@ -16,23 +15,10 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from tts.core.errors import UsageError
 from tts.core.files import write_text
-from tts.listening.design import Design, condition_name, design_test, reference_of
-from tts.listening.stimuli import Files
+from tts.listening.design import Design, condition_name, reference_of
 
 SCRIPTS = ("order.js", "player.js", "results.js", "widgets.js", "trials.js", "pages.js")
-
-
-def make_test(stimuli: Files, out: Path, *, overwrite: bool = False, **choices: Any) -> Path:
-    """Write a listening test to the HTML file ``out`` and return it; ``choices`` are those of :func:`~.design.design_test`.
-
-    Raises :class:`UsageError` where ``out`` exists, unless ``overwrite``.
-    """
-    if out.exists() and not overwrite:
-        raise UsageError(f"{out}: is there already; remove it or choose another name")
-    write_page(design_test(stimuli, **choices), out)
-    return out
 
 
 def write_page(design: Design, out: Path) -> None:
@@ -52,7 +38,7 @@ def write_page(design: Design, out: Path) -> None:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
-<title>{html.escape(design.title)}</title>
+<title>{html.escape(design.options.title)}</title>
 <style>{style}</style>
 </head>
 <body>
@@ -67,19 +53,20 @@ def write_page(design: Design, out: Path) -> None:
 
 
 def _payload(design: Design) -> dict[str, Any]:
+    options = design.options
     return {
-        "title": design.title,
+        "title": options.title,
         "id": design.test_id,
-        "seed": design.seed,
+        "seed": options.seed,
         "rate": design.sample_rate,
         "minutes": design.minutes,
-        "minimum": design.minimum,
-        "consent": design.consent,
-        "fields": [asdict(field) for field in design.fields],
-        "kinds": design.kinds,
-        "trials": design.trials,
+        "minimum": options.minimum,
+        "consent": options.consent,
+        "fields": [asdict(field) for field in options.fields],
+        "kinds": options.kinds,
+        "trials": {kind: [trial.to_dict() for trial in trials] for kind, trials in design.trials.items()},
         "practice": design.practice,
-        "key": _sealed(design),
+        "key": _key(design),
     }
 
 
@@ -95,27 +82,17 @@ def flac_bytes(signal: np.ndarray, sample_rate: int) -> bytes:
     return buffer.getvalue()
 
 
-def _sealed(design: Design) -> list[str]:
-    """Return the names of all stimuli, unreadable until two halves are combined: ``[pad, pad XOR names]`` in base64.
+def _key(design: Design) -> str:
+    """Return the names of all stimuli by id, in base64.
 
-    It keeps names out of what a listener can see or find by searching the source; it is no secret from someone who runs the
-    page's own code.
+    It keeps names out of what a listener sees or finds by searching the source; it is no secret from someone who looks for it.
     """
     reference = reference_of(design)
     named = {
         name: {"system": system, "condition": condition_name(system, reference), "sentence": sentence}
         for name, (system, sentence) in design.names.items()
     }
-    clear = np.frombuffer(json.dumps(named, ensure_ascii=False).encode(), np.uint8)
-    pad = np.random.default_rng(design.seed).integers(0, 256, size=len(clear), dtype=np.uint8)
-    return [base64.b64encode(half.tobytes()).decode() for half in (pad, pad ^ clear)]
-
-
-def open_seal(sealed: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
-    """Return what a page's ``key`` hides: system, condition name and sentence by stimulus id."""
-    pad, covered = (np.frombuffer(base64.b64decode(half), np.uint8) for half in sealed)
-    names: Mapping[str, Mapping[str, str]] = json.loads((pad ^ covered).tobytes())
-    return names
+    return base64.b64encode(json.dumps(named, ensure_ascii=False).encode()).decode()
 
 
 def _json(value: Any) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from xml.sax.saxutils import escape
 
-from tts.evaluation.tables import format_table
+from tts.evaluation.tables import format_table, markdown_text
 
 TITLES = {
     "mos": "MOS: naturalness from 1 (bad) to 5 (excellent)",
@@ -19,7 +19,7 @@ RANGES = {"mos": (1.0, 5.0), "mushra": (0.0, 100.0)}
 
 def tables(result: Mapping[str, Any]) -> str:
     """Return the results as Markdown; no newline at the end."""
-    parts = [f"# Listening test {result['test']}".rstrip()]
+    parts = [f"# Listening test {markdown_text(result['test'])}".rstrip()]
     for kind in ("mos", "mushra"):
         if kind in result:
             parts += _score_tables(kind, result[kind])
@@ -27,10 +27,10 @@ def tables(result: Mapping[str, Any]) -> str:
         parts += _preference_tables(result["ab"])
     screened = result["screened"]
     if screened["listeners"]:
-        names = ", ".join(f"{name} ({share:.0%})" for name, share in screened["listeners"].items())
+        names = ", ".join(f"{markdown_text(name)} ({share:.0%})" for name, share in screened["listeners"].items())
         verb = "left out of MUSHRA" if screened["excluded"] else "still counted; --exclude leaves them out"
         parts.append(f"Listeners who rated the {screened['rule']} (BS.1534-3): {names}; {verb}.")
-    parts += result["notes"]
+    parts += [markdown_text(note) for note in result["notes"]]
     parts.append(
         f"Intervals: 95 %, bootstrap over listeners and sentences ({result['resamples']} resamples). "
         "p: corrected for the number of pairs (Holm)."
@@ -40,10 +40,10 @@ def tables(result: Mapping[str, Any]) -> str:
 
 def _score_tables(kind: str, found: Mapping[str, Any]) -> list[str]:
     digits = 2 if kind == "mos" else 1
-    rows = [[row["system"], *_interval(row, digits), str(row["ratings"])] for row in found["systems"]]
+    rows = [[markdown_text(row["system"]), *_interval(row, digits), str(row["ratings"])] for row in found["systems"]]
     parts = [f"## {TITLES[kind]}", _size(found), format_table(["", "mean", "95 %", "ratings"], rows, "markdown")]
     if found["differences"]:
-        rows = [[f"{row['a']} − {row['b']}", *_interval(row, digits, "+"), _p(row["p_holm"])] for row in found["differences"]]
+        rows = [[_pair(row, "−"), *_interval(row, digits, "+"), _p(row["p_holm"])] for row in found["differences"]]
         parts.append(format_table(["difference", "mean", "95 %", "p"], rows, "markdown"))
         parts.append("p: Wilcoxon's signed-rank test on one mean difference a listener.")
     return parts
@@ -59,7 +59,7 @@ def _preference_tables(found: Mapping[str, Any]) -> list[str]:
         listeners = f"{row['listeners_for_a']} : {row['listeners_for_b']}"
         rows.append(
             [
-                f"{row['a']} / {row['b']}",
+                _pair(row, "/"),
                 sides[0],
                 f"{abs(none):.0%}",
                 sides[1],
@@ -76,6 +76,10 @@ def _preference_tables(found: Mapping[str, Any]) -> list[str]:
         "p (listeners): exact sign test, one vote a listener. p (votes): exact binomial test on all votes with a preference, "
         "not corrected; it takes a listener's votes for independent, which they are not, so it is too small.",
     ]
+
+
+def _pair(row: Mapping[str, Any], sign: str) -> str:
+    return f"{markdown_text(row['a'])} {sign} {markdown_text(row['b'])}"
 
 
 def _size(found: Mapping[str, Any]) -> str:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import yaml
 from tts.core.audio import write_wav
 from tts.core.errors import UsageError
 from tts.core.files import write_text
-from tts.listening.design import ANCHOR, CONSENT, Design, Field, reference_of
+from tts.listening.design import ANCHOR, CONSENT, Design, Field, Trial
 
 LONGEST = 12.0  # seconds; above, webMUSHRA's check of conformity with BS.1534 refuses a stimulus
 SCALE = {1: "Bad", 2: "Poor", 3: "Fair", 4: "Good", 5: "Excellent"}
@@ -42,30 +43,59 @@ def write_webmushra(design: Design, folder: Path, *, overwrite: bool = False) ->
     Raises :class:`UsageError` without MOS or MUSHRA, and where ``folder`` has something in it unless ``overwrite``.
     """
     # Its write.php counts the scales of the very first trial; after a MUSHRA trial it would not save MOS answers under PHP 8.
-    kinds = [kind for kind in ("mos", "mushra") if kind in design.kinds]
+    kinds = [kind for kind in ("mos", "mushra") if kind in design.options.kinds]
     if not kinds:
         raise UsageError(
             "webMUSHRA has no AB preference page (its paired comparison asks which sample is the reference); add mos or mushra"
         )
     if folder.exists() and any(folder.iterdir()) and not overwrite:
         raise UsageError(f"{folder}: is there already and not empty; remove it or choose another name")
+    files, longest = _write_sounds(design, folder)
+    pages = _first_pages(design, files)
+    for kind in kinds:
+        trials = design.trials[kind]
+        if kind == "mos":
+            asked = [page for trial in trials for page in _mos_pages(design, trial, files)]
+        else:
+            asked = [_mushra_page(design, trial, files, strict=longest <= LONGEST) for trial in trials]
+        pages.append(["random", *asked])
+    config = {
+        "testname": design.options.title,  # it is put into the page as text, all else as HTML
+        "testId": design.test_id,
+        "bufferSize": 2048,
+        "stopOnErrors": True,
+        "showButtonPreviousPage": False,
+        "remoteService": "service/write.php",
+        "pages": [*pages, _last_page(design, kinds)],
+    }
+    path = folder / "configs" / f"{design.test_id}.yaml"
+    write_text(path, _yaml(config))
+    return path
+
+
+def _write_sounds(design: Design, folder: Path) -> tuple[dict[str, str], float]:
+    """Write the wavs, those of a sentence at one length; return their places by id and the longest length in seconds."""
     audio = Path("configs") / "resources" / "audio" / design.test_id
-    longest: dict[str, int] = {}
+    lengths: dict[str, int] = {}
     for name, (_, sentence) in design.names.items():
-        longest[sentence] = max(longest.get(sentence, 0), len(design.sounds[name]))
-    files: dict[str, str] = {}
+        lengths[sentence] = max(lengths.get(sentence, 0), len(design.sounds[name]))
+    files = {}
     for name, sound in design.sounds.items():
-        padded = np.pad(sound, (0, longest[design.names[name][1]] - len(sound)))
+        padded = np.pad(sound, (0, lengths[design.names[name][1]] - len(sound)))
         write_wav(folder / audio / f"{name}.wav", padded, design.sample_rate)
         files[name] = (audio / f"{name}.wav").as_posix()
-    consent = CONSENT_ON_A_SERVER if design.consent == CONSENT else design.consent
-    pages: list[Any] = [
+    return files, max(lengths.values()) / design.sample_rate
+
+
+def _first_pages(design: Design, files: Mapping[str, str]) -> list[Any]:
+    consent = CONSENT_ON_A_SERVER if design.options.consent == CONSENT else design.options.consent
+    return [
         {
             "type": "consent",
             "id": "consent",
-            "name": design.title,
+            "name": _html(design.options.title),
             "mustConsent": True,
-            "content": f"<p>{_plain(consent)}</p>",
+            "content": f"<p>{_html(consent)}</p>",
         },
         {
             "type": "volume",
@@ -76,35 +106,20 @@ def write_webmushra(design: Design, folder: Path, *, overwrite: bool = False) ->
             "defaultVolume": 0.5,
         },
     ]
-    strict = max(longest.values()) <= LONGEST * design.sample_rate
-    make = {"mos": _mos_pages, "mushra": lambda *given: [_mushra_page(*given, reference=reference_of(design), strict=strict)]}
-    for kind in kinds:
-        pages.append(["random", *(page for trial in design.trials[kind] for page in make[kind](design, trial, files))])
-    questions = [_question(LISTENER, optional=False), *(_question(field) for field in design.fields)]
-    pages.append(
-        {
-            "type": "finish",
-            "name": "Send your answers",
-            "content": LAST_PAGE,
-            "popupContent": "Thank you for listening! You may close this page.",
-            "showResults": False,
-            "showErrors": "mos" in kinds,  # its write.php fails after saving where no trial has scales to count
-            "writeResults": True,
-            "questionnaire": questions,
-        }
-    )
-    config = {
-        "testname": design.title,
-        "testId": design.test_id,
-        "bufferSize": 2048,
-        "stopOnErrors": True,
-        "showButtonPreviousPage": False,
-        "remoteService": "service/write.php",
-        "pages": pages,
+
+
+def _last_page(design: Design, kinds: Sequence[str]) -> dict[str, Any]:
+    questions = [_question(LISTENER, optional=False), *(_question(field) for field in design.options.fields)]
+    return {
+        "type": "finish",
+        "name": "Send your answers",
+        "content": LAST_PAGE,
+        "popupContent": "Thank you for listening! You may close this page.",
+        "showResults": False,
+        "showErrors": "mos" in kinds,  # its write.php fails after saving where no trial has scales to count
+        "writeResults": True,
+        "questionnaire": questions,
     }
-    path = folder / "configs" / f"{design.test_id}.yaml"
-    write_text(path, _yaml(config))
-    return path
 
 
 class _Dumper(yaml.SafeDumper):
@@ -138,7 +153,7 @@ def _sent(name: str) -> str:
     return re.sub("[%&+]", lambda found: f"%{ord(found[0]):02X}", name)
 
 
-def _mos_pages(design: Design, trial: Mapping[str, Any], files: Mapping[str, str]) -> list[dict[str, Any]]:
+def _mos_pages(design: Design, trial: Trial, files: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return a page a stimulus: the stimuli of one page follow each other there, and a sentence would come all in a row."""
     return [
         {
@@ -151,24 +166,24 @@ def _mos_pages(design: Design, trial: Mapping[str, Any], files: Mapping[str, str
             "stimuli": {_sent(design.names[name][0]): files[name]},
             "response": [{"value": str(value), "label": f"{value} {word}"} for value, word in SCALE.items()],
         }
-        for name in trial["stimuli"]
+        for name in trial.stimuli
     ]
 
 
-def _mushra_page(
-    design: Design, trial: Mapping[str, Any], files: Mapping[str, str], *, reference: str | None, strict: bool
-) -> dict[str, Any]:
+def _mushra_page(design: Design, trial: Trial, files: Mapping[str, str], *, strict: bool) -> dict[str, Any]:
     """Return one trial; webMUSHRA adds the hidden reference itself, the anchor is ours so that both pages play the same."""
-    named = {design.names[name][0]: files[name] for name in trial["stimuli"]}
+    assert trial.reference is not None
+    named = {design.names[name][0]: files[name] for name in trial.stimuli}
+    reference = design.options.reference
     return {
         "type": "mushra",
-        "id": _sent(design.names[trial["reference"]][1]),
+        "id": _sent(design.names[trial.reference][1]),
         "name": "Rate each version against the reference",
         "content": "One version is the reference itself and should get 100.",
         "showWaveform": False,
         "enableLooping": True,
         "strict": strict,
-        "reference": files[trial["reference"]],
+        "reference": files[trial.reference],
         "createAnchor35": False,
         "createAnchor70": False,
         "randomize": True,
@@ -179,15 +194,18 @@ def _mushra_page(
 
 def _question(field: Field, optional: bool = True) -> dict[str, Any]:
     """Return a question of the last page; numbers are asked as text, for a number without a default reads "undefined" there."""
-    asked: dict[str, Any] = {"type": "text", "name": field.name, "label": field.label, "optional": optional}
+    asked: dict[str, Any] = {"type": "text", "name": field.name, "label": _html(field.label), "optional": optional}
     if field.kind == "choice":
-        asked |= {"type": "likert", "response": [{"value": _attribute(choice), "label": choice} for choice in field.choices]}
+        responses = [{"value": _attribute(choice), "label": _html(choice)} for choice in field.choices]
+        asked |= {"type": "likert", "response": responses}
     return asked
 
 
 def _attribute(choice: str) -> str:
-    return _sent(choice).replace("'", "&#39;")  # its pages put values between apostrophes
+    """Return the value of a choice, which its pages put between apostrophes."""
+    return _sent(choice).replace("'", "&#39;").replace("<", "&lt;")
 
 
-def _plain(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace("\n", "<br>")
+def _html(text: str) -> str:
+    """Return a text as HTML, which its pages put in as it is: names of pages, labels, contents."""
+    return escape(text, quote=False).replace("\n", "<br>")
