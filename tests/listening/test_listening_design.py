@@ -30,7 +30,7 @@ def recordings(tmp_path: Path) -> dict[str, dict[str, Path]]:
 def test_every_kind_asks_what_it_should(recordings: dict[str, dict[str, Path]]) -> None:
     design = design_test(recordings, DesignOptions(reference="natural", sentences=2))
     systems = {
-        kind: [[design.names[name][0] for name in trial.stimuli] for trial in design.trials[kind]] for kind in design.options.kinds
+        kind: [[design.names[name][0] for name in trial.stimuli] for trial in design.trials[kind]] for kind in design.trials
     }
     assert [sorted(row) for row in systems["mos"]] == [sorted(SYSTEMS)] * 2
     assert sorted(sorted(row) for row in systems["ab"]) == sorted(
@@ -59,7 +59,7 @@ def test_a_baseline_is_compared_with_each_other(recordings: dict[str, dict[str, 
 
 def test_an_own_anchor_is_no_rated_system(recordings: dict[str, dict[str, Path]]) -> None:
     design = design_test(recordings, DesignOptions(reference="natural", anchor="singletask"))
-    asked = {kind: {design.names[name][0] for trial in design.trials[kind] for name in trial.stimuli} for kind in design.options.kinds}
+    asked = {kind: {design.names[name][0] for trial in design.trials[kind] for name in trial.stimuli} for kind in design.trials}
     assert asked["ab"] == {"multitask", "stackedtwice"}
     assert asked["mushra"] == {"natural", "multitask", "stackedtwice", "anchor35"}
 
