@@ -6,19 +6,18 @@ From the sums any pool of utterances is exact, so statistics never need the voic
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from safetensors import safe_open
 
 from tts.comparison.results import Parameters, ScoreRow, SearchInfo
 from tts.core.errors import TtsError
 from tts.core.files import read_json, replacing, write_json
 from tts.evaluation.scores import METRICS, Scores, pool
+from tts.training.checkpoint import LAST, read_history
 
 FORMAT = 1
 Curves = dict[str, dict[str, list[float | None]]]  # by stage and column
@@ -173,12 +172,10 @@ def learning_curves(training: Path) -> tuple[Curves, Diagnostics]:
     """
     curves: Curves = {}
     measured: Diagnostics = {}
-    for path in sorted(training.rglob("last.safetensors")):
-        with safe_open(str(path), framework="np") as stream:
-            facts = json.loads((stream.metadata() or {}).get("facts", "{}"))
-        history = facts.get("history", [])
+    for path in sorted(training.rglob(LAST)):
+        history, diagnostics = read_history(path)
         names = dict.fromkeys(name for entry in history for name in entry)
         curves[path.parent.relative_to(training).as_posix()] = {name: [entry.get(name) for entry in history] for name in names}
-        if facts.get("diagnostics"):
-            measured[path.parent.relative_to(training).as_posix()] = facts["diagnostics"]
+        if diagnostics:
+            measured[path.parent.relative_to(training).as_posix()] = [{**entry} for entry in diagnostics]
     return curves, measured

@@ -83,15 +83,15 @@ def load_checkpoint(folder: Path) -> tuple[dict[str, Tensor], CheckpointFacts] |
         raise TtsError(f"{path}: {why}; delete this file, and the network in {folder} is trained again from step 0") from None
 
 
-def read_facts(path: Path) -> CheckpointFacts:
-    """Read a checkpoint's facts without its tensors; a damaged file raises :class:`TtsError`."""
+def read_history(path: Path) -> tuple[list[dict[str, float]], list[dict[str, float]]]:
+    """Read a checkpoint's validations and diagnostics alone; a damaged file raises :class:`TtsError`."""
     try:
         with safe_open(str(path), framework="np") as stream:
-            return CheckpointFacts.from_dict(json.loads((stream.metadata() or {})["facts"]))
+            facts = json.loads((stream.metadata() or {})["facts"])
+            return facts["history"], facts["diagnostics"]
     except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
-        raise TtsError(
-            f"{path}: damaged ({type(error).__name__}: {error}); delete it, and its network is trained anew"
-        ) from None
+        what = f"damaged ({type(error).__name__}: {error})"
+        raise TtsError(f"{path}: {what}; delete it, and its network is trained anew") from None
 
 
 def save_best(folder: Path, weights: Mapping[str, Tensor], step: int, loss: float) -> None:
