@@ -94,12 +94,14 @@ class Crops:
 
     def _pieces(self, generator: torch.Generator) -> Tensor:
         """Return shuffled pieces, (pieces, 3): their first row and their utterance's first and past-the-last row."""
-        pieces, counted = [], self.table.counts_of_row
-        for low, high in zip(self.table.starts[:-1].tolist(), self.table.starts[1:].tolist(), strict=True):
-            first = low - int(torch.randint(self.length, (), generator=generator))
-            begins = torch.arange(first, high, self.length)
-            some = [bool(counted[max(begin, low) : begin + self.length].any()) for begin in begins.tolist()]
-            begins = begins[torch.tensor(some)]
-            pieces.append(torch.stack([begins, torch.full_like(begins, low), torch.full_like(begins, high)], dim=1))
-        every = torch.cat(pieces)
-        return every[torch.randperm(len(every), generator=generator)]
+        low, high = self.table.starts[:-1].astype(np.int64), self.table.starts[1:].astype(np.int64)
+        first = low - torch.randint(self.length, (len(low),), generator=generator).numpy()
+        number = -(-(high - first) // self.length)  # pieces an utterance
+        place = np.arange(number.sum()) - np.repeat(np.cumsum(number) - number, number)  # within their utterance
+        low, high = np.repeat(low, number), np.repeat(high, number)
+        begin = np.repeat(first, number) + self.length * place
+        # How many rows count before each row: a piece that adds none to it has nothing to be learnt.
+        before = np.concatenate([[0], np.cumsum(self.table.counts_of_row.numpy(), dtype=np.int64)])
+        some = before[np.minimum(begin + self.length, len(before) - 1)] > before[np.maximum(begin, low)]
+        pieces = torch.from_numpy(np.stack([begin, low, high], axis=1)[some])
+        return pieces[torch.randperm(len(pieces), generator=generator)]
