@@ -28,6 +28,7 @@ STAGE = "systems: {a: {stages: [{%s}]}}"
     ("line", "said"),
     [
         ("split: {test: 12}", f"9: split.test: {SPLIT}, for example {{count: 20}}; got 12"),
+        ("split: {train: auto}", "9: split.train: auto is for test and validation; expected rest"),
         ("split: {test: {count: 0}}", f"9: split.test: {SPLIT}, for example {{count: 20}}; got {{count: 0}}"),
         ("split: {test: {cuont: 5}}", f"9: split.test: {SPLIT}, for example {{count: 20}}; got {{cuont: 5}}"),
         (

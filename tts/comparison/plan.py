@@ -15,6 +15,7 @@ from tts.evaluation.scores import find_metric
 from tts.recipe import MAIN_STREAMS, Recipe, SystemPart, TrainingPart
 from tts.recipe.comparison import ComparisonPart, SearchPart
 from tts.recipe.explain import explain
+from tts.recipe.names import MOST_SEED
 
 SEED_STEP = 100  # between the seeds of an ensemble's members
 Role = Literal["baseline", "candidate", "control", "ablation"]
@@ -121,8 +122,8 @@ def make_plan(
             text = f"{whole} without the task {task}"
             arms.append(Arm(name, "ablation", text, without(recipe.systems[whole], task, whole), of=whole, task=task))
     chosen = tuple(seeds or part.seeds)
-    if len(set(chosen)) < len(chosen) or min(chosen) < 0:
-        raise UsageError(f"seeds {', '.join(map(str, chosen))}: expected different numbers, none below 0")
+    if len(set(chosen)) < len(chosen) or not 0 <= min(chosen) <= max(chosen) <= MOST_SEED:
+        raise UsageError(f"seeds {', '.join(map(str, chosen))}: expected different numbers from 0 to {MOST_SEED:,}")
     if any(arm.members > 1 for arm in arms) and len({seed % SEED_STEP for seed in chosen}) < len(chosen):
         raise UsageError(f"seeds: an ensemble's members have seeds {SEED_STEP} apart, so no two seeds may be; choose others")
     speech = part.wer if wer is None else wer

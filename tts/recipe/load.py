@@ -31,7 +31,10 @@ def find_recipe(where: str) -> Path:
             return candidate
     known = sorted({path.parent.name for shelf in shelves for path in shelf.glob("*/recipe.yaml")})
     there = f"; recipes here: {', '.join(known)}" if known else ""
-    raise UsageError(f"{where}: no recipe there (a YAML file, a folder holding recipe.yaml, or a name under recipes/){there}")
+    raise UsageError(
+        f"{where}: no recipe there (a YAML file, a folder holding recipe.yaml, or a name under recipes/){there}; "
+        "eight lines are enough for a new one: tts recipe docs"
+    )
 
 
 def load_recipe(where: str | Path, changes: Sequence[str] | None = None) -> Recipe:

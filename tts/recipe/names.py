@@ -41,6 +41,7 @@ SpeakerName = Annotated[Name, Field(max_length=50)]  # begins the file names of 
 # Sizes that no sane recipe reaches, so that one from a stranger cannot ask for all memory.
 MOST_STEPS = 100_000_000
 Steps = Annotated[int, Field(ge=1, le=MOST_STEPS)]
-Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
+MOST_SEED = 2**31 - 1
+Seed = Annotated[int, Field(ge=0, le=MOST_SEED)]
 Width = Annotated[int, Field(ge=1, le=8192)]  # units of a layer
 MOST_LAYERS = 64

@@ -198,6 +198,12 @@ class SplitPart(Part):
         {}, description="By speaker: so many training utterances are used, chosen by the seed.", examples=[{"anna": 100}]
     )
 
+    @model_validator(mode="after")
+    def _train_is_named(self) -> SplitPart:
+        if self.train == "auto":
+            raise ValueError("train: auto is for test and validation; expected rest, which is what they leave, or another rule")
+        return self
+
 
 class TextPart(Part):
     """The front end: from text to phones."""
