@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 WIDTH = 120
+_ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
 def json_text(value: Any) -> str:
@@ -40,32 +41,31 @@ def _pieces(value: Any, break_: str, used: int) -> Iterator[str]:
         else:
             yield _flat(value, break_, used)
     else:
-        yield _scalar(value)
+        yield _ENCODE(value)
 
 
 def _flat(items: list[Any] | tuple[Any, ...], break_: str, used: int) -> str:
+    line = _ENCODE(items)
+    if used + len(line) <= WIDTH:
+        return line
     inner = break_ + "  "
-    texts = [_scalar(item) for item in items]
-    if used + sum(map(len, texts)) + 2 * len(texts) <= WIDTH:
-        return f"[{', '.join(texts)}]"
     if any(isinstance(item, str) for item in items):
-        return f"[{inner}{(',' + inner).join(texts)}{break_}]"
-    lines = [texts[0]]
-    for text in texts[1:]:
-        if len(inner) + len(lines[-1]) + len(text) + 2 <= WIDTH:
-            lines[-1] += f", {text}"
-        else:
-            lines.append(text)
-    return f"[{inner}{(',' + inner).join(lines)}{break_}]"
-
-
-def _scalar(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+        return f"[{inner}{(',' + inner).join(map(_ENCODE, items))}{break_}]"
+    lines: list[str] = []
+    start, room = 1, WIDTH - len(inner)
+    while len(line) - 1 - start > room:  # cut behind the last comma that there is room for
+        end = line.rfind(", ", start, start + room + 1)
+        end = end if end > 0 else line.find(", ", start)  # a number that is wider by itself
+        if end < 0:
+            break
+        lines.append(line[start:end])
+        start = end + 2
+    return f"[{inner}{(',' + inner).join([*lines, line[start:-1]])}{break_}]"
 
 
 def _key(key: Any) -> str:
     """Return a key as the standard library writes it: numbers, booleans and None become strings."""
-    return _scalar(key) if isinstance(key, str) else json.dumps({key: 0}, allow_nan=False)[1:-4]
+    return _ENCODE(key) if isinstance(key, str) else _ENCODE({key: 0})[1:-4]
 
 
 def not_finite(value: Any) -> tuple[str, float] | None:
