@@ -46,6 +46,25 @@ def test_a_reader_that_leaves_is_a_failure_without_a_traceback(statement: str, u
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_left_before_is_none_either(unbuffered: str) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITE.format(statement="sys.stdin.readline(); sys.stdout.buffer.write(b'a')")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+    ) as run:
+        assert run.stdin is not None
+        assert run.stdout is not None
+        assert run.stderr is not None
+        run.stdout.close()
+        run.stdin.write(b"\n")
+        run.stdin.close()
+        errors = run.stderr.read()
+    assert (run.returncode, errors) == (1, b"")
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("statement", [TEXT, BYTES])
 def test_all_of_the_output_arrives(statement: str, unbuffered: str) -> None:
     environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
@@ -56,10 +75,13 @@ def test_all_of_the_output_arrives(statement: str, unbuffered: str) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_a_full_disk_under_the_output_is_named(unbuffered: str) -> None:
+@pytest.mark.parametrize(
+    "command", [["-m", "tts", "--version"], ["-c", WRITE.format(statement="sys.stdout.buffer.write(b'a')")]]
+)
+def test_a_full_disk_under_the_output_is_named(command: list[str], unbuffered: str) -> None:
     with Path("/dev/full").open("wb") as full:
         run = subprocess.run(
-            [sys.executable, "-m", "tts", "--version"],
+            [sys.executable, *command],
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,

@@ -15,14 +15,22 @@ from tts.core import locks
 from tts.core.errors import FolderBusy, Missing, UsageError
 from tts.core.locks import FolderHold, held
 
-# Windows' locks, in the terms of POSIX: between processes, on ranges of bytes, excluding all others.
+# Windows' locks, in the terms of POSIX: between processes, on ranges of bytes, excluding all others; and its files.
 WINDOWS = """
-import errno, fcntl, os, sys, types
+import errno, fcntl, os, pathlib, sys, types
 def locking(handle, mode, count):
     try:
         fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB, count, os.lseek(handle, 0, os.SEEK_CUR))
     except BlockingIOError:
         raise PermissionError(errno.EACCES, "Permission denied")
+def unlink(self, missing_ok=False, real=pathlib.Path.unlink):
+    handle = os.open(self, os.O_RDWR)
+    try:
+        fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)  # what is open elsewhere cannot be removed
+    finally:
+        os.close(handle)
+    real(self, missing_ok)
+pathlib.Path.unlink = unlink
 sys.modules["msvcrt"] = types.SimpleNamespace(locking=locking, LK_NBLCK=2)
 sys.modules["fcntl"] = None
 """
@@ -84,6 +92,31 @@ def test_many_read_or_one_writes(tmp_path: Path, system: str, first: str, second
         assert attempt(tmp_path, second, system) == result
     assert attempt(tmp_path, second, system) == "free"  # a killed process holds nothing
     assert not list(tmp_path.iterdir())  # and whoever came last has left nothing
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_reader_that_goes_leaves_the_others_their_lock(tmp_path: Path, system: str) -> None:
+    with another(tmp_path, "shared", system):
+        assert attempt(tmp_path, "shared", system) == "free"  # comes and goes
+        assert attempt(tmp_path, "exclusive", system) == "busy"
+
+
+def test_a_lock_file_that_was_removed_before_it_was_locked_is_not_relied_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last to have it removes it; who has just opened it would lock what nobody else sees."""
+    monkeypatch.setattr(locks, "_on_network", lambda folder: True)
+    real, removed = locks._try_lock, []
+
+    def late(handle: int, shared: bool) -> bool:
+        if not removed:
+            removed.append((tmp_path / locks.LOCK_FILE).unlink())
+        return real(handle, shared)
+
+    monkeypatch.setattr(locks, "_try_lock", late)
+    with held(tmp_path):
+        assert removed
+        assert attempt(tmp_path, "exclusive", "network") == "busy"
 
 
 @pytest.mark.parametrize("network", [False, True])

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tts.core import processes
-from tts.core.errors import TtsError, UsageError, WorkerDied
+from tts.core.errors import TtsError, UsageError, WorkerDied, WorkersCannotStart
 from tts.core.memory import MemoryShare, available_bytes, device_part
 from tts.core.processes import THREADS, Child, Failure, Workers, parallel_map, worker_count
 
@@ -114,7 +114,7 @@ if __name__ == "__main__":
 """
 
 
-def gone(pid: int, seconds: float = 10.0) -> bool:
+def gone(pid: int, seconds: float = 6.0) -> bool:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         try:
@@ -184,6 +184,62 @@ def test_only_the_job_to_blame_fails() -> None:
             except WorkerDied:
                 answers.append(None)
     assert answers == [None, 0, 1, 4, None, 36]
+
+
+STOPPED_WORKER = """
+import signal, sys
+from tts.core import processes
+from tts.core.processes import _job, _stop
+signal.signal(signal.SIGTERM, _stop)
+def swallow():
+    try:
+        signal.raise_signal(signal.SIGTERM)
+    except BaseException as error:
+        print(type(error).__name__, flush=True)
+swallow() if sys.argv[1] == "idle" else _job(swallow)
+print("goes on")
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize(("state", "printed"), [("idle", ""), ("at work", "SystemExit\n")])
+def test_a_worker_that_is_told_to_end_ends_whoever_swallows_the_exception(state: str, printed: str) -> None:
+    """The executor's own code takes it for an error of a job, waits for the next, and is waited for: for ever."""
+    run = subprocess.run([sys.executable, "-c", STOPPED_WORKER, state], capture_output=True, text=True, check=False, timeout=60)
+    assert (run.returncode, run.stdout) == (processes.STOPPED, printed)
+
+
+def test_a_process_that_cannot_start_again_is_not_the_jobs_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Workers(1) as workers:
+        workers.result(workers.submit(abs, 1))
+        ticket = workers.submit(work, 5)
+        monkeypatch.setattr(processes, "_begin", no_start)
+        with pytest.raises(WorkersCannotStart, match="guard its own start"):
+            workers.result(ticket)
+
+
+def no_start(begin: processes.Beginning) -> None:
+    os._exit(1)
+
+
+LOADED = """
+import numba, numpy, torch
+from tts.core.processes import parallel_map
+def threads(_):
+    from threadpoolctl import threadpool_info
+    return torch.get_num_threads(), numba.get_num_threads(), max(pool["num_threads"] for pool in threadpool_info())
+if __name__ == "__main__":
+    print(next(parallel_map(threads, [0], workers=1)))
+"""
+
+
+def test_libraries_that_a_script_loads_first_are_limited_too(tmp_path: Path) -> None:
+    """A worker runs the script's head before it can be told anything; they have read the environment by then."""
+    script = tmp_path / "script.py"
+    script.write_text(LOADED)
+    environment = {**os.environ, **dict.fromkeys(THREADS, "2")}
+    run = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, env=environment, check=True)
+    assert run.stdout == "(0, (1, 1, 1))\n"
 
 
 def test_an_interrupted_worker_leaves_the_decision_to_its_parent() -> None:

@@ -108,12 +108,12 @@ def _group_cores() -> int | None:
 def _group_bytes() -> int | None:
     """Return the bytes that the container's limits leave; what only caches files does not count as used."""
     files = [(path, "memory.current", "inactive_file") for path in _group_files("", "memory.max")]
-    old = _group_files("memory", "memory.limit_in_bytes")  # a huge number where there is no limit
+    old = _group_files("memory", "memory.limit_in_bytes")  # a huge number where there is no limit, which does no harm
     files += [(path, "memory.usage_in_bytes", "total_inactive_file") for path in old]
     rooms = []
     for path, current, cached in files:
         limit, used = _number(path), _number(path.with_name(current))
-        if limit is not None and used is not None and limit < 1 << 60:
+        if limit is not None and used is not None:
             rooms.append(limit - used + _row(path.with_name("memory.stat"), cached))
     return max(0, min(rooms)) if rooms else None
 
