@@ -80,6 +80,26 @@ def test_a_changed_default_is_another_training() -> None:
     assert DEFAULTS["TrainingPart"]["weight_decay"] == 0.0
 
 
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        ({"training": {"learning_rate": 0.01}}, False),
+        ({"training": {"seed": 2}}, False),
+        ({"training": {"precision": "float32"}}, False),
+        ({"duration_training": {"learning_rate": 0.01}}, False),
+        ({"duration_training": {"batch": 16}}, False),
+        ({"training": {"steps": 80}}, True),
+        ({"duration_training": {"steps": 80}}, True),
+        ({"generation": {"strength": 0.1}}, True),
+        ({"description": "other words"}, True),
+    ],
+)
+def test_what_a_voice_is_trained_from(prepared: Prepared, change: dict[str, Any], same: bool) -> None:
+    one, other = (voice_identity(which, prepared, "single") for which in (recipe(), recipe(**change)))
+    assert (one.trained_from == other.trained_from) == same
+    assert (one.whole == other.whole) == ("description" in change)
+
+
 def test_a_filter_is_changed_without_training(prepared: Prepared, tmp_path: Path) -> None:
     voice = tmp_path / "voice"
     shutil.copytree(FIXTURE / "single", voice)

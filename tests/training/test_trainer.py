@@ -119,6 +119,9 @@ def test_early_stopping_keeps_the_best(tmp_path: Path) -> None:
     assert len(losses) < 100
     assert result.loss == min(losses)
     assert len(losses) - 1 - losses.index(min(losses)) == 3
+    # It stopped for want of improvement, which more steps would not change.
+    longer = make_trainer(tmp_path, 3000, learning_rate=0.5, patience=3).run()
+    assert longer.history == result.history
 
 
 def test_divergence_is_reported(tmp_path: Path) -> None:
