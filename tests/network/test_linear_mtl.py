@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from linear_mtl import Problem, go_mtl, ridge, trace_norm_groups
 
 from tts.network.go_mtl import SparseBasis
-from tts.network.linear_mtl import Problem, go_mtl, ridge, trace_norm_groups
 
 
 def test_ridge_meets_its_normal_equations() -> None:

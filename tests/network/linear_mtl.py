@@ -1,4 +1,4 @@
-"""Linear multi-task problems solved outright: what the layers of this package are checked against, and useful alone.
+"""Linear multi-task problems solved outright: what the layers of tts.network are checked against.
 
 A problem is a pair of arrays, inputs (samples, features) and targets (samples, tasks); its answer is a matrix of weights
 (features, tasks). Everything is float64.
