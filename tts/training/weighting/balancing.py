@@ -177,8 +177,8 @@ class AlignedMtl(Balancing):
     def solve(self, gramian: Tensor, step: int) -> Tensor:
         """Return sqrt(smallest) G^(-1/2) 1/K, over the eigenvalues that are not zero."""
         values, vectors = torch.linalg.eigh(gramian)
-        kept = values > NOISE
-        values, vectors = values[kept], vectors[:, kept]
+        positive = values > NOISE
+        values, vectors = values[positive], vectors[:, positive]
         balanced: Tensor = (vectors * (values.min() / values).sqrt()) @ vectors.T
         return balanced.mean(dim=1)
 

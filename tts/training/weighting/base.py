@@ -192,8 +192,8 @@ class Weighting(ABC):
             )
         for name, value in self.memory.items():
             if value.numel() and value.shape != state[name].shape:  # those sized by the first gradient are empty before it
-                found, expected = tuple(state[name].shape), tuple(value.shape)
-                raise TtsError(f"weighting {self.name}: saved {name} is {found}, expected {expected}; the tasks have changed")
+                saved, expected = tuple(state[name].shape), tuple(value.shape)
+                raise TtsError(f"weighting {self.name}: saved {name} is {saved}, expected {expected}; the tasks have changed")
         self.memory = {name: state[name].clone() for name in self.memory}
 
 
