@@ -196,9 +196,8 @@ def padded_lstm(layer: nn.LSTM, x: Tensor, lengths: Tensor) -> Tensor:
         return torch.gather(y, 1, turned[..., None].expand(-1, -1, y.shape[2]))
 
     def run(y: Tensor, suffix: str) -> Tensor:
-        weights: list[Tensor] = [
-            layer.get_parameter(f"{n}_l0{suffix}") for n in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        ]
+        # By attribute: where a task's own matrices are put in a layer's place (go_mtl), they are no parameters.
+        weights = [getattr(layer, f"{name}_l0{suffix}") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
         start = y.new_zeros(1, y.shape[0], layer.hidden_size)
         outputs: Tensor = torch.lstm(y, (start, start), weights, True, 1, 0.0, layer.training, False, True)[0]
         return outputs
