@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tts.core.device import choose_device, choose_precision, to_host
+from tts.core.device import autocast, choose_device, choose_precision, to_host
 from tts.core.errors import TtsError, UsageError
 from tts.core.files import file_digest, write_text
 from tts.core.stream import Stream
@@ -162,7 +162,7 @@ class Voice:
         found: list[dict[str, np.ndarray]] = [{}] * len(inputs)
         widest = max(2 * part.linguistic_context + 1 for part in self.stack.parts)
         for group, x, mask in padded_batches(inputs, self.device, widest):
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
+            with autocast(self.device, self.precision):
                 heads = self.stack(x, mask)[-1].heads
             every = to_host(torch.cat([heads[name].float() for name in MAIN_STREAMS], dim=-1))
             outputs = torch.split(every, [self.streams[name].width for name in MAIN_STREAMS], dim=-1)
