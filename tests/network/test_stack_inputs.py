@@ -179,6 +179,9 @@ def test_hiding_inputs_takes_a_feature_from_the_whole_window_and_nothing_from_th
     assert torch.equal(frames[:, 0], frames[:, 2])
     assert 0.4 < float(frames.mean()) < 0.6
     assert bool((hidden[..., 18:] == 1).all())
+    utterances = table.hide(torch.ones(6, 20, 3 * 6 + 3 * 2), 0.5)[..., :18]
+    assert torch.equal(utterances, utterances[:, :1].expand_as(utterances))  # the other frames would give a feature away
+    assert not torch.equal(utterances[0], utterances[1])
     table.read(stage(inputs=("bottleneck",)), torch.ones(table.rows, 2))
     assert torch.equal(table.hide(inputs, 0.5), inputs)
 
