@@ -118,11 +118,16 @@ def last(folder: Path) -> dict[str, torch.Tensor]:
     return load_tensors(folder / "training" / "stage1" / "last.safetensors")[0]
 
 
-def test_more_steps_go_on_as_a_longer_training_would_have(prepared: Prepared, tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", ["0.1.0", "now"])
+def test_more_steps_go_on_as_a_longer_training_would_have(prepared: Prepared, tmp_path: Path, version: str) -> None:
     def settings(steps: int) -> Recipe:
         return recipe(training={"steps": steps, "decay": "none", "validate_every": 10})
 
     short = train_voice(settings(20), prepared, "single", tmp_path / "longer", device="cpu")
+    if version == "0.1.0":
+        written = {"identity": legacy_identity(settings(20), prepared, "single"), "system": "single"}
+        written["recipe"] = settings(20).model_dump(mode="json")
+        (tmp_path / "longer" / "training" / "run.json").write_text(json.dumps(written), encoding="utf-8")
     longer = train_voice(settings(40), prepared, "single", tmp_path / "longer", device="cpu")
     at_once = train_voice(settings(40), prepared, "single", tmp_path / "at once", device="cpu")
     assert (short.stages[0].steps, longer.stages[0].steps) == (20, 40)

@@ -65,17 +65,14 @@ def claim(out: Path, run: RunRecord, prepared: Prepared) -> RunRecord:
     if begun is None:
         write_run(training, run)
         return run
+    longer = begun.identity.steps != run.identity.steps
     # What a voice that 0.1.0 finished was trained in is not known.
-    claimed = replace(run, precision=begun.precision or (None if is_finished(out) else run.precision))
+    claimed = replace(run, precision=begun.precision or (None if is_finished(out) and not longer else run.precision))
+    if longer:
+        steps = (*begun.identity.steps, *run.identity.steps)
+        log.warning("%s: continues after %d steps (duration model: %d) to %d (%d)", out, *steps)
+        (training / SUMMARY).unlink(missing_ok=True)
     if claimed != begun or read_json(training / "run.json").get("format") is None:
-        if begun.identity.steps != run.identity.steps:
-            log.warning(
-                "%s: continues after %d steps (duration model: %d) to %d (%d)",
-                out,
-                *begun.identity.steps,
-                *run.identity.steps,
-            )
-            (training / SUMMARY).unlink(missing_ok=True)
         write_run(training, claimed)
     return claimed
 
