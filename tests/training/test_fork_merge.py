@@ -161,6 +161,12 @@ def test_a_merge_mixes_what_several_branches_trained() -> None:
     }
     assert merge(state(0.0, 7.0, 0.0), ends, [1.0, 0.0, 0.0])["weights.head"].item() == 8.5  # no share: their mean
     assert merge(state(0.0, 7.0, 0.0), ends, [0.0, 0.0, 1.0])["weights.trunk"].item() == 3.0
+    # A head that the first branch does not learn has as many steps of Adam as those that do have taken.
+    late = merge(state(0.0, 7.0, 5.0), [state(1.0, 7.0, 5.0), state(2.0, 8.0, 10.0)], [1.0, 0.0])
+    assert late["optimiser.0.step"].item() == 10.0
+    assert late["weights.head"].item() == 8.0
+    lost = merge(state(0.0, 7.0, 5.0), [state(1.0, 7.0, 5.0), state(float("nan"), 7.0, 5.0)], [1.0, 0.0])
+    assert lost["weights.trunk"].item() == 1.0  # a branch without a share spoils nothing
 
 
 def test_branches_of_a_stage() -> None:

@@ -36,12 +36,12 @@ def test_the_average_is_what_is_validated_and_kept(tmp_path: Path) -> None:
 
 
 def test_the_average_is_a_running_mean_with_a_short_memory_at_first(tmp_path: Path) -> None:
-    learner = make_trainer(tmp_path, 40, average=0.5).learner
+    learner = make_trainer(tmp_path, 40, average=0.98).learner
     assert learner.average is not None
     expected = {name: value.double().clone() for name, value in learner.model.state_dict().items()}
     for step in range(20):
         learner.step()
-        decay = min(0.5, (1 + step) / (10 + step))
+        decay = min(0.98, (1 + step) / (10 + step))
         for name, value in learner.model.state_dict().items():
             expected[name] = decay * expected[name] + (1 - decay) * value.double()
     for name, value in learner.average.values.items():

@@ -27,11 +27,17 @@ def train(
     device: Device = "auto",
     changes: Changes = None,
 ) -> None:
-    """Train a system of a recipe; run the same command again to continue after an interruption."""
+    """Train a system of a recipe; run the same command again to continue after an interruption.
+
+    A finished voice is not trained again. Other settings of generation are written into it; more training.steps go on from its
+    last step where its learning rate is constant (decay: none) and it is one network, and are refused otherwise.
+    """
     from tts.core.errors import UsageError
     from tts.core.progress import clock
     from tts.dataset.prepared import Prepared
+    from tts.generation.summary import read_summary
     from tts.recipe import find_recipe, load_recipe
+    from tts.training.run_folder import is_finished
     from tts.training.train import train_voice
 
     path = find_recipe(recipe)
@@ -44,9 +50,10 @@ def train(
     source = Prepared(prepared or Path("output") / settings.name / "prepared")
     settings = settings.for_speech(source.speech_seconds)
     tell_reach(settings, given, [system])
+    known = read_summary(folder / "training") if is_finished(folder) else None
     summary = train_voice(settings, source, system, folder, device=device, command=command_line())
     last = summary.stages[-1]
-    say(f"voice: {folder}")
+    say(f"voice: {folder}{', finished before: nothing was trained' if summary == known else ''}")
     mcd = f", validation MCD {last.scores['valid/mcd']:.3f} dB" if "valid/mcd" in last.scores else ""
     say(f"trained in {clock(summary.seconds)}, best at step {last.step}{mcd}")
     say(f"next: tts evaluate {folder}   or   tts speak {folder} text.txt --out wavs")
