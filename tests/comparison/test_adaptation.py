@@ -255,7 +255,7 @@ def test_a_subset_has_statistics_of_its_own(made: Path) -> None:
 
 def test_the_learning_curve_and_its_resumption(made: Path, tmp_path: Path) -> None:
     arguments = ["adapt", made / "base" / "single", made / "target" / "recipe.yaml", "--out", tmp_path / "curve"]
-    arguments += ["--prepared", made / "target" / "prepared", "--validation", "1", "--seeds", "2"]
+    arguments += ["--prepared", made / "target" / "prepared", "--validation", "1", "--seeds", "1,2"]
     methods = ["--methods", "scratch,statistics,fine_tune"]
     tts(*arguments, "-n", "2", *methods)
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "curve" / "scores").rglob("*.json")}
@@ -283,4 +283,6 @@ def test_the_learning_curve_and_its_resumption(made: Path, tmp_path: Path) -> No
     said = tts(*arguments, "-n", "2", *methods, "--set", "training.steps=20", code=2)
     assert "other settings or data" in said
     assert "has 11 utterances, not 50" in tts(*arguments, "-n", "50", code=2)
+    assert "expected numbers by commas" in tts(*arguments, "-n", "2", "--seeds", "two", code=2)
+    assert "seeds 1, 1: expected different numbers" in tts(*arguments, "-n", "2", "--seeds", "1,1", code=2)
     assert "there is no magic" in tts(*arguments, "--methods", "magic", "-n", "2", code=2)

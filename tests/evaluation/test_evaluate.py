@@ -108,12 +108,19 @@ def run(*arguments: object) -> int:
 def test_scores_are_out_before_pictures_are_drawn(evaluated, tmp_path, monkeypatch, capsys) -> None:
     monkeypatch.setattr(tts.evaluation.evaluate, "pictures_to_draw", lambda wanted: 2)
     monkeypatch.setattr(tts.evaluation.evaluate, "draw", mock.Mock(side_effect=UsageError("the pencil is broken")))
-    assert run("evaluate", tmp_path, "--json", tmp_path / "scores.json") == 2
+    assert run("evaluate", tmp_path) == 2
     assert evaluated == ["load", "assess", "card"]
     said = capsys.readouterr()
     assert "# r" in said.out
     assert "the pencil is broken" in said.err
-    assert json.loads((tmp_path / "scores.json").read_text()) == {"mcd": 5}
+
+
+def test_scores_as_json_are_all_that_is_printed(evaluated, tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(tts.evaluation.evaluate, "pictures_to_draw", lambda wanted: 0)
+    assert run("evaluate", tmp_path, "--json") == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out) == {"mcd": 5}
+    assert "wavs: " in said.err
 
 
 def test_pictures_that_cannot_be_drawn_are_refused_at_the_start(evaluated, tmp_path, monkeypatch, capsys) -> None:

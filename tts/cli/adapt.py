@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tts.cli.options import Changes, Device, RecipeName, command_line, tell_reach
+from tts.cli.options import Changes, Device, RecipeName, command_line, numbers, tell_reach, words
 from tts.cli.output import say
 
 
@@ -25,7 +25,7 @@ def adapt(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Results [default: output/RECIPE/adaptation].")] = None,
     system: Annotated[str, typer.Option("--system", "-s", help="The recipe's system.", show_default="the voice's")] = "",
     utterances: Annotated[str, typer.Option("--utterances", "-n", help="Numbers of utterances.")] = "5,10,20,50,100,200",
-    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Random subsets, and trainings, of every size.")] = 3,
+    seeds: Annotated[str, typer.Option("--seeds", help="Seeds, by commas: each draws subsets and trains on them.")] = "1,2,3",
     methods: Annotated[
         str, typer.Option("--methods", help="scratch and ways of adapting, by commas.")
     ] = "scratch,statistics,fine_tune,l2_sp,freeze_trunk",
@@ -44,26 +44,25 @@ def adapt(
 
     settings = load_recipe(recipe, changes)
     folder = out or Path("output") / settings.name / "adaptation"
-    try:
-        sizes = tuple(sorted({int(number) for number in utterances.replace(" ", "").split(",") if number}))
-    except ValueError:
-        sizes = ()
-    if not sizes:
-        raise UsageError(f"--utterances {utterances}: expected numbers by commas, for example 5,10,20")
+    sizes, chosen = tuple(sorted(set(numbers(utterances, "--utterances")))), numbers(seeds, "--seeds")
+    if not sizes or not chosen:
+        raise UsageError("--utterances and --seeds: expected numbers by commas, for example 5,10,20 and 1,2,3")
+    if len(chosen) == 1:
+        say(f"--seeds {seeds}: one seed, which says nothing of another; several by commas, such as 1,2,3", error=True)
     if not (voice / "config.json").is_file():
         raise UsageError(f"{voice}: not a finished voice (no config.json); make one with tts train")
     name = system or str(read_json(voice / "config.json").get("system"))
     settings.system(name)
     source = Prepared(prepared or Path("output") / settings.name / "prepared")
     settings = settings.for_speech(source.speech_seconds)
-    tell_reach(settings, changes or [], [name], seeds="1 to those of --seeds")
+    tell_reach(settings, changes or [], [name], seeds="those of --seeds")
     plan = AdaptationPlan(
         voice=voice,
         recipe=settings,
         system=name,
         utterances=sizes,
-        seeds=tuple(range(1, seeds + 1)),
-        methods=tuple(name for name in methods.replace(" ", "").split(",") if name),
+        seeds=chosen,
+        methods=words(methods),
         validation=validation,
     )
     results = run(plan, source, folder, device=device, command=command_line())

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tts.cli.options import Changes, Device, RecipeName, command_line, tell_reach, workers_option
+from tts.cli.options import Changes, Device, RecipeName, command_line, numbers, tell_reach, words, workers_option
 from tts.cli.output import say
 
 
@@ -37,7 +37,6 @@ def compare(
     from tts.comparison.compare import write_pages
     from tts.comparison.plan import make_plan
     from tts.comparison.plan_cost import describe
-    from tts.core.errors import UsageError
     from tts.dataset.prepared import Prepared
     from tts.recipe import load_recipe
 
@@ -45,12 +44,8 @@ def compare(
     folder = out or Path("output") / settings.name / "comparison"
     source = Prepared(prepared or Path("output") / settings.name / "prepared")
     settings = settings.for_speech(source.speech_seconds)
-    names = [name for name in systems.replace(" ", "").split(",") if name]
-    try:
-        numbers = [int(seed) for seed in seeds.replace(" ", "").split(",") if seed]
-    except ValueError:
-        raise UsageError(f"--seeds {seeds}: expected numbers by commas, for example 1,2,3") from None
-    planned = make_plan(settings, systems=names, seeds=numbers, wer=wer)
+    names, chosen = words(systems), numbers(seeds, "--seeds")
+    planned = make_plan(settings, systems=names, seeds=chosen, wer=wer)
     trained = [arm.name for arm in planned.arms if arm.name in settings.systems]
     tell_reach(settings, changes or [], trained, seeds="those of comparison.seeds, or --seeds")
     say(describe(planned, source, folder, workers=workers, device=device))
@@ -62,7 +57,7 @@ def compare(
         source,
         folder,
         systems=names,
-        seeds=numbers,
+        seeds=chosen,
         wer=wer,
         workers=workers,
         device=device,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -28,13 +29,12 @@ def evaluate(
         int | None,
         typer.Option("--pictures", min=0, help="Utterances to draw (needs the extra viz).", show_default="2 with viz, else 0"),
     ] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Also write the scores here.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the scores as JSON and nothing else.")] = False,
     workers: Annotated[int | None, workers_option("Processes that vocode and recognise")] = None,
     device: Device = "auto",
 ) -> None:
     """Score a voice on natural durations, and leave wavs and pictures to judge by."""
     from tts.core.errors import UsageError
-    from tts.core.files import write_json
     from tts.dataset.prepared import SPLITS, Prepared
     from tts.evaluation.evaluate import draw, evaluate_voice, pictures_to_draw, update_card
     from tts.generation.voice import load_voice
@@ -48,11 +48,9 @@ def evaluate(
     found = evaluate_voice(
         loaded, source, folder, split=split, words=wer, wavs=max(drawn, 4), workers=workers, command=command_line()
     )
-    say(found.text)
-    if json_file is not None:
-        write_json(json_file, found.result)
+    say(json.dumps(found.result, ensure_ascii=False, indent=2) if as_json else found.text)
     if split == "test" and out is None:
         update_card(voice, loaded, found.text.partition("\n")[2])
     if drawn:
         draw(found, loaded.grid, folder, drawn)
-    say(f"{'wavs and pictures' if drawn else 'wavs'}: {folder}")
+    say(f"{'wavs and pictures' if drawn else 'wavs'}: {folder}", error=as_json)

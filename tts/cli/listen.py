@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tts.cli.options import command_line
+from tts.cli.options import command_line, words
 from tts.cli.output import say
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def make(
         raise UsageError(f"{out}: is there already; remove it or choose another name")
     stimuli = find_stimuli(sources)
     if systems is not None:
-        wanted = _words(systems)
+        wanted = words(systems)
         missing = [name for name in wanted if name not in stimuli]
         if missing:
             raise UsageError(f"--systems {missing[0]}: there are {', '.join(stimuli)}")
@@ -81,7 +81,7 @@ def make(
     if reference is None and "natural" in stimuli:
         reference = "natural"
     options = DesignOptions(
-        kinds=tuple(_words(kinds)) if kinds is not None else ("mos", "ab", *(["mushra"] if reference else [])),
+        kinds=words(kinds) if kinds is not None else ("mos", "ab", *(["mushra"] if reference else [])),
         reference=reference,
         anchor=anchor,
         baseline=baseline,
@@ -132,15 +132,11 @@ def analyse(
         say(f"\nresults: {out}")
 
 
-def _words(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",") if word.strip()]
-
-
 def _fields(text: str) -> tuple[Field, ...]:
     from tts.listening.design import FIELDS, Field
 
     known = {field.name: field for field in FIELDS}
-    names = [] if text.strip() == "none" else _words(text)
+    names = [] if text.strip() == "none" else words(text)
     return tuple(known.get(name, Field(name, name.replace("_", " ").capitalize())) for name in names)
 
 

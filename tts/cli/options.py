@@ -29,6 +29,24 @@ def workers_option(what: str, default: str = "one a core") -> Any:
     return typer.Option("--workers", min=0, help=text, show_default=default)
 
 
+def numbers(text: str, option: str) -> tuple[int, ...]:
+    """Return numbers by commas, in order; anything else raises :class:`UsageError`."""
+    from tts.core.errors import UsageError
+
+    try:
+        found = tuple(int(number) for number in text.replace(" ", "").split(",") if number)
+    except ValueError:
+        found = ()
+    if text.strip() and not found:
+        raise UsageError(f"{option} {text}: expected numbers by commas, for example 1,2,3")
+    return found
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Return words by commas, in order."""
+    return tuple(word for word in (part.strip() for part in text.split(",")) if word)
+
+
 def tell_reach(recipe: Recipe, changes: Sequence[str], systems: Sequence[str], seeds: str = "") -> None:
     """Say on standard error which systems a change does not reach; one that reaches none raises :class:`UsageError`.
 

@@ -157,6 +157,8 @@ def check_plan(plan: AdaptationPlan, voice: Voice, prepared: Prepared) -> None:
         there = len(prepared.packed(split).ids)
         if wanted > there:
             raise UsageError(f"{prepared.folder}: the {split} split has {there} utterances, not {wanted}; ask for fewer")
+    if len(set(plan.seeds)) < len(plan.seeds) or min(plan.seeds) < 0:
+        raise UsageError(f"seeds {', '.join(map(str, plan.seeds))}: expected different numbers, none below 0")
     if min(*plan.utterances, plan.validation) < 1:
         raise UsageError("--utterances and --validation: expected at least 1 each")
 

@@ -1,4 +1,4 @@
-"""``tts copy``: analysis and straight back, the ceiling of every voice on a corpus."""
+"""``tts resynthesise``: analysis and straight back, the ceiling of every voice on a corpus."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from tts.cli.output import say
 
 
 def register(app: typer.Typer) -> None:
-    """Add the verb."""
-    app.command("copy")(copy)
+    """Add the verb, under its earlier name too."""
+    app.command("resynthesise")(resynthesise)
+    app.command("copy", hidden=True)(resynthesise)
 
 
-def copy(
+def resynthesise(
     prepared: Annotated[Path, typer.Argument(help="A prepared corpus, such as output/RECIPE/prepared.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the wavs and their scores.")],
     split: Annotated[str, typer.Option("--split", help="train, validation or test.")] = "test",
