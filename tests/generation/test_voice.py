@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+import tts.generation.voice
 from tts.core.errors import TtsError, UsageError
 from tts.core.files import file_digest, read_json
 from tts.generation.card import voice_card
@@ -19,7 +20,7 @@ from tts.generation.config import FORMAT, VoiceConfig, parse_config, read_config
 from tts.generation.requests import Request
 from tts.generation.summary import read_summary
 from tts.generation.synthesiser import Synthesiser, SynthesisSettings
-from tts.generation.voice import Voice, load_voice, save_voice
+from tts.generation.voice import Voice, load_voice, make_networks, save_voice
 from tts.text.lexicon import read_lexicon
 
 OLD = Path(__file__).parents[1] / "fixtures" / "format-2"  # made by version 0.1.0: voices of format 1
@@ -172,7 +173,7 @@ TRUNK = ("stages", 0, "trunk")
     [
         (put(*TRUNK, "layers")([10**12]), "stages.0.trunk.layers.0: Input should be less than or equal to 8192"),
         (put(*TRUNK, "layers")([8] * 10**5), "stages.0.trunk.layers: Tuple should have at most 64 items"),
-        (put(*TRUNK, "layers")([8192] * 64), "do not fit"),  # 17 GB, refused before they are allocated
+        (put(*TRUNK, "layers")([2048] * 8), "do not fit"),
         (put("stages", 0, "sharing")({"kind": "mmoe", "experts": 10**9}), "experts: Input should be less than or equal to 64"),
         (put("stages", 0, "sharing")({"kind": "cross_stitch"}), "do not fit"),
         (put("stages", 0, "context")(10**9), "stages.0.context: Input should be less than or equal to 500"),
@@ -210,6 +211,19 @@ def test_a_hostile_configuration_is_refused_in_a_sentence(
     copy: Path, change: Callable[[dict[str, Any]], None], message: str
 ) -> None:
     assert message in hostile(copy, change)
+
+
+def test_a_network_larger_than_its_file_is_refused_before_it_is_made(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    def make(config: VoiceConfig) -> tuple[Any, Any]:
+        networks = make_networks(config)
+        made.extend({parameter.device.type for network in networks for parameter in network.parameters()})
+        return networks
+
+    monkeypatch.setattr(tts.generation.voice, "make_networks", make)
+    assert "do not fit" in hostile(copy, put(*TRUNK, "layers")([2048] * 8))
+    assert made == ["meta"]
 
 
 def test_a_configuration_nested_without_end_is_refused(copy: Path) -> None:
