@@ -26,6 +26,7 @@ from tts.comparison.records import ScoreRecord, read_record, read_sums, write_re
 from tts.core.device import choose_device
 from tts.core.errors import UsageError
 from tts.core.files import fingerprint, write_text
+from tts.core.folders import require_own_folder
 from tts.core.locks import held
 from tts.core.progress import tracked
 from tts.core.provenance import environment
@@ -110,10 +111,7 @@ def adapt(plan: AdaptationPlan, prepared: Prepared, out: Path, *, device: str = 
     """
     voice = load_voice(plan.voice, device)
     check_plan(plan, voice, prepared)
-    names = {path.name for path in out.iterdir() if not path.name.startswith(".")} if out.is_dir() else set()
-    others = sorted(names - MADE if "scores" in names else names)
-    if others:
-        raise UsageError(f"{out}: exists and was not made by tts adapt (it holds {others[0]}); choose another --out")
+    require_own_folder(out, "tts adapt", may_hold=MADE if (out / "scores").is_dir() else ())
     with held(out):
         scored: dict[str, Sizes] = {}  # by method
         seconds: dict[int, list[float]] = {n: [] for n in plan.utterances}

@@ -27,6 +27,7 @@ from tts.comparison.worker import TrainingJob, earlier_identity, is_done, is_of,
 from tts.core.device import choose_device, choose_precision
 from tts.core.errors import TtsError, UsageError
 from tts.core.files import fingerprint, read_json, write_text
+from tts.core.folders import require_own_folder
 from tts.core.locks import held
 from tts.dataset.prepared import Prepared
 from tts.evaluation.recogniser import require_recogniser
@@ -144,7 +145,7 @@ def compare(
     precision = choose_precision("auto", choose_device(device))
     plan = replace(make_plan(recipe, systems=systems, seeds=seeds, wer=wer), precision=precision)
     check_plan(plan, prepared, out)
-    _claim(out)
+    require_own_folder(out, "tts compare", mark=out / "plan.json", may_hold=("voices",))
     with held(out, patience=2.0):
         scored = {path.parent.name for path in out.glob("scores/*/*.json")}
         whole = settle_plan(out, plan, prepared, scored)
@@ -331,16 +332,6 @@ def check_voice(job: TrainingJob) -> None:
 def _drops(key: str, values: Sequence[Any]) -> bool:
     """Return whether a search may leave a task out."""
     return task_of_weight(key) is not None and 0 in values
-
-
-def _claim(out: Path) -> None:
-    """Check that ``out`` is the folder of a comparison, or of voices trained for one, or new."""
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"{out}: is a file; --out names a folder")
-    if out.is_dir() and not (out / "plan.json").is_file():
-        others = sorted(path.name for path in out.iterdir() if path.name != "voices")
-        if others:
-            raise UsageError(f"{out}: exists and was not made by tts compare (it holds {others[0]}); choose another --out")
 
 
 def write_pages(folder: Path, results: Results) -> dict[str, Path]:

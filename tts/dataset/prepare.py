@@ -20,6 +20,7 @@ from tts.analysis.mfcc import aligner_features
 from tts.analysis.world import AnalysisSettings
 from tts.core.errors import TtsError, UsageError
 from tts.core.files import fingerprint, read_json, write_json, write_text
+from tts.core.folders import require_own_folder
 from tts.core.locks import held
 from tts.core.processes import Failure
 from tts.core.provenance import environment
@@ -201,15 +202,12 @@ def _facts(run: Preparation, content: _Content, engine: FrontEnd, arrays: str) -
 def _check_folder(out: Path, recipe: Recipe) -> None:
     """Raise :class:`UsageError` where ``out`` holds anything but this recipe's prepared corpus."""
     mark = out / MARK
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"{out}: is a file; --out names a folder")
+    require_own_folder(out, "tts prepare", mark=mark)
     if mark.is_file():
         stored = read_json(mark)
         name = stored.get("name") if isinstance(stored, dict) else None
         if name != recipe.name:
             raise UsageError(f"{out}: holds the prepared corpus of recipe {name}; choose another --out")
-    elif out.exists() and any(not path.name.startswith(".") for path in out.iterdir()):
-        raise UsageError(f"{out}: exists and was not made by tts prepare; choose another --out")
 
 
 def _sentences(run: Preparation, engine: FrontEnd, chosen: Sequence[Utterance]) -> dict[str, Sentence]:

@@ -11,6 +11,7 @@ from tts.analysis.extract import AnalysisJob, Features, extract
 from tts.analysis.world import AnalysisSettings
 from tts.core.errors import TtsError, UsageError
 from tts.core.files import read_json, write_json, write_text
+from tts.core.folders import require_own_folder
 from tts.core.processes import Failure
 from tts.core.provenance import environment
 from tts.dataset.prepared import Packed, Prepared
@@ -83,11 +84,9 @@ def _scores_of(prepared: Prepared, packed: Packed, out: Path, failed: dict[str, 
 def _claim(out: Path, prepared: Prepared, split: str) -> None:
     """Mark ``out`` as the folder of these copies, or check that it already is."""
     mark, content = out / "copies.json", {"prepared": prepared.basis, "split": split}
-    if mark.is_file():
-        if read_json(mark) != content:
-            raise UsageError(f"{out}: holds the copies of another split or preparation; choose another --out")
-    elif out.exists() and not (out.is_dir() and not any(out.iterdir())):
-        raise UsageError(f"{out}: exists and was not made by tts resynthesise; choose another --out")
+    require_own_folder(out, "tts resynthesise", mark=mark)
+    if mark.is_file() and read_json(mark) != content:
+        raise UsageError(f"{out}: holds the copies of another split or preparation; choose another --out")
     write_json(mark, content)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from tts.core.errors import TtsError, UsageError
 from tts.core.files import read_json, write_json
+from tts.core.folders import require_own_folder
 from tts.dataset.prepared import Prepared
 from tts.generation.config import CONFIG
 from tts.generation.summary import SUMMARY
@@ -26,11 +27,9 @@ log = logging.getLogger(__name__)
 def check_folder(out: Path, run: RunRecord, prepared: Prepared) -> None:
     """Raise :class:`UsageError` where ``out`` holds anything but this run, or one that can go on as this run."""
     training = out / "training"
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"{out}: is a file; --out names a folder")
-    there = [*(out.iterdir() if out.exists() else ()), *(training.iterdir() if training.is_dir() else ())]
-    if not (training / "run.json").is_file() and any(path != training and not path.name.startswith(".") for path in there):
-        raise UsageError(f"{out}: exists and was not made by tts train; choose another --out")
+    mark = training / "run.json"
+    require_own_folder(out, "tts train", mark=mark, may_hold=("training",))
+    require_own_folder(training, "tts train", mark=mark)
     begun_run(out, run, prepared)
 
 
