@@ -40,7 +40,7 @@ from tts.core.errors import TtsError
 from tts.core.grid import FrameGrid
 from tts.core.processes import Failure
 from tts.corpora.espeak_demo import REFERENCE, demo_sentences, make_demo_corpus
-from tts.corpora.ljspeech import read_ljspeech
+from tts.corpora.ljspeech import CorpusSource, read_ljspeech
 from tts.text.engine import make_engine
 from tts.text.sentence import Sentence, Syllable, Word
 
@@ -210,7 +210,7 @@ def align(
 
 def speed(folder: Path, settings: AlignerSettings, device: str) -> None:
     """Time the aligner on a corpus without reference, and print what the report says of it."""
-    corpus, _ = read_ljspeech(folder, name=folder.name, speaker="", language="en-us", licence="")
+    corpus, _ = read_ljspeech(folder, CorpusSource(name=folder.name, speaker="", language="en-us", licence=""))
     engine = make_engine("gruut", "en-us")
     sentences = [engine.sentence(utterance.text) for utterance in corpus]
     _, answers, grid = align([utterance.audio for utterance in corpus], sentences, settings, device, folder.name)

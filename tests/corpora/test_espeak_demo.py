@@ -11,7 +11,7 @@ import soundfile
 from tts.core.errors import TtsError, UsageError
 from tts.corpora import espeak_demo
 from tts.corpora.espeak_demo import demo_sentences, make_demo_corpus
-from tts.corpora.ljspeech import read_ljspeech
+from tts.corpora.ljspeech import CorpusSource, read_ljspeech
 from tts.corpora.splits import same_text
 
 needs_espeak = pytest.mark.skipif(
@@ -43,7 +43,7 @@ def test_the_sentences_differ_from_each_other_and_from_what_the_demo_speaks():
 
 @needs_espeak
 def test_it_is_a_corpus(demo):
-    corpus, problems = read_ljspeech(demo, name="demo", speaker="espeak", language="en-us", licence="MIT")
+    corpus, problems = read_ljspeech(demo, CorpusSource(name="demo", speaker="espeak", language="en-us", licence="MIT"))
     assert problems == []
     assert tuple(u.text for u in corpus) == demo_sentences()[:12]
     for u in corpus:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tts.core.errors import TtsError, UsageError
-from tts.corpora.ljspeech import read_ljspeech
+from tts.corpora.ljspeech import CorpusSource, read_ljspeech
 from tts.corpora.problems import Problem
 from tts.corpora.types import Corpus
 
@@ -22,7 +22,7 @@ def folder(root: Path, metadata: str | bytes, recordings: list[str]) -> Path:
 
 
 def read(root: Path, **options) -> tuple[Corpus, list[Problem]]:
-    return read_ljspeech(root, name="c", speaker="s", language="en-us", licence="CC0-1.0", **options)
+    return read_ljspeech(root, CorpusSource(name="c", speaker="s", language="en-us", licence="CC0-1.0", **options))
 
 
 def test_two_and_three_columns_and_every_format(tmp_path):

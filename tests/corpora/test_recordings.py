@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from tts.core.errors import TtsError, UsageError
-from tts.corpora.ljspeech import read_ljspeech
+from tts.corpora.ljspeech import CorpusSource, read_ljspeech
 from tts.corpora.metadata import read_metadata
 from tts.corpora.problems import Problem
 from tts.corpora.recordings import Recordings, audio_suffixes, find_recordings
@@ -27,7 +27,7 @@ def corpus_of(root: Path, metadata: str, *recordings: str, **options) -> tuple[C
     root.mkdir(exist_ok=True)
     touch(root, *recordings)
     (root / "metadata.csv").write_text(metadata, encoding="utf-8", newline="")
-    return read_ljspeech(root, name="c", speaker="s", language="en-us", licence="CC0-1.0", **options)
+    return read_ljspeech(root, CorpusSource(name="c", speaker="s", language="en-us", licence="CC0-1.0", **options))
 
 
 def said(corpus: Corpus) -> list[tuple[str, str, str]]:

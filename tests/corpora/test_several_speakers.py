@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tts.core.errors import TtsError, UsageError
-from tts.corpora.ljspeech import read_ljspeech
+from tts.corpora.ljspeech import CorpusSource, read_ljspeech
 from tts.corpora.splits import Splits, make_splits
 from tts.corpora.types import Utterance
 
@@ -82,7 +82,9 @@ def test_one_metadata_file_of_several_speakers(tmp_path: Path) -> None:
     (tmp_path / "metadata.csv").write_text("\n".join(lines), encoding="utf-8")
 
     def read(speaker: str):
-        return read_ljspeech(tmp_path, name="n", speaker=speaker, language="en", licence="CC0", speaker_column=True)
+        return read_ljspeech(
+            tmp_path, CorpusSource(name="n", speaker=speaker, language="en", licence="CC0", speaker_column=True)
+        )
 
     corpus, problems = read("ann")
     assert [(u.id, u.text, u.speaker) for u in corpus] == [("x1", "Hello there.", "ann"), ("x3", "Fine.", "ann")]

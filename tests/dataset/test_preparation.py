@@ -12,8 +12,9 @@ from command import tts
 from tts.alignment.types import Alignment
 from tts.analysis.extract import MAIN, AnalysisJob, Extra, Features, _places
 from tts.analysis.world import AnalysisSettings
-from tts.core.errors import TtsError
+from tts.core.errors import TtsError, UsageError
 from tts.core.files import file_digest, fingerprint
+from tts.corpora.problems import read_problems
 from tts.dataset import prepare as prepare_module
 from tts.dataset import prepared as prepared_module
 from tts.dataset.facts import FACTS, read_facts
@@ -162,3 +163,52 @@ def test_identities_are_those_of_version_0_1_0(monkeypatch: pytest.MonkeyPatch) 
 
     items = {split: [ready(key) for key in splits[split]] for split in SPLITS}
     assert make_layout(recipe, items).identities(items) == facts.identities
+
+
+def misread_corpus(root: Path) -> str:
+    """Make a corpus in which one recording has a text far too short for it; return its id."""
+    shutil.copytree(SPEECH, root)
+    lines = (root / "metadata.csv").read_text(encoding="utf-8").splitlines()
+    misread = lines[5].partition("|")[0]
+    lines[5] = f"{misread}|No."
+    (root / "metadata.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return misread
+
+
+def test_what_cannot_be_aligned_is_left_out_where_the_recipe_wants_it(tmp_path: Path) -> None:
+    misread = misread_corpus(tmp_path / "corpus")
+    ids: dict[bool, set[str]] = {}
+    for leave_out in (False, True):
+        changes = ["alignment.train_on=all", f"alignment.leave_out={str(leave_out).lower()}"]
+        recipe = load_recipe(RECIPE, changes)
+        prepared = prepare_corpus(recipe, RECIPE.parent, tmp_path / "corpus", tmp_path / str(leave_out), workers=0)
+        ids[leave_out] = {key for split in SPLITS for key in prepared.packed(split).ids}
+    assert ids[False] - ids[True] == {misread}
+    problems = read_problems(tmp_path / "True" / "problems.json")
+    assert [(p.id, p.reason_code) for p in problems if p.severity == "left_out"] == [(misread, "alignment")]
+
+
+def test_the_report_is_there_when_nothing_is_left(tmp_path: Path) -> None:
+    root = tmp_path / "corpus"
+    shutil.copytree(SPEECH, root)
+    labels = tmp_path / "labels"
+    labels.mkdir()
+    change = f"alignment.labels={labels}"
+    with pytest.raises(TtsError, match=r"no utterance of the train split is left; see .*report\.md"):
+        prepare_corpus(load_recipe(RECIPE, [change]), RECIPE.parent, root, tmp_path / "out", workers=0)
+    assert "| left out | alignment | 16 |" in (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
+    assert len(read_problems(tmp_path / "out" / "problems.json")) == 16
+    with pytest.raises(UsageError, match="not a prepared corpus"):
+        Prepared(tmp_path / "out")
+
+
+def test_recordings_outside_the_corpus_are_not_opened(copy: Path) -> None:
+    prepared = Prepared(copy)
+    key = prepared.packed("test").ids[0]
+    assert prepared.audio_path(key) == SPEECH / "wavs" / f"{key}.flac"
+    for path in ("/etc/passwd", str(SPEECH / "wavs" / ".." / ".." / "x.wav"), "x.wav"):
+        facts = prepared.facts.model_copy(update={"audio": {key: path}})
+        with pytest.raises(TtsError, match="outside the corpus"):
+            Prepared(copy, facts).audio_path(key)
+    with pytest.raises(TtsError, match="names no recording of other"):
+        prepared.audio_path("other")

@@ -90,8 +90,8 @@ class PhoneModels:
         wanted = {key for sentence in sentences for chain in self._chains(sentence) for key in chain}
         added = sorted(wanted - self._index.keys(), key=lambda key: (len(key), key))
         keys = (*self.keys, *added)
-        found = [self._index[key[:2]] for key in added]
-        means, variances = (np.concatenate([values, values[found]]) for values in (self.means, self.variances))
+        monophones = [self._index[key[:2]] for key in added]
+        means, variances = (np.concatenate([values, values[monophones]]) for values in (self.means, self.variances))
         return replace(self, keys=keys, means=means, variances=variances)
 
     def unknown(self, sentence: Sentence) -> list[str]:

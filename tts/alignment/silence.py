@@ -24,11 +24,11 @@ def lengthen(alignment: Alignment, features: np.ndarray) -> Alignment:
 
     A frame that was taken out belongs to the state of the frame before it, or of the first where there is none before.
     """
-    kept = features[:, -1] < 0.5
+    read = features[:, -1] < 0.5
     flat = alignment.durations.ravel()
     state_of = np.repeat(np.arange(len(flat)), flat)
-    before = np.maximum(np.cumsum(kept) - 1, 0)
-    durations = np.bincount(state_of[before], minlength=len(flat)).reshape(alignment.durations.shape)
+    nearest = np.maximum(np.cumsum(read) - 1, 0)  # frame of the shortened recording
+    durations = np.bincount(state_of[nearest], minlength=len(flat)).reshape(alignment.durations.shape)
     return Alignment(alignment.phones, durations, alignment.score)
 
 

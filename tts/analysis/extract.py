@@ -75,10 +75,10 @@ class Features:
 
     def load(self) -> dict[str, np.ndarray]:
         """Return all streams by name, float32 (frames, dimension)."""
-        found: dict[str, np.ndarray] = {}
+        streams: dict[str, np.ndarray] = {}
         for name in self.paths:
-            found |= self._read(name)
-        return found
+            streams |= self._read(name)
+        return streams
 
     def main(self) -> dict[str, np.ndarray]:
         """Return the vocoder's streams by name, float32 (frames, dimension)."""
@@ -161,8 +161,8 @@ def speaker_f0_range(
     little voiced speech is found.
     """
     chosen = [recordings[i] for i in np.unique(np.linspace(0, len(recordings) - 1, min(sample, len(recordings)), dtype=int))]
-    found = dict(parallel_map(partial(_survey, grid=grid), chosen, workers=workers, label="F0 range"))
-    values = [v for _, v in sorted(found.items(), key=lambda item: item[0]) if not isinstance(v, Failure)]
+    surveys = dict(parallel_map(partial(_survey, grid=grid), chosen, workers=workers, label="F0 range"))
+    values = [v for _, v in sorted(surveys.items(), key=lambda item: item[0]) if not isinstance(v, Failure)]
     return find_f0_range(np.concatenate(values) if values else np.zeros(0))
 
 

@@ -130,31 +130,31 @@ def _measure(item: _Item) -> tuple[AudioFacts | None, list[_Finding]]:
 
 def _faults(facts: AudioFacts, signal: np.ndarray, sample_rate: int) -> list[_Finding]:
     """Return what is wrong with a readable recording; ``signal`` is (samples, channels used)."""
-    found: list[_Finding] = []
+    findings: list[_Finding] = []
     if facts.rate < sample_rate:
         hint = "lower sample_rate in the recipe or leave it out"
-        found.append(_Finding("low_rate", f"recorded at {facts.rate} Hz, below the recipe's {sample_rate} Hz; {hint}"))
+        findings.append(_Finding("low_rate", f"recorded at {facts.rate} Hz, below the recipe's {sample_rate} Hz; {hint}"))
     if facts.seconds < SHORTEST:
-        found.append(_Finding("too_short", f"lasts {facts.seconds:.2f} s, at least {SHORTEST:g} s are needed"))
+        findings.append(_Finding("too_short", f"lasts {facts.seconds:.2f} s, at least {SHORTEST:g} s are needed"))
     elif facts.seconds > LONG:
-        found.append(_Finding("long", f"lasts {facts.seconds:.1f} s; sentences align and train better", "warning"))
+        findings.append(_Finding("long", f"lasts {facts.seconds:.1f} s; sentences align and train better", "warning"))
     level = f"peak {_decibel(facts.peak)}, mean {_decibel(facts.rms)} of full scale"
     if facts.peak < SILENT_PEAK or facts.rms < SILENT_RMS:
-        return [*found, _Finding("silent", f"nothing is heard ({level})")]
+        return [*findings, _Finding("silent", f"nothing is heard ({level})")]
     if facts.rms < QUIET_RMS:
-        found.append(_Finding("quiet", f"the level is very low ({level})", "warning"))
+        findings.append(_Finding("quiet", f"the level is very low ({level})", "warning"))
     if facts.peak > FULL_SCALE:
         message = f"its samples reach {facts.peak:.2f} times full scale; scale the recording down"
-        found.append(_Finding("above_full_scale", message, "warning"))
+        findings.append(_Finding("above_full_scale", message, "warning"))
     if abs(facts.offset) > max(OFFSET, OFFSET_SHARE * facts.rms):
         message = f"the signal lies {facts.offset:+.3f} of full scale off zero; remove this constant part"
-        found.append(_Finding("offset", message, "warning"))
+        findings.append(_Finding("offset", message, "warning"))
     flat, longest = clipped_samples(signal)
     if flat:
         share = flat / signal.size
         message = f"clipped: {flat} samples ({share:.2%}) lie flat at the peak of their channel, {longest} of them in a row"
-        found.append(_Finding("clipped", message, "left_out" if share > FLAT_SHARE else "warning"))
-    return found
+        findings.append(_Finding("clipped", message, "left_out" if share > FLAT_SHARE else "warning"))
+    return findings
 
 
 def clipped_samples(signal: np.ndarray) -> tuple[int, int]:
@@ -189,13 +189,13 @@ def _odd_lengths(pairs: Sequence[tuple[Utterance, AudioFacts]]) -> dict[str, lis
     deviation = np.log(pace / median)
     scores = deviation / max(1.4826 * float(np.median(np.abs(deviation))), LEAST_SPREAD)
     normal = NORMAL_MEDIAN[0] <= median <= NORMAL_MEDIAN[1]
-    found: dict[str, list[_Finding]] = {}
+    findings: dict[str, list[_Finding]] = {}
     for (utterance, _), seconds, score in zip(pairs, pace.tolist(), scores.tolist(), strict=True):
         absurd = normal and not SECONDS_A_CHARACTER[0] <= seconds <= SECONDS_A_CHARACTER[1]
         if absurd or abs(score) > ODD_SCORE:
             message = f"{seconds:.3f} s a character where {median:.3f} is usual: text and recording may not belong together"
-            found[utterance.id] = [_Finding("pace", message, "left_out" if absurd else "warning")]
-    return found
+            findings[utterance.id] = [_Finding("pace", message, "left_out" if absurd else "warning")]
+    return findings
 
 
 def _odd_levels(facts: Sequence[AudioFacts]) -> dict[str, list[_Finding]]:
@@ -203,12 +203,12 @@ def _odd_levels(facts: Sequence[AudioFacts]) -> dict[str, list[_Finding]]:
     if len(facts) < 5:
         return {}
     levels = np.array([20.0 * math.log10(max(fact.rms, 1e-9)) for fact in facts])
-    found = {}
+    findings = {}
     for fact, off in zip(facts, (levels - np.median(levels)).tolist(), strict=True):
         if abs(off) > ODD_LEVEL:
             message = f"is {abs(off):.0f} dB {'louder' if off > 0 else 'softer'} than is usual here; even the levels out"
-            found[fact.id] = [_Finding("level", message, "warning")]
-    return found
+            findings[fact.id] = [_Finding("level", message, "warning")]
+    return findings
 
 
 def same_recordings(utterances: Sequence[Utterance], facts: Mapping[str, AudioFacts]) -> list[Problem]:

@@ -25,44 +25,54 @@ _PUNCTUATION = re.compile(r"[.,;:?!]")
 _PLAIN = re.compile(r"[\w.-]+")  # lists of ids are separated by spaces and commas
 
 
-def read_ljspeech(
-    root: Path,
-    *,
-    name: str,
-    speaker: str,
-    language: str,
-    licence: str,
-    source: str = "",
-    text_column: TextColumn = "auto",
-    exclude: str | None = None,
-    audio: str | None = None,
-    speaker_column: bool = False,
-) -> tuple[Corpus, list[Problem]]:
-    """Read the corpus in the folder ``root``; return it with the lines that were left out, or look odd, and why.
+@dataclass(frozen=True, kw_only=True)
+class CorpusSource:
+    """What is known of a corpus before it is read.
 
     ``text_column`` chooses the text: ``raw`` the second column, ``normalised`` the third, ``auto`` the third where it is
-    there and not empty; the corpus's notes say which was used how often. Ids that the regular expression ``exclude`` finds a
-    match in are skipped without a problem. ``audio`` is the folder of the recordings (:func:`find_recordings`). With
-    ``speaker_column`` the lines are ``id|speaker|text`` and only those of ``speaker`` are read. No recording is opened: see
-    :func:`tts.corpora.checks.check_audio`.
+    there and not empty. Ids that the regular expression ``exclude`` finds a match in are skipped without a problem. ``audio``
+    is the folder of the recordings (:func:`find_recordings`). With ``speaker_column`` the lines are ``id|speaker|text`` and
+    only those of ``speaker`` are read.
+    """
+
+    name: str
+    speaker: str
+    language: str
+    licence: str
+    source: str = ""
+    text_column: TextColumn = "auto"
+    exclude: str | None = None
+    audio: str | None = None
+    speaker_column: bool = False
+
+
+def read_ljspeech(root: Path, source: CorpusSource) -> tuple[Corpus, list[Problem]]:
+    """Read the corpus in the folder ``root``; return it with the lines that were left out, or look odd, and why.
+
+    The corpus's notes tell how the file was read. No recording is opened: see :func:`tts.corpora.checks.check_audio`.
 
     Raises :class:`UsageError` for a missing folder or file and a broken ``exclude``, :class:`TtsError` for a file that is not
     UTF-8 or of which no line can be used.
     """
-    excluded = _compiled(exclude)
+    excluded = _compiled(source.exclude)
     if not root.is_dir():
         raise UsageError(f"{root}: there is no such corpus folder; pass the one that holds metadata.csv with --corpus-root")
-    recordings = find_recordings(root, audio) if (root / "metadata.csv").is_file() else Recordings(root)
+    recordings = find_recordings(root, source.audio) if (root / "metadata.csv").is_file() else Recordings(root)
     metadata = read_metadata(root, lambda id: recordings.find(id) is not None)
-    reader = _Reader(metadata, recordings, text_column, speaker if speaker_column else None, excluded)
+    reader = _Reader(metadata, recordings, source.text_column, source.speaker if source.speaker_column else None, excluded)
     utterances = []
     for row in metadata.rows:
         if (line := reader.read(row)) is not None:
-            utterances.append(Utterance(line.id, line.text, line.audio, speaker, language))
+            utterances.append(Utterance(line.id, line.text, line.audio, source.speaker, source.language))
     if not utterances:
-        raise TtsError(f"{metadata.path}: no usable utterance in {len(metadata.rows)} lines; {reader.why_nothing(speaker)}")
-    notes = (*metadata.notes, *reader.notes(exclude))
-    return Corpus(name, tuple(utterances), licence, source, notes), [*reader.problems, *reader.mixed_columns()]
+        raise TtsError(
+            f"{metadata.path}: no usable utterance in {len(metadata.rows)} lines; {reader.why_nothing(source.speaker)}"
+        )
+    notes = (*metadata.notes, *reader.notes(source.exclude))
+    return Corpus(source.name, tuple(utterances), source.licence, source.source, notes), [
+        *reader.problems,
+        *reader.mixed_columns(),
+    ]
 
 
 @dataclass(frozen=True)
@@ -143,15 +153,15 @@ class _Reader:
         if self.metadata.columns or len(self.used["normalised"]) >= len(self.used["raw"]):
             return []
         rows = {row.line: row for row in self.metadata.rows}
-        found = []
+        warnings = []
         for number in self.used["normalised"]:
             id, raw, text = rows[number].fields
             message = (
                 f"has three columns where most lines have two: the text used is {text[:60]!r}, without {raw[:60]!r}; "
                 "if the bar is part of the text, take it out"
             )
-            found.append(Problem(id, "mixed_columns", message, f"{self.metadata.path}:{number}", "warning"))
-        return found
+            warnings.append(Problem(id, "mixed_columns", message, f"{self.metadata.path}:{number}", "warning"))
+        return warnings
 
     def notes(self, exclude: str | None) -> list[str]:
         """Return what a person should know of the lines."""

@@ -161,11 +161,11 @@ def _rows(inspection: Inspection) -> Iterator[list[str]]:
         if not len(values):
             yield [*row, "no frame has a value"]
         elif stream.kind == "class":
-            found, count = np.unique(values[:, 0].astype(int), return_counts=True)
-            most = int(found[count.argmax()])
+            classes, count = np.unique(values[:, 0].astype(int), return_counts=True)
+            most = int(classes[count.argmax()])
             name = track.labels[most] if track.labels else str(most)
             row[2] = str(stream.classes)
-            yield [*row, f"{len(found)} of {stream.classes} classes, most often {name} ({count.max() / count.sum():.0%})"]
+            yield [*row, f"{len(classes)} of {stream.classes} classes, most often {name} ({count.max() / count.sum():.0%})"]
         else:
             row[4], row[5] = f"{values.mean():.3g}", f"{values.std(axis=0).mean():.3g}"
             on = int(values.any(axis=0).sum())
@@ -174,8 +174,8 @@ def _rows(inspection: Inspection) -> Iterator[list[str]]:
 
 def find_prepared(output: Path) -> Path:
     """Return the only prepared corpus under ``output``; raises :class:`UsageError` where there is none, or several."""
-    found = sorted(path.parent for path in output.glob("*/prepared/prepared.json"))
-    if len(found) == 1:
-        return found[0]
-    there = f"there are {', '.join(map(str, found))}" if found else f"there is none under {output}"
+    folders = sorted(path.parent for path in output.glob("*/prepared/prepared.json"))
+    if len(folders) == 1:
+        return folders[0]
+    there = f"there are {', '.join(map(str, folders))}" if folders else f"there is none under {output}"
     raise UsageError(f"--prepared: name a prepared corpus; {there}")

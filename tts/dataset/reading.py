@@ -10,7 +10,7 @@ from tts.analysis.extract import VERSION, speaker_f0_range
 from tts.core.errors import TtsError, UsageError
 from tts.core.files import fingerprint, read_json, write_json
 from tts.corpora.checks import CHECKS_VERSION, AudioFacts, check_audio, read_checks, same_recordings, write_checks
-from tts.corpora.ljspeech import read_ljspeech
+from tts.corpora.ljspeech import CorpusSource, read_ljspeech
 from tts.corpora.problems import Problem, examples, left_out
 from tts.corpora.splits import EmptySplit, Splits, make_splits
 from tts.corpora.types import Corpus, Utterance
@@ -70,8 +70,7 @@ def _read(run: Preparation, part: CorpusPart, root: Path, speaker: str) -> Corpu
         from tts.corpora.espeak_demo import make_demo_corpus  # an optional extra, imported when asked for
 
         make_demo_corpus(root)
-    corpus, found = read_ljspeech(
-        root,
+    source = CorpusSource(
         name=run.recipe.name,
         speaker=speaker,
         language=part.language,
@@ -82,8 +81,9 @@ def _read(run: Preparation, part: CorpusPart, root: Path, speaker: str) -> Corpu
         audio=part.audio,
         speaker_column=part.format == "ljspeech-speakers",
     )
+    corpus, problems = read_ljspeech(root, source)
     known = {(problem.id, problem.place) for problem in run.problems}  # a broken line is every speaker's
-    run.problems += [problem for problem in found if (problem.id, problem.place) not in known]
+    run.problems += [problem for problem in problems if (problem.id, problem.place) not in known]
     return corpus
 
 
@@ -103,8 +103,8 @@ def _check(run: Preparation, corpus: Corpus) -> dict[str, AudioFacts]:
 
 def split_corpus(run: Preparation, corpus: Corpus) -> Splits:
     """Apply the recipe's split rules, and write down what they chose."""
-    splits, found = _choose(run, corpus)
-    run.problems += found
+    splits, problems = _choose(run, corpus)
+    run.problems += problems
     write_json(run.out / "splits.json", splits.to_dict())
     return splits
 
@@ -127,7 +127,7 @@ def _choose(run: Preparation, corpus: Corpus) -> tuple[Splits, list[Problem]]:
     part = run.recipe.split
     rules = {"test": part.test, "validation": part.validation, "train": part.train}
     try:
-        splits, found = make_splits(corpus.utterances, rules, seed=part.seed, folder=run.recipe_folder, limit=part.limit)
+        splits, problems = make_splits(corpus.utterances, rules, seed=part.seed, folder=run.recipe_folder, limit=part.limit)
     except TtsError as error:  # perhaps because of what was left out before
         lost = [problem for problem in run.problems if problem.severity == "left_out"]
         short = not isinstance(error, UsageError) or isinstance(error, EmptySplit)
@@ -138,7 +138,7 @@ def _choose(run: Preparation, corpus: Corpus) -> tuple[Splits, list[Problem]]:
     for name in run.recipe.corpus.names:
         if name not in {speakers[key] for key in splits.train}:
             raise UsageError(f"split.train: the rule {part.train!r} leaves no training utterance of the speaker {name}")
-    return splits, found
+    return splits, problems
 
 
 def f0_ranges(

@@ -59,14 +59,14 @@ class StatisticsSum:
     def add(self, values: np.ndarray, counted: np.ndarray) -> None:
         """Add one utterance: ``values`` (frames, dimension), ``counted`` (frames,) bool."""
         x = values.astype(np.float64)
-        kept = x[counted]
-        if len(kept) == 0:
+        rows = x[counted]
+        if len(rows) == 0:
             return
-        self.count += len(kept)
+        self.count += len(rows)
         self.utterances += 1
-        self.total += kept.sum(axis=0)
-        self.squares += (kept**2).sum(axis=0)
-        self.within += kept.var(axis=0)
+        self.total += rows.sum(axis=0)
+        self.squares += (rows**2).sum(axis=0)
+        self.within += rows.var(axis=0)
         if self.dynamic:
             self.dynamics += (with_dynamics(x)[counted, x.shape[1] :] ** 2).sum(axis=0)
 
@@ -87,12 +87,12 @@ def pool_speakers(sums: Sequence[StatisticsSum]) -> StreamStatistics:
     """
     if len(sums) == 1:
         return sums[0].result()
-    single = [one.result() for one in sums]
-    frames = np.array([one.count for one in sums], dtype=np.float64)
-    utterances = np.array([one.utterances for one in sums], dtype=np.float64)
-    means = np.stack([one.mean for one in single])
-    variance = np.average(np.stack([one.variance for one in single]), axis=0, weights=frames)
-    within = np.average(np.stack([one.global_variance for one in single]), axis=0, weights=utterances)
+    single = [each.result() for each in sums]
+    frames = np.array([each.count for each in sums], dtype=np.float64)
+    utterances = np.array([each.utterances for each in sums], dtype=np.float64)
+    means = np.stack([each.mean for each in single])
+    variance = np.average(np.stack([each.variance for each in single]), axis=0, weights=frames)
+    within = np.average(np.stack([each.global_variance for each in single]), axis=0, weights=utterances)
     return StreamStatistics(np.average(means, axis=0, weights=frames), variance, within, means)
 
 
