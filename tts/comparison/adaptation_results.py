@@ -9,9 +9,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from tts.comparison.results import NOTHING_KNOWN, MadeWith
 from tts.core.errors import UsageError
 from tts.core.files import read_json, write_json
+from tts.core.provenance import Environment
 from tts.evaluation.pictures import Curve, draw_curves
 from tts.evaluation.scores import find_metric
 from tts.evaluation.statistics import ConfidenceInterval
@@ -69,7 +69,7 @@ class AdaptationResults(_Part):
     curves: dict[str, tuple[CurvePoint, ...]]
     against_scratch: dict[str, tuple[Against, ...]] = {}
     command: str = ""
-    made_with: MadeWith = NOTHING_KNOWN
+    made_with: Environment = Environment()
 
 
 def read_adaptation(path: Path) -> AdaptationResults:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from tts.comparison.verdicts import Contrast, undertrained_systems
 from tts.core.errors import TtsError, UsageError
@@ -20,8 +20,6 @@ from tts.core.provenance import Environment
 FORMAT = 1
 DIAGNOSTICS = ("wer",)  # scores that are told beside the others and decide nothing; why: docs/comparing.md
 ScoreRow = dict[str, float | None]  # by the name of the metric; None where undefined
-MadeWith = Annotated[Environment, BeforeValidator(lambda data: Environment.from_dict(data) if isinstance(data, dict) else data)]
-NOTHING_KNOWN = Environment.from_dict({})
 
 
 class _Part(BaseModel):
@@ -201,7 +199,7 @@ class Results(_Part):
     command: str = ""
     commit: str | None = None
     created: str = ""
-    made_with: MadeWith = NOTHING_KNOWN
+    made_with: Environment = Environment()
     settings: Settings = Settings()
     splits: dict[str, SplitInfo] = {}
     prepared: str = ""

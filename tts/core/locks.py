@@ -53,7 +53,8 @@ def held(folder: Path, *, shared: bool = False, patience: float = 0.0) -> Iterat
 class FolderHold:
     """What :func:`held` has of a folder that exists, for readers that are no block of code. It ends with :meth:`release`.
 
-    Raises :class:`FolderBusy`, and :class:`FileNotFoundError` for a folder that another process removes at this moment.
+    Raises :class:`FolderBusy`, and :class:`FileNotFoundError` for a folder that is not there or that another process removes
+    at this moment.
     """
 
     def __init__(self, folder: Path, *, shared: bool = False, patience: float = 0.0) -> None:
@@ -65,6 +66,11 @@ class FolderHold:
         self._lock = _acquired(folder, shared, time.monotonic() + patience)
         if self._identity:
             _writing.add(self._identity)
+
+    @property
+    def locked(self) -> bool:
+        """Whether others can see it: not where there are no locks, nor within this process's own hold for writing."""
+        return self._lock is not None
 
     def release(self) -> None:
         """Let the folder go; a second time does nothing."""

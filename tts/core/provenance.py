@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import subprocess
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -22,23 +23,22 @@ from tts.core.memory import usable_cores
 class Environment:
     """What made a result; JSON files have it under ``made_with``."""
 
-    version: str
-    commit: str  # empty where it is not known
-    python: str
-    torch: str
-    numpy: str
-    machine: str
-    threads: int
+    version: str = ""
+    commit: str = ""  # empty where it is not known
+    python: str = ""
+    torch: str = ""
+    numpy: str = ""
+    machine: str = ""
+    threads: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON-able data."""
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Environment:
+    def from_dict(cls, data: Mapping[str, Any]) -> Environment:
         """Read what :meth:`to_dict` returned, or an earlier version's, which may lack something."""
-        empty = {field.name: 0 if field.name == "threads" else "" for field in fields(cls)}
-        return cls(**{name: data.get(name, value) for name, value in empty.items()})
+        return cls(**{field.name: data[field.name] for field in fields(cls) if field.name in data})
 
 
 def environment(device: torch.device | None = None) -> Environment:

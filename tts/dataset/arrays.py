@@ -8,7 +8,6 @@ the next preparation removes those that nobody holds.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import shutil
@@ -17,8 +16,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tts.core.errors import FolderBusy
 from tts.core.files import fingerprint
+from tts.core.locks import FolderHold
 
+PATIENCE = 60.0  # seconds that a reader waits for a folder that is about to be removed
 LEGACY = "packed"  # folders of format 2: sentences.jsonl and lexicon.txt lie beside it
 SENTENCES, LEXICON, STATISTICS = "sentences.jsonl", "lexicon.txt", "statistics.safetensors"
 _NAME = re.compile(rf"{LEGACY}(-[0-9a-f]{{16}})?")
@@ -41,23 +43,12 @@ def texts_beside(folder: Path) -> Path:
 
 
 class ArraysHold:
-    """A shared lock on a folder of arrays, for as long as this object lives. Where the system has no locks, nothing is held."""
+    """A shared lock on a folder of arrays, for as long as this object lives."""
 
     def __init__(self, folder: Path) -> None:
         """Take the lock; :class:`FileNotFoundError` where the folder is not there, or is removed at this moment."""
-        handle = os.open(folder, os.O_RDONLY) if os.name == "posix" else -1
-        if handle < 0:
-            if not folder.is_dir():
-                raise FileNotFoundError(str(folder))
-            return
-        weakref.finalize(self, os.close, handle)
-        _lock(handle, exclusive=False)
-        try:  # it may have been removed between the two
-            there = folder.stat()
-        except FileNotFoundError:
-            raise FileNotFoundError(str(folder)) from None
-        if (there.st_dev, there.st_ino) != (os.fstat(handle).st_dev, os.fstat(handle).st_ino):
-            raise FileNotFoundError(str(folder))
+        hold = FolderHold(folder, shared=True, patience=PATIENCE)
+        weakref.finalize(self, hold.release)
 
 
 @contextmanager
@@ -86,30 +77,20 @@ def remove_unused(prepared: Path, current: str) -> list[str]:
 
 def _remove(folder: Path) -> bool:
     """Remove a folder of arrays unless somebody reads it; return whether it was removed."""
-    if os.name != "posix":
+    if os.name != "posix":  # elsewhere no file can be removed that is open, as the lock's is
         return False
-    handle = os.open(folder, os.O_RDONLY)
     try:
-        if not _lock(handle, exclusive=True):
+        hold = FolderHold(folder)
+    except (FolderBusy, FileNotFoundError):
+        return False
+    try:
+        if not hold.locked:
             return False
         texts = texts_beside(folder)
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)  # a network drive keeps the lock's file until it is released
         if texts != folder:
             for name in (SENTENCES, LEXICON):
                 (texts / name).unlink(missing_ok=True)
         return True
     finally:
-        os.close(handle)
-
-
-def _lock(handle: int, *, exclusive: bool) -> bool:
-    """Lock an open folder; return whether it is locked now.
-
-    An exclusive lock is not waited for. A shared one is: the only one that has an exclusive lock is about to remove the folder.
-    """
-    import fcntl  # not on Windows
-
-    with contextlib.suppress(OSError):  # held by another, or a drive without locks
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB if exclusive else fcntl.LOCK_SH)
-        return True
-    return False
+        hold.release()

@@ -18,6 +18,7 @@ from tts.core.errors import TtsError
 from tts.core.files import read_json, write_json
 from tts.core.grid import FrameGrid
 from tts.core.names import name_fault
+from tts.core.provenance import Environment
 from tts.core.stream import Stream
 from tts.dataset.arrays import LEGACY, is_arrays_name
 from tts.text.features import ContextFeatures
@@ -124,7 +125,7 @@ class PreparedFacts(Facts):
     speaker_of: dict[SafeName, str] = {}
     command: str = ""
     seconds: float = 0.0
-    made_with: dict[str, Any] = {}
+    made_with: Environment = Environment()
 
     @model_validator(mode="after")
     def _check(self) -> PreparedFacts:

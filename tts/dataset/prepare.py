@@ -195,7 +195,7 @@ def _facts(run: Preparation, content: _Content, engine: FrontEnd, arrays: str) -
         channel=recipe.corpus.channel,
         speakers=speakers,
         speaker_of=speaker_of,
-        made_with=environment().to_dict(),
+        made_with=environment(),
     )
 
 

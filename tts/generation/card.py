@@ -43,7 +43,7 @@ A statistical parametric voice at {config.grid.sample_rate} Hz, trained with sta
 {_origin(config)}{stages}
 * Parameters: {summary.speaking:,} to speak, {summary.trained:,} trained
 * Validation MCD {mcd} at step {last.step}; seed {summary.seed}
-* Made by: `{summary.command}` in {clock(summary.seconds)} on {summary.made_with["machine"]}
+* Made by: `{summary.command}` in {clock(summary.seconds)} on {summary.made_with.machine}
 {scores}
 Speak with it: `tts speak FOLDER text.txt --out wavs`
 """

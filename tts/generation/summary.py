@@ -9,6 +9,7 @@ from typing import Any
 
 from tts.core.errors import TtsError
 from tts.core.files import read_json, write_json
+from tts.core.provenance import Environment
 
 SCORES = "valid/"  # what the names of scores on the validation split begin with
 SUMMARY = "summary.json"
@@ -96,7 +97,7 @@ class TrainingSummary:
     speaking: int
     seconds: float
     command: str
-    made_with: Mapping[str, Any]
+    made_with: Environment
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data, as ``summary.json`` holds it."""
@@ -110,7 +111,7 @@ class TrainingSummary:
             "parameters": {"trained": self.trained, "speaking": self.speaking},
             "seconds": self.seconds,
             "command": self.command,
-            "made_with": dict(self.made_with),
+            "made_with": self.made_with.to_dict(),
         }
 
 
@@ -135,7 +136,7 @@ def read_summary(training: Path) -> TrainingSummary:
             speaking=int(data["parameters"]["speaking"]),
             seconds=float(data["seconds"]),
             command=str(data["command"]),
-            made_with=data["made_with"],
+            made_with=Environment.from_dict(data["made_with"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise TtsError(f"{path}: damaged ({type(error).__name__}: {error}); train the voice again") from None

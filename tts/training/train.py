@@ -92,7 +92,7 @@ def train_voice(
             speaking=sum(t.numel() for t in stack.speaking().values()),
             seconds=round(seconds(), 1),
             command=command,
-            made_with=environment(where).to_dict(),
+            made_with=environment(where),
         )
         save_voice(out, trained.voice, voice_card(trained.voice.config, summary), prepared.lexicon_path)
         write_summary(training, summary)
