@@ -144,6 +144,12 @@ def test_nothing_is_filled_into_what_is_wrong(first: Path, wrong: str) -> None:
         load_recipe(first)
 
 
+def test_a_key_left_blank_is_a_key_left_out(first: Path) -> None:
+    whole = load_recipe(first).model_dump()
+    first.write_text(FIRST + "generation:\nsystems:\ntraining:\n")
+    assert load_recipe(first).model_dump() == whole
+
+
 def test_what_is_given_is_not_changed() -> None:
     data = yaml.safe_load(FIRST)
     Recipe.model_validate(data)

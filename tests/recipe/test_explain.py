@@ -28,6 +28,19 @@ STAGE = "systems: {a: {stages: [{%s}]}}"
     ("line", "said"),
     [
         ("split: {test: 12}", f"9: split.test: {SPLIT}, for example {{count: 20}}; got 12"),
+        (
+            STAGE % "sharing: softly",
+            "9: systems.a.stages.0.sharing: expected one of hard, cross_stitch, sluice, mmoe, ple, adapters, go_mtl, or a mapping of "
+            "kind and its options, for example hard; got 'softly'",
+        ),
+        (
+            STAGE % "tasks: {mcep: heavy}",
+            "tasks.mcep: expected a weight, or a mapping of weight, emphasis, private, depth, reads",
+        ),
+        (
+            STAGE % "unrelated: main",
+            "unrelated: expected a list of pairs of tasks, or a mapping of pairs, weight, form, for example",
+        ),
         ("split: {train: auto}", "9: split.train: auto is for test and validation; expected rest"),
         ("split: {test: {count: 0}}", f"9: split.test: {SPLIT}, for example {{count: 20}}; got {{count: 0}}"),
         ("split: {test: {cuont: 5}}", f"9: split.test: {SPLIT}, for example {{count: 20}}; got {{cuont: 5}}"),

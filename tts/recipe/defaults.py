@@ -111,7 +111,7 @@ def complete(data: Mapping[str, Any], seconds: float, changes: Iterable[str] = (
     is there to be complained about. Raises :class:`UsageError` for a change that cannot be applied.
     """
     sizes = scaled(seconds)
-    filled: dict[str, Any] = copy_data(dict(data))
+    filled: dict[str, Any] = {key: copy_data(value) for key, value in data.items() if value is not None}
     usual = "systems" not in filled
     if usual:
         filled["systems"] = default_systems(sizes)

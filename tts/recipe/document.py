@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -125,8 +125,8 @@ def _models(info: FieldInfo) -> Iterator[type[BaseModel]]:
 
 def _below(info: FieldInfo) -> str:
     """Return what stands for the names or numbers between a key and its part."""
-    text = allowed(field_slot(info))
-    return ".NAME" if text.startswith("a mapping, each") else ".N" if text.startswith("a list") else ""
+    origins = {get_origin(member.type) for member in field_slot(info).members}
+    return ".NAME" if dict in origins else ".N" if tuple in origins else ""
 
 
 def _prose(model: type[BaseModel]) -> list[str]:
@@ -142,10 +142,7 @@ def _table(model: type[BaseModel]) -> Iterator[str]:
         slot = field_slot(info)
         if len(slot.choices) == 1 and name == "kind":
             continue  # it is in the title
-        models = list(_models(info))
         form = allowed(slot, "keys of its own (below)")
-        if len(models) > 1:
-            form = f"one of {', '.join(str(part.model_fields['kind'].default) for part in models)}, or keys of its own (below)"
         sample = f"`{example(slot)}`" if slot.examples else ""
         cells = [f"`{name}`", form, _default(info), info.description or "", sample]
         yield f"| {' | '.join(_cell(cell) for cell in cells)} |"

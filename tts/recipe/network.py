@@ -9,7 +9,15 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from tts.recipe.names import MOST_LAYERS, Name, Width
 from tts.recipe.parts import MAIN_STREAMS, Part, filled
-from tts.recipe.sharing import HardSharingPart, SharingPart, Unrelated, check_heads, check_sharing, check_unrelated
+from tts.recipe.sharing import (
+    SHARING_FORM,
+    HardSharingPart,
+    SharingPart,
+    Unrelated,
+    check_heads,
+    check_sharing,
+    check_unrelated,
+)
 
 
 class TrunkPart(Part):
@@ -82,8 +90,14 @@ def _weight_alone(value: Any) -> Any:
     return {"weight": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-_Use = Annotated[TaskUse, BeforeValidator(_weight_alone, json_schema_input_type=Weight | TaskUse)]
-TaskUses = Annotated[dict[Name, _Use], Field(max_length=200)]
+USE = "a weight, or a mapping of weight, emphasis, private, depth, reads"
+_Use = Annotated[
+    TaskUse,
+    BeforeValidator(_weight_alone, json_schema_input_type=Weight | TaskUse),
+    Field(examples=[0.2], json_schema_extra={"form": USE}),
+]
+USES = "a mapping of tasks, each to its weight or to a mapping of weight, emphasis, private, depth, reads"
+TaskUses = Annotated[dict[Name, _Use], Field(max_length=200, json_schema_extra={"form": USES})]
 
 
 class TrunkLayer(Part):
@@ -133,11 +147,13 @@ class StagePart(Part):
         description="How groups of tasks share the trunk: `hard`, `cross_stitch`, `sluice`, `mmoe`, `ple`, `adapters` or "
         "`go_mtl`, alone or as the `kind` of a mapping with its options.",
         examples=["hard", {"kind": "mmoe", "experts": 4}],
+        json_schema_extra={"form": SHARING_FORM},
     )
     unrelated: Unrelated | None = Field(
         None,
         description="Pairs of tasks that a penalty keeps on different units.",
         examples=[[["phone_class", "speaker"]]],
+        json_schema_extra={"form": "a list of pairs of tasks, or a mapping of pairs, weight, form"},
     )
 
     @property

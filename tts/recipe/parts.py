@@ -79,6 +79,7 @@ class CorpusPart(Part):
         description="In place of `speaker`: several, each in a folder of its own or told apart in one metadata.csv; a list of "
         "names, or a mapping from names to what differs.",
         examples=[["anna", "ben"]],
+        json_schema_extra={"form": "a list of names, or a mapping of names, each to a mapping of folder, text_column, exclude"},
     )
     language: str = Field(
         "en-us", max_length=40, description="Language of the text, as the front end calls it.", examples=["de"]

@@ -115,6 +115,9 @@ _KINDS: dict[str, type[_Part]] = {
 }
 
 
+SHARING_FORM = f"one of {', '.join(_KINDS)}, or a mapping of kind and its options"
+
+
 def _sharing(value: Any) -> Any:
     """Accept a bare kind, and name the options there are where a key is unknown."""
     if isinstance(value, str):
@@ -123,11 +126,11 @@ def _sharing(value: Any) -> Any:
         return value
     kind = value.get("kind")
     if kind not in _KINDS:
-        raise ValueError(f"sharing: kind is {kind}, expected one of {', '.join(_KINDS)}")
+        raise ValueError(f"expected {SHARING_FORM}")
     known = [name for name in _KINDS[kind].model_fields if name != "kind"]
     for key in value:
         if key != "kind" and key not in known:
-            raise ValueError(f"sharing: {kind} has no option {key}; it has {', '.join(known) or 'none'}")
+            raise ValueError(f"{kind} has no option {key}; it has {', '.join(known) or 'none'}")
     return value
 
 
