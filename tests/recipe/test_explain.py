@@ -30,8 +30,8 @@ STAGE = "systems: {a: {stages: [{%s}]}}"
         ("split: {test: 12}", f"9: split.test: {SPLIT}, for example {{count: 20}}; got 12"),
         (
             STAGE % "sharing: softly",
-            "9: systems.a.stages.0.sharing: expected one of hard, cross_stitch, sluice, mmoe, ple, adapters, go_mtl, or a mapping of "
-            "kind and its options, for example hard; got 'softly'",
+            "9: systems.a.stages.0.sharing: expected one of hard, cross_stitch, sluice, mmoe, ple, adapters, go_mtl, "
+            "or a mapping of kind and its options, for example hard; got 'softly'",
         ),
         (
             STAGE % "tasks: {mcep: heavy}",
