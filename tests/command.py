@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 from contextlib import redirect_stderr, redirect_stdout
+from typing import Any
 from unittest import mock
 
 from tts.cli.main import main
@@ -21,3 +23,8 @@ def tts(*arguments: object, code: int = 0) -> str:
             status = stop.code or 0
     assert status == code, out.getvalue() + err.getvalue()
     return out.getvalue() + err.getvalue()
+
+
+def tts_json(*arguments: object) -> Any:
+    """Run the command with ``--json`` and return what it printed to its output, which is JSON and nothing else."""
+    return json.JSONDecoder().raw_decode(tts(*arguments, "--json"))[0]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 import yaml
-from command import tts
+from command import tts, tts_json
 from speech import IDS, RATE, RECIPE, write_corpus
 
 from tts.alignment.labels import read_hts
@@ -113,11 +113,9 @@ def test_a_voice_holds_nothing_of_the_auxiliary_tasks(made: Path) -> None:
 
 @pytest.mark.slow
 def test_scores_and_pictures(made: Path) -> None:
-    printed = tts(
-        "evaluate", made / "single", "--prepared", made / "prepared", "--json", made / "scores.json", "--pictures", "1"
-    )
-    assert "16000 Hz, 5 ms frames" in printed
-    result = json.loads((made / "scores.json").read_text(encoding="utf-8"))
+    arguments = ["evaluate", made / "single", "--prepared", made / "prepared", "--pictures"]
+    assert "16000 Hz, 5 ms frames" in tts(*arguments, "1")
+    result = tts_json(*arguments, "0")
     pooled = result["systems"]["fixture single"]["pooled"]
     assert 0.0 < pooled["mcd"] < 20.0
     assert pooled["utterances"] == 3

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from command import tts
+from command import tts, tts_json
 from speech import FIXTURES, RATE, SPEECH
 
 from tts.dataset.prepared import SPLITS, Prepared
@@ -76,11 +76,8 @@ def test_voices_are_scored(old: Path, tmp_path: Path, system: str) -> None:
         tmp_path / "evaluation",
         "--pictures",
         "0",
-        "--json",
-        tmp_path / "s.json",
     ]
-    tts("evaluate", old / system, *arguments)
-    result = json.loads((tmp_path / "s.json").read_text(encoding="utf-8"))
+    result = tts_json("evaluate", old / system, *arguments)
     pooled = result["systems"][f"fixture {system}"]["pooled"]
     assert {name: pooled[name] for name in SCORES[system]} == pytest.approx(SCORES[system], rel=1e-4)
 

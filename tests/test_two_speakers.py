@@ -1,7 +1,6 @@
 """Two speakers from recordings to speech: one prepared corpus, one network, either of them speaks."""
 
 import copy
-import json
 import re
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 import soundfile
 import torch
 import yaml
-from command import tts
+from command import tts, tts_json
 from speech import IDS, write_corpus
 
 from tts.core.errors import UsageError
@@ -196,10 +195,11 @@ def test_lines_choose_their_speaker(made: Path, tmp_path: Path) -> None:
 
 
 def test_scores_by_speaker_and_samples_of_each(made: Path) -> None:
-    printed = tts("evaluate", made / "code", "--prepared", made / "prepared", "--json", made / "s.json", "--pictures", "0")
+    arguments = ["evaluate", made / "code", "--prepared", made / "prepared", "--pictures", "0"]
+    printed = tts(*arguments)
     for row in ("| low ", "| high ", "| two code "):
         assert row in printed
-    result = json.loads((made / "s.json").read_text(encoding="utf-8"))
+    result = tts_json(*arguments)
     assert list(result["speakers"]) == ["low", "high"]
     assert result["speakers"]["high"]["utterances"] == 2
     assert result["systems"]["two code"]["pooled"]["utterances"] == 4

@@ -129,7 +129,7 @@ def _sentence(prepared: Prepared, key: str) -> Sentence:
     try:
         return prepared.sentences[key]
     except KeyError:
-        raise TtsError(f"{prepared.folder / 'sentences.jsonl'}: lacks {key}; run tts prepare again") from None
+        raise TtsError(f"{prepared.arrays}: has no sentence of {key}; run tts prepare again") from None
 
 
 def check_match(voice: Voice, prepared: Prepared) -> bool:
