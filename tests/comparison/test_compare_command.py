@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -20,7 +21,8 @@ import yaml
 from speech import RECIPE, write_corpus
 
 from tts.comparison import collect
-from tts.comparison.compare import Comparison, choose, compare, write_pages
+from tts.comparison.compare import Comparison, choose, write_pages
+from tts.comparison.compare import compare as compare_plan
 from tts.comparison.plan import make_plan
 from tts.comparison.records import JobRecord, read_record, read_search
 from tts.comparison.results import Results, read_results
@@ -31,7 +33,7 @@ from tts.core.locks import held
 from tts.dataset.prepare import prepare_corpus
 from tts.dataset.prepared import Prepared
 from tts.generation.voice import load_voice
-from tts.recipe import load_recipe
+from tts.recipe import Recipe, load_recipe
 from tts.training.train import train_voice
 
 pytestmark = pytest.mark.slow
@@ -86,6 +88,12 @@ def compared(made: Path) -> dict:
     with mock.patch("tts.comparison.worker.train_voice", side_effect=train_voice) as trained:
         results = compare(load_recipe(made), prepared, made / "out", workers=0, command="tts compare", say=said.append)
     return {"results": results.to_dict(), "said": said, "trained": [call.args[2] for call in trained.call_args_list]}
+
+
+def compare(
+    recipe: Recipe, prepared: Prepared, out: Path, *, systems: Sequence[str] = (), seeds: Sequence[int] = (), **more: Any
+) -> Results:
+    return compare_plan(make_plan(recipe, systems=systems, seeds=seeds), prepared, out, **more)
 
 
 def statuses(results: dict) -> dict:

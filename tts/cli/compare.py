@@ -53,12 +53,9 @@ def compare(
         return
     say()
     results = run(
-        settings,
+        planned,
         source,
         folder,
-        systems=names,
-        seeds=chosen,
-        wer=wer,
         workers=workers,
         device=device,
         command=command_line(),

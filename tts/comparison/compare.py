@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from tts.comparison.collect import collect
-from tts.comparison.plan import Arm, ComparisonPlan, auxiliary_tasks, make_plan, member_seeds, recipe_for, without
+from tts.comparison.plan import Arm, ComparisonPlan, auxiliary_tasks, member_seeds, recipe_for, without
 from tts.comparison.pool import default_workers, run_jobs
 from tts.comparison.records import JobRecord, read_record, write_search
 from tts.comparison.references import find_references, phone_means, speech_of, take_pairs, write_examples
@@ -33,7 +33,7 @@ from tts.dataset.prepared import Prepared
 from tts.evaluation.recogniser import require_recogniser
 from tts.evaluation.scores import find_metric
 from tts.evaluation.speech import choose_examples
-from tts.recipe import Recipe, SystemPart
+from tts.recipe import SystemPart
 from tts.recipe.changes import changed_keys
 from tts.recipe.comparison import task_of_weight
 from tts.training.checks import check, learning_problems, require
@@ -123,27 +123,24 @@ class Comparison:
 
 
 def compare(
-    recipe: Recipe,
+    plan: ComparisonPlan,
     prepared: Prepared,
     out: Path,
     *,
-    systems: Sequence[str] = (),
-    seeds: Sequence[int] = (),
-    wer: bool | None = None,
     workers: int | None = None,
     device: str = "auto",
     command: str = "",
     say: Callable[[str], None] = lambda _: None,
 ) -> Results:
-    """Train a recipe's systems over seeds into ``out``, score and compare them; return what ``results.json`` holds.
+    """Train the systems of a plan over its seeds into ``out``, score and compare them; return what ``results.json`` holds.
 
-    ``workers`` runs go side by side (default: one a core, or one a GPU; 0: in this process). ``say`` receives a line a finished
-    run. Runs that are there already, with the same settings, are used; other systems and seeds may be added later. Raises
-    :class:`UsageError` where a setting of a run that is there has changed, or the prepared corpus while runs go on, and
-    :class:`TtsError` where the baseline has no finished run at the end (the results are written nevertheless).
+    :func:`~.plan.make_plan` makes the plan. ``workers`` runs go side by side (default: one a core, or one a GPU; 0: in this
+    process). ``say`` receives a line a finished run. Runs that are there already, with the same settings, are used; other
+    systems and seeds may be added later. Raises :class:`UsageError` where a setting of a run that is there has changed, or the
+    prepared corpus while runs go on, and :class:`TtsError` where the baseline has no finished run at the end (the results are
+    written nevertheless).
     """
-    precision = choose_precision("auto", choose_device(device))
-    plan = replace(make_plan(recipe, systems=systems, seeds=seeds, wer=wer), precision=precision)
+    plan = replace(plan, precision=choose_precision("auto", choose_device(device)))
     check_plan(plan, prepared, out)
     require_own_folder(out, "tts compare", mark=out / "plan.json", may_hold=("voices",))
     with held(out, patience=2.0):
@@ -152,7 +149,7 @@ def compare(
         count = default_workers(device) if workers is None else workers
         work = Comparison(plan, whole, prepared, out, count, device, command, say)
         work.references = References(mean={"mcd": phone_means(prepared)})
-        work.examples = tuple(choose_examples(prepared.packed("test").ids, recipe.comparison.examples))
+        work.examples = tuple(choose_examples(prepared.packed("test").ids, plan.recipe.comparison.examples))
         work.spoken = speech_of(prepared, plan.wer, work.examples)
         settle_systems(work)
         runs, averages = jobs_of(work)
