@@ -38,10 +38,10 @@ def test_the_seed_decides_and_neighbours_are_independent() -> None:
 
 
 @pytest.mark.parametrize("rate", [0.05, 0.1, 0.3])
-def test_what_is_left_in_bfloat16_is_scaled_to_the_same_mean(rate: float) -> None:
-    """A scale rounded to bfloat16 itself would make every element wrong by the same up to 0.2 %."""
+def test_what_is_left_in_bfloat16_is_what_pytorch_makes_of_it(rate: float) -> None:
     x = 1.0 + torch.rand(400_000, generator=torch.Generator().manual_seed(1)).bfloat16()
     torch.manual_seed(0)
-    y = dropout(x, rate, True)
-    left = y != 0.0
-    assert float(y[left].double().mean() / x[left].double().mean()) == pytest.approx(1.0 / (1.0 - rate), rel=2e-4)
+    ours, theirs = dropout(x, rate, True), torch.nn.functional.dropout(x, rate, True)
+    both = (ours != 0.0) & (theirs != 0.0)
+    assert int(both.sum()) > 100_000
+    assert torch.equal(ours[both], theirs[both])
