@@ -26,7 +26,7 @@ def dropout(x: Tensor, rate: float, training: bool) -> Tensor:
     """Zero a random share ``rate`` of ``x`` in training and scale the rest by ``1 / (1 - rate)``.
 
     On a CPU, where a random number costs more than the product of a narrow layer, four decisions are taken from every 64
-    random bits: the rate is then exact to 2**-16, and a step a fifth faster. In bfloat16 the scale is rounded to it, as in PyTorch's
+    random bits: the rate is then exact to 2**-16, and a step a fifth faster. In bfloat16 the scale is rounded, as in PyTorch's
     own dropout (see ``docs/decisions.md``).
     """
     if rate == 0.0 or not training:
