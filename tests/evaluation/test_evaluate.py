@@ -144,6 +144,7 @@ def test_pictures_that_cannot_be_drawn_are_refused_at_the_start(evaluated, tmp_p
 def test_an_interruption_says_how_to_go_on(arguments: list[str], said: str, monkeypatch, capsys) -> None:
     interrupt = mock.Mock(side_effect=KeyboardInterrupt)
     monkeypatch.setattr(tts.generation.voice, "load_voice", interrupt)
+    monkeypatch.setattr("tts.cli.speak_run.load_voice", interrupt)  # whether or not it was imported before
     monkeypatch.setattr(tts.dataset.prepared, "Prepared", interrupt)
     assert run(*arguments) == 130
     assert said in capsys.readouterr().err
