@@ -65,7 +65,7 @@ def _untrained(results: Results, names: Sequence[str]) -> str:
         return ""
     floor = f"the mean of each phone has a lower MCD ({results.references.floor or 0.0:.3f} dB)"
     if results.baseline in results.undertrained():
-        return f"Nothing can be compared: the baseline {results.baseline} was trained too little, {floor}; train it longer."
+        return f"Nothing can be compared: the baseline {results.baseline} was trained too little: {floor}. Train it longer."
     return f"Not compared, because trained too little: {', '.join(names)}; {floor}. Train longer."
 
 

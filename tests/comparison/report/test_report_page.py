@@ -14,6 +14,7 @@ from synthetic_results import synthetic_results
 
 from tts.comparison.report import write_report
 from tts.comparison.results import Results
+from tts.comparison.verdicts import Verdict
 
 
 @pytest.fixture(scope="module")
@@ -202,6 +203,19 @@ def test_narrow_pages_scroll_only_inside_their_tables(browser: Any, report: Path
         assert browser.execute_script("return document.documentElement.scrollWidth") <= 390
     finally:
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_the_longest_verdict_stays_in_its_tile(browser: Any, tmp_path: Path, verdict: Verdict) -> None:
+    results = synthetic_results(tmp_path, utterances=8, examples=0)
+    for row in results["differences"]:
+        row["verdict"] = str(verdict)
+    open_page(browser, write_report(Results.from_dict(results), tmp_path))
+    width = "return [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+    whole, seen = browser.execute_script(width)
+    assert whole <= seen
+    tiles = "return [...document.querySelectorAll('.tiles > div')].every((tile) => tile.scrollWidth <= tile.clientWidth)"
+    assert browser.execute_script(tiles)
 
 
 def test_everything_to_read_is_there_without_scripts(browser: Any, report: Path) -> None:
