@@ -13,7 +13,7 @@ import pytest
 import soundfile
 from fake_voice import FakeVoice
 
-import tts.generation.voice
+import tts.cli.speak_run
 from tts.cli.main import main
 
 Run = Callable[..., tuple[int, str, str]]
@@ -24,7 +24,7 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFi
     """Run ``tts speak voice ...`` in a folder with a voice and return exit code, standard output and standard error."""
     voice = FakeVoice(frames_a_state=1.0)
     voice.generation = SimpleNamespace(post_filter="cepstral", strength=0.3)  # type: ignore[attr-defined]
-    monkeypatch.setattr(tts.generation.voice, "load_voice", lambda path, device: voice)
+    monkeypatch.setattr(tts.cli.speak_run, "load_voice", lambda path, device: voice)
     monkeypatch.chdir(tmp_path)
     Path("voice").mkdir()
     Path("voice/config.json").write_text("{}")
