@@ -163,7 +163,7 @@ def test_labels_that_do_not_fit_are_named(labels: dict, kind: object, message: s
         ({"main": "z"}, "z: no such task; there are side, sign, y"),
         ({"tasks": TASKS | {"z": Binary()}}, "labels: are of side, sign, y; the tasks are side, sign, y, z"),
         ({"main": "y", "tasks": TASKS | {"y": Regression(weight=0)}}, "y is what is to be learnt"),
-        ({"network": {"sharing": "soft"}}, "kind is soft, expected one of"),
+        ({"network": {"sharing": "soft"}}, "sharing: expected one of hard, cross_stitch, "),
         ({"training": {"weighting": "fair"}}, "there is no 'fair'"),
         ({"training": {"settings": {"stepz": 3}}}, "stepz: "),
         ({"network": {"trunk": {"activation": "sine"}}}, r"trunk\.activation: "),

@@ -11,6 +11,7 @@ from tts.comparison.plan import make_plan
 from tts.comparison.plan_cost import Cost, costs, describe
 from tts.comparison.records import JobRecord, record_path, search_path, write_record
 from tts.core.files import write_json
+from tts.core.provenance import environment
 from tts.generation.summary import NetworkSummary, TrainingSummary, write_summary
 
 COMPARISON = {
@@ -57,7 +58,7 @@ def test_nothing_is_left_of_a_finished_comparison(tmp_path: Path) -> None:
 def test_a_run_that_is_trained_but_not_scored_counts_beside_those_that_are(tmp_path: Path) -> None:
     finish(tmp_path, "single", 1)
     network = NetworkSummary(step=1, steps=1)
-    summary = TrainingSummary("r", "single", 2, "", (network,), network, 1, 1, 20.0, "", {})
+    summary = TrainingSummary("r", "single", 2, "", (network,), network, 1, 1, 20.0, "", environment())
     write_summary(tmp_path / "voices" / "single" / "seed-2" / "training", summary)
     single = by_name(tmp_path)["single"]
     assert (single.there, single.seconds) == (2, 40.0)

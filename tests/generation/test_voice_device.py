@@ -18,7 +18,8 @@ def test_durations_and_acoustics_are_predicted_where_the_voice_lies(name: str, m
     there = load_voice(OLD / name, "cpu")
     voice = Voice(there.config, there.stack, there.duration, there.statistics, META)
     assert {p.device for p in (*voice.stack.parameters(), *voice.duration.parameters())} == {META}
-    sentences = [there.engine.sentence(text) for text in ("She had your dark suit in greasy wash water.", "Not now.")]
+    sentences = [there.engine.sentence(text) for text in ("Not now, he said.", "He said, not now.")]
+    assert len({len(sentence.phones) for sentence in sentences}) == 1  # one batch
     shapes = watch_host(monkeypatch)
     with Strict() as strict:
         durations = voice.durations(sentences)
