@@ -110,7 +110,7 @@ def test_a_trained_voice_names_its_base_and_both_licences(made: Path) -> None:
     card = (made / "target" / "tuned" / "README.md").read_text(encoding="utf-8")
     assert 'license: "CC0-1.0 AND CC-BY-4.0"' in card
     assert 'base_model: "base single"' in card
-    assert "This voice was begun from base single (speaker base, corpus base, licence CC-BY-4.0" in card
+    assert "This voice was initialised from base single (speaker base, corpus base, licence CC-BY-4.0" in card
     report = (made / "target" / "tuned" / "training" / "transfer.md").read_text(encoding="utf-8")
     assert "| stages.0.trunk.layers.0.weight | by name |" in report
     assert "Inputs left out: LL:is_" in report
@@ -119,7 +119,7 @@ def test_a_trained_voice_names_its_base_and_both_licences(made: Path) -> None:
     shutil.move(made / "target" / "tuned", made / "base" / "tuned")
     train(made, "target", "single", "again", transfer(made, "single", init_from="tuned"))
     again = (made / "target" / "again" / "README.md").read_text(encoding="utf-8")
-    assert "That one was begun from base single" in again
+    assert "That one was initialised from base single" in again
     assert "Frozen" not in again
 
 
@@ -136,7 +136,7 @@ def test_frozen_layers_of_a_voice_are_bit_for_bit_those_of_the_start(made: Path)
     freeze = transfer(made, "single", init_from="single", freeze=["trunk", "duration"])
     train(made, "target", "single", "frozen", freeze)
     card = (made / "target" / "frozen" / "README.md").read_text(encoding="utf-8")
-    assert "* Frozen as they were taken over: trunk, duration\n" in card
+    assert "* Frozen as they were loaded: trunk, duration\n" in card
     prepared = Prepared(made / "target" / "prepared")
     source = open_source(TransferPart(init_from=str(made / "base" / "single")), prepared)
     assert source is not None
@@ -187,8 +187,8 @@ def test_a_frozen_trunk_as_feature_extractor(made: Path, base: str, layer: str |
             theirs, ours = old.stack.stages[0].trunk.hidden(x)[0], new.stack.stages[0](y).bottleneck
     torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-4)
     card = (made / "target" / out / "README.md").read_text(encoding="utf-8")
-    assert f"This voice reads what the frozen first network of base {base} hands on (speaker base, corpus base" in card
-    assert "taken over as it is" in card
+    assert f"This voice reads features of the frozen first network of base {base} (speaker base, corpus base" in card
+    assert "loaded as it is" in card
     tts("speak", made / "target" / out, "--text", "A sentence.", "--output", made / f"{out}.wav")
 
 

@@ -90,8 +90,8 @@ def test_what_a_voice_was_begun_from_is_read_from_the_old_format() -> None:
     again = {"kind": stored["kind"], "format": FORMAT, **config.model_dump(mode="json")}
     assert parse_config(json.loads(json.dumps(again)), OLD) == config
     card = voice_card(config, read_summary(OLD / "single" / "training"))
-    assert "* This voice was begun from d e (speaker s, corpus c, licence CC0-1.0, model 0123456789abcdef)" in card
-    assert "* That one was begun from a b" in card
+    assert "* This voice was initialised from d e (speaker s, corpus c, licence CC0-1.0, model 0123456789abcdef)" in card
+    assert "* That one was initialised from a b" in card
 
 
 def test_voices_of_several_speakers_in_the_old_format() -> None:

@@ -44,7 +44,7 @@ from tts.training.transfer import Source, check_transfer, start_from
 from tts.training.voice_config import adapted_config
 
 SCRATCH, UNTRAINED, SOURCE = "scratch", "statistics", "source"
-# What every method takes over; None: nothing. ``statistics`` is the voice under the target's statistics, without training.
+# What every method loads; None: nothing. ``statistics`` is the voice under the target's statistics, without training.
 METHODS: Mapping[str, dict[str, Any] | None] = {
     SCRATCH: None,
     UNTRAINED: {"outputs": "normalised"},

@@ -64,7 +64,7 @@ class AdaptationResults(_Part):
     seconds: dict[int, float]
     settings: str
     test_utterances: int
-    methods: dict[str, dict[str, Any] | None]  # what each takes over, as recipes write it; None: nothing
+    methods: dict[str, dict[str, Any] | None]  # what each loads, as recipes write it; None: nothing
     unadapted: dict[str, ConfidenceInterval]
     curves: dict[str, tuple[CurvePoint, ...]]
     against_scratch: dict[str, tuple[Against, ...]] = {}

@@ -122,8 +122,8 @@ def _seconds_a_step(stack: Stack, phase: Phase, prepared: Prepared, device: torc
     table = prepared.frame_table("validation", tasks, device, codes=stack.speakers is not None)
     if phase.stage:
         parts = stack.parts[: phase.stage + 1]
-        handed = input_width(0, parts, stack_widths(prepared.streams)) // (2 * parts[-1].context + 1)
-        table.read(parts[-1], torch.zeros(table.rows, handed, dtype=torch.bfloat16, device=device) if handed else None)
+        hidden = input_width(0, parts, stack_widths(prepared.streams)) // (2 * parts[-1].context + 1)
+        table.read(parts[-1], torch.zeros(table.rows, hidden, dtype=torch.bfloat16, device=device) if hidden else None)
     elif phase.stage == 0:
         table.read(stack.parts[0], None)
     settings = phase.settings.model_copy(update={"learning_rate": 1e-12})  # so that nothing diverges here

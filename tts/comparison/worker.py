@@ -41,7 +41,7 @@ class TrainingJob(BaseModel):
 
     ``recipe`` has the system and the seed in it. ``members`` (folders) make it an ensemble, which is not trained.
     ``splits`` are scored; ``speak`` lists test utterances to be spoken, ``show`` those to be drawn; ``relatives`` are folders
-    of voices of the same seed whose duration model may be taken over.
+    of voices of the same seed whose duration model may be copied.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -20,7 +20,7 @@ OWNED = (*MAIN_STREAMS, "duration")  # what each speaker has output layers of th
 
 @dataclass(frozen=True)
 class SpeakerInput:
-    """How a network is told who speaks. Its last ``count`` inputs are the speaker's code.
+    """The speaker as an input of a network, whose last ``count`` columns are the speaker's one-hot code.
 
     With ``code`` the trunk reads it; with ``heads`` it chooses among output layers of the main tasks (of durations
     too), one a speaker.
@@ -53,11 +53,11 @@ def speaker_input(use: str, count: int) -> SpeakerInput | None:
     return SpeakerInput(count, code=use != "heads", heads=use != "code")
 
 
-DURATION_SPEAKERS = "code_and_heads"  # how duration models are told who speaks, whatever the acoustic model is told
+DURATION_SPEAKERS = "code_and_heads"  # the speaker input of duration models, whatever that of the acoustic model
 
 
 def duration_speakers(count: int, use: str = DURATION_SPEAKERS) -> SpeakerInput | None:
-    """Return how the duration model is told who of ``count`` speakers speaks; voices made earlier were told by ``code``."""
+    """Return the duration model's speaker input for ``count`` speakers; voices made earlier have ``code`` alone."""
     return speaker_input(use, count)
 
 

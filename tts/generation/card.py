@@ -50,32 +50,29 @@ Speak with it: `tts speak FOLDER text.txt --out wavs`
 
 
 def _origin(config: VoiceConfig) -> str:
-    """Say what the voice was begun from, and what that was begun from."""
+    """Say what the voice was initialised from, and that one in turn."""
     lines: list[str] = []
     for base in config.lineage:
-        how = "was begun from" if base.how == "init_from" else "reads what the frozen first network of"
-        end = "" if base.how == "init_from" else " hands on"
+        how = "was initialised from" if base.how == "init_from" else "reads features of the frozen first network of"
         what = f"speaker {base.speaker}, corpus {base.corpus}, licence {base.licence}, model {base.model}"
-        lines.append(f"* {'That one' if lines else 'This voice'} {how} {base.origin}{end} ({what})")
+        lines.append(f"* {'That one' if lines else 'This voice'} {how} {base.origin} ({what})")
     transfer = config.transfer
     if transfer:
         if transfer.frozen:
-            lines.append(f"* Frozen as they were taken over: {', '.join(transfer.frozen)}")
+            lines.append(f"* Frozen as they were loaded: {', '.join(transfer.frozen)}")
         counts = ", ".join(f"{number} {how}" for how, number in transfer.tensors.items() if number)
-        lines.append(
-            f"* Tensors taken over: {counts}; inputs that are new: {', '.join(transfer.inputs.get('new', ())) or 'none'}"
-        )
+        lines.append(f"* Tensors loaded: {counts}; inputs that are new: {', '.join(transfer.inputs.get('new', ())) or 'none'}")
         lines += [f"* {difference}" for difference in transfer.differences]
     return "".join(f"{line}\n" for line in lines)
 
 
 def _tasks(part: StagePart) -> str:
-    return f"learns {', '.join(part.tasks)}" if part.tasks else "taken over as it is"
+    return f"learns {', '.join(part.tasks)}" if part.tasks else "loaded as it is"
 
 
 def _bottleneck(bottleneck: int | TrunkLayer | None) -> str:
     if isinstance(bottleneck, TrunkLayer):
-        return f", hands on layer {bottleneck.layer}"
+        return f", features from layer {bottleneck.layer}"
     return f", bottleneck {bottleneck}" if bottleneck else ""
 
 

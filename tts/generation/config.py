@@ -91,7 +91,7 @@ class SpeakersConfig(_Facts):
 
 
 class TransferConfig(_Facts):
-    """What a voice was begun from; ``base`` is what that one was begun from.
+    """What a voice was initialised from; ``base`` is what that one was initialised from.
 
     ``origin`` names the voice, ``model`` begins the digest of its weights, ``tensors`` counts how its tensors were used,
     ``inputs`` lists the input features that are ``new``, ``left out`` or ``held in the voice's training``.
@@ -112,7 +112,7 @@ class TransferConfig(_Facts):
 
     @property
     def lineage(self) -> tuple[TransferConfig, ...]:
-        """Itself, what that one was begun from, and so on, nearest first: their licences hold for the voice too."""
+        """Itself, what that one was initialised from, and so on, nearest first: their licences hold for the voice too."""
         return (self, *(self.base.lineage if self.base else ()))
 
 
@@ -171,7 +171,7 @@ class VoiceConfig(_Facts):
 
     @property
     def lineage(self) -> tuple[TransferConfig, ...]:
-        """What the voice was begun from, nearest first; nothing for a voice trained from random weights."""
+        """What the voice was initialised from, nearest first; nothing for a voice trained from random weights."""
         return self.transfer.lineage if self.transfer else ()
 
     def context_features(self) -> ContextFeatures:

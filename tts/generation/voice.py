@@ -263,11 +263,11 @@ def make_networks(config: VoiceConfig) -> tuple[Stack, Stage]:
     count = len(config.speaker_names)
     features = config.context_features().dimension
     widths = stack_widths({stream.name: stream for stream in config.streams})
-    told = speaker_input(speakers.use, count) if speakers else None
-    stack = Stack(features + position_width(config.states), speaking_parts(config.stages), widths, speakers=told)
-    told = duration_speakers(count, speakers.duration) if speakers else None
-    inputs = features + (told.count if told else 0)
-    return stack, Stage(inputs, config.duration, {DURATION: config.states}, outputs=(DURATION,), speakers=told)
+    code = speaker_input(speakers.use, count) if speakers else None
+    stack = Stack(features + position_width(config.states), speaking_parts(config.stages), widths, speakers=code)
+    code = duration_speakers(count, speakers.duration) if speakers else None
+    inputs = features + (code.count if code else 0)
+    return stack, Stage(inputs, config.duration, {DURATION: config.states}, outputs=(DURATION,), speakers=code)
 
 
 def _check_files(folder: Path, config: VoiceConfig) -> None:

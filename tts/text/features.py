@@ -1,4 +1,4 @@
-"""Context features: what a network is told about every phone of a sentence, generated from the phone inventory.
+"""Context features: what a network reads of every phone of a sentence, generated from the phone inventory.
 
 They ask what full-context labels ask (identity and attributes of five phones; stress, positions and counts in syllable, word,
 phrase and sentence), as numbers in 0..1. A count ``n`` becomes ``min(n, cap) / cap`` with the caps of :data:`CAPS`.

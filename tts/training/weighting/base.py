@@ -1,4 +1,4 @@
-"""What every weighting is: rows of tasks in, one multiplier a row out, with a memory that a resumed run takes up again.
+"""What every weighting is: rows of tasks in, one multiplier a row out, with a memory that a resumed run restores.
 
 Rows: all main tasks together are one row, ``main`` (the sum of their losses times their base weights), and every auxiliary
 task is a row of its own. A problem without main tasks has one row a task. Nothing outside this package counts rows: tasks
