@@ -58,6 +58,7 @@ def test_what_is_declared_unrelated_is_read_apart(monkeypatch: pytest.MonkeyPatc
     assert abs(found["unrelated"]["spam"] - found["beside"]["spam"]) < 0.04
 
 
+@pytest.mark.slow
 def test_the_page_starts_with_code_that_runs() -> None:
     page = (DOCS / "beyond_speech.md").read_text(encoding="utf-8").split("\n## ", 1)[0]
     names: dict[str, Any] = {}

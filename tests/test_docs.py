@@ -124,6 +124,7 @@ def test_the_check_of_yaml_sees_what_is_wrong(tmp_path: Path) -> None:
         load_recipe(tmp_path / "recipe.yaml")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", PYTHON, ids=lambda block: block.name)
 def test_python_runs_as_a_script(block: Block, tmp_path: Path) -> None:
     """Blocks of a page are one script each, run where a trained voice and recordings lie as the pages say."""

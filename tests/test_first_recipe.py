@@ -28,12 +28,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_its_splits_are_counted_out(folder: Path) -> None:
     prepared = Prepared(folder / "prepared")
     counts = {split: prepared.facts.splits[split].utterances for split in ("train", "validation", "test")}
     assert counts == {"train": len(IDS) - 4, "validation": 2, "test": 2}
 
 
+@pytest.mark.slow
 def test_what_was_filled_is_written_down_for_the_speech_there_is(folder: Path) -> None:
     stored = json.loads((folder / "prepared" / "prepared.json").read_text(encoding="utf-8"))["recipe"]
     assert 12.0 < Prepared(folder / "prepared").speech_seconds < 23.0
@@ -44,6 +46,7 @@ def test_what_was_filled_is_written_down_for_the_speech_there_is(folder: Path) -
     assert yaml.safe_load(shown)["training"]["steps"] == stored["training"]["steps"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", ["single", "stacked"])
 def test_it_trains_and_speaks(folder: Path, tmp_path: Path, system: str) -> None:
     recipe, voice = folder / "mine" / "anna.yaml", folder / system

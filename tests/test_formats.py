@@ -46,6 +46,7 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_prepared_corpus_is_read_as_it_is(old: Path) -> None:
     prepared = Prepared(old / "prepared")
     written = json.loads((OLD / "prepared" / "splits.json").read_text(encoding="utf-8"))
@@ -58,6 +59,7 @@ def test_the_prepared_corpus_is_read_as_it_is(old: Path) -> None:
     assert prepared.fingerprint == json.loads((OLD / "prepared" / "prepared.json").read_text(encoding="utf-8"))["fingerprint"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_voices_speak(old: Path, tmp_path: Path, system: str) -> None:
     tts("speak", old / system, "--text", "I had faith in them.", "--output", tmp_path / "x.wav")
@@ -67,6 +69,7 @@ def test_voices_speak(old: Path, tmp_path: Path, system: str) -> None:
     assert np.abs(samples).max() > 0.01
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_voices_are_scored(old: Path, tmp_path: Path, system: str) -> None:
     arguments = [
@@ -82,6 +85,7 @@ def test_voices_are_scored(old: Path, tmp_path: Path, system: str) -> None:
     assert {name: pooled[name] for name in SCORES[system]} == pytest.approx(SCORES[system], rel=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_a_finished_training_is_known_as_finished(old: Path, system: str) -> None:
     before = {path: path.read_bytes() for path in (old / system).glob("*.safetensors")}
@@ -92,6 +96,7 @@ def test_a_finished_training_is_known_as_finished(old: Path, system: str) -> Non
     assert "batch was 64 and is 32" in changed
 
 
+@pytest.mark.slow
 def test_new_training_on_the_old_corpus(old: Path, tmp_path: Path) -> None:
     tts("train", old / "recipe.yaml", "-s", "stacked", "--prepared", old / "prepared", "--out", tmp_path / "voice")
     voice, reference = load_voice(tmp_path / "voice", "cpu"), load_voice(old / "stacked", "cpu")

@@ -50,6 +50,7 @@ def test_what_can_be_learnt_is_learnt(model: MultiTask) -> None:
     assert {"cosine/sign", "ratio/side"} <= model.diagnostics_[0].keys()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("offset", "unit"), [(1.7e9, 1.0), (-3e6, 1e-3), (0.0, 1e-15), (0.0, 1e20)])
 def test_the_unit_of_labels_and_inputs_does_not_matter(model: MultiTask, offset: float, unit: float) -> None:
     """Seconds since 1970 and farads: float32 would hold none of them, or the floor of a deviation swallow them."""
@@ -67,6 +68,7 @@ def test_labels_that_never_change_have_no_score() -> None:
     assert np.isnan(same.score(X, {"y": np.full(240, 0.1)}))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "classes", [(1, "no"), ((1, 2), (3, 4)), ((1,), (2, 3)), (0, 1), ("a", "b"), (True, False), (0.5, 2.0)]
 )
@@ -238,6 +240,7 @@ def test_what_was_given_is_answered_by_name_and_can_be_changed() -> None:
         model.set_params(depth=3)
 
 
+@pytest.mark.slow
 def test_scikit_learn_clones_it_validates_it_and_searches_over_it() -> None:
     base = pytest.importorskip("sklearn.base")
     selection = pytest.importorskip("sklearn.model_selection")

@@ -13,6 +13,7 @@ PASSES = "def test_passes():\n    pass\n"
 STRICT = "--strict-skips"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "module", "options", "code", "said"),
     [

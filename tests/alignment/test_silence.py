@@ -76,6 +76,7 @@ def align(signals: dict[str, np.ndarray], change: dict[str, np.ndarray]) -> dict
     return {key: (answer, lengthen(answer.alignment, x)) for key, answer, x in zip(sentences, answers, read, strict=True)}  # type: ignore[misc]
 
 
+@pytest.mark.slow
 def test_padded_recordings_align_as_they_did_without() -> None:
     signals = {path.stem: read_audio(path)[0] for path in sorted((FIXTURES / "speech" / "wavs").iterdir())}
     kinds = dict(zip(list(signals)[::2], ["zeros", "room", "inside"] * 3, strict=False))

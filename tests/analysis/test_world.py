@@ -34,6 +34,7 @@ def test_every_stream_has_the_frames_of_the_grid_and_is_finite(rate, shift, samp
         assert np.isfinite(parameters[stream.name]).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [16000, 22050, 24000, 44100, 48000])
 def test_copy_synthesis_keeps_f0_voicing_and_envelope(rate):
     grid = FrameGrid(rate)

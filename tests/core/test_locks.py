@@ -77,6 +77,7 @@ def attempt(folder: Path, mode: str, system: str) -> str:
     return subprocess.run(code, capture_output=True, text=True, check=True).stdout.strip()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", SYSTEMS)
 @pytest.mark.parametrize(
     ("first", "second", "result"),

@@ -59,6 +59,7 @@ def threads_of(_: int) -> tuple[dict[str, str | None], int, int]:
     return {name: os.environ.get(name) for name in THREADS}, torch.get_num_threads(), pools
 
 
+@pytest.mark.slow
 def test_workers_have_one_thread_and_this_process_keeps_its_settings() -> None:
     """Generators that are used in turns left OMP_NUM_THREADS=1 here for good: each put back what it had found."""
     before = dict(os.environ)
@@ -162,6 +163,7 @@ def nap(seconds: float) -> float:
     return seconds
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attempt", range(3))
 def test_workers_beside_one_that_dies_end_too(attempt: int) -> None:
     """The executor waits for them without end: none may take the order to end for the answer of its job."""
@@ -233,6 +235,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_libraries_that_a_script_loads_first_are_limited_too(tmp_path: Path) -> None:
     """A worker runs the script's head before it can be told anything; they have read the environment by then."""
     script = tmp_path / "script.py"
@@ -278,6 +281,7 @@ def crash() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+@pytest.mark.slow
 def test_a_child_does_a_job_with_what_it_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tts").mkdir()

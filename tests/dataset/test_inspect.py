@@ -53,6 +53,7 @@ def prepare(folder: Path) -> Prepared:
     return Prepared(folder / "prepared")
 
 
+@pytest.mark.slow
 def test_streams_of_every_kind_have_their_values(made: Path) -> None:
     prepared = Prepared(made / "prepared")
     packed = prepared.packed("train")
@@ -65,6 +66,7 @@ def test_streams_of_every_kind_have_their_values(made: Path) -> None:
     assert set(packed.streams) & set(TASKS) == {"zero_crossings", "position", "f0_class", "formants"}
 
 
+@pytest.mark.slow
 def test_a_network_learns_them(made: Path) -> None:
     changes = [part for key in SHORT for name in ("training", "duration.training") for part in ("--set", f"{name}.{key}")]
     tts("train", made / "recipe.yaml", "-s", "own", "--prepared", made / "prepared", "--out", made / "own", *changes)
@@ -72,6 +74,7 @@ def test_a_network_learns_them(made: Path) -> None:
     assert all(f"valid/{name}" in history for name in TASKS)
 
 
+@pytest.mark.slow
 def test_an_edit_of_the_task_computes_it_again_and_nothing_else(made: Path) -> None:
     path = made / "tasks" / "zero_crossings.py"
     text, before = path.read_text(encoding="utf-8"), Prepared(made / "prepared")
@@ -84,6 +87,7 @@ def test_an_edit_of_the_task_computes_it_again_and_nothing_else(made: Path) -> N
     path.write_text(text, encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_looking_at_an_utterance(made: Path) -> None:
     key = Prepared(made / "prepared").packed("test").ids[0]
     said = tts("inspect", key, "--prepared", made / "prepared")
@@ -96,6 +100,7 @@ def test_looking_at_an_utterance(made: Path) -> None:
     assert "is there already" in tts("inspect", key, "--prepared", made / "prepared", "--out", picture, code=2)
 
 
+@pytest.mark.slow
 def test_mistakes_are_named(made: Path, tmp_path: Path) -> None:
     key = Prepared(made / "prepared").packed("test").ids[0]
     assert f"did you mean {key}?" in tts("inspect", key[:-1] + "_", "--prepared", made / "prepared", code=2)

@@ -57,6 +57,7 @@ def folders(prepared: Path) -> set[str]:
     return {path.name for path in prepared.iterdir() if path.name.lstrip(".").startswith("packed")}
 
 
+@pytest.mark.slow
 def test_the_same_again_changes_nothing(copy: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in copy.rglob("*.npy")}
     first = read_facts(copy)
@@ -65,6 +66,7 @@ def test_the_same_again_changes_nothing(copy: Path) -> None:
     assert again.facts == first.model_copy(update={"made_with": again.facts.made_with})
 
 
+@pytest.mark.slow
 def test_a_reader_keeps_what_it_opened(copy: Path) -> None:
     reader = Prepared(copy)
     values = {split: reader.packed(split).streams["gammatone"].copy() for split in SPLITS}
@@ -80,6 +82,7 @@ def test_a_reader_keeps_what_it_opened(copy: Path) -> None:
     assert folders(prepare(copy, LOUDER).folder) == {after.facts.arrays}  # the next preparation tidies up
 
 
+@pytest.mark.slow
 def test_an_interrupted_preparation_leaves_the_old_one_whole(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = Prepared(copy)
 
@@ -96,6 +99,7 @@ def test_an_interrupted_preparation_leaves_the_old_one_whole(copy: Path, monkeyp
     assert folders(copy) == {before.facts.arrays, after.facts.arrays}
 
 
+@pytest.mark.slow
 def test_a_reader_that_comes_while_all_is_replaced_gets_the_new(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stale = read_facts(copy)
     after = prepare(copy, LOUDER)
@@ -105,6 +109,7 @@ def test_a_reader_that_comes_while_all_is_replaced_gets_the_new(copy: Path, monk
     assert Prepared(copy).fingerprint == after.fingerprint
 
 
+@pytest.mark.slow
 def test_damaged_arrays_are_made_again(copy: Path) -> None:
     first = read_facts(copy)
     (copy / first.arrays / "test" / "mcep.npy").write_bytes(b"rubbish")
@@ -116,6 +121,7 @@ def test_damaged_arrays_are_made_again(copy: Path) -> None:
         Prepared(copy)
 
 
+@pytest.mark.slow
 def test_a_folder_of_version_0_1_0_is_replaced_when_nobody_reads_it(old: Path) -> None:
     reader = Prepared(old)
     after = prepare(old)
@@ -129,6 +135,7 @@ def test_a_folder_of_version_0_1_0_is_replaced_when_nobody_reads_it(old: Path) -
     assert list(Prepared(old).sentences) == list(after.sentences)
 
 
+@pytest.mark.slow
 def test_voices_are_trained_and_scored_on_a_folder_of_version_0_1_0(old: Path, tmp_path: Path) -> None:
     tts("train", RECIPE, "-s", "stacked", "--prepared", old, "--out", tmp_path / "voice")
     printed = tts("evaluate", tmp_path / "voice", "--prepared", old, "--out", tmp_path / "scores", "--pictures", "0")
@@ -142,6 +149,7 @@ def test_voices_are_trained_and_scored_on_a_folder_of_version_0_1_0(old: Path, t
     )
 
 
+@pytest.mark.slow
 def test_identities_are_those_of_version_0_1_0(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same recordings, times and settings have the identities that finished voices were given."""
     monkeypatch.setattr(pyworld, "__version__", "0.3.6.post1")
@@ -175,6 +183,7 @@ def misread_corpus(root: Path) -> str:
     return misread
 
 
+@pytest.mark.slow
 def test_what_cannot_be_aligned_is_left_out_where_the_recipe_wants_it(tmp_path: Path) -> None:
     misread = misread_corpus(tmp_path / "corpus")
     ids: dict[bool, set[str]] = {}
@@ -188,6 +197,7 @@ def test_what_cannot_be_aligned_is_left_out_where_the_recipe_wants_it(tmp_path: 
     assert [(p.id, p.reason_code) for p in problems if p.severity == "left_out"] == [(misread, "alignment")]
 
 
+@pytest.mark.slow
 def test_the_report_is_there_when_nothing_is_left(tmp_path: Path) -> None:
     root = tmp_path / "corpus"
     shutil.copytree(SPEECH, root)
@@ -202,6 +212,7 @@ def test_the_report_is_there_when_nothing_is_left(tmp_path: Path) -> None:
         Prepared(tmp_path / "out")
 
 
+@pytest.mark.slow
 def test_recordings_outside_the_corpus_are_not_opened(copy: Path) -> None:
     prepared = Prepared(copy)
     key = prepared.packed("test").ids[0]

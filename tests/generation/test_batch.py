@@ -196,6 +196,7 @@ def test_speaking_one_after_the_other(synthesiser: Synthesiser) -> None:
     assert (len(nothing.signal), report.exit_code) == (0, 1)
 
 
+@pytest.mark.slow
 def test_sound_is_written_while_later_texts_are_still_to_be_made(synthesiser: Synthesiser) -> None:
     """After the pieces of the first texts are out, the networks have not seen the last ones."""
     voice = synthesiser.voice

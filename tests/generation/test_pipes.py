@@ -17,6 +17,7 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "tts", "speak", str(VOICE), "--workers", "0", "--text", TEXT, *arguments]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_reader_that_goes_away_is_no_success(unbuffered: str) -> None:
     environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
@@ -29,6 +30,7 @@ def test_a_reader_that_goes_away_is_no_success(unbuffered: str) -> None:
     assert "Traceback" not in errors
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_a_full_disk_behind_standard_output_is_named() -> None:
     with Path("/dev/full").open("wb") as full:

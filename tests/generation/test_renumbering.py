@@ -116,6 +116,7 @@ def killed_after(moments: int) -> Callable[[Path, Path], Path]:
     return counted
 
 
+@pytest.mark.slow
 def test_an_interruption_at_any_moment_of_a_move_loses_nothing(
     synthesiser: Synthesiser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -117,6 +117,7 @@ def test_missing_files_and_folders(tmp_path: Path) -> None:
             read_requests([path])
 
 
+@pytest.mark.slow
 @given(st.text(max_size=120))
 def test_safe_ids_stay_in_their_folder(name: str) -> None:
     if unsafe(name):

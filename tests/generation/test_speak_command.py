@@ -83,6 +83,7 @@ def test_the_suffix_says_the_format(run: Run, suffix: str) -> None:
     assert soundfile.info(f"sounds/a.{suffix}").format == suffix.upper()
 
 
+@pytest.mark.slow
 def test_a_wrapped_book_is_read_in_paragraphs_and_says_so(run: Run, caplog: pytest.LogCaptureFixture) -> None:
     Path("book.txt").write_text(ALICE)
     code, out, _ = run("book.txt", "--out", "wavs")

@@ -177,6 +177,7 @@ def test_results_come_early_and_memory_stays_flat() -> None:
     assert grown < 1_000_000
 
 
+@pytest.mark.slow
 def test_a_long_request_is_handed_out_sentence_by_sentence_in_flat_memory() -> None:
     """One request of 600 sentences: what is held does not grow with what was handed out."""
     text = "Abc def. " * 600

@@ -100,6 +100,7 @@ def listener(browser: Any, page: Path, tmp_path: Path) -> Iterator[Listener]:
     browser.execute_script("localStorage.clear()")
 
 
+@pytest.mark.slow
 def test_a_whole_test_by_keyboard(listener: Listener, tmp_path: Path) -> None:
     listener.begin()
     texts = []

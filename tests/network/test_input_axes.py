@@ -32,6 +32,7 @@ def twin_axes(stage: Stage) -> dict[str, int]:
     return {name: axis(t, wider[name])[0] for name, t in stage.state_dict().items() if axis(t, wider[name])}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("speakers", [None, SpeakerInput(2), SpeakerInput(2, code=False, heads=True)])
 @pytest.mark.parametrize("kind", ["feedforward", "convolution", "lstm", "attention"])
 @pytest.mark.parametrize("sharing", SHARINGS, ids=lambda s: s["kind"])

@@ -39,6 +39,7 @@ def backward(output: object, penalty: torch.Tensor) -> None:
     torch.stack([*(h.square().mean() for h in heads), penalty]).sum().backward()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["readout", "activation"])
 @pytest.mark.parametrize("kind", TRUNKS)
 @pytest.mark.parametrize("sharing", SHARINGS, ids=lambda s: s["kind"])

@@ -50,6 +50,7 @@ def test_finding_inline_phones(unit):
     assert seconds(lambda text: INLINE.sub("", text), unit * 16_000) < 1.0  # "[[" took 20 s
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["word ", "a", ". ", '"', "\n ", "[[", "a, ", "a | "])
 def test_cutting_a_megabyte(unit):
     text = unit * (1_000_000 // len(unit))

@@ -105,6 +105,7 @@ def take_steps(learner: Learner, steps: int = 3) -> list[tuple[int, ...]]:
     return strict.moved
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_a_step_with_every_weighting(method: str, host: list[tuple[int, ...]]) -> None:
     if method == "torchjd":
@@ -116,6 +117,7 @@ def test_a_step_with_every_weighting(method: str, host: list[tuple[int, ...]]) -
     assert set(moved) <= {(rows,)}  # weights that were solved or drawn on the host
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", TRUNKS)
 def test_a_step_with_every_trunk(kind: str, host: list[tuple[int, ...]]) -> None:
     moved = take_steps(learner_of(stage(kind, linguistic_context=1)))
@@ -123,6 +125,7 @@ def test_a_step_with_every_trunk(kind: str, host: list[tuple[int, ...]]) -> None
     assert len(moved) == (0 if kind == "feedforward" else 4)  # of utterances: their rows and which frames are what
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sharing", SHARINGS, ids=str)
 @pytest.mark.parametrize("form", ["readout", "activation"])
 def test_a_step_with_every_way_of_sharing(sharing: object, form: str, host: list[tuple[int, ...]]) -> None:
@@ -131,6 +134,7 @@ def test_a_step_with_every_way_of_sharing(sharing: object, form: str, host: list
     assert host == []
 
 
+@pytest.mark.slow
 def test_gradients_are_measured_when_it_is_due_and_steps_looked_after_now_and_then(host: list[tuple[int, ...]]) -> None:
     learner = learner_of(stage(), weighting={"method": "gate", "measure_every": 10})
     with pytest.MonkeyPatch.context() as patch:
@@ -162,6 +166,7 @@ def test_a_step_of_a_later_stage_on_bottlenecks_of_the_device_or_the_host(on_hos
     assert host == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("whole", [False, True])
 def test_the_trajectory_phase(whole: bool, host: list[tuple[int, ...]]) -> None:
     targets = {name: make_table().targets[name] for name in ("mcep", "lf0")}
@@ -185,6 +190,7 @@ def test_training_that_starts_from_another_voices_weights(host: list[tuple[int, 
     assert host == []
 
 
+@pytest.mark.slow
 def test_a_validation_comes_to_the_host_in_one_piece(host: list[tuple[int, ...]], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Table, "pass_rows", 30)  # several groups of utterances
     learner = learner_of(stage("lstm"))

@@ -83,6 +83,7 @@ def test_a_harmful_task_is_merged_out_and_still_learnt(tmp_path: Path) -> None:
     assert result.loss < 0.8 * plain.loss
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("average", [0.0, 0.9])
 def test_stopped_within_a_round_it_continues_bit_for_bit(tmp_path: Path, average: float) -> None:
     def make(folder: str) -> Trainer:

@@ -110,6 +110,7 @@ def test_the_trajectory_phase_comes_last_and_says_what_was_before(tmp_path: Path
     assert all(torch.equal(weights[name], same[name]) for name in weights)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "keys",
     [

@@ -17,6 +17,7 @@ def publish(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, str(TOOL), *map(str, arguments)], capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_tables_and_short_results(tmp_path: Path) -> None:
     results = synthetic_results(tmp_path / "out")
     (tmp_path / "out" / "results.json").write_text(json.dumps(results), encoding="utf-8")
@@ -37,6 +38,7 @@ def test_tables_and_short_results(tmp_path: Path) -> None:
             assert abs(after["utterances"][name][results["primary"]] - scores[results["primary"]]) < 1e-4
 
 
+@pytest.mark.slow
 def test_without_results_nothing_is_written(tmp_path: Path) -> None:
     found = publish(tmp_path, "--to", tmp_path / "kept")
     assert found.returncode == 2 and "run tts compare first" in found.stderr

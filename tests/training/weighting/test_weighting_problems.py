@@ -45,6 +45,7 @@ def front(matrices: list[Tensor], centres: list[Tensor]) -> Tensor:
     return torch.stack(points)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "low", "high"),
     [("gate", 0.0, 0.01), ("projection", 0.0, 0.1), ("mgda", 0.0, 0.3), ("upgrad", 0.05, 0.7), ("sum", 0.49, 0.5)],
