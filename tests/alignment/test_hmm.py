@@ -66,6 +66,7 @@ def test_it_finds_the_states_and_pauses_of_recordings_it_never_saw(trained) -> N
     assert np.mean([a.alignment.score for a in answers if isinstance(a, Aligned)]) == pytest.approx(expected, abs=0.6)
 
 
+@pytest.mark.slow
 def test_answers_do_not_depend_on_company(trained) -> None:
     aligner, features, sentences, _ = trained
     together = aligner.align(features[:6], sentences[:6], progress=False)

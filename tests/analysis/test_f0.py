@@ -19,6 +19,7 @@ def error_in_cents(found, f0, grid):
     return 1200 * np.log2(inner[known] / truth[known]), 1 - known.mean()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [16000, 22050, 24000, 44100, 48000])
 @pytest.mark.parametrize("speaker", SPEAKERS)
 def test_combined_follows_a_rise_and_a_fall(speaker, rate):

@@ -26,6 +26,7 @@ def test_silence_is_finite() -> None:
     assert np.isfinite(mfcc(np.zeros(8000), FrameGrid(16_000))).all()
 
 
+@pytest.mark.slow
 def test_equals_the_definition_by_librosa() -> None:
     grid = FrameGrid(16_000)
     signal = np.random.default_rng(0).normal(0.0, 0.1, 16_000)

@@ -77,6 +77,7 @@ def test_what_cannot_differ_is_no_test():
     assert verdict_of(family[2], None) == "no difference shown"
 
 
+@pytest.mark.slow
 def test_a_score_that_is_best_at_one_is_better_when_nearer():
     """A variance ratio that grows from .2 to .4 is better, one that grows from 1.1 to 1.4 is worse."""
 

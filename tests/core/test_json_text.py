@@ -15,6 +15,7 @@ SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False,
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=40) | st.dictionaries(st.text(), inner), max_leaves=60)
 
 
+@pytest.mark.slow
 @given(VALUES)
 def test_it_reads_back_equal(value: Any) -> None:
     text = json_text(value)

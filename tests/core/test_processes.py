@@ -175,6 +175,7 @@ def test_workers_beside_one_that_dies_end_too(attempt: int) -> None:
         assert [workers.result(ticket) for ticket in tickets[2:]] == [0.01] * 9
 
 
+@pytest.mark.slow
 def test_only_the_job_to_blame_fails() -> None:
     """What was done again beside the culprit died with it a second time, and was blamed too."""
     with Workers(2) as workers:
@@ -257,6 +258,7 @@ def memory(_: int) -> tuple[int, float]:
     return available_bytes(), device_part()
 
 
+@pytest.mark.slow
 def test_workers_share_the_memory() -> None:
     """Each of sixteen saw all that was free, and took half of it."""
     free = available_bytes()

@@ -41,6 +41,7 @@ def frames(spoken: Speech) -> int:
     return sum(alignment.frames for alignment in spoken.alignments)
 
 
+@pytest.mark.slow
 def test_order_words_and_lengths_whatever_the_batches() -> None:
     texts = [" ".join(["abc", "de."] * (1 + n % 7)) for n in range(20)]
     voice = FakeVoice()

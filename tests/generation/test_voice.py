@@ -40,6 +40,7 @@ def copy(tmp_path: Path) -> Path:
     return Path(shutil.copytree(OLD / "stacked", tmp_path / "voice"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["single", "stacked"])
 def test_a_voice_of_version_0_1_0_loads_and_speaks(name: str) -> None:
     voice = load_voice(OLD / name, "cpu")

@@ -155,6 +155,7 @@ def test_the_second_stage_learns_what_only_the_first_can_hand_on(tmp_path: Path)
     assert alone.run().loss < 0.4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["feedforward", "convolution"])
 def test_an_interrupted_run_continues_bit_for_bit(tmp_path: Path, kind: str) -> None:
     more = {"stages": parts(kind=kind, dropout=0.1), "batch": 64 if kind == "feedforward" else 4}

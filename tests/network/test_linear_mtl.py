@@ -106,6 +106,7 @@ def test_go_mtl_without_sparsity_fits_as_well_as_its_rank_allows() -> None:
     np.testing.assert_allclose(basis @ combination, truth, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_the_proximal_step_lands_on_zero_and_shows_the_groups() -> None:
     """Tasks of two kinds with nothing in common: each comes to use one of the two basis vectors, its own kind's."""
     rng = np.random.default_rng(4)

@@ -66,6 +66,7 @@ def stirred(module: nn.Module) -> nn.Module:
     return module
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", TRUNKS)
 def test_every_group_sees_layers_that_padding_does_not_reach(kind: str) -> None:
     x = torch.randn(2, 9, 6)
@@ -225,6 +226,7 @@ def test_what_is_shared_starts_from_the_same_weights_whatever_the_way() -> None:
         assert any(torch.equal(plain["trunk.layers.0.weight"], value) for value in other.values()), sharing
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sharing", KINDS, ids=lambda s: s["kind"])
 @pytest.mark.parametrize("more", [{}, {"tasks": {**MAIN, "mel": {"depth": 2, "private": [5]}}}], ids=["plain", "hint"])
 def test_a_stack_speaks_the_same_without_what_it_does_not_need(sharing: dict, more: dict) -> None:
@@ -379,6 +381,7 @@ def test_grouping_is_reported_by_group() -> None:
     assert stage({"kind": "go_mtl", "basis": 3}).grouping().keys() == set(GROUPS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sharing", KINDS[1:], ids=lambda s: s["kind"])
 def test_every_way_learns_and_every_parameter_is_used(sharing: dict) -> None:
     model = stage(sharing, bottleneck=4)

@@ -41,6 +41,7 @@ def column(sentence, name):
     return FEATURES.vectors(sentence)[:, FEATURES.names.index(name)]
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(SENTENCES)
 def test_shape_range_and_silences(sentence):
@@ -70,6 +71,7 @@ def test_phones_around_are_what_they_say(sentence):
             assert true == expected
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(SENTENCES)
 def test_positions_against_plain_counting(sentence):

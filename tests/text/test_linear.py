@@ -40,6 +40,7 @@ def seconds(function, *arguments):
     return time.process_time() - started
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", UNITS)
 def test_normalising(unit):
     assert seconds(normalise, unit * 16_000 + "x", "en-us") < 3.0  # "1," took 40 s when it was quadratic

@@ -188,6 +188,7 @@ def test_units_that_never_move_do_no_harm() -> None:
     torch.testing.assert_close(found, y, atol=1e-3, rtol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["first validation", "between folds"])
 def test_an_interrupted_cross_fit_ends_the_same_to_the_bit(tmp_path: Path, place: str) -> None:
     def finish(setting: Setting) -> Tensor:

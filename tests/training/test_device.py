@@ -143,6 +143,7 @@ def test_gradients_are_measured_when_it_is_due_and_steps_looked_after_now_and_th
     assert host == [(7,), (7,), ()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("utterances", [False, True])
 def test_a_step_of_a_whole_stack(utterances: bool, host: list[tuple[int, ...]]) -> None:
     parts = (part(bottleneck=4), part(inputs=["linguistic", "bottleneck", "outputs"], context=2))
@@ -204,6 +205,7 @@ def test_a_validation_comes_to_the_host_in_one_piece(host: list[tuple[int, ...]]
     assert host == [(101, 6)]
 
 
+@pytest.mark.slow
 def test_forks_are_trained_and_merged_where_they_are(host: list[tuple[int, ...]]) -> None:
     fork_merge = {"every": 2, "grid": [0.5, 1.0]}
     learner = learner_of(stage(), fork_merge=fork_merge)

@@ -118,6 +118,7 @@ def last(folder: Path) -> dict[str, torch.Tensor]:
     return load_tensors(folder / "training" / "stage1" / "last.safetensors")[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", ["0.1.0", "now"])
 def test_more_steps_go_on_as_a_longer_training_would_have(prepared: Prepared, tmp_path: Path, version: str) -> None:
     def settings(steps: int) -> Recipe:

@@ -142,6 +142,7 @@ def test_predictions_are_the_same_alone_and_padded_in_a_group(tmp_path: Path) ->
         torch.testing.assert_close(together[a:b], alone, atol=1e-5, rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["ol-aux", "famo", "gate", "bloop"])
 def test_a_weighting_with_a_memory_continues_bit_for_bit(tmp_path: Path, method: str) -> None:
     options: dict[str, Any] = {"weighting": {"method": method, "measure_every": 20}}

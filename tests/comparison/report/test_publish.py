@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from synthetic_results import synthetic_results
 
 from tts.comparison.results import Results

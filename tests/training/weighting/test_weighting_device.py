@@ -34,6 +34,7 @@ def take_steps(weighting: Weighting, steps: int = 2, every: int = 0) -> list[Ten
     return [p.grad for p in shared.parameters() if p.grad is not None]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", METHODS)
 def test_a_step_waits_for_the_device_only_where_the_method_solves_on_the_host(
     name: str, monkeypatch: pytest.MonkeyPatch

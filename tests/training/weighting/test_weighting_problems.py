@@ -68,6 +68,7 @@ def test_element_wise_quadratic(name: str) -> None:
     torch.testing.assert_close(x.square(), torch.tensor(expected, dtype=torch.float64), atol=1e-4, rtol=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["upgrad", "mgda"])
 def test_unequal_scales(name: str) -> None:
     a = torch.tensor([[2.0, -1.0], [-1.0, 2.0]], dtype=torch.float64)

@@ -68,6 +68,7 @@ def rows_jacobian(seed: int = 1) -> Tensor:
     return torch.stack(rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("every", [0, 1])
 def test_sum_is_the_ordinary_backward_pass(every: int) -> None:
     net = Net()
@@ -224,6 +225,7 @@ def train(net: Net, weighting: Weighting, first: int, last: int) -> None:
             after_step(net.losses(step), weighting, step)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", METHODS)
 def test_resumed_training_is_exact(name: str, tmp_path: Path) -> None:
     options: dict[str, Any] = {"period": 3} if name == "dynamic-average" else {}
