@@ -213,3 +213,29 @@ def test_what_was_trained_too_little_gets_no_verdict() -> None:
         (one,) = compare_two(a, b, names, ("mcd",), floor=None, smallest=0.05)
         assert one.verdict in (Verdict.BETTER, Verdict.WORSE)
     assert [one.verdict for one in judge([known(-0.2, -0.1, system="a", against="b")], 0.05, ["b"])] == [Verdict.UNDERTRAINED]
+
+
+@pytest.mark.parametrize(("defined", "verdict"), [(1, Verdict.ONE_UTTERANCE), (2, Verdict.NOT_SHOWN), (20, Verdict.BETTER)])
+def test_only_utterances_on_which_a_score_is_defined_count(defined: int, verdict: Verdict) -> None:
+    """MCD stands for any score: an utterance with no counted frame has none."""
+
+    def runs(value, gain):
+        return {
+            seed: {
+                f"u{n:02d}": Scores(
+                    {
+                        "mcd": np.asarray((value + 0.01 * seed + gain * (n % 5)) * frames),
+                        "frames": np.asarray(frames),
+                    }
+                )
+                for n in range(20)
+                for frames in [100.0 if n < defined else 0.0]
+            }
+            for seed in (1, 2, 3)
+        }
+
+    found = contrast(runs(4.0, 0.01), runs(5.0, 0.0), "mcd", resamples=500)
+    assert found.utterances == defined
+    (corrected,) = correct([found])
+    assert verdict_of(corrected, 0.5) == verdict
+    assert found.p_value >= 2.0 ** (1 - defined)

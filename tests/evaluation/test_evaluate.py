@@ -90,7 +90,7 @@ def evaluated(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(
         tts.evaluation.evaluate,
         "evaluate_voice",
-        lambda *_, **__: steps.append("assess") or Evaluation({"mcd": 5}, "# r\n", Scores({}), [], {}),
+        lambda *_, **__: steps.append("evaluate") or Evaluation({"mcd": 5}, "# r\n", Scores({}), [], {}),
     )
     monkeypatch.setattr(tts.evaluation.evaluate, "update_card", lambda *_: steps.append("card"))
     return steps
@@ -109,7 +109,7 @@ def test_scores_are_out_before_pictures_are_drawn(evaluated, tmp_path, monkeypat
     monkeypatch.setattr(tts.evaluation.evaluate, "pictures_to_draw", lambda wanted: 2)
     monkeypatch.setattr(tts.evaluation.evaluate, "draw", mock.Mock(side_effect=UsageError("the pencil is broken")))
     assert run("evaluate", tmp_path) == 2
-    assert evaluated == ["load", "assess", "card"]
+    assert evaluated == ["load", "evaluate", "card"]
     said = capsys.readouterr()
     assert "# r" in said.out
     assert "the pencil is broken" in said.err
@@ -130,7 +130,7 @@ def test_pictures_that_cannot_be_drawn_are_refused_at_the_start(evaluated, tmp_p
     assert evaluated == []
     assert "stacked-tts[viz]" in capsys.readouterr().err
     assert run("evaluate", tmp_path) == 0
-    assert evaluated == ["load", "assess", "card"]
+    assert evaluated == ["load", "evaluate", "card"]
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,8 @@ picking the daisies.
         (["--text", "x", "--out", "a", "--audio-format", "mp3", "--rate", "20000"], "MP3 has no rate of 20000"),
         (["--text", "x", "--out", "a", "--audio-format", "aac"], "'aac' is not one of"),
         (["--text", "x", "--out", "a", "--paragraphs", "blank"], "--paragraphs is for text files"),
+        (["--text", "x", "--out", "a", "--format", "jsonl"], "--format is for text files"),
+        (["--text", "x", "--out", "a", "--post-filter", "none", "--strength", "0.7"], "--strength: there is no post-filter"),
         (["--text", "x", "--out", "a", "--lexicon", "none.txt"], "none.txt: there is no such lexicon"),
     ],
 )

@@ -142,3 +142,10 @@ def test_ljspeech_metadata_is_read_by_its_last_column(tmp_path: Path, caplog: py
     assert "read as LJSpeech metadata" in caplog.text
     path.write_text("a|mary|Hello there.\nb|peter|Good day.\n", encoding="utf-8")
     assert [r.speaker for r in read_requests([path])] == ["mary", "peter"]
+
+
+def test_prompts_without_capitals_and_full_stops_are_lines() -> None:
+    """Every next line of such text begins small, whether its line was wrapped or not."""
+    words = ["open the garden door", "close the kitchen window", "set an alarm for seven", "play the second record"]
+    prompts = [f"please {a} and then {b}"[:47].rsplit(" ", 1)[0] for a in words for b in words if a != b]
+    assert not is_wrapped(numbered("\n".join(prompts)))

@@ -62,6 +62,10 @@ def test_a_bomb_of_merge_keys_is_refused() -> None:
         ("a: 1\n<<: 3", "<< merges mappings"),
         ("a: \x07", "not valid YAML"),
         ("a" * 2_000_001, "this is not a recipe"),
+        ("a: 1\nb: " + "9" * 5000, "x:2: '999999999999999999999999999999...' cannot be read as int"),
+        ("a: !!int abc", "x:1: 'abc' cannot be read as int; put text in quotes"),
+        ("a: !!float x", "x:1: 'x' cannot be read as float"),
+        ("!!int x: 1", "x:1: 'x' cannot be read as int"),
     ],
 )
 def test_what_is_not_a_recipes_yaml_gets_a_sentence(text: str, said: str) -> None:

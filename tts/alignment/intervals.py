@@ -75,15 +75,15 @@ def attach(sentence: Sentence, alignment: Alignment, where: str) -> Aligned:
     if len(plain) != len(spoken):
         raise TtsError(f"{where}: has {len(spoken)} phones, but the front end says {len(plain)}; is it the same text?")
     paused = set()
-    heard = 0
+    number = 0
     for phone in alignment.phones[1:-1]:
         if phone == PAUSE:
-            before, after = plain[heard - 1], plain[heard]
+            before, after = plain[number - 1], plain[number]
             if before.word == after.word:
                 raise TtsError(f"{where}: has a silence inside the word {sentence.words[before.word].text!r}; remove it")
             paused.add(before.word)
         else:
-            heard += 1
+            number += 1
     return Aligned(sentence.with_pauses(paused), alignment)
 
 

@@ -21,7 +21,9 @@ def prepare_corpus(
     corpus_root: Annotated[
         Path | None,
         typer.Option(
-            "--corpus-root", envvar="TTS_CORPUS_ROOT", help="Folder with metadata.csv and wavs/ [default: data/RECIPE]."
+            "--corpus-root",
+            envvar="TTS_CORPUS_ROOT",
+            help="Folder with metadata.csv [default: the recipe's corpus.root, else data/RECIPE].",
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Where results go [default: output/RECIPE/prepared].")] = None,

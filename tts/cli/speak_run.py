@@ -42,6 +42,8 @@ class Texts:
         if self.text is not None:
             if self.paragraphs != "auto":
                 raise UsageError("--paragraphs is for text files; --text is one text")
+            if self.format != "auto":
+                raise UsageError("--format is for text files; --text is one text, read as it is")
             return [Request("text", self.text, self.speed, self.pitch, speaker=self.speaker)]
         return read_requests(
             self.paths,
@@ -137,6 +139,8 @@ def _joined(synthesiser: Synthesiser, requests: Sequence[Request], sink: Sink, e
 def _post_filter(voice: Voice, kind: Kind | None, strength: float | None) -> PostFilterSettings:
     usual = voice.generation
     chosen = kind or usual.post_filter
+    if strength is not None and chosen == "none":
+        raise UsageError("--strength: there is no post-filter; choose one with --post-filter, or leave --strength out")
     return PostFilterSettings(chosen, usual.strength if strength is None and chosen == usual.post_filter else strength)
 
 

@@ -123,7 +123,7 @@ def contrast(a: Runs, b: Runs, metric: str, *, resamples: int, system: str = "",
     same = bool(np.array_equal(x[:, known], y[:, known]))
     spread = float(gaps.std(ddof=1)) if len(gaps) > 1 else 0.0
     base = _pooled(b, metric)
-    p_value = 1.0 if same or bootstrap.p_value is None else max(bootstrap.p_value, 2.0 ** (1 - len(names)))
+    p_value = 1.0 if same or bootstrap.p_value is None else max(bootstrap.p_value, 2.0 ** (1 - bootstrap.utterances))
     return Contrast(
         system=system,
         against=against,

@@ -161,8 +161,9 @@ def do_job(job: TrainingJob) -> None:
 def _check_data(job: TrainingJob, prepared: Prepared) -> None:
     if job_identity(job.recipe, prepared, job.system, job.members) != job.identity:
         raise UsageError(
-            f"{job.name}: {prepared.folder} was prepared anew while this comparison ran, so nothing is filed under the data "
-            "that it began with; prepare it as it was and run the same command again, or choose another --out"
+            f"{job.name}: {prepared.folder}, or the voice that a transfer starts from, was made anew while this comparison "
+            "ran, so nothing is filed under the data that it began with; make it as it was and "
+            "run the same command again, or choose another --out"
         )
 
 

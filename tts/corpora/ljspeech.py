@@ -56,7 +56,8 @@ def read_ljspeech(root: Path, source: CorpusSource) -> tuple[Corpus, list[Proble
     """
     excluded = _compiled(source.exclude)
     if not root.is_dir():
-        raise UsageError(f"{root}: there is no such corpus folder; pass the one that holds metadata.csv with --corpus-root")
+        where = "the one that holds metadata.csv is named by corpus.root in the recipe, or by --corpus-root"
+        raise UsageError(f"{root}: there is no such corpus folder; {where}")
     recordings = find_recordings(root, source.audio) if (root / "metadata.csv").is_file() else Recordings(root)
     metadata = read_metadata(root, lambda id: recordings.find(id) is not None)
     reader = _Reader(metadata, recordings, source.text_column, source.speaker if source.speaker_column else None, excluded)

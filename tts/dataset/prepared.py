@@ -145,9 +145,10 @@ class Prepared:
         return fingerprint(parts["basis"], {name: parts[name] for name in sorted(set(tasks)) if name in parts})
 
     def audio_path(self, key: str) -> Path:
-        """Return where an utterance's recording lies, within the folders that the corpus was read from.
+        """Return where an utterance's recording lies, within the folders that the prepared corpus names as its own.
 
-        Raises :class:`TtsError` where that is not known, or elsewhere: a prepared corpus may come from a stranger.
+        Raises :class:`TtsError` where it is not known, or elsewhere. Those folders are named by the same file, so this finds
+        damage and mistakes; a stranger who wrote both can still name any recording that this user may read.
         """
         if key not in self.facts.audio:
             raise TtsError(f"{self.folder / FACTS}: names no recording of {key}; run tts prepare again")

@@ -89,29 +89,31 @@ def paired_bootstrap(a: Runs, b: Runs, metric: str, *, level: float = 0.95, resa
 
     With one seed the interval is the percentile bootstrap over utterances and knows nothing of other trainings. With several it
     is :func:`crossed_interval`: seeds and utterances are crossed, since all seeds share one test set. Raises
-    :class:`TtsError` unless A and B have the same seeds and all of them the same utterances.
+    :class:`TtsError` unless A and B have the same seeds and all of them the same utterances. Utterances on which the metric is
+    undefined in some run (no voiced frame, say) are none that it was measured on, and do not count.
     """
     seeds, names = _paired(a, b)
+    measured = _measured((*a.values(), *b.values()), names, metric)
     rule, rng = find_metric(metric), np.random.default_rng(seed)
     drawn_utterances = _redraw(rng, len(names), resamples)
     one_seed = rng.integers(len(seeds), size=resamples)
 
     values_a, values_b = (_resampled(runs, seeds, names, drawn_utterances, rule) for runs in (a, b))
     pooled_a, pooled_b = (np.array([rule.function(pool(run[s][name] for name in names).sums) for s in seeds]) for run in (a, b))
-    interval, p_value = _paired_interval(pooled_a - pooled_b, values_a - values_b, len(names), level)
+    interval, p_value = _paired_interval(pooled_a - pooled_b, values_a - values_b, measured, level)
     if interval.estimate is None:
-        return Difference(metric, interval, interval, None, None, len(seeds), len(names))
+        return Difference(metric, interval, interval, None, None, len(seeds), measured)
     with np.errstate(invalid="ignore"):  # infinite losses on both sides: no gain, which is left out
         losses = rule.loss(values_a), rule.loss(values_b)
         if rule.best == "one":
             gaps = rule.loss(pooled_b) - rule.loss(pooled_a)
-            gain, p_value = _paired_interval(gaps, losses[1] - losses[0], len(names), level)
+            gain, p_value = _paired_interval(gaps, losses[1] - losses[0], measured, level)
         else:
             gain = interval if rule.best == "high" else _mirrored(interval)
     loss_a, loss_b = (loss[one_seed, np.arange(resamples)] for loss in losses)
     valid = ~np.isnan(loss_a) & ~np.isnan(loss_b)
     wins = ((loss_a < loss_b) + 0.5 * (loss_a == loss_b))[valid]
-    return Difference(metric, interval, gain, float(wins.mean()), p_value, len(seeds), len(names))
+    return Difference(metric, interval, gain, float(wins.mean()), p_value, len(seeds), measured)
 
 
 def _paired_interval(
@@ -141,7 +143,7 @@ def mean_interval(runs: Runs, metric: str, *, level: float = 0.95, resamples: in
     pooled = [float(rule.function(pool(runs[s][name] for name in names).sums)) for s in seeds]
     interval = _interval(float(np.mean(pooled)), values, level)
     if len(seeds) > 1 and interval.estimate is not None:
-        interval, _ = crossed_interval(pooled, values, len(names), level)
+        interval, _ = crossed_interval(pooled, values, _measured(list(runs.values()), names, metric), level)
     return interval
 
 
@@ -198,6 +200,11 @@ def _paired(a: Runs, b: Runs) -> tuple[list[int], list[str]]:
         if odd:
             raise TtsError(f"a paired comparison needs the same utterances in every run; not in all are {', '.join(odd[:5])}")
     return seeds, names
+
+
+def _measured(runs: Sequence[Utterances], names: Sequence[str], metric: str) -> int:
+    """Return the number of utterances on which a metric is defined in every run."""
+    return sum(all(run[name][metric] is not None for run in runs) for name in names)
 
 
 def wilcoxon(a: Sequence[float], b: Sequence[float]) -> float:

@@ -2,7 +2,8 @@
 
 A wrapped line ends because the next word would not have fitted; a line that is a text of its own ends because it is over. So
 lines are wrapped where most of those with another below them end without the end of a sentence, and the next line's first
-word would have made them longer than the lines are.
+word would have made them longer than the lines are. Text in which no sentence ever ends (prompts without punctuation) tells
+nothing of that, and is read line by line.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def blocks(lines: Lines) -> list[list[tuple[int, str]]]:
 def is_wrapped(lines: Lines) -> bool:
     """Return whether the lines look like paragraphs wrapped at a width rather than texts of their own."""
     pairs = [(a, b) for block in blocks(lines) for (_, a), (_, b) in pairwise(block)]
-    if not pairs:
+    if not pairs or not any(_SENTENCE_END.search(word) for _, line in lines for word in line.split()):
         return False
     lengths = sorted(len(line) for line, _ in pairs)
     width = lengths[(9 * len(lengths)) // 10]  # a few longer ones, such as addresses, do not tell the width

@@ -118,7 +118,7 @@ class Voice:
         for sentence in sentences:
             adapted, changes = self.inventory.adapt(sentence)
             if changes:
-                log.info("phones the voice has not heard: %s", ", ".join(f"{a} spoken as {b}" for a, b in changes.items()))
+                log.info("phones that are not in the voice: %s", ", ".join(f"{a} spoken as {b}" for a, b in changes.items()))
             answers.append(adapted)
         return answers
 

@@ -133,7 +133,17 @@ class _Builder:
             return text
         if plain and node.tag == "tag:yaml.org,2002:str" and _EXPONENT.fullmatch(text):
             return float(text)
-        return self.loader.construct_object(node)
+        try:
+            return self.loader.construct_object(node)
+        except (
+            ValueError,
+            TypeError,
+            KeyError,
+            AttributeError,
+            OverflowError,
+        ):  # a tag that its text does not fit, endless digits
+            shown = text if len(text) <= 30 else f"{text[:30]}..."
+            raise self._fault(node, f"{shown!r} cannot be read as {node.tag.rpartition(':')[2]}; put text in quotes") from None
 
     def _count(self, node: yaml.Node, depth: int) -> None:
         self.count += 1
