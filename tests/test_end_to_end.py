@@ -258,7 +258,7 @@ def test_a_corpus_is_prepared_by_one_process_at_a_time(made: Path) -> None:
     ("arguments", "code", "said"),
     [
         (["prepare", "nothing"], 2, "no recipe there"),
-        (["prepare", "RECIPE", "--corpus-root", "nothing"], 2, "pass the one that holds metadata.csv"),
+        (["prepare", "RECIPE", "--corpus-root", "nothing"], 2, "the one that holds metadata.csv is named by corpus.root"),
         (["prepare", "RECIPE", "--corpus-root", "CORPUS", "--set", "tasks.mel.bandz=3", "--out", "NEW"], 2, "no such option"),
         (
             ["prepare", "RECIPE", "--corpus-root", "CORPUS", "--set", "tasks.gamatone={}", "--out", "NEW"],

@@ -209,7 +209,7 @@ def test_data_swapped_under_a_comparison_are_refused(made: Path, tmp_path: Path)
     shutil.copytree(made / "prepared", prepared)
     job = tiny_job(made, prepared, tmp_path / "out")
     swap(prepared)
-    with pytest.raises(UsageError, match="was prepared anew while this comparison ran"):
+    with pytest.raises(UsageError, match="was made anew while this comparison ran"):
         do_job(job)
     assert read_record(job.record, JobRecord) is None
     assert not is_done(job)
@@ -228,7 +228,7 @@ def test_a_run_goes_on_with_the_data_that_it_opened(made: Path, tmp_path: Path) 
         do_job(job)
     assert is_done(job)
     assert load_voice(job.voice, "cpu").config.prepared == basis
-    with pytest.raises(UsageError, match="was prepared anew"):
+    with pytest.raises(UsageError, match="was made anew while this comparison ran"):
         do_job(job)
 
 
