@@ -11,8 +11,9 @@ import soundfile
 from tts.core.errors import TtsError, UsageError
 from tts.corpora import espeak_demo
 from tts.corpora.espeak_demo import demo_sentences, make_demo_corpus
-from tts.corpora.ljspeech import CorpusSource, read_ljspeech
+from tts.corpora.ljspeech import read_ljspeech
 from tts.corpora.splits import same_text
+from tts.corpora.types import CorpusSource
 
 needs_espeak = pytest.mark.skipif(
     importlib.util.find_spec("espeakng_loader") is None, reason="needs: pip install espeakng-loader"

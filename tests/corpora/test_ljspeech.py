@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tts.core.errors import TtsError, UsageError
-from tts.corpora.ljspeech import CorpusSource, read_ljspeech
+from tts.corpora.ljspeech import read_ljspeech
 from tts.corpora.problems import Problem
-from tts.corpora.types import Corpus
+from tts.corpora.types import Corpus, CorpusSource
 
 
 def folder(root: Path, metadata: str | bytes, recordings: list[str]) -> Path:

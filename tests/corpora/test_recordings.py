@@ -8,11 +8,11 @@ import pytest
 import soundfile
 
 from tts.core.errors import TtsError, UsageError
-from tts.corpora.ljspeech import CorpusSource, read_ljspeech
+from tts.corpora.ljspeech import read_ljspeech
 from tts.corpora.metadata import read_metadata
 from tts.corpora.problems import Problem
 from tts.corpora.recordings import Recordings, audio_suffixes, find_recordings
-from tts.corpora.types import Corpus
+from tts.corpora.types import Corpus, CorpusSource
 
 
 def touch(folder: Path, *names: str) -> Path:

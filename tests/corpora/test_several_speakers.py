@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tts.core.errors import TtsError, UsageError
-from tts.corpora.ljspeech import CorpusSource, read_ljspeech
+from tts.corpora.ljspeech import read_ljspeech
 from tts.corpora.splits import Splits, make_splits
-from tts.corpora.types import Utterance
+from tts.corpora.types import CorpusSource, Utterance
 
 
 def said(speaker: str, sentence: str, text: str = "") -> Utterance:

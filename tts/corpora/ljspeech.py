@@ -10,40 +10,16 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 from tts.core.errors import TtsError, UsageError
 from tts.core.names import file_key, name_fault
 from tts.corpora.metadata import Metadata, Row, read_metadata
 from tts.corpora.problems import Problem, examples
 from tts.corpora.recordings import Recordings, find_recordings
-from tts.corpora.types import Corpus, Utterance
-
-TextColumn = Literal["normalised", "raw", "auto"]
+from tts.corpora.types import Corpus, CorpusSource, TextColumn, Utterance
 
 _PUNCTUATION = re.compile(r"[.,;:?!]")
 _PLAIN = re.compile(r"[\w.-]+")  # lists of ids are separated by spaces and commas
-
-
-@dataclass(frozen=True, kw_only=True)
-class CorpusSource:
-    """What is known of a corpus before it is read.
-
-    ``text_column`` chooses the text: ``raw`` the second column, ``normalised`` the third, ``auto`` the third where it is
-    there and not empty. Ids that the regular expression ``exclude`` finds a match in are skipped without a problem. ``audio``
-    is the folder of the recordings (:func:`find_recordings`). With ``speaker_column`` the lines are ``id|speaker|text`` and
-    only those of ``speaker`` are read.
-    """
-
-    name: str
-    speaker: str
-    language: str
-    licence: str
-    source: str = ""
-    text_column: TextColumn = "auto"
-    exclude: str | None = None
-    audio: str | None = None
-    speaker_column: bool = False
 
 
 def read_ljspeech(root: Path, source: CorpusSource) -> tuple[Corpus, list[Problem]]:

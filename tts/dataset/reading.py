@@ -10,10 +10,10 @@ from tts.analysis.extract import VERSION, speaker_f0_range
 from tts.core.errors import TtsError, UsageError
 from tts.core.files import fingerprint, read_json, write_json
 from tts.corpora.checks import CHECKS_VERSION, AudioFacts, check_audio, read_checks, same_recordings, write_checks
-from tts.corpora.ljspeech import CorpusSource, read_ljspeech
+from tts.corpora.layouts import LAYOUTS
 from tts.corpora.problems import Problem, examples, left_out
 from tts.corpora.splits import EmptySplit, Splits, make_splits
-from tts.corpora.types import Corpus, Utterance
+from tts.corpora.types import Corpus, CorpusSource, Utterance
 from tts.dataset.preparation import Preparation
 from tts.recipe import CorpusPart
 
@@ -33,7 +33,7 @@ def read_corpus(run: Preparation, root: Path) -> tuple[Corpus, dict[str, AudioFa
     notes: list[str] = []
     for name, own in part.speakers.items():
         changes = {"exclude": own.exclude or part.exclude, "text_column": own.text_column or part.text_column}
-        shared = part.format == "ljspeech-speakers"
+        shared = LAYOUTS[part.format].tells_speakers
         folder = root if shared else root / (own.folder or name)
         if not shared and not folder.is_dir():
             raise UsageError(
@@ -66,10 +66,6 @@ def _usable(run: Preparation, corpus: Corpus, facts: dict[str, AudioFacts]) -> t
 
 def _read(run: Preparation, part: CorpusPart, root: Path, speaker: str) -> Corpus:
     """Read one speaker's utterances, their ids as in the metadata."""
-    if part.format == "espeak-demo":
-        from tts.corpora.espeak_demo import make_demo_corpus  # an optional extra, imported when asked for
-
-        make_demo_corpus(root)
     source = CorpusSource(
         name=run.recipe.name,
         speaker=speaker,
@@ -79,9 +75,8 @@ def _read(run: Preparation, part: CorpusPart, root: Path, speaker: str) -> Corpu
         text_column=part.text_column,
         exclude=part.exclude,
         audio=part.audio,
-        speaker_column=part.format == "ljspeech-speakers",
     )
-    corpus, problems = read_ljspeech(root, source)
+    corpus, problems = LAYOUTS[part.format].read(root, source)
     known = {(problem.id, problem.place) for problem in run.problems}  # a broken line is every speaker's
     run.problems += [problem for problem in problems if (problem.id, problem.place) not in known]
     return corpus

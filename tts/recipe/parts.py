@@ -24,6 +24,7 @@ def filled(text: str) -> dict[str, Any]:
 
 
 TextColumn = Literal["auto", "raw", "normalised"]
+CorpusFormat = Literal["ljspeech", "ljspeech-speakers", "espeak-demo"]  # read by tts.corpora.layouts
 
 
 class SpeakerPart(Part):
@@ -51,7 +52,7 @@ def _by_name(value: Any) -> Any:
 class CorpusPart(Part):
     """Which recordings, by whom, and what may be done with them."""
 
-    format: Literal["ljspeech", "ljspeech-speakers", "espeak-demo"] = Field(
+    format: CorpusFormat = Field(
         "ljspeech",
         description="`ljspeech`: metadata.csv with `id|text` or `id|text|normalised text` lines. `ljspeech-speakers`: the same "
         "with `id|speaker|text`. `espeak-demo`: made on the spot by espeak-ng.",

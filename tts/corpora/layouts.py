@@ -1,0 +1,47 @@
+"""The layouts in which corpora lie on disk: one reader each, found by the name that a recipe's ``corpus.format`` gives.
+
+A new layout is a file with one reading function, a line here, and its name in :data:`tts.recipe.parts.CorpusFormat`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tts.corpora.ljspeech import read_ljspeech
+from tts.corpora.problems import Problem
+from tts.corpora.types import Corpus, CorpusSource
+
+Reader = Callable[[Path, CorpusSource], tuple[Corpus, list[Problem]]]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A way in which a corpus lies on disk.
+
+    ``read`` takes the corpus's folder and what is known of it, and returns the utterances of ``CorpusSource.speaker`` with
+    what was left out or looks odd. Where the layout ``tells_speakers`` apart, several of them share the folder; otherwise each
+    has a folder of its own, and all that is read is the speaker's.
+    """
+
+    read: Reader
+    tells_speakers: bool = False
+
+
+def _read_speaker_column(root: Path, source: CorpusSource) -> tuple[Corpus, list[Problem]]:
+    return read_ljspeech(root, replace(source, speaker_column=True))
+
+
+def _read_demo(root: Path, source: CorpusSource) -> tuple[Corpus, list[Problem]]:
+    from tts.corpora.espeak_demo import make_demo_corpus  # an optional extra, imported when asked for
+
+    make_demo_corpus(root)
+    return read_ljspeech(root, source)
+
+
+LAYOUTS: dict[str, Layout] = {
+    "ljspeech": Layout(read_ljspeech),
+    "ljspeech-speakers": Layout(_read_speaker_column, tells_speakers=True),
+    "espeak-demo": Layout(_read_demo),
+}
