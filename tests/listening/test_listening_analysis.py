@@ -12,6 +12,7 @@ from tts.core.errors import TtsError
 from tts.listening.analysis import analyse, screen
 from tts.listening.report import chart, tables
 from tts.listening.responses import Preference, Rating, Responses
+from tts.listening.results import ListeningResults, PairPreference, SystemScore
 
 TRUTH = {"good": 4.0, "fair": 3.0, "twin": 3.0}
 
@@ -28,27 +29,29 @@ def opinions(seed: int, listeners: int = 12, sentences: int = 8) -> list[Rating]
     ]
 
 
+def score_of(system: str, results: ListeningResults) -> SystemScore:
+    return next(row for row in results.scored["mos"].systems if row.system == system)
+
+
 def test_means_differences_and_tests() -> None:
-    found = analyse(Responses(opinions(0)), resamples=1000)["mos"]
-    assert found["systems"][0]["system"] == "good"
-    assert (found["listeners"], found["sentences"], found["ratings"]) == (12, 8, 288)
-    gaps = {(row["a"], row["b"]): row for row in found["differences"]}
+    results = analyse(Responses(opinions(0)), resamples=1000).scored["mos"]
+    assert results.systems[0].system == "good"
+    assert (results.listeners, results.sentences, results.ratings) == (12, 8, 288)
+    gaps = {(row.a, row.b): row for row in results.differences}
     assert len(gaps) == 3
     for (a, b), row in gaps.items():
         truth = TRUTH[a] - TRUTH[b]
-        assert row["low"] < truth < row["high"]
-        assert row["high"] - row["low"] < 0.5, "what is hard for both systems cancels"
-        assert (row["p_holm"] < 0.05) == (truth != 0.0)
-        assert row["p_holm"] >= row["p_value"]
+        assert row.difference.low < truth < row.difference.high
+        assert row.difference.high - row.difference.low < 0.5, "what is hard for both systems cancels"
+        assert (row.p_holm < 0.05) == (truth != 0.0)
+        assert row.p_holm >= row.p_value
 
 
 def test_intervals_cover_the_truth_about_as_often_as_they_say() -> None:
     covered = 0
     for seed in range(60):
-        row = next(
-            row for row in analyse(Responses(opinions(seed)), resamples=300)["mos"]["systems"] if row["system"] == "good"
-        )
-        covered += row["low"] <= 4.0 <= row["high"]
+        good = score_of("good", analyse(Responses(opinions(seed)), resamples=300))
+        covered += good.score.low <= 4.0 <= good.score.high
     assert 51 <= covered <= 60  # 95 % of 60 is 57
 
 
@@ -56,10 +59,10 @@ def test_missing_ratings_are_left_out_of_the_mean() -> None:
     whole = opinions(3)
     holes = [one for one in whole if not (one.system == "good" and one.listener == "l0")]
     result = analyse(Responses(holes), resamples=200)
-    row = next(row for row in result["mos"]["systems"] if row["system"] == "good")
-    assert row["mean"] == pytest.approx(np.mean([one.score for one in holes if one.system == "good"]))
-    assert row["ratings"] == 88
-    assert result["notes"] == ["mos: listener l0 gave 16 answers of 24"]
+    row = score_of("good", result)
+    assert row.score.mean == pytest.approx(np.mean([one.score for one in holes if one.system == "good"]))
+    assert row.ratings == 88
+    assert result.notes == ("mos: listener l0 gave 16 answers of 24",)
 
 
 def votes(share: float, listeners: int, sentences: int, seed: int = 0, none: float = 0.2) -> list[Preference]:
@@ -73,30 +76,35 @@ def votes(share: float, listeners: int, sentences: int, seed: int = 0, none: flo
     return out
 
 
+def pair_of(results: ListeningResults) -> PairPreference:
+    assert results.ab is not None
+    return results.ab.pairs[0]
+
+
 def test_preferences() -> None:
     result = analyse(Responses(preferences=votes(0.8, 12, 10)), resamples=1000)
-    row = result["ab"]["pairs"][0]
-    assert (row["a"], row["b"], row["votes"]) == ("new", "old", 120)
-    assert row["share_a"]["low"] < 0.64 < row["share_a"]["high"]  # 0.8 of the four fifths that decide
-    assert row["lead"]["low"] > 0.0
-    assert row["for_a"] + row["for_b"] < 120
-    assert row["p_value"] < 0.05
-    assert row["p_votes"] < 1e-4
-    sure = analyse(Responses(preferences=votes(1.0, 12, 3)), resamples=100)["ab"]["pairs"][0]
-    assert sure["p_value"] == pytest.approx(2 * 0.5**12), "all twelve listeners lean one way: the exact sign test"
-    even = analyse(Responses(preferences=votes(0.5, 12, 10)), resamples=1000)["ab"]["pairs"][0]
-    assert even["lead"]["low"] < 0.0 < even["lead"]["high"]
-    assert even["p_holm"] > 0.05
+    row = pair_of(result)
+    assert (row.a, row.b, row.votes) == ("new", "old", 120)
+    assert row.share_a.low < 0.64 < row.share_a.high  # 0.8 of the four fifths that decide
+    assert row.lead.low > 0.0
+    assert row.for_a + row.for_b < 120
+    assert row.p_value < 0.05
+    assert row.p_votes < 1e-4
+    sure = pair_of(analyse(Responses(preferences=votes(1.0, 12, 3)), resamples=100))
+    assert sure.p_value == pytest.approx(2 * 0.5**12), "all twelve listeners lean one way: the exact sign test"
+    even = pair_of(analyse(Responses(preferences=votes(0.5, 12, 10)), resamples=1000))
+    assert even.lead.low < 0.0 < even.lead.high
+    assert even.p_holm > 0.05
 
 
 def test_undecided_throughout() -> None:
-    row = analyse(Responses(preferences=votes(0.5, 6, 3, none=1.0)), resamples=100)["ab"]["pairs"][0]
-    assert (row["share_a"]["mean"], row["p_value"], row["p_votes"]) == (0.0, 1.0, 1.0)
+    row = pair_of(analyse(Responses(preferences=votes(0.5, 6, 3, none=1.0)), resamples=100))
+    assert (row.share_a.mean, row.p_value, row.p_votes) == (0.0, 1.0, 1.0)
 
 
 def test_many_votes_of_few_listeners_do_not_make_many_listeners() -> None:
-    row = analyse(Responses(preferences=votes(0.9, 2, 60)), resamples=200)["ab"]["pairs"][0]
-    assert row["p_votes"] < 0.001 < 0.05 < row["p_value"]
+    row = pair_of(analyse(Responses(preferences=votes(0.9, 2, 60)), resamples=200))
+    assert row.p_votes < 0.001 < 0.05 < row.p_value
 
 
 def mushra(listener: str, reference: list[float]) -> list[Rating]:
@@ -116,10 +124,10 @@ def test_listeners_who_miss_the_reference() -> None:
     ]
     assert screen(ratings) == {"deaf": 0.2}, "more than 15 %, so 3 of 20 are still well"
     kept = analyse(Responses(ratings), resamples=100)
-    assert kept["mushra"]["listeners"] == 3
+    assert kept.scored["mushra"].listeners == 3
     assert "--exclude leaves them out" in tables(kept)
     without = analyse(Responses(ratings), exclude=True, resamples=100)
-    assert without["mushra"]["listeners"] == 2
+    assert without.scored["mushra"].listeners == 2
     assert "left out of MUSHRA" in tables(without)
     with pytest.raises(TtsError, match="none is left"):
         analyse(Responses(mushra("deaf", [10.0])), exclude=True)

@@ -122,13 +122,13 @@ def analyse(
     names = ("listening.json", "listening.md", "listening.svg")
     if out is not None and (there := [name for name in names if (out / name).exists()]):
         raise UsageError(f"{out / there[0]}: is there already; remove it or choose another folder")
-    result = analyse_responses(read_results(files), exclude=exclude, seed=seed)
-    text = tables(result)
+    results = analyse_responses(read_results(files), exclude=exclude, seed=seed)
+    text = tables(results)
     say(text)
     if out is not None:
-        write_json(out / names[0], {**result, "command": command_line()})
+        write_json(out / names[0], {**results.to_dict(), "command": command_line()})
         write_text(out / names[1], text + "\n")
-        write_text(out / names[2], chart(result))
+        write_text(out / names[2], chart(results))
         say(f"\nresults: {out}")
 
 
