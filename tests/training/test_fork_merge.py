@@ -19,7 +19,7 @@ from tts.network.stack import Stage
 from tts.recipe import DurationPart, ForkMergePart, StagePart, TrainingPart
 from tts.training.checks import require, weighting_problems
 from tts.training.criterion import Objective, TrainingData
-from tts.training.fork_merge import branches_now, make_branches, merge, search
+from tts.training.fork_merge import branches_now, make_branches, merge, search_shares
 from tts.training.greedy import summary_of
 from tts.training.trainer import Trainer, TrainingResult
 from tts.training.weighting import Schedule
@@ -132,11 +132,11 @@ def test_search_finds_the_best_mixture_and_never_a_worse_one() -> None:
         return float(((np.asarray(shares) @ points - goal) ** 2).sum())
 
     alone = [loss(row) for row in np.eye(3)]
-    shares, best = search(alone, (0.25, 0.5, 0.75, 1.0), loss)
+    shares, best = search_shares(alone, (0.25, 0.5, 0.75, 1.0), loss)
     assert shares == [0.5, 0.5, 0.0]
     assert best == pytest.approx(1.0)
-    assert search([1.0, float("nan"), 2.0], (1.0,), loss) == ([1.0, 0.0, 0.0], 1.0)
-    assert search([1.0, 0.25, 2.0], (1.0,), loss)[0] == [0.0, 1.0, 0.0]
+    assert search_shares([1.0, float("nan"), 2.0], (1.0,), loss) == ([1.0, 0.0, 0.0], 1.0)
+    assert search_shares([1.0, 0.25, 2.0], (1.0,), loss)[0] == [0.0, 1.0, 0.0]
 
 
 def test_a_merge_mixes_what_several_branches_trained() -> None:

@@ -2,8 +2,8 @@
 
 The states of a phone's first half are sharpened by the phone before it, those of the second half by the phone after it, first
 by its broad class (vowel, plosive, nasal, ...), then by the phone itself. Each such Gaussian is estimated by maximum a
-posteriori (Gauvain and Lee 1994, with the broader one as prior), so that a neighbour that was heard twice changes little and
-one that was heard a hundred times speaks for itself. The broadest, the monophones, lean a little on the Gaussian of all speech.
+posteriori (Gauvain and Lee 1994, with the broader one as prior), so that a neighbour that occurs twice changes little and
+one that occurs a hundred times speaks for itself. The broadest, the monophones, lean a little on the Gaussian of all speech.
 Silence neither depends on neighbours nor is one: phones in its context learn to take some of it (4 to 10 ms, where times are
 known).
 """
@@ -128,7 +128,7 @@ class PhoneModels:
     def estimated(self, sums: np.ndarray, settings: AlignerSettings) -> PhoneModels:
         """Return models re-estimated from weighted sums of ``[x, x^2, 1]``, (units, 2 * features + 1).
 
-        A broader model counts what its narrower ones heard; a model that heard nothing is like its broader one.
+        A broader model counts the frames of its narrower ones; a model without frames is like its broader one.
         """
         sums = sums.copy()
         depths, parents = np.array([len(key) for key in self.keys]), self._parents

@@ -68,7 +68,7 @@ def forward_backward(scores: torch.Tensor, batch: Batch) -> tuple[torch.Tensor, 
 
     ``scores`` (frames, 2 n, width), overwritten, are the log likelihoods of n utterances and then of their mirror images;
     ``batch`` holds the 2 n trellises in the same order. The posteriors have shape (frames, n, width) and are 0 in the padding.
-    What remains to be said after a frame is what the mirror image has already heard, so one recursion gives the forward and
+    What follows a frame is what precedes it in the mirror image, so one recursion gives the forward and
     the backward variable (Rabiner 1989, section III).
     """
     count = scores.shape[1] // 2

@@ -45,12 +45,12 @@ def evaluate(
     loaded = load_voice(voice, device)
     source = Prepared(prepared or Path("output") / loaded.config.recipe / "prepared")
     folder = out or voice / ("evaluation" if split == "test" else f"evaluation-{split}")
-    found = evaluate_voice(
+    evaluation = evaluate_voice(
         loaded, source, folder, split=split, words=wer, wavs=max(drawn, 4), workers=workers, command=command_line()
     )
-    say(json.dumps(found.result, ensure_ascii=False, indent=2) if as_json else found.text)
+    say(json.dumps(evaluation.result, ensure_ascii=False, indent=2) if as_json else evaluation.text)
     if split == "test" and out is None:
-        update_card(voice, loaded, found.text.partition("\n")[2])
+        update_card(voice, loaded, evaluation.text.partition("\n")[2])
     if drawn:
-        draw(found, loaded.grid, folder, drawn)
+        draw(evaluation, loaded.grid, folder, drawn)
     say(f"{'wavs and pictures' if drawn else 'wavs'}: {folder}", error=as_json)

@@ -8,7 +8,7 @@ from tts.comparison.results import Results
 from tts.comparison.verdicts import Contrast, Verdict
 from tts.recipe import MAIN_STREAMS
 
-TOLD = 3  # candidates told of one by one, best first; a paragraph of twenty is not read
+MOST_SENTENCES = 3  # candidates described one by one, best first; a paragraph of twenty is not read
 AGAINST_BASELINE: Mapping[Verdict | None, str] = {
     Verdict.BETTER: "is better than {}",
     Verdict.WORSE: "is worse than {}",
@@ -37,12 +37,12 @@ def answer(results: Results) -> str:
         return _joined(nothing, _lost(results))
     untrained = [name for name in candidates if primary[name].verdict is Verdict.UNDERTRAINED]
     judged = [name for name in candidates if name not in untrained]
-    told = judged[:TOLD]
+    described = judged[:MOST_SENTENCES]
     sentences = [_lead(results, judged, primary) if judged else "", _untrained(results, untrained)]
-    sentences += [_of_one(results, primary[name]) for name in told]
-    sentences += [_controls(results, name) for name in told if _is_better(primary[name])]
-    sentences.append(_rest([primary[name].verdict for name in judged[TOLD:]]))
-    few = [name for name in told if primary[name].seeds < 2]
+    sentences += [_of_one(results, primary[name]) for name in described]
+    sentences += [_controls(results, name) for name in described if _is_better(primary[name])]
+    sentences.append(_rest([primary[name].verdict for name in judged[MOST_SENTENCES:]]))
+    few = [name for name in described if primary[name].seeds < 2]
     if few:
         sentences.append(f"One seed tells nothing of another training: train more seeds of {', '.join(few)}.")
     sentences.append(_lost(results))
@@ -115,12 +115,12 @@ def _of_one(results: Results, one: Contrast) -> str:
         if headings:
             parts.append(f"{kind} on {', '.join(headings)}")
     extra = f"; it is {' and '.join(parts)}" if parts else ""
-    told = AGAINST_BASELINE[one.verdict].format(results.baseline)
-    return f"{one.system} {told} ({size}{percent}, {over}){extra}".rstrip(".") + "."
+    verdict = AGAINST_BASELINE[one.verdict].format(results.baseline)
+    return f"{one.system} {verdict} ({size}{percent}, {over}){extra}".rstrip(".") + "."
 
 
 def _rest(verdicts: Sequence[Verdict | None]) -> str:
-    """Count the verdicts on the candidates that are not told of one by one; nothing where there are none."""
+    """Count the verdicts on the candidates that are not described one by one; nothing where there are none."""
     if not verdicts:
         return ""
     counted = ", ".join(f"{verdicts.count(kind)} {kind or 'not judged'}" for kind in dict.fromkeys(verdicts))

@@ -44,6 +44,17 @@ log = logging.getLogger(__name__)
 PARTIAL_EVERY = 30.0  # seconds at least between two looks that others can take at unfinished results
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What a run is asked for beside its training; the fields are those of :class:`TrainingJob`."""
+
+    members: tuple[Path, ...] = ()
+    splits: tuple[str, ...] = ("validation", "test")
+    speak: tuple[str, ...] = ()
+    show: tuple[str, ...] = ()
+    wer: bool = False
+
+
 @dataclass
 class Comparison:
     """A comparison under way: ``plan`` is what was asked for now, ``whole`` has what earlier commands left too.
@@ -66,9 +77,10 @@ class Comparison:
     settled: dict[str, SystemPart] = field(default_factory=dict)
     looked: float = 0.0
 
-    def job(self, name: str, system: SystemPart, run: str, seed: int, **more: Any) -> TrainingJob:
-        """Return the job that trains and scores a system; ``more`` are further fields of it."""
-        recipe, members = recipe_for(self.plan.recipe, name, system, seed), more.get("members", ())
+    def job(self, name: str, system: SystemPart, run: str, seed: int, asked: Asked | None = None) -> TrainingJob:
+        """Return the job that trains and scores a system."""
+        asked = asked or Asked()
+        recipe, members = recipe_for(self.plan.recipe, name, system, seed), asked.members
         return TrainingJob(
             folder=self.folder,
             prepared=self.prepared.folder,
@@ -83,7 +95,11 @@ class Comparison:
             device=self.device,
             command=self.command,
             relatives=tuple(self.folder / "voices" / arm.name / f"seed-{seed}" for arm in self.plan.arms),
-            **more,
+            members=members,
+            splits=asked.splits,
+            speak=asked.speak,
+            show=asked.show,
+            wer=asked.wer,
         )
 
     def do(self, jobs: Sequence[TrainingJob]) -> None:
@@ -218,16 +234,16 @@ def jobs_of(work: Comparison) -> tuple[list[TrainingJob], list[TrainingJob]]:
     for seed in plan.seeds:
         for arm in plan.arms:
             speaks = seed == _speaking_seed(work, arm)
-            speech: dict[str, Any] = {"speak": work.spoken, "show": work.examples, "wer": plan.wer} if speaks else {}
+            asked = Asked(speak=work.spoken, show=work.examples, wer=plan.wer) if speaks else Asked()
             if arm.members > 1:
                 assert arm.of is not None
                 system = work.settled[arm.of]
                 seeds = member_seeds(seed, arm.members)
                 folders = tuple(work.folder / "voices" / arm.of / f"seed-{number}" for number in seeds)
-                runs += [work.job(arm.of, system, f"seed-{number}", number, splits=()) for number in seeds[1:]]
-                averages.append(work.job(arm.name, system, f"seed-{seed}", seed, members=folders, **speech))
+                runs += [work.job(arm.of, system, f"seed-{number}", number, Asked(splits=())) for number in seeds[1:]]
+                averages.append(work.job(arm.name, system, f"seed-{seed}", seed, replace(asked, members=folders)))
             elif not _left_out(work, arm):
-                runs.append(work.job(arm.name, work.settled[arm.name], f"seed-{seed}", seed, **speech))
+                runs.append(work.job(arm.name, work.settled[arm.name], f"seed-{seed}", seed, asked))
     named = {(job.system, job.run): job for job in runs[::-1]}  # two ensembles may share a member
     return [job for job in runs if named[job.system, job.run] is job], averages
 
@@ -261,7 +277,7 @@ def choose(work: Comparison, arm: Arm) -> SystemPart:
         if part.steps is not None:
             changed = changed.model_copy(update={"training": {**changed.training, "steps": part.steps}})
         name = f"search-{fingerprint(point, part.seed, part.steps)[:10]}"
-        return changed, work.job(arm.name, changed, name, part.seed, splits=("validation",))
+        return changed, work.job(arm.name, changed, name, part.seed, Asked(splits=("validation",)))
 
     def validated(point: Point) -> Trial:
         record = read_record(trial(point)[1].record, JobRecord)

@@ -39,7 +39,7 @@ def costs(plan: ComparisonPlan, prepared: Prepared, folder: Path, device: str = 
     """
     where = choose_device(device)
     timed: dict[str, float] = {}
-    found = []
+    costs = []
     for arm in plan.arms:
         done = [spent for seed in plan.seeds if (spent := _seconds_of(folder, arm.name, f"seed-{seed}")) is not None]
         system = plan.arm(arm.of).system if arm.members > 1 and arm.of else arm.system
@@ -57,8 +57,8 @@ def costs(plan: ComparisonPlan, prepared: Prepared, folder: Path, device: str = 
             extra = runs_at_most(arm.search, start_of(arm.search, system, arm.name, recipe.training_of(system)))
         there = each * len(done) + (extra if search_path(folder, arm.name).is_file() else 0)
         runs = each * len(plan.seeds) + extra
-        found.append(Cost(arm.name, arm.role, runs, there, total_steps(recipe, system), seconds))
-    return found
+        costs.append(Cost(arm.name, arm.role, runs, there, total_steps(recipe, system), seconds))
+    return costs
 
 
 def _seconds_of(folder: Path, system: str, run: str) -> float | None:

@@ -95,15 +95,15 @@ def edges(part: SearchPart, chosen: Point) -> list[str]:
 
     The zero of a task's weight is an end of another kind: there is nothing beyond it.
     """
-    found = []
+    sentences = []
     for key, values in part.keys.items():
         numbers = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
         value = chosen[key]
         if len(numbers) == len(values) and value in (min(numbers), max(numbers)):
             if value == 0 and value == min(numbers) and task_of_weight(key):
                 continue
-            found.append(f"{key} = {value:g} is the {'largest' if value == max(numbers) else 'smallest'} value tried")
-    return found
+            sentences.append(f"{key} = {value:g} is the {'largest' if value == max(numbers) else 'smallest'} value tried")
+    return sentences
 
 
 def value_at(system: SystemPart, key: str, name: str) -> Any:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from tts.comparison.records import Curves, JobRecord, learning_curves, read_record, record_path, write_record
+from tts.comparison.records import Curves, Diagnostics, JobRecord, learning_curves, read_record, record_path, write_record
 from tts.comparison.results import Parameters
 from tts.core.device import choose_device
 from tts.core.errors import Diverged, TtsError, UsageError
@@ -87,10 +88,9 @@ class TrainingJob(BaseModel):
 
     def outcome(self, status: Literal["diverged", "failed"], message: str) -> JobRecord:
         """Return the record of a run that ended without scores."""
-        return JobRecord(**self._named(), status=status, message=message)
-
-    def _named(self) -> dict[str, Any]:
-        return {"system": self.system, "run": self.run, "seed": self.seed, "identity": self.identity}
+        return JobRecord(
+            system=self.system, run=self.run, seed=self.seed, identity=self.identity, status=status, message=message
+        )
 
 
 def job_identity(recipe: Recipe, prepared: Prepared, system: str, members: Sequence[Path] = ()) -> str:
@@ -186,9 +186,17 @@ def _run(job: TrainingJob, prepared: Prepared) -> tuple[JobRecord, dict[str, dic
             scores["test"] |= recognised_in(wavs, prepared, {key: scores["test"][key] for key in job.speak})
     system = job.recipe.system(job.system)
     record = JobRecord(
-        **job._named(),
-        **cost,
+        system=job.system,
+        run=job.run,
+        seed=job.seed,
+        identity=job.identity,
         status="finished",
+        steps=cost.steps,
+        seconds=cost.seconds,
+        parameters=cost.parameters,
+        main_loss=cost.main_loss,
+        curves=cost.curves,
+        diagnostics=cost.diagnostics,
         stages=tuple(stage.model_dump(mode="json") for stage in system.stages),
         training=job.recipe.training_of(system).model_dump(mode="json"),
         voices=_digests(job, ()),
@@ -199,8 +207,20 @@ def _run(job: TrainingJob, prepared: Prepared) -> tuple[JobRecord, dict[str, dic
     return record, scores
 
 
-def _train(job: TrainingJob, prepared: Prepared, device: str) -> tuple[Voice, dict[str, Any]]:
-    """Train a job's voice; return it with what it cost, as fields of its record."""
+@dataclass(frozen=True)
+class _Cost:
+    """What networks cost to train: steps, seconds and parameters of all; loss and curves where they are those of one run."""
+
+    steps: int
+    seconds: float
+    parameters: Parameters
+    main_loss: float | None
+    curves: Curves = field(default_factory=dict)
+    diagnostics: Diagnostics = field(default_factory=dict)
+
+
+def _train(job: TrainingJob, prepared: Prepared, device: str) -> tuple[Voice, _Cost]:
+    """Train a job's voice; return it with what it cost."""
     summary = train_voice(
         job.recipe,
         prepared,
@@ -212,30 +232,28 @@ def _train(job: TrainingJob, prepared: Prepared, device: str) -> tuple[Voice, di
         precision=job.precision,
     )
     curves, diagnostics = learning_curves(job.voice / "training")
-    cost = _sum_of([summary])
-    cost |= {"curves": curves, "diagnostics": diagnostics, "seconds": round(_seconds(curves) or cost["seconds"], 1)}
-    return load_voice(job.voice, device), cost
+    cost = _cost_of([summary])
+    seconds = round(_seconds(curves) or cost.seconds, 1)
+    return load_voice(job.voice, device), replace(cost, seconds=seconds, curves=curves, diagnostics=diagnostics)
 
 
-def _average(job: TrainingJob, device: str) -> tuple[Voice, dict[str, Any]]:
+def _average(job: TrainingJob, device: str) -> tuple[Voice, _Cost]:
     """Return the mean of a job's members with what they cost."""
     voice = Ensemble([load_voice(member, device) for member in job.members])
-    cost = _sum_of([read_summary(member / "training") for member in job.members])
+    cost = _cost_of([read_summary(member / "training") for member in job.members])
     seconds = [_seconds(learning_curves(member / "training")[0]) for member in job.members]
-    if all(seconds):
-        cost["seconds"] = round(sum(seconds), 1)
-    return voice, cost
+    return voice, replace(cost, seconds=round(sum(seconds), 1)) if all(seconds) else cost
 
 
-def _sum_of(summaries: Sequence[TrainingSummary]) -> dict[str, Any]:
-    """Return steps, seconds and parameters of what was trained, summed, and the main loss where there is one network."""
-    trained, speaking = (sum(sizes) for sizes in zip(*((one.trained, one.speaking) for one in summaries), strict=True))
-    return {
-        "steps": sum(stage.steps for summary in summaries for stage in summary.stages),
-        "seconds": sum(summary.seconds for summary in summaries),
-        "parameters": Parameters(trained=trained, speaking=speaking),
-        "main_loss": summaries[0].stages[-1].main_loss if len(summaries) == 1 else None,
-    }
+def _cost_of(summaries: Sequence[TrainingSummary]) -> _Cost:
+    """Return what was trained, summed, and the main loss where there is one network."""
+    trained, speaking = (sum(sizes) for sizes in zip(*((run.trained, run.speaking) for run in summaries), strict=True))
+    return _Cost(
+        steps=sum(stage.steps for summary in summaries for stage in summary.stages),
+        seconds=sum(summary.seconds for summary in summaries),
+        parameters=Parameters(trained=trained, speaking=speaking),
+        main_loss=summaries[0].stages[-1].main_loss if len(summaries) == 1 else None,
+    )
 
 
 def _seconds(curves: Curves) -> float:

@@ -63,8 +63,8 @@ def replacing(path: Path) -> Iterator[Path]:
 def not_written(path: Path, error: Exception) -> NotWritten:
     """Return the error that says why ``path`` could not be written; of a full disk, how much is free on it."""
     why = (error.strerror if isinstance(error, OSError) else None) or str(error)
-    told = not isinstance(error, OSError) or error.errno in _FULL
-    free = f"; {shutil.disk_usage(path.parent).free / 1e6:.1f} MB are free on its disk" if told else ""
+    disk_is_full = not isinstance(error, OSError) or error.errno in _FULL
+    free = f"; {shutil.disk_usage(path.parent).free / 1e6:.1f} MB are free on its disk" if disk_is_full else ""
     return NotWritten(f"{path}: cannot be written ({why}){free}")
 
 

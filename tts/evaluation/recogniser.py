@@ -47,7 +47,7 @@ def _decoder() -> Any:
 
 
 def transcribe(signal: np.ndarray, rate: int) -> list[str]:
-    """Return the words heard in mono samples in -1..1, in lower case; an empty list where none were.
+    """Return the words recognised in mono samples in -1..1, in lower case; an empty list where none were recognised.
 
     The signal is resampled from ``rate`` (Hz) to 16 kHz. It is decoded as a whole, with its own cepstral mean, so the result
     does not depend on what was decoded before.
@@ -58,7 +58,7 @@ def transcribe(signal: np.ndarray, rate: int) -> list[str]:
 
         samples = soxr.resample(samples, rate, RECOGNISER_RATE)
     pcm = (np.clip(samples, -1.0, 1.0) * 32767.0).astype("<i2")
-    if not pcm.any():  # in digital silence the decoder hears a word
+    if not pcm.any():  # in digital silence the decoder finds a word
         return []
     decoder = _decoder()
     decoder.start_utt()
@@ -66,17 +66,17 @@ def transcribe(signal: np.ndarray, rate: int) -> list[str]:
         decoder.process_raw(pcm.tobytes(), full_utt=True)
     finally:
         decoder.end_utt()
-    heard = decoder.hyp()
-    return normalise(heard.hypstr) if heard is not None else []
+    hypothesis = decoder.hyp()
+    return normalise(hypothesis.hypstr) if hypothesis is not None else []
 
 
 def transcribe_all(recordings: Sequence[Recording], *, workers: int | None = None) -> list[list[str] | Failure]:
     """Transcribe recordings in worker processes (see :func:`tts.core.processes.parallel_map`), in the order given."""
     _pocketsphinx()  # said once, here, rather than by every worker
-    heard: list[list[str] | Failure] = [[] for _ in recordings]
+    recognised: list[list[str] | Failure] = [[] for _ in recordings]
     for index, words in parallel_map(_transcribe_one, recordings, workers=workers, label="recognising"):
-        heard[index] = words
-    return heard
+        recognised[index] = words
+    return recognised
 
 
 def _transcribe_one(recording: Recording) -> list[str]:
@@ -107,19 +107,19 @@ def _spell(number: re.Match[str]) -> str:
     return f" {' '.join(words)} "
 
 
-def word_errors(reference: Sequence[str], heard: Sequence[str]) -> tuple[int, int]:
-    """Return the fewest substitutions, deletions and insertions that turn ``heard`` into ``reference``, and its length."""
-    row = list(range(len(heard) + 1))
+def word_errors(reference: Sequence[str], recognised: Sequence[str]) -> tuple[int, int]:
+    """Return the fewest substitutions, deletions and insertions that turn ``recognised`` into ``reference``, and its length."""
+    row = list(range(len(recognised) + 1))
     for i, expected in enumerate(reference, 1):
         diagonal, row[0] = row[0], i
-        for j, word in enumerate(heard, 1):
+        for j, word in enumerate(recognised, 1):
             diagonal, row[j] = row[j], min(diagonal + (word != expected), row[j] + 1, row[j - 1] + 1)
     return row[-1], len(reference)
 
 
-def word_scores(reference: str, heard: Sequence[str]) -> Scores:
+def word_scores(reference: str, recognised: Sequence[str]) -> Scores:
     """Return the scores of one recognised utterance: its metric is ``wer``, errors over reference words in %."""
-    errors, words = word_errors(normalise(reference), heard)
+    errors, words = word_errors(normalise(reference), recognised)
     if words == 0:
         raise TtsError(f"the reference text {reference!r} has no words to recognise")
     return Scores({"word_errors": np.asarray(float(errors)), "words": np.asarray(float(words))})

@@ -288,14 +288,14 @@ def _read_statistics(path: Path, config: VoiceConfig) -> dict[str, StreamStatist
     for name, stream in {**streams, DURATION: Stream(DURATION, config.states)}.items():
         if name not in statistics:
             raise TtsError(f"{path}: lacks {name}; the file is damaged or not one of ours")
-        found = statistics[name]
+        stored = statistics[name]
         shapes: list[tuple[np.ndarray, tuple[int, ...]]] = [
-            (found.mean, (stream.dimension,)),
-            (found.variance, (stream.width,)),
-            (found.global_variance, (stream.dimension,)),
+            (stored.mean, (stream.dimension,)),
+            (stored.variance, (stream.width,)),
+            (stored.global_variance, (stream.dimension,)),
         ]
-        if found.speaker_means is not None:
-            shapes.append((found.speaker_means, (len(config.speaker_names), stream.dimension)))
+        if stored.speaker_means is not None:
+            shapes.append((stored.speaker_means, (len(config.speaker_names), stream.dimension)))
         if any(values.shape != shape or not np.isfinite(values).all() for values, shape in shapes):
             raise TtsError(f"{path}: the statistics of {name} are not those of its stream; copy the file again")
     return statistics

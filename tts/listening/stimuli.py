@@ -44,10 +44,10 @@ def _wavs(root: Path) -> Path:
 def _recordings(name: str, folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
         raise UsageError(f"{folder}: there is no such folder (system {name})")
-    found = {path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES}
-    if not found:
+    files = {path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES}
+    if not files:
         raise UsageError(f"{folder}: holds no wav or flac file (system {name})")
-    return found
+    return files
 
 
 def choose_sentences(stimuli: Files, count: int | None, seed: int) -> list[str]:

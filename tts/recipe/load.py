@@ -72,9 +72,9 @@ def _validated(data: Mapping[str, Any], changes: list[str], in_file: Callable[[P
         blame = {problem: blame.get(problem, source[problem]) for problem in problems}
     if recipe is not None:
         return recipe
-    told = [f"{source}: {problem}" for problem, source in blame.items()]
-    more = [f"and {len(told) - MOST_PROBLEMS} more"] if len(told) > MOST_PROBLEMS else []
-    raise UsageError("\n".join([*told[:MOST_PROBLEMS], *more]))
+    lines = [f"{source}: {problem}" for problem, source in blame.items()]
+    more = [f"and {len(lines) - MOST_PROBLEMS} more"] if len(lines) > MOST_PROBLEMS else []
+    raise UsageError("\n".join([*lines[:MOST_PROBLEMS], *more]))
 
 
 def _within(problem: Problem, keys: list[str]) -> bool:

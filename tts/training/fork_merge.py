@@ -64,7 +64,7 @@ def branches_now(branches: Sequence[Branch], schedule: Schedule, begin: int, end
     return list(dict.fromkeys(tuple(name for name in branch if learnt(name)) for branch in branches))
 
 
-def search(
+def search_shares(
     alone: Sequence[float], grid: Sequence[float], loss: Callable[[Sequence[float]], float]
 ) -> tuple[list[float], float]:
     """Return the shares of the branches that are found best, and their loss: at most the first branch's.
@@ -185,7 +185,7 @@ class ForkMerge:
             return learner.main_loss_of({n.removeprefix(kind): t for n, t in state.items() if n.startswith(kind)})
 
         alone = [main_loss(state) for state in ends]
-        shares, _ = search(alone, self.part.grid, lambda trial: main_loss(merge(start, ends, trial, kind)))
+        shares, _ = search_shares(alone, self.part.grid, lambda trial: main_loss(merge(start, ends, trial, kind)))
         learner.load_state(merge(start, ends, shares))
         tasks = {name for branch in self.branches for name in branch}
         given = {

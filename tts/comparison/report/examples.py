@@ -116,12 +116,12 @@ def _spectrograms(data: ReportData, arrays: Mapping[str, np.ndarray]) -> Html | 
 def _f0(data: ReportData, arrays: Mapping[str, np.ndarray]) -> Html | None:
     sources, others = _sources(data, arrays, "f0")
     tracks = {name: np.asarray(arrays[f"f0/{name}"], np.float64) for name in sources}
-    heard = np.concatenate([np.zeros(0), *(track[track > 0.0] for track in tracks.values())])
-    if not len(heard):
+    voiced = np.concatenate([np.zeros(0), *(track[track > 0.0] for track in tracks.values())])
+    if not len(voiced):
         return None
     shift = float(arrays["shift"]) if "shift" in arrays else 0.005
     frames = max(len(track) for track in tracks.values())
-    up = Scale.around(np.percentile(heard, (0.5, 99.5)).tolist(), count=4, air=0.12)  # room for the ends of the broad line
+    up = Scale.around(np.percentile(voiced, (0.5, 99.5)).tolist(), count=4, air=0.12)  # room for the ends of the broad line
     across = Scale.around((0.0, frames * shift), count=8)
     lines = []
     for name, track in tracks.items():

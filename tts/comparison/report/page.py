@@ -25,7 +25,7 @@ def page(results: Results, folder: Path) -> str:
         ("utterances", "Utterances", training.scatters(data)),
         ("scores", "All scores", overview.scores(data)),
         ("budget", "Budget", training.budget(data)),
-        ("search", "Search", training.search(data)),
+        ("search", "Search", training.searches(data)),
         ("words", "Words", overview.words(data)),
         ("curves", "Learning curves", training.curves(data)),
         ("gradients", "Gradients", training.diagnostics(data)),

@@ -180,7 +180,7 @@ def _gradients(stage: str, runs: Sequence[Sequence[Mapping[str, Any]]], tasks: M
     return panels
 
 
-def search(data: ReportData) -> Html | None:
+def searches(data: ReportData) -> Html | None:
     """Return what was tried in the search over settings such as the tasks' weights, on validation, and what was chosen."""
     blocks = []
     for one in data.results.search:
