@@ -33,7 +33,7 @@ from torch.nn import functional
 
 from tts.recipe import ForkMergePart
 from tts.training.checkpoint import optimiser_state, restore_optimiser
-from tts.training.fork_merge import State, merge, search
+from tts.training.fork_merge import State, merge, search_shares
 from tts.training.weighting import Schedule, after_step, backward, make_weighting
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -209,7 +209,7 @@ def train_forked(data: Mapping[str, Tensor], auxiliary: Sequence[str], every: in
         def mixed(shares: Sequence[float], start: State = now, ends: list[State] = ends) -> float:
             return error(merge(start, ends, shares, "weights."), held)
 
-        shares, valid = search([error(end, held) for end in ends], ForkMergePart(every=every).grid, mixed)
+        shares, valid = search_shares([error(end, held) for end in ends], ForkMergePart(every=every).grid, mixed)
         now = merge(now, ends, shares)
         if valid < best[0]:
             best = (valid, error(now, slice(800, None)))
