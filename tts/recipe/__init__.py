@@ -14,6 +14,7 @@ from tts.recipe.parts import (
     GenerationPart,
     Part,
     SplitPart,
+    SubphoneKind,
     TextPart,
 )
 from tts.recipe.recipe import Recipe, SystemPart
@@ -32,6 +33,7 @@ __all__ = [
     "Recipe",
     "SplitPart",
     "StagePart",
+    "SubphoneKind",
     "SystemPart",
     "TaskUse",
     "TextPart",

@@ -27,6 +27,12 @@ TextColumn = Literal["auto", "raw", "normalised"]
 CorpusFormat = Literal["ljspeech", "ljspeech-speakers", "espeak-demo"]  # read by tts.corpora.layouts
 
 
+# Merlin's sets of numbers that say where a frame is within its phone (tts.dataset.subphone).
+SubphoneKind = Literal[
+    "full", "coarse_coding", "minimal_phoneme", "minimal_frame", "uniform_state", "state_only", "frame_only", "none"
+]
+
+
 class SpeakerPart(Part):
     """One of several speakers: where the recordings are, and what differs from the corpus's own keys."""
 
