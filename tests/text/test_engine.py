@@ -181,13 +181,11 @@ def test_a_lexicon_of_words_is_not_for_phones():
 
 
 def test_what_there_is_not_is_told():
-    with pytest.raises(UsageError, match="there are gruut, espeak, phones"):
+    with pytest.raises(UsageError, match="there are gruut, espeak, openjtalk, letters, lexicon, phones"):
         make_engine("festival", "en-us")
-    assert ENGINES == ("gruut", "espeak", "phones")
+    assert ENGINES == ("gruut", "espeak", "openjtalk", "letters", "lexicon", "phones")
     with pytest.raises(UsageError, match=r"no language 'en-gb'.*espeak"):
         make_engine("gruut", "en-gb")
-    with pytest.raises(UsageError, match=r"pip install 'gruut\[cs\]'"):
-        make_engine("gruut", "cs")
 
 
 def test_identity_is_plain_and_stable(english):

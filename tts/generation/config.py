@@ -20,6 +20,7 @@ from tts.core.grid import FrameGrid
 from tts.core.stream import Stream
 from tts.generation.migration import migrated
 from tts.recipe import MAIN_STREAMS, GenerationPart, StagePart
+from tts.recipe.names import EngineName
 from tts.recipe.network import check_stages
 from tts.text.features import ContextFeatures
 from tts.text.phones import PhoneInventory
@@ -61,7 +62,7 @@ class _Facts(BaseModel):
 class FrontEndConfig(_Facts):
     """What turns text into phones. ``identity`` is the engine's own (:meth:`tts.text.engine.Engine.identity`)."""
 
-    engine: Literal["gruut", "espeak", "phones"]
+    engine: EngineName
     language: Annotated[str, Field(pattern=r"^[A-Za-z0-9]+([-_][A-Za-z0-9]+)*$", max_length=50)]
     identity: dict[Line, Line | int | None]
 

@@ -7,11 +7,14 @@ name what is a plain file name on every system.
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from tts.core.names import name_fault
+
+EngineName = Literal["gruut", "espeak", "openjtalk", "letters", "lexicon", "phones"]
+"""What turns text into phones (``tts.text.engine``)."""
 
 LONGEST_NAME = 80
 _PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]*"

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from tts.core.grid import MAX_RATE, MIN_RATE, FrameGrid
-from tts.recipe.names import Seed, SpeakerName
+from tts.recipe.names import EngineName, Seed, SpeakerName
 
 MAIN_STREAMS = ("mcep", "lf0", "vuv", "bap")
 
@@ -216,9 +216,10 @@ class SplitPart(Part):
 class TextPart(Part):
     """The front end: from text to phones."""
 
-    engine: Literal["gruut", "espeak", "phones"] = Field(
+    engine: EngineName = Field(
         "gruut",
-        description="`gruut`; `espeak` (GPL, more languages); `phones`: the texts are phones already.",
+        description="`gruut`; `espeak` (GPL, a hundred languages); `openjtalk` (Japanese); `letters`: every letter is a phone; "
+        "`lexicon`: only the words of `text.lexicon`; `phones`: the texts are phones already.",
         examples=["espeak"],
     )
     lexicon: str | None = Field(

@@ -1,6 +1,6 @@
 """The front end: from the text of an utterance to a :class:`Sentence`, through whichever engine pronounces the words.
 
-An engine is a :class:`Pronouncer` (one file each: ``gruut_engine``, ``espeak_engine``, ``phones_engine``) inside a
+An engine is a :class:`Pronouncer` (one file each: ``gruut_engine``, ``espeak_engine``, ``letters_engine``, ...) inside a
 :class:`FrontEnd`, which does what they all need: normalisation, the user's pronunciations, breaks, the kind of sentence.
 """
 
@@ -8,18 +8,28 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final, Protocol
+from importlib import import_module
+from typing import Any, Final, Protocol, get_args
 
 from tts.core.errors import TtsError, UsageError
 from tts.core.files import fingerprint
+from tts.recipe.names import EngineName
 from tts.text import normalise as normalisation
 from tts.text.lexicon import INLINE, Lexicon, find_words, lexicon_key, parse_phones
 from tts.text.sentence import Break, Kind, Sentence, Word
 from tts.text.syllables import syllabify
 
-ENGINES: Final = ("gruut", "espeak", "phones")
+ENGINES: Final[tuple[str, ...]] = get_args(EngineName)
+_PRONOUNCERS: Final = {  # imported when they are asked for
+    "gruut": "tts.text.gruut_engine:GruutPronouncer",
+    "espeak": "tts.text.espeak_engine:EspeakPronouncer",
+    "openjtalk": "tts.text.openjtalk_engine:OpenJTalkPronouncer",
+    "letters": "tts.text.letters_engine:LettersPronouncer",
+    "lexicon": "tts.text.letters_engine:LexiconPronouncer",
+    "phones": "tts.text.phones_engine:PhonesPronouncer",
+}
 _KEPT = 4096  # sentences remembered
 
 
@@ -72,34 +82,18 @@ def make_engine(name: str, language: str, lexicon: Mapping[str, Sequence[str] | 
     lexicon for ``phones``, whose text has no words to look up.
     """
     language = language.lower().replace("_", "-")
-    makers: dict[str, Callable[[str], Pronouncer]] = {"gruut": _gruut, "espeak": _espeak, "phones": _phones}
-    if name not in makers:
+    if name not in ENGINES:
         raise UsageError(f"there is no text engine {name!r}; there are {', '.join(ENGINES)}")
     if name == "phones" and lexicon:
         raise UsageError("the text engine 'phones' reads phones as they stand and looks no word up; leave the lexicon out")
+    if name == "lexicon" and not lexicon:
+        raise UsageError("the text engine 'lexicon' knows the words of a lexicon only; give one (text.lexicon: FILE)")
     words = {
         word.lower(): spoken if isinstance(spoken, str) else parse_phones(" ".join(spoken))
         for word, spoken in (lexicon or {}).items()
     }
-    return FrontEnd(makers[name](language), words)
-
-
-def _gruut(language: str) -> Pronouncer:
-    from tts.text.gruut_engine import GruutPronouncer
-
-    return GruutPronouncer(language)
-
-
-def _espeak(language: str) -> Pronouncer:
-    from tts.text.espeak_engine import EspeakPronouncer
-
-    return EspeakPronouncer(language)
-
-
-def _phones(language: str) -> Pronouncer:
-    from tts.text.phones_engine import PhonesPronouncer
-
-    return PhonesPronouncer(language)
+    module, _, pronouncer = _PRONOUNCERS[name].partition(":")
+    return FrontEnd(getattr(import_module(module), pronouncer)(language), words)
 
 
 class FrontEnd:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import re
 import threading
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -35,7 +36,9 @@ class EspeakPronouncer:
         library, self.version, voices = _library()
         if language not in voices:
             raise UsageError(f"espeak-ng has no language {language!r}; it has {', '.join(sorted(voices))}")
-        self._api, self._voice = library, voices[language]
+        self._api, self._voice = library, voices[language].identifier
+        if self._voice != voices[language].first:  # releases before asked the first: fr was Belgian, en Caribbean
+            self.version = f"{self.version}+{self._voice.decode()}"
         self._phonemes = lru_cache(maxsize=4096)(self._ask)
 
     def words(self, text: str) -> list[Word]:
@@ -114,18 +117,33 @@ class _Voice(ctypes.Structure):
 
     _fields_ = (("name", ctypes.c_char_p), ("languages", ctypes.c_void_p), ("identifier", ctypes.c_char_p))
 
-    def tags(self) -> list[str]:
-        """Return the language tags of this voice."""
-        found, place = [], int(self.languages or 0)
+    def tags(self) -> list[tuple[str, int]]:
+        """Return the language tags of this voice, each with its priority: of several voices for a tag the lowest is meant."""
+        tags, place = [], int(self.languages or 0)
         while ctypes.string_at(place, 1) != b"\0":
             tag = ctypes.string_at(place + 1)
-            found.append(tag.decode())
+            tags.append((tag.decode(), ctypes.string_at(place, 1)[0]))
             place += len(tag) + 2
-        return found
+        return tags
+
+
+@dataclass
+class _Known:
+    """What speaks a language tag; ``first`` is the voice that the library lists first for it, whatever its priority."""
+
+    identifier: bytes
+    name: str
+    priority: int
+    first: bytes
+
+
+def voice_names() -> dict[str, str]:
+    """Return the English name of every language tag that espeak-ng knows; :class:`UsageError` where it is not installed."""
+    return {tag: known.name.strip() for tag, known in _library()[2].items()}
 
 
 @lru_cache(maxsize=1)
-def _library() -> tuple[ctypes.CDLL, str, dict[str, bytes]]:
+def _library() -> tuple[ctypes.CDLL, str, dict[str, _Known]]:
     """Load and initialise the library once; return it, its version and its voice for every language."""
     try:
         import espeakng_loader
@@ -139,10 +157,13 @@ def _library() -> tuple[ctypes.CDLL, str, dict[str, bytes]]:
     data = str(espeakng_loader.get_data_path())
     if library.espeak_Initialize(_RETRIEVAL, 0, data.encode(), 0) < 0:
         raise TtsError(f"espeak-ng could not read its data in {data}")
-    voices: dict[str, bytes] = {}
+    voices: dict[str, _Known] = {}
     for pointer in library.espeak_ListVoices(None):
         if not pointer:
             break
-        for tag in pointer.contents.tags():
-            voices.setdefault(tag, pointer.contents.identifier)
+        voice = pointer.contents
+        for tag, priority in voice.tags():
+            known = voices.setdefault(tag, _Known(voice.identifier, voice.name.decode(), priority, voice.identifier))
+            if priority < known.priority:
+                voices[tag] = _Known(voice.identifier, voice.name.decode(), priority, known.first)
     return library, library.espeak_Info(None).decode().split()[0], voices

@@ -1,4 +1,4 @@
-"""The default engine: gruut (MIT). It knows English out of the box, other languages through ``gruut[nl]``, ``gruut[de]``...
+"""The default engine: gruut (MIT). It knows English out of the box, others through ``gruut_lang_nl``, ``gruut_lang_de``...
 
 Nothing else in the product imports gruut. Its lexicon answers first, its statistical model guesses the rest. It drops what it
 cannot read, so the tree that it leaves (token -> words) is checked here token by token.
@@ -20,22 +20,18 @@ from typing import Any, Final
 
 from tts.core.errors import TtsError, UsageError
 from tts.text.engine import PronunciationError, break_of
-from tts.text.phones import attributes, canonical
+from tts.text.gruut_data import DATA
+from tts.text.phones import attributes
 from tts.text.sentence import Break, Syllable, Word
 from tts.text.spoken_forms import primary
 from tts.text.syllables import syllabify
 
 # Our language tags and gruut's. It would also answer for en-gb, in American English: that is no answer.
-_TAGS = ("en-us", "nl", "de-de", "fr-fr", "es-es", "it-it", "sv-se", "cs-cz", "pt", "ru-ru", "sw", "ar", "fa")
+_TAGS = ("en-us", "nl", "de-de", "fr-fr", "es-es", "it-it", "sv-se", "cs-cz", "pt", "ru-ru", "sw", "ar", "fa", "lb")
 LANGUAGES: Final = {tag: full for full in _TAGS for tag in (full, primary(full))}
 
 # Words in capitals of the English lexicon that are read letter by letter all the same.
 _SPELLED = {"US", "UN", "AM", "PM"}
-
-# Two symbols in gruut's Dutch lexicon that are one diphthong.
-_MERGED = {"nl": {("œː", "y"): "œy", ("œː", "ʏ"): "œy"}}
-
-_MARKS = "ˈˌ'¹²"  # stress, and the word accents of Swedish, which are heard on stressed syllables
 
 _ORDINAL = re.compile(r"(\d+)(?:e|de|ste|er|ère|ème|º|ª)")
 
@@ -70,7 +66,7 @@ class GruutPronouncer:
             raise PronunciationError(f"{token!r} cannot be pronounced: write it out in words or as [[phones]]", token)
         for place, end in pairwise([*spoken, len(leaves)]):
             leaf = leaves[place]
-            phones = _cleaned(leaf.phonemes or (), self.language)
+            phones = DATA[primary(self.language)].cleaned(leaf.phonemes or (), leaf.text)
             if not phones:
                 raise PronunciationError(
                     f"{leaf.text!r} cannot be pronounced: add it to the lexicon or write [[phones]]", leaf.text
@@ -85,10 +81,11 @@ def _version(language: str) -> str:
     """Return the versions of gruut and of its data for a language; data that are not installed raise :class:`UsageError`."""
     data = f"gruut_lang_{language}"
     try:
-        return f"{version('gruut')}+{data}-{version(data)}"
+        mended = f"+{DATA[language].version}" if DATA[language].version else ""
+        return f"{version('gruut')}+{data}-{version(data)}{mended}"
     except PackageNotFoundError:
         raise UsageError(
-            f"gruut's data for {language!r} are not installed: pip install 'gruut[{language}]', "
+            f"gruut's data for {language!r} are not installed: pip install {data}, "
             "or name another front end (text.engine: espeak)"
         ) from None
 
@@ -102,21 +99,6 @@ def _letters_named(words: list[Word]) -> list[Word]:
         else word
         for place, word in enumerate(words)
     ]
-
-
-def _cleaned(phones: Sequence[str], language: str) -> tuple[str, ...]:
-    merged = _MERGED.get(primary(language), {})
-    found: list[str] = []
-    for phone in phones:
-        marks = phone[: len(phone) - len(phone.lstrip(_MARKS))]
-        mark = "" if not marks else "ˌ" if marks == "ˌ" else "ˈ"
-        symbol = canonical(phone.lstrip(_MARKS))
-        pair = (found[-1].lstrip("ˈˌ"), symbol) if found else None
-        if pair in merged:
-            found[-1] = found[-1][: len(found[-1]) - len(pair[0])] + merged[pair]
-        else:
-            found.append(mark + symbol)
-    return tuple(found)
 
 
 def _tokens(graph: Any, root: Any) -> Iterator[tuple[str, list[Any]]]:
@@ -217,6 +199,7 @@ class _Loaded:
         folder = find_lang_dir(language)
         if folder is None:
             raise UsageError(f"gruut's data for {language!r} are not where gruut looks for them: install them anew")
+        folder /= DATA[primary(language)].model
         guess = DelayedGraphemesToPhonemes(folder / "g2p" / "model.crf", transform_func=str.lower)
         self.language = language
         self.lexicon = _Lexicon(str(folder / "lexicon.db"), guess, language)
@@ -225,6 +208,7 @@ class _Loaded:
             own["is_initialism"] = self._spelled_out
         else:
             own["get_ordinal"] = lambda text: int(m[1]) if (m := _ORDINAL.fullmatch(text)) else None
+            own["replacements"] = [("’", "'")]  # German's would write ss for ß, which tells a long vowel before it
         settings = get_settings(language, **own)
         self.processor = TextProcessor(default_lang=language, settings={language: settings})
 

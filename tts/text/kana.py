@@ -37,7 +37,7 @@ _SMALL: Final = dict(zip("ァィゥェォャュョヮ", "aiɯeoaɯoa", strict=Tr
 _BEFORE_Y: Final = {"キ": "kʲ", "ギ": "ɡʲ", "シ": "ɕ", "ジ": "d͡ʑ", "チ": "t͡ɕ", "ヂ": "d͡ʑ", "ニ": "ɲ", "ヒ": "ç"}
 _BEFORE_Y_TOO: Final = {"ビ": "bʲ", "ピ": "pʲ", "ミ": "mʲ", "リ": "ɾʲ", "テ": "tʲ", "デ": "dʲ", "フ": "ɸʲ", "ヴ": "vʲ"}
 # A consonant before any other small vowel: foreign sounds.
-_FOREIGN: Final = {"テ": "t", "デ": "d", "ト": "t", "ド": "d", "フ": "ɸ", "ツ": "t͡s", "ヴ": "v", "ウ": "w", "ス": "s", "ズ": "z"}
+_FOREIGN: Final = {"テ": "t", "デ": "d", "ト": "t", "ド": "d", "フ": "ɸ", "ツ": "t͡s", "ヴ": "v", "ウ": "w", "ス": "s"}
 _LABIAL: Final = {"ク": "kʷ", "グ": "ɡʷ"}
 
 
@@ -45,7 +45,8 @@ def _morae() -> dict[str, tuple[str, ...]]:
     table: dict[str, tuple[str, ...]] = {"ン": ("ɴ",), "ッ": ("ʔ",), "ヴ": ("v", "ɯ"), "イェ": ("j", "e")}
     for line in _ROWS.strip().split("\n"):
         kana, *consonants = line.split()
-        for letter, vowel, consonant in zip(kana, _VOWELS, consonants * 5 if len(consonants) == 1 else consonants, strict=False):
+        own = consonants * 5 if len(consonants) == 1 else consonants
+        for letter, vowel, consonant in zip(kana, _VOWELS, own, strict=True):
             table[letter] = (vowel,) if consonant == "." else (consonant, vowel)
     table.update({"ヤ": ("j", "a"), "ユ": ("j", "ɯ"), "ヨ": ("j", "o")})
     palatal = _BEFORE_Y | _BEFORE_Y_TOO
@@ -57,6 +58,7 @@ def _morae() -> dict[str, tuple[str, ...]]:
         if small in "ァィゥェォヮ":
             table.update({letter + small: (consonant, vowel) for letter, consonant in (_FOREIGN | _LABIAL).items()})
     table["ウゥ"] = ("w", "ɯ")
+    del table["-"]
     return table
 
 

@@ -117,7 +117,7 @@ def letter_phones(letter: str) -> tuple[str, ...]:
         return (letter,)
     if not (letter.isalpha() or unicodedata.category(letter).startswith("M")):  # vowel signs of Indic scripts are marks
         return ()
-    base, *marks = unicodedata.normalize("NFD", letter)
+    base, marks = (divided := unicodedata.normalize("NFD", letter))[0], divided[1:]
     if marks and all(map(unicodedata.combining, marks)) and (phones := letter_phones(base)):
         nasal = "".join(_MARKS.get(mark, "") for mark in marks)
         long = "ː" if any(mark in _LENGTHENS for mark in marks) and not phones[-1].endswith("ː") else ""
@@ -131,7 +131,6 @@ def _romanised(letter: str) -> str:
         from anyascii import anyascii
     except ImportError:
         raise UsageError(
-            f"the letter {letter!r} ({unicodedata.name(letter, 'unnamed')}) is romanised by anyascii: "
-            "pip install 'stacked-tts[letters]'"
+            f"the letter {letter!r} ({unicodedata.name(letter, 'unnamed')}) is romanised by anyascii: pip install anyascii"
         ) from None
     return str(anyascii(letter))

@@ -21,7 +21,7 @@ from tts.text.kana import morae
 from tts.text.sentence import Syllable, Word
 
 LANGUAGES: Final = ("ja", "ja-jp")
-_PACKAGES: Final = ("pyopenjtalk-plus", "pyopenjtalk")
+PACKAGES: Final = ("pyopenjtalk-plus", "pyopenjtalk")
 _WESTERN: Final = r"[A-Za-z]"
 
 
@@ -54,10 +54,10 @@ class OpenJTalkPronouncer:
 
 def installed_version() -> str:
     """Return name and version of the package that is installed; :class:`UsageError` with the pip command if none is."""
-    for package in _PACKAGES:
+    for package in PACKAGES:
         with contextlib.suppress(PackageNotFoundError):
             return f"{package}-{version(package)}"
-    raise UsageError("Japanese needs Open JTalk: pip install 'stacked-tts[ja]' (pyopenjtalk-plus, MIT)")
+    raise UsageError("Japanese needs Open JTalk: pip install pyopenjtalk-plus")
 
 
 def _phrases(text: str) -> list[Word]:
@@ -92,5 +92,5 @@ def _open_jtalk() -> Any:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):  # it advertises extras
             import pyopenjtalk
     except ImportError as error:
-        raise UsageError(f"Open JTalk cannot be loaded ({error}): pip install 'stacked-tts[ja]'") from None
+        raise UsageError(f"Open JTalk cannot be loaded ({error}): pip install pyopenjtalk-plus") from None
     return pyopenjtalk
