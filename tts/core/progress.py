@@ -22,7 +22,7 @@ def set_quiet(quiet: bool) -> None:
 
 
 class Progress:
-    """Count finished items and show the share done and the time left.
+    """Count finished items and show the share done and the time left; a ``total`` of 0 is one that is not known.
 
     Silent until the work has lasted a second, so that short work leaves no trace. Use as a context manager.
     """
@@ -61,8 +61,13 @@ class Progress:
         elapsed = time.monotonic() - self.started
         fresh = self.done - self.first
         left = elapsed / fresh * (self.total - self.done) if fresh > 0 else 0.0
-        amount = f"{self.done}/{self.total}{' ' + self.unit if self.unit else ''}"
-        timing = f"{clock(elapsed)} so far, {clock(left)} left" if self.done < self.total else f"done in {clock(elapsed)}"
+        amount = f"{self.done}{f'/{self.total}' if self.total else ''}{' ' + self.unit if self.unit else ''}"
+        if not self.total:
+            timing = f"{clock(elapsed)} so far"
+        elif self.done < self.total:
+            timing = f"{clock(elapsed)} so far, {clock(left)} left"
+        else:
+            timing = f"done in {clock(elapsed)}"
         text = printable(f"{self.label}: {amount}, {timing}{'  ' + self.note if self.note else ''}").replace("\n", " ")
         if sys.stderr.isatty():
             width = shutil.get_terminal_size().columns - 1  # a line that wraps could not be rewritten

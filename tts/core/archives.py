@@ -1,0 +1,415 @@
+"""Unpacking archives of other people: nothing outside the folder, no devices, no bombs, nothing half-unpacked."""
+
+from __future__ import annotations
+
+import bz2
+import filecmp
+import gzip
+import lzma
+import os
+import posixpath
+import re
+import secrets
+import shutil
+import stat
+import tarfile
+import unicodedata
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from tts.core.errors import Damaged, NotWritten, TtsError, UsageError
+from tts.core.files import not_written
+from tts.core.progress import Progress
+
+Kind = Literal["tar", "zip", "plain"]
+
+CHUNK = 1 << 20
+HEADER = 1 << 24  # bytes that a member's description may have at most; tarfile reads it into memory at once
+RESERVE = 200_000_000  # bytes of a disk that are never filled
+TEMPORARY = ".unpacking-"  # and twelve hexadecimal digits: the folder that an archive is unpacked to before it is moved
+_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+_RESOURCE_FORKS = ("__MACOSX", ".DS_Store")
+_MAGIC: tuple[tuple[bytes, str], ...] = ((b"\x1f\x8b", "gz"), (b"BZh", "bz2"), (b"\xfd7zXZ\x00", "xz"), (b"PK\x03\x04", "zip"))
+_BROKEN = (EOFError, tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an archive may hold at most: ``members``, ``depth`` of folders, and ``ratio`` times its own size unpacked.
+
+    An archive may always hold ``floor`` bytes, whatever its size: text and silence are packed well. Speech is packed one to
+    four, and no corpus has as many files or folders in folders; a bomb has.
+    """
+
+    members: int = 5_000_000
+    depth: int = 24
+    ratio: float = 50.0
+    floor: int = 100_000_000
+
+
+@dataclass(frozen=True)
+class Unpacked:
+    """What was unpacked: number of files and links, their bytes, and the names of what now lies at the top of the folder."""
+
+    files: int
+    size: int
+    top: tuple[str, ...]
+
+
+def unpack(archive: Path, folder: Path, *, strip: str = "", limits: Limits | None = None) -> Unpacked:
+    """Unpack a tar archive (plain, gz, bz2, xz) or zip into ``folder``; any other file is copied there as it is.
+
+    Everything goes to a temporary folder first, which is moved into place when all of it is there. Folders that exist are
+    added to, files that exist stay where they are the same. Where all members lie in the folder ``strip``, it is left out.
+    Left out too are the resource forks that macOS adds.
+
+    Raises :class:`Damaged` for an archive that is cut off, damaged, or hostile: members with absolute paths or paths to a
+    parent, links out of the folder, devices, names that stand for something else on Windows, the same name twice, more than
+    ``limits``. Raises :class:`UsageError` where another file of the same name exists, :class:`NotWritten` where the disk is
+    full. In each case nothing of it is left in ``folder``.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    remove_left_over(folder)
+    temporary = folder / f"{TEMPORARY}{secrets.token_hex(6)}"
+    temporary.mkdir()
+    try:
+        writer = _Writer(archive, temporary, limits or Limits())
+        with writer.progress:
+            _UNPACK[kind_of(archive)](archive, writer)
+        start = temporary
+        if strip and _only(temporary, strip):
+            start = temporary / strip
+            for link, aim in writer.links.items():
+                if not aim.startswith(f"{strip}/"):
+                    raise writer.refuse(link, "is a link out of the folder that is left out")
+        top = _place(start, folder, archive)
+        if hasattr(os, "sync"):
+            os.sync()  # before anybody writes down that all of it is there
+    except OSError as error:
+        raise not_written(folder, error) from None
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return Unpacked(writer.files, writer.size, top)
+
+
+def remove_left_over(folder: Path) -> None:
+    """Remove the temporary folders of unpackings that were killed; only where nobody else unpacks into ``folder``."""
+    for path in folder.glob(f"{TEMPORARY}*"):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def kind_of(path: Path) -> Kind:
+    """Return what kind of archive a file is by its content; raises :class:`Damaged` where its name says another thing."""
+    with path.open("rb") as stream:
+        head = stream.read(512)
+    named = re.search(r"\.(tar|tgz|tbz2?|txz|zip|gz|bz2|xz)$", path.name, re.IGNORECASE)
+    magic = next((name for start, name in _MAGIC if head.startswith(start)), "")
+    if magic == "zip" or head.startswith(b"PK\x05\x06"):
+        return "zip"
+    if magic or head[257:262] == b"ustar" or (named and named[1].lower() == "tar" and len(head) == 512):
+        return "tar"
+    if named:
+        start = head[:40].decode("utf-8", "replace").split("\n")[0]
+        raise Damaged(f"{path}: is no archive, but begins with {start!r}; fetch it again, or by hand")
+    return "plain"
+
+
+def member_fault(name: str, depth: int = 24) -> str:
+    """Say why a member of an archive may not be called ``name`` ("is an absolute path", ...); "" if it may."""
+    if name.startswith("/") or re.match(r"[A-Za-z]:", name):
+        return "is an absolute path"
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    if ".." in parts:
+        return "leads to a parent folder"
+    if len(parts) > depth or len(name.encode("utf-8", "surrogateescape")) > 2000:
+        return "is a path too long or too deep"
+    for part in parts:
+        if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in part):
+            return "has a control character, or is no UTF-8"
+        if "\\" in part or ":" in part:
+            return r"has a \ or : in it, which means a folder or a hidden stream on Windows"
+        if part[-1] in ". " or _DEVICE.fullmatch(part):
+            return "has a name that means another file or a device on Windows"
+        if len(part.encode("utf-8", "surrogateescape")) > 255:
+            return "has a name of more than 255 bytes"
+    return ""
+
+
+class _Writer:
+    """Writes members into a folder, and counts what they take."""
+
+    def __init__(self, archive: Path, folder: Path, limits: Limits) -> None:
+        self.archive, self.folder, self.limits = archive, folder, limits
+        self.members = self.files = self.size = 0
+        self.most = int(max(limits.floor, limits.ratio * archive.stat().st_size))
+        self.links: dict[str, str] = {}  # where they are and what they name, both within the folder
+        self.progress = Progress(f"unpacking {archive.name}", 0, unit="MB")
+        self._checked = 0
+
+    def refuse(self, name: str, fault: str) -> Damaged:
+        """Return the error for a member."""
+        return Damaged(f"{self.archive}: refused, since its member {name[:200]!r} {fault}")
+
+    def target(self, name: str) -> tuple[Path, str] | None:
+        """Count a member; return where it goes and its plain name, or None for one that is left out."""
+        self.members += 1
+        if self.members > self.limits.members:
+            raise Damaged(f"{self.archive}: refused, since it has more than {self.limits.members} members")
+        if fault := member_fault(name, self.limits.depth):
+            raise self.refuse(name, fault)
+        plain = posixpath.normpath(name)
+        parts = plain.split("/")
+        if plain == "." or any(part in _RESOURCE_FORKS or part.startswith("._") for part in parts):
+            return None
+        for number in range(1, len(parts)):
+            if "/".join(parts[:number]) in self.links:
+                raise self.refuse(name, "lies behind a link")
+        return self.folder / plain, plain
+
+    def count(self, size: int) -> None:
+        """Add bytes that are to be written; raises :class:`Damaged` where they are more than an honest archive holds."""
+        self.size += size
+        if size < 0 or self.size > self.most:
+            raise Damaged(
+                f"{self.archive}: refused, since it unpacks to more than {self.most / 1e9:.1f} GB, "
+                f"{self.size / max(1, self.archive.stat().st_size):.0f} times its size"
+            )
+        if self.size - self._checked > RESERVE // 4 or not self._checked:
+            self._checked = self.size
+            free = shutil.disk_usage(self.folder).free
+            if size > free - RESERVE:
+                raise NotWritten(
+                    f"{self.folder.parent}: the disk has {free / 1e9:.2f} GB free, too little for {self.archive.name}"
+                )
+        self.progress.advance(self.size // 1_000_000 - self.progress.done)
+
+    def make_folder(self, name: str) -> None:
+        """Make a folder that the archive names."""
+        if place := self.target(name):
+            self._parent(place[0] / "x", name)
+
+    def write(self, name: str, size: int, stream: IO[bytes]) -> None:
+        """Write a file of ``size`` bytes from ``stream``; raises :class:`Damaged` where there are more or fewer."""
+        self.count(size)
+        if (place := self.target(name)) is None:
+            return
+        self._parent(place[0], name)
+        self.files += 1
+        left = size
+        try:
+            with place[0].open("xb") as out:
+                while data := stream.read(min(CHUNK, left + 1)):
+                    left -= len(data)
+                    if left < 0:
+                        break
+                    out.write(data)
+        except FileExistsError:
+            raise self.refuse(name, "is there twice, or once more with other capitals") from None
+        if left:
+            raise self.refuse(name, "is longer or shorter than the archive says")
+
+    def link(self, name: str, to: str, *, hard: bool) -> None:
+        """Make a link within the folder; a hard link becomes a copy of the file that it names, which must be there."""
+        if (place := self.target(name)) is None:
+            return
+        path, plain = place
+        aim = posixpath.normpath(to if hard else posixpath.join(posixpath.dirname(plain), to))
+        down = [part == ".." for part in to.split("/") if part not in ("", ".")]
+        # ".." after the name of a folder is refused, for the folder may be a link itself and its parent anywhere.
+        if not to or re.search(r"^/|[\\:\0]", to) or down != sorted(down, reverse=True) or f"{aim}/".startswith("../"):
+            raise self.refuse(name, f"is a link to {to[:200]!r}, out of the folder")
+        self._parent(path, name)
+        if os.path.lexists(path):
+            raise self.refuse(name, "is there twice, or once more with other capitals")
+        self.files += 1
+        if hard:
+            source = self.folder / aim
+            if any(f"{aim}/".startswith(f"{link}/") for link in self.links) or not source.is_file():
+                raise self.refuse(name, f"is a link to {to[:200]!r}, which is no file before it in the archive")
+            self.count(source.stat().st_size)
+            shutil.copyfile(source, path)
+        else:
+            self.links[plain] = aim
+            path.symlink_to(to)
+
+    def _parent(self, path: Path, name: str) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            raise self.refuse(name, "lies in a folder that is a file") from None
+
+
+class _Sequential:
+    """A stream for tarfile that is read once from beginning to end, and bounded.
+
+    tarfile goes back by one byte between members, for which gzip would start over, and reads a member's description at once
+    into memory, however long it claims to be.
+    """
+
+    def __init__(self, stream: IO[bytes], archive: Path) -> None:
+        self.stream, self.archive = stream, archive
+        self.position = 0
+        self.header = b""  # what was last read in the size of a member's header
+        self._last = self._again = b""
+
+    def read(self, size: int = -1) -> bytes:
+        if size < 0 or size > HEADER:
+            raise Damaged(f"{self.archive}: refused, since a description in it claims {size} bytes")
+        data, self._again = self._again[:size], self._again[size:]
+        data += self.stream.read(size - len(data))
+        self.position += len(data)
+        self._last = data[-1:] or self._last
+        if size == tarfile.BLOCKSIZE:
+            self.header = data
+        return data
+
+    def tell(self) -> int:
+        return self.position
+
+    def seek(self, offset: int) -> int:
+        if offset == self.position - 1 and self._last:
+            self._again, self.position = self._last + self._again, offset
+        if offset < self.position:
+            raise Damaged(f"{self.archive}: refused, since a member lies before the one that precedes it")
+        while offset > self.position and self.read(min(CHUNK, offset - self.position)):
+            pass
+        return self.position
+
+    def finish(self, packed: bool) -> None:
+        """Read to the end, where the checksum of the compression is; raises :class:`Damaged` where it ended too early."""
+        if any(self.header) or (not self.header and not packed):
+            raise Damaged(f"{self.archive}: is cut off or damaged after {self.position} bytes; fetch it again")
+        for _ in range(1024):
+            if not self.stream.read(CHUNK):
+                return
+        raise Damaged(f"{self.archive}: refused, since a gigabyte of nothing follows its last member")
+
+
+@contextmanager
+def _decompressed(archive: Path) -> Iterator[tuple[IO[bytes], bool]]:
+    """Yield the content of an archive as a stream, and whether it is compressed (with a checksum at its end)."""
+    with archive.open("rb") as raw:
+        magic = next((name for start, name in _MAGIC if raw.peek(8).startswith(start)), "")
+        opener: dict[str, Callable[[IO[bytes]], Any]] = {"gz": gzip.open, "bz2": bz2.open, "xz": lzma.open}
+        if magic in opener:
+            with opener[magic](raw) as stream:
+                yield stream, True
+        else:
+            yield raw, False
+
+
+@contextmanager
+def _readable(archive: Path) -> Iterator[None]:
+    """Turn what the libraries say of a broken archive into one sentence."""
+    try:
+        yield
+    except (*_BROKEN, NotImplementedError, RuntimeError, UnicodeError, ValueError, OverflowError) as error:
+        raise Damaged(f"{archive}: is cut off, damaged or of a kind that is not known ({error}); fetch it again") from None
+
+
+def _unpack_tar(archive: Path, writer: _Writer) -> None:
+    if not hasattr(tarfile, "data_filter"):
+        raise TtsError("this Python cannot unpack safely; Python 3.11.4 or later can")
+    with _readable(archive), _decompressed(archive) as (stream, packed):
+        sequential = _Sequential(stream, archive)
+        with tarfile.open(fileobj=sequential, mode="r:") as tar:  # type: ignore[call-overload]
+            for member in tar:
+                tar.members.clear()  # tarfile keeps all that it has seen
+                _unpack_tar_member(tar, member, writer)
+        sequential.finish(packed)
+
+
+def _unpack_tar_member(tar: tarfile.TarFile, member: tarfile.TarInfo, writer: _Writer) -> None:
+    if fault := member_fault(member.name, writer.limits.depth):  # before the library's own check, to say it in our words
+        raise writer.refuse(member.name, fault)
+    if not (member.isfile() or member.isdir() or member.issym() or member.islnk()):
+        raise writer.refuse(member.name, "is a device, a pipe, or of an unknown kind")
+    try:
+        tarfile.data_filter(member, str(writer.folder))
+    except tarfile.FilterError as error:
+        raise writer.refuse(member.name, f"is unsafe: {error}") from None
+    if member.isdir():
+        writer.make_folder(member.name)
+    elif member.issym() or member.islnk():
+        writer.link(member.name, member.linkname, hard=member.islnk())
+    else:
+        content = tar.extractfile(member)
+        if content is None:
+            raise writer.refuse(member.name, "has no content")
+        writer.write(member.name, member.size, content)
+
+
+def _unpack_zip(archive: Path, writer: _Writer) -> None:
+    with _readable(archive), zipfile.ZipFile(archive) as packed:
+        for member in packed.infolist():
+            mode = member.external_attr >> 16 if member.create_system == 3 else 0
+            if member.flag_bits & 1:
+                raise writer.refuse(member.filename, "is encrypted")
+            if member.is_dir():
+                writer.make_folder(member.filename)
+            elif stat.S_ISLNK(mode):
+                if member.file_size > 4096:
+                    raise writer.refuse(member.filename, "is a link that is too long")
+                writer.link(member.filename, packed.read(member).decode("utf-8"), hard=False)
+            elif stat.S_IFMT(mode) not in (0, stat.S_IFREG):
+                raise writer.refuse(member.filename, "is a device, a pipe, or of an unknown kind")
+            else:
+                with packed.open(member) as content:
+                    writer.write(member.filename, member.file_size, content)
+
+
+def _copy_plain(archive: Path, writer: _Writer) -> None:
+    with archive.open("rb") as stream:
+        writer.write(archive.name, archive.stat().st_size, stream)
+
+
+_UNPACK: dict[Kind, Callable[[Path, _Writer], None]] = {"tar": _unpack_tar, "zip": _unpack_zip, "plain": _copy_plain}
+
+
+def _only(folder: Path, name: str) -> bool:
+    """Return whether the folder ``name`` is all that is in ``folder``."""
+    return [path.name for path in folder.iterdir()] == [name] and (folder / name).is_dir() and not (folder / name).is_symlink()
+
+
+def _place(source: Path, folder: Path, archive: Path) -> tuple[str, ...]:
+    """Move what is in ``source`` into ``folder``; raises :class:`UsageError`, before anything moves, where another file is."""
+    for path, target in _meeting(source, folder):
+        if not _same(path, target):
+            raise UsageError(
+                f"{target}: exists and is not what {archive.name} holds; move it away, or choose another folder with --root"
+            )
+    top = tuple(sorted(path.name for path in source.iterdir()))
+    _move(source, folder)
+    return top
+
+
+def _meeting(source: Path, folder: Path) -> Iterator[tuple[Path, Path]]:
+    """Yield what is in both folders and is not a folder in both."""
+    for path in source.iterdir():
+        target = folder / path.name
+        if not os.path.lexists(target):
+            continue
+        if path.is_dir() and target.is_dir() and not path.is_symlink() and not target.is_symlink():
+            yield from _meeting(path, target)
+        else:
+            yield path, target
+
+
+def _same(path: Path, target: Path) -> bool:
+    if path.is_symlink() or target.is_symlink():
+        return path.is_symlink() and target.is_symlink() and path.readlink() == target.readlink()
+    return path.is_file() and target.is_file() and filecmp.cmp(path, target, shallow=False)
+
+
+def _move(source: Path, folder: Path) -> None:
+    for path in list(source.iterdir()):
+        target = folder / path.name
+        if not os.path.lexists(target):
+            path.rename(target)
+        elif path.is_dir() and not path.is_symlink():
+            _move(path, target)
