@@ -33,7 +33,7 @@ TEMPORARY = (408, 425, 429, 500, 502, 503, 504)
 class Patience:
     """How long a download goes on against failures.
 
-    It is given up after ``tries`` failures without one more byte in between, waiting ``first_wait`` seconds after the first
+    It is given up after ``tries`` failures without getting further in between, waiting ``first_wait`` seconds after the first
     and twice as long after each. A server that names a time to wait (Retry-After) is given it, up to ``longest_wait`` seconds;
     where it asks for more the download ends, to be continued later. ``timeout`` is for connecting and between two pieces of
     data, in seconds, ``redirects`` how often an address may lead on to another.
@@ -73,6 +73,7 @@ class _Part:
         self.facts = target.with_name(target.name + ".part.json")
         self.etag = self.modified = ""
         self.total: int | None = None
+        self.joined = False  # of more than one answer
         if self.path.is_file() and self.facts.is_file():
             try:
                 saved = read_json(self.facts)
@@ -97,6 +98,7 @@ class _Part:
         self.facts.unlink(missing_ok=True)
         self.etag = self.modified = ""
         self.total = None
+        self.joined = False
 
     def begin(self, response: requests.Response, total: int | None) -> None:
         """Note which version of the file now arrives from its beginning."""
@@ -130,12 +132,11 @@ def download(
     patience = patience or Patience()
     target.parent.mkdir(parents=True, exist_ok=True)
     part = _Part(target)
-    resumed = part.size > 0
     with requests.Session() as session:
         session.headers.update({"User-Agent": f"stacked-tts/{__version__}", "Accept-Encoding": "identity"})
         came_from = _persist(session, url, part, sha256, label or target.name, patience)
         digest = file_digest(part.path)
-        if sha256 and digest != sha256.lower() and resumed:
+        if sha256 and digest != sha256.lower() and part.joined:
             log.warning("%s: what was resumed does not fit together; it is fetched anew", target.name)
             part.restart()
             came_from = _persist(session, url, part, sha256, label or target.name, patience)
@@ -162,12 +163,13 @@ def _requests() -> Any:
 def _persist(session: requests.Session, url: str, part: _Part, sha256: str | None, label: str, patience: Patience) -> str:
     """Try until the part is whole; return the address that it came from."""
     failures = 0
+    most = part.size  # a server that makes us start over and over gets nowhere, and is given up
     while True:
-        size = part.size
         try:
             return _try(session, url, part, sha256 is not None, label, patience)
         except _TryAgain as failure:
-            failures = 1 if part.size > size else failures + 1
+            failures = 1 if part.size > most else failures + 1
+            most = max(most, part.size)
             if failures >= patience.tries:
                 raise TtsError(
                     f"{url}: {failure}, {failures} times in a row; {part.size / 1e6:.1f} MB have arrived; run the same command "
@@ -204,6 +206,8 @@ def _try(session: requests.Session, url: str, part: _Part, pinned: bool, label: 
         total = _announced(response, address, part)
         if response.status_code == 200:
             part.begin(response, total)
+        else:
+            part.joined = True
         _check_room(part, total)
         _receive(response, part, total, label)
     return address
@@ -215,8 +219,9 @@ def _follow(session: requests.Session, url: str, headers: dict[str, str], patien
 
     address = url
     for _ in range(patience.redirects + 1):
-        if urlsplit(address).scheme not in ("http", "https"):
-            raise TtsError(f"{url}: leads to {address}, which is neither http nor https")
+        if _scheme(address) not in ("http", "https"):
+            leads = f"leads to {address}, which" if address != url else "cannot be fetched: its address"
+            raise TtsError(f"{url}: {leads} is neither http nor https")
         try:
             response = session.get(address, headers=headers, stream=True, allow_redirects=False, timeout=patience.timeout)
         except (
@@ -232,11 +237,21 @@ def _follow(session: requests.Session, url: str, headers: dict[str, str], patien
         if response.status_code not in REDIRECTS:
             return response, address
         response.close()
-        place = urljoin(address, response.headers.get("Location", ""))
-        if urlsplit(address).scheme == "https" and urlsplit(place).scheme == "http":
+        try:
+            place = urljoin(address, response.headers.get("Location", ""))
+        except ValueError:
+            raise TtsError(f"{url}: leads to {response.headers.get('Location', '')!r}, which is no address") from None
+        if _scheme(address) == "https" and _scheme(place) == "http":
             raise TtsError(f"{url}: leads from https to unprotected {place}; refused")
         address = place
     raise TtsError(f"{url}: leads from one address to the next more than {patience.redirects} times, last to {address}")
+
+
+def _scheme(url: str) -> str:
+    try:
+        return urlsplit(url).scheme.lower()
+    except ValueError:
+        return ""
 
 
 def _announced(response: requests.Response, address: str, part: _Part) -> int | None:
