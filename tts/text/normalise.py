@@ -11,6 +11,7 @@ import re
 import unicodedata
 from typing import Final
 
+from tts.text.normalisation import expander
 from tts.text.spoken_forms import CURRENCIES, MAY_END, MULTIPLIERS, SIGNS, abbreviation, primary
 
 VERSION: Final = 1  # part of an engine's identity: raise it when the same text comes out differently
@@ -45,6 +46,8 @@ def normalise(text: str, language: str) -> str:
     Characters of the private use area pass untouched: the caller marks words there whose pronunciation is already known.
     """
     text = "".join(unicodedata.normalize("NFKC", c) if "ﬀ" <= c <= "ﬆ" or "！" <= c <= "～" else c for c in text)
+    if (expand := expander(language)) is not None:
+        text = expand(text)
     text = _abbreviations(text, language)
     text = _numbers(text, language)
     text = re.sub(r"(?<=\s)[-–]+(?=[\s.,;:!?])|--+|(?<=\D)–(?=\D)", " — ", f" {text} ".translate(_SHAPES))
