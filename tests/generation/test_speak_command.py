@@ -23,7 +23,7 @@ Run = Callable[..., tuple[int, str, str]]
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Run:
     """Run ``tts speak voice ...`` in a folder with a voice and return exit code, standard output and standard error."""
     voice = FakeVoice(frames_a_state=1.0)
-    voice.generation = SimpleNamespace(post_filter="cepstral", strength=0.3)  # type: ignore[attr-defined]
+    voice.generation = SimpleNamespace(post_filter="cepstral", strength=0.3, f0_variance=0.0)  # type: ignore[attr-defined]
     monkeypatch.setattr(tts.cli.speak_run, "load_voice", lambda path, device: voice)
     monkeypatch.chdir(tmp_path)
     Path("voice").mkdir()

@@ -27,6 +27,10 @@ def compare(
     wer: Annotated[
         bool | None, typer.Option("--wer/--no-wer", help="Count a recogniser's word errors.", show_default="the recipe's")
     ] = None,
+    judges: Annotated[
+        bool | None,
+        typer.Option("--judges/--no-judges", help="Ask models of listeners (extra judges).", show_default="the recipe's"),
+    ] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Say what would be done and how long it may take, and stop.")] = False,
     workers: Annotated[int | None, workers_option("Runs side by side", "one a core, or one a GPU")] = None,
     device: Device = "auto",
@@ -45,7 +49,7 @@ def compare(
     source = Prepared(prepared or Path("output") / settings.name / "prepared")
     settings = settings.for_speech(source.speech_seconds)
     names, chosen = words(systems), numbers(seeds, "--seeds")
-    planned = make_plan(settings, systems=names, seeds=chosen, wer=wer)
+    planned = make_plan(settings, systems=names, seeds=chosen, wer=wer, judges=judges)
     trained = [arm.name for arm in planned.arms if arm.name in settings.systems]
     tell_reach(settings, changes or [], trained, seeds="those of comparison.seeds, or --seeds")
     say(describe(planned, source, folder, workers=workers, device=device))

@@ -25,6 +25,9 @@ def evaluate(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Where results go [default: VOICE/evaluation].")] = None,
     split: Annotated[str, typer.Option("--split", help="train, validation or test.")] = "test",
     wer: Annotated[bool, typer.Option("--wer", help="Also count a recogniser's word errors (needs the extra wer).")] = False,
+    judges: Annotated[
+        bool, typer.Option("--judges", help="Also ask models of listeners and count words (needs the extra judges).")
+    ] = False,
     pictures: Annotated[
         int | None,
         typer.Option("--pictures", min=0, help="Utterances to draw (needs the extra viz).", show_default="2 with viz, else 0"),
@@ -46,7 +49,15 @@ def evaluate(
     source = Prepared(prepared or Path("output") / loaded.config.recipe / "prepared")
     folder = out or voice / ("evaluation" if split == "test" else f"evaluation-{split}")
     evaluation = evaluate_voice(
-        loaded, source, folder, split=split, words=wer, wavs=max(drawn, 4), workers=workers, command=command_line()
+        loaded,
+        source,
+        folder,
+        split=split,
+        words=wer,
+        judges=judges,
+        wavs=max(drawn, 4),
+        workers=workers,
+        command=command_line(),
     )
     say(json.dumps(evaluation.result, ensure_ascii=False, indent=2) if as_json else evaluation.text)
     if split == "test" and out is None:

@@ -104,6 +104,12 @@ def speak(
     strength: Annotated[
         float | None, typer.Option("--strength", help="Of the post-filter, 0 to 1.", show_default="its usual one")
     ] = None,
+    f0_variance: Annotated[
+        float | None,
+        typer.Option(
+            "--f0-variance", help="Liveliness of intonation, 0 to 1.5; 1 is the speaker's.", show_default="the voice's"
+        ),
+    ] = None,
     batch_frames: Annotated[int, typer.Option("--batch-frames", help="Frames through the network at a time.")] = 10_000,
     workers: Annotated[int | None, workers_option("Vocoder processes")] = None,
     device: Device = "auto",
@@ -112,7 +118,7 @@ def speak(
 
     Exit code 0 if all was spoken, 1 if a text failed (the others are spoken all the same), 2 if something asked for is wrong.
     """
-    from tts.cli.speak_run import Sink, Texts, run
+    from tts.cli.speak_run import PostFilterOptions, Sink, Texts, run
     from tts.core.errors import UsageError
 
     if (out is None) == (output is None):
@@ -126,7 +132,7 @@ def speak(
             out, output, audio_format.value if audio_format else None, rate, tuple(kind.value for kind in timings or ()), resume
         ),
         lexicon=lexicon,
-        post_filter=(post_filter.value if post_filter else None, strength),
+        post_filter=PostFilterOptions(post_filter.value if post_filter else None, strength, f0_variance),
         settings={"pause_scale": pauses, "batch_frames": batch_frames},
         workers=workers,
         device=device,

@@ -56,6 +56,15 @@ class Texts:
 
 
 @dataclass(frozen=True)
+class PostFilterOptions:
+    """What is asked of the post-filter; None stands for the voice's own."""
+
+    kind: Kind | None = None
+    strength: float | None = None
+    f0_variance: float | None = None
+
+
+@dataclass(frozen=True)
 class Sink:
     """Where the sound goes: a folder ``out`` or one file ``output``, one of which is None."""
 
@@ -95,7 +104,7 @@ def run(
     sink: Sink,
     *,
     lexicon: Path | None,
-    post_filter: tuple[Kind | None, float | None],
+    post_filter: PostFilterOptions,
     settings: Mapping[str, Any],
     workers: int | None,
     device: str,
@@ -109,7 +118,7 @@ def run(
     if own:
         voice.add_lexicon(own)
     check_speakers(requests, voice)
-    chosen = SynthesisSettings(_post_filter(voice, *post_filter), workers=_workers(workers, requests), **settings)
+    chosen = SynthesisSettings(_post_filter(voice, post_filter), workers=_workers(workers, requests), **settings)
     with Synthesiser(voice, chosen) as synthesiser:
         if sink.out is not None:
             name = voice_digest(folder) + (f" lexicon {fingerprint(own)}" if own else "")
@@ -136,12 +145,13 @@ def _joined(synthesiser: Synthesiser, requests: Sequence[Request], sink: Sink, e
     return report
 
 
-def _post_filter(voice: Voice, kind: Kind | None, strength: float | None) -> PostFilterSettings:
-    usual = voice.generation
+def _post_filter(voice: Voice, asked: PostFilterOptions) -> PostFilterSettings:
+    usual, kind, strength = voice.generation, asked.kind, asked.strength
     chosen = kind or usual.post_filter
     if strength is not None and chosen == "none":
         raise UsageError("--strength: there is no post-filter; choose one with --post-filter, or leave --strength out")
-    return PostFilterSettings(chosen, usual.strength if strength is None and chosen == usual.post_filter else strength)
+    amount = usual.strength if strength is None and chosen == usual.post_filter else strength
+    return PostFilterSettings(chosen, amount, usual.f0_variance if asked.f0_variance is None else asked.f0_variance)
 
 
 def _workers(workers: int | None, requests: Sequence[Request]) -> int | None:

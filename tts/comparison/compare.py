@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 
 from tts.comparison.collect import collect
+from tts.comparison.judging import judge_speech
 from tts.comparison.plan import Arm, ComparisonPlan, auxiliary_tasks, member_seeds, recipe_for, without
 from tts.comparison.pool import default_workers, run_jobs
 from tts.comparison.records import JobRecord, read_record, write_search
 from tts.comparison.references import find_references, phone_means, speech_of, take_pairs, write_examples
-from tts.comparison.results import Example, References, Results, SearchInfo, Trial, write_results
+from tts.comparison.results import Example, Judges, References, Results, SearchInfo, Trial, write_results
 from tts.comparison.search import Point, edges, search, start_of, with_settings
 from tts.comparison.settled import settle_plan
 from tts.comparison.tables import tables
@@ -30,6 +31,7 @@ from tts.core.files import fingerprint, read_json, write_text
 from tts.core.folders import require_own_folder
 from tts.core.locks import held
 from tts.dataset.prepared import Prepared
+from tts.evaluation.judges import require_judges
 from tts.evaluation.recogniser import require_recogniser
 from tts.evaluation.scores import find_metric
 from tts.evaluation.speech import choose_examples
@@ -76,6 +78,7 @@ class Comparison:
     spoken: tuple[str, ...] = ()
     settled: dict[str, SystemPart] = field(default_factory=dict)
     looked: float = 0.0
+    judges: Judges | None = None
 
     def job(self, name: str, system: SystemPart, run: str, seed: int, asked: Asked | None = None) -> TrainingJob:
         """Return the job that trains and scores a system."""
@@ -133,6 +136,8 @@ class Comparison:
             command=self.command,
             complete=complete,
         )
+        if self.judges is not None:
+            results = results.model_copy(update={"judges": self.judges})
         write_results(self.folder, results)
         write_text(self.folder / "tables.md", tables(results))
         return results
@@ -166,7 +171,7 @@ def compare(
         work = Comparison(plan, whole, prepared, out, count, device, command, say)
         work.references = References(mean={"mcd": phone_means(prepared)})
         work.examples = tuple(choose_examples(prepared.packed("test").ids, plan.recipe.comparison.examples))
-        work.spoken = speech_of(prepared, plan.wer, work.examples)
+        work.spoken = speech_of(prepared, plan.wer or plan.judges, work.examples)
         settle_systems(work)
         runs, averages = jobs_of(work)
         work.do(runs)
@@ -179,6 +184,8 @@ def check_plan(plan: ComparisonPlan, prepared: Prepared, out: Path) -> None:
     recipe = plan.recipe
     if plan.wer:
         require_recogniser(prepared.facts.text.language)
+    if plan.judges:
+        require_judges(prepared.facts.text.language)
     takes = recipe.comparison.takes
     if takes is not None and not (out / "references.json").is_file() and not take_pairs(prepared, takes.suffix):
         raise UsageError(
@@ -219,6 +226,8 @@ def finish(work: Comparison) -> Results:
     takes = plan.recipe.comparison.takes
     work.references = find_references(prepared, out, work.references, takes=takes, wer=plan.wer, workers=work.workers)
     speakers = [arm.name for arm in work.whole.arms if (out / "wavs" / arm.name).is_dir()]
+    if plan.judges:
+        work.judges = judge_speech(prepared, out, speakers, plan.baseline, workers=work.workers)
     results = work.write(complete=True, examples=write_examples(prepared, out, work.examples, speakers))
     if not any(run.finished for run in results.runs_of(plan.baseline)):
         raise TtsError(f"{out}: the baseline {plan.baseline} has no finished run, so nothing is compared; see tables.md there")

@@ -65,6 +65,7 @@ class ComparisonPlan:
     primary: str
     smallest_effect: float
     wer: bool
+    judges: bool
     precision: str = "float32"  # what ``auto`` stands for in all runs, settled when the comparison begins
 
     def arm(self, name: str) -> Arm:
@@ -80,7 +81,12 @@ class ComparisonPlan:
 
 
 def make_plan(
-    recipe: Recipe, *, systems: Sequence[str] = (), seeds: Sequence[int] = (), wer: bool | None = None
+    recipe: Recipe,
+    *,
+    systems: Sequence[str] = (),
+    seeds: Sequence[int] = (),
+    wer: bool | None = None,
+    judges: bool | None = None,
 ) -> ComparisonPlan:
     """Return what a recipe's ``comparison`` says, narrowed to ``systems`` and ``seeds`` where these are given.
 
@@ -126,16 +132,16 @@ def make_plan(
         raise UsageError(f"seeds {', '.join(map(str, chosen))}: expected different numbers from 0 to {MOST_SEED:,}")
     if any(arm.members > 1 for arm in arms) and len({seed % SEED_STEP for seed in chosen}) < len(chosen):
         raise UsageError(f"seeds: an ensemble's members have seeds {SEED_STEP} apart, so no two seeds may be; choose others")
-    speech = part.wer if wer is None else wer
     if part.primary in DIAGNOSTICS:
         raise UsageError(
             f"comparison.primary: {part.primary} is a diagnostic and decides nothing (the recogniser gets more words of "
             "natural speech wrong than of synthetic speech); name another score, such as mcd"
         )
+    asked = part.wer if wer is None else wer, part.judges if judges is None else judges
     for arm in arms:
         if arm.search is not None and arm.system is not None:
             _check_search(recipe, arm.name, arm.system, arm.search)
-    return ComparisonPlan(recipe, tuple(arms), chosen, baseline, part.primary, part.threshold, speech)
+    return ComparisonPlan(recipe, tuple(arms), chosen, baseline, part.primary, part.threshold, *asked)
 
 
 def _check_search(recipe: Recipe, name: str, system: SystemPart, part: SearchPart) -> None:

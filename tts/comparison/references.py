@@ -175,9 +175,9 @@ def write_examples(prepared: Prepared, folder: Path, ids: Sequence[str], systems
     return examples
 
 
-def speech_of(prepared: Prepared, wer: bool, examples: Sequence[str]) -> tuple[str, ...]:
-    """Return which test utterances a system's first seed speaks: the examples, or all where words are counted."""
+def speech_of(prepared: Prepared, every: bool, examples: Sequence[str]) -> tuple[str, ...]:
+    """Return which test utterances a system's first seed speaks: the examples, or all where ``every`` is judged."""
     ids = prepared.packed("test").ids
-    if wer and not ids:
+    if every and not ids:
         raise TtsError(f"{prepared.folder}: the test split is empty")
-    return ids if wer else tuple(examples)
+    return ids if every else tuple(examples)

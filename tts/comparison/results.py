@@ -165,6 +165,39 @@ class References(_Part):
         return (self.mean or {}).get("mcd")
 
 
+class JudgedScore(_Part):
+    """A judge's mean score, or a difference of two, with its 95 % interval over utterances."""
+
+    mean: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+class JudgedSpeech(_Part):
+    """What the judges say of one source of speech: a system's first seed, the recordings (natural) or their copies (copy).
+
+    ``scores`` and ``differences`` (to the baseline) are by the name of the metric.
+    """
+
+    source: str
+    scores: dict[str, JudgedScore] = {}
+    differences: dict[str, JudgedScore] = {}
+
+
+class Judges(_Part):
+    """What independent judges say of the test utterances: by which versions of them, and which utterances they failed on."""
+
+    versions: dict[str, str] = {}
+    utterances: int = 0
+    failed: dict[str, str] = {}
+    speech: tuple[JudgedSpeech, ...] = ()
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The names of the scores."""
+        return tuple(dict.fromkeys(name for row in self.speech for name in row.scores))
+
+
 class Example(_Part):
     """A sentence to hear and see: wavs by source and the arrays drawn, relative to the comparison's folder."""
 
@@ -215,6 +248,7 @@ class Results(_Part):
     against_controls: tuple[Contrast, ...] = ()
     leave_one_out: tuple[Contrast, ...] = ()
     references: References = References()
+    judges: Judges | None = None
     search: tuple[SearchInfo, ...] = ()
     examples: tuple[Example, ...] = ()
     notes: tuple[str, ...] = ()

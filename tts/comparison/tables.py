@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from tts.comparison.results import MetricInfo, RankingRow, Results, ScoreRow
+from tts.comparison.results import JudgedScore, MetricInfo, RankingRow, Results, ScoreRow
 from tts.comparison.verdicts import LEVEL, Contrast
 from tts.core.progress import clock
-from tts.evaluation.scores import find_metric
+from tts.evaluation.scores import Metric, find_metric
 from tts.evaluation.tables import format_table
 
 PARTS = ("first", "second", "last")
@@ -16,6 +16,12 @@ WORDS_NOTE = (
     "It decides nothing and is no measure of how well a voice is understood: the recogniser (pocketsphinx) is small and old "
     "and gets more words of natural speech wrong than of speech made by networks, whose regular voice it finds easier. A rate "
     "far above the others points at a voice that drops or garbles words, and no more."
+)
+
+
+JUDGES_NOTE = (
+    "Speech of the first seed, from the text, with 95 % intervals over utterances: other trainings are not in them. The judges "
+    "are models trained on listeners' ratings of other kinds of speech: an order that all of them share can be trusted."
 )
 
 
@@ -34,6 +40,7 @@ def tables(results: Results) -> str:
         _gradients(results),
         _search(results),
         _references(results),
+        _judges(results),
         _diagnostics(results),
         "## Notes\n\n" + "\n".join(f"* {note}" for note in results.notes),
         _made(results),
@@ -245,6 +252,32 @@ def _references(results: Results) -> str:
             f"Natural takes: {given.takes.pairs} pairs after time warping, which is another scale than natural durations."
         )
     return "\n\n".join(lines)
+
+
+def _judges(results: Results) -> str:
+    """Return what independent judges say, and of every system how much more than of the baseline."""
+    judges = results.judges
+    if judges is None:
+        return ""
+    metrics = [find_metric(name) for name in judges.metrics]
+    rows = []
+    for row in judges.speech:
+        cells = [judged(metric, row.scores.get(metric.name)) or "-" for metric in metrics]
+        more = [judged(metric, row.differences.get(metric.name), "+") or "-" for metric in metrics]
+        rows.append([row.source, *cells, *more])
+    head = ["speech", *(metric.heading for metric in metrics), *(f"{metric.heading}, minus baseline" for metric in metrics)]
+    table = format_table(head, rows, "markdown")
+    used = "; ".join(f"{name}: {version}" for name, version in judges.versions.items())
+    failed = f" Left out, because a judge failed: {', '.join(judges.failed)}." if judges.failed else ""
+    return f"## What independent judges say\n\n{table}\n\n{JUDGES_NOTE} {judges.utterances} utterances; {used}.{failed}"
+
+
+def judged(metric: Metric, score: JudgedScore | None, sign: str = "") -> str:
+    """Return a judge's score as ``3.99 [3.85, 4.13]``, empty where there is none."""
+    if score is None or score.mean is None or score.low is None or score.high is None:
+        return ""
+    mean, low, high = (f"{value:{sign}.{metric.decimals}f}" for value in (score.mean, score.low, score.high))
+    return f"{mean} [{low}, {high}]"
 
 
 def _diagnostics(results: Results) -> str:

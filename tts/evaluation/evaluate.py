@@ -23,11 +23,12 @@ from tts.core.pictures import require_pictures
 from tts.core.progress import tracked
 from tts.core.provenance import environment
 from tts.dataset.prepared import Packed, Prepared
+from tts.evaluation.judges import judge_versions, require_judges
 from tts.evaluation.metrics import duration_sums
 from tts.evaluation.pictures import LabelledSignal, draw_global_variance, draw_spectrograms, draw_trajectories
 from tts.evaluation.recogniser import require_recogniser
 from tts.evaluation.scores import Scores, pool, score_utterance
-from tts.evaluation.speech import KINDS, Wavs, choose_examples, recognise, speaker_for, write_speech
+from tts.evaluation.speech import KINDS, Wavs, ask_judges, choose_examples, recognise, speaker_for, write_speech
 from tts.evaluation.statistics import Utterances, score_interval
 from tts.evaluation.tables import ScoreSettings, format_interval, report_dict, score_table, worst_utterances
 from tts.generation.card import voice_card
@@ -162,16 +163,18 @@ def evaluate_voice(
     *,
     split: str = "test",
     words: bool = False,
+    judges: bool = False,
     wavs: int = 4,
     workers: int | None = None,
     command: str = "",
 ) -> Evaluation:
     """Score a voice and leave ``scores.json``, ``scores.md`` and wavs in ``out``.
 
-    ``words`` adds the recogniser's word error rate on natural, copy-synthesised and synthetic speech; ``wavs`` is how many
-    utterances, spread over the split, become wavs (with ``words``, all); ``workers`` as in
-    :func:`tts.core.processes.parallel_map`.
+    ``words`` adds the recogniser's word error rate on natural, copy-synthesised and synthetic speech, ``judges`` what models of
+    listeners say of the same; ``wavs`` is how many utterances, spread over the split, become wavs (with ``words`` or
+    ``judges``, all); ``workers`` as in :func:`tts.core.processes.parallel_map`.
     """
+    judged_words = judges and require_judges(voice.config.text.language)
     same = check_match(voice, prepared)
     if words:
         require_recogniser(voice.config.text.language)
@@ -191,14 +194,20 @@ def evaluate_voice(
     lines = [f"# {voice.label}, {split}", "", *([] if same else [f"Beware: {OTHER_PREPARATION}.", ""])]
     lines += _score_lines(scores, [*speakers, (voice.label, pool(scores.values()))], score_settings(prepared))
     text = _save(out, result, lines)
-    spoken = list(scores) if words else [item.id for item in shown]
+    spoken = list(scores) if words or judges else [item.id for item in shown]
+    texts = {key: " ".join(word.text for word in prepared.sentences[key].words) for key in spoken}
     made = write_speech(voice, prepared, split, spoken, out / "wavs", workers)
+    if judges:
+        judgement = ask_judges(texts, made, words=judged_words, workers=workers)
+        result["judges"] = {"versions": judge_versions(judged_words), **judgement.to_dict()}
+        lines += judgement.lines()
     if words:
-        texts = {key: " ".join(word.text for word in prepared.sentences[key].words) for key in spoken}
         errors = recognise(texts, made, workers)
         result["word_error_rate"] = {kind: pool(own.values())["wer"] for kind, own in errors.scores.items()}
         result["not_recognised"] = dict(errors.failed)
-        text = _save(out, result, [*lines, *errors.lines()])
+        lines += errors.lines()
+    if words or judges:
+        text = _save(out, result, lines)
     return Evaluation(result, text, pool(scores.values()), shown, made)
 
 

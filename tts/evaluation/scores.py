@@ -38,6 +38,14 @@ def _word_error_rate(sums: Sums) -> np.ndarray:
     return metrics.divide(100.0 * metrics.total(sums, "word_errors"), metrics.total(sums, "words"))
 
 
+def _mean_rating(sums: Sums, name: str) -> np.ndarray:
+    return metrics.divide(metrics.total(sums, name), metrics.total(sums, "judged"))
+
+
+def _wrong_words(sums: Sums) -> np.ndarray:
+    return metrics.divide(100.0 * metrics.total(sums, "wrong_words"), metrics.total(sums, "judged_words"))
+
+
 METRICS: Mapping[str, Metric] = {
     metric.name: metric
     for metric in (
@@ -55,6 +63,9 @@ METRICS: Mapping[str, Metric] = {
         Metric("gv_lf0", "GV lf0", "ratio", 2, "one", partial(variance.gv_ratio, name="lf0")),
         Metric("modulation", "Mod. spec.", "dB", 2, "low", variance.modulation_distance),
         Metric("wer", "WER", "%", 1, "low", _word_error_rate),
+        Metric("distillmos", "DistillMOS", "", 2, "high", partial(_mean_rating, name="distillmos")),
+        Metric("p808", "P.808", "", 2, "high", partial(_mean_rating, name="p808")),
+        Metric("wrong_words", "Words wrong", "%", 1, "low", _wrong_words),
     )
 }
 

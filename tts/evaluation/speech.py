@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,8 +16,9 @@ from tts.core.processes import Failure
 from tts.core.progress import tracked
 from tts.dataset.prepared import Prepared
 from tts.evaluation.copy_synthesis import write_copies
+from tts.evaluation.judges import judge_all
 from tts.evaluation.recogniser import transcribe_all, word_scores
-from tts.evaluation.scores import Scores
+from tts.evaluation.scores import Scores, find_metric, pool
 from tts.evaluation.statistics import score_interval
 from tts.evaluation.tables import format_interval, format_table
 from tts.generation.postfilter import PostFilterSettings
@@ -27,6 +29,7 @@ from tts.generation.voice import Voice
 log = logging.getLogger(__name__)
 
 KINDS = ("natural", "copy", "synthetic")
+JUDGED = ("distillmos", "p808", "wrong_words")
 Wavs = Mapping[str, Mapping[str, Path]]  # by kind and utterance id
 WORDS_NOTE = (
     "A diagnostic and no measure of how well the voice is understood: the recogniser is small and old, and gets more words of "
@@ -67,7 +70,7 @@ def write_natural(prepared: Prepared, ids: Sequence[str], folder: Path) -> None:
 
 def write_spoken(voice: Voice, prepared: Prepared, ids: Sequence[str], folder: Path, workers: int | None = None) -> None:
     """Speak the texts of utterances into ``folder/ID.wav``: predicted durations and the voice's own post-filter."""
-    post_filter = PostFilterSettings(voice.generation.post_filter, voice.generation.strength)
+    post_filter = PostFilterSettings.of(voice.generation)
     with Synthesiser(voice, SynthesisSettings(post_filter=post_filter, workers=workers)) as synthesiser:
         spoken = synthesiser.speak(
             Request(key, prepared.text_of(key), speaker=speaker_for(voice, prepared, key) or "") for key in ids
@@ -115,6 +118,54 @@ def recognise(texts: Mapping[str, str], wavs: Wavs, workers: int | None = None) 
         log.warning("no words counted in %d of %d utterances: %s", len(failed), len(texts), ", ".join(failed))
     compared = {kind: {key: one for key, one in own.items() if key not in failed} for kind, own in scores.items()}
     return WordErrors(compared, failed)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The judges' scores by kind of speech and utterance, and why other utterances have none."""
+
+    scores: Mapping[str, Mapping[str, Scores]]
+    failed: Mapping[str, str]
+
+    def lines(self) -> list[str]:
+        """Return what a Markdown page says of them, line by line."""
+        lines = ["What independent judges say (models of listeners; docs/evaluation.md):", ""]
+        measured = [name for name in JUDGED if any(pool(own.values())[name] is not None for own in self.scores.values() if own)]
+        rows = [
+            [kind, *(format_interval(name, score_interval(own, name)) for name in measured)]
+            for kind, own in self.scores.items()
+            if own
+        ]
+        lines += [format_table(["speech", *(find_metric(name).heading for name in measured)], rows, "markdown"), ""]
+        if self.failed:
+            lines += ["Left out, because a judge failed:", "", *(f"* {key}: {why}" for key, why in self.failed.items()), ""]
+        return lines
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data: the judges, and every kind of speech with its pooled scores."""
+        pooled = {kind: pool(own.values()) for kind, own in self.scores.items() if own}
+        return {
+            "scores": {kind: {name: whole[name] for name in JUDGED} for kind, whole in pooled.items()},
+            "failed": dict(self.failed),
+        }
+
+
+def ask_judges(texts: Mapping[str, str], wavs: Wavs, *, words: bool, workers: int | None = None) -> Judgement:
+    """Return what the judges say of utterances, given by id with their words, in every kind of speech of ``wavs``.
+
+    ``words`` as in :func:`tts.evaluation.judges.judge`. An utterance on which a judge fails in one kind of speech is left out
+    of all, so that they compare.
+    """
+    scores: dict[str, dict[str, Scores]] = {kind: {} for kind in wavs}
+    failed: dict[str, str] = {}
+    for kind, files in wavs.items():
+        opinions = judge_all([files[key] for key in texts], words=words, workers=workers)
+        for (key, text), opinion in zip(texts.items(), opinions, strict=True):
+            if isinstance(opinion, Failure):
+                failed.setdefault(key, f"{kind} speech: {opinion.message}")
+            else:
+                scores[kind][key] = opinion.scores(text)
+    return Judgement({kind: {k: each for k, each in own.items() if k not in failed} for kind, own in scores.items()}, failed)
 
 
 def choose_examples(ids: Sequence[str], count: int) -> list[str]:

@@ -11,7 +11,11 @@ def migrated(data: Mapping[str, Any], number: int) -> Mapping[str, Any]:
 
     What is broken stays so, for the reader to name, or raises ``KeyError``, ``TypeError`` or ``AttributeError``.
     """
-    return _from_format_1(data) if number == 1 else data
+    current = _from_format_1(data) if number == 1 else data
+    generation = current["generation"]
+    if isinstance(generation, Mapping) and "f0_variance" not in generation:  # which voices did not scale before
+        return {**current, "generation": {**generation, "f0_variance": 0.0}}
+    return current
 
 
 def _from_format_1(data: Mapping[str, Any]) -> Mapping[str, Any]:

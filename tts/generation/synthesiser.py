@@ -79,7 +79,10 @@ class SynthesisSettings:
 
     def sound(self) -> dict[str, Any]:
         """Return what decides the sound as plain data: equal for two runs that say the same text alike."""
-        data = {**asdict(self), "post_filter": {"kind": self.post_filter.kind, "strength": self.post_filter.amount}}
+        post_filter: dict[str, Any] = {"kind": self.post_filter.kind, "strength": self.post_filter.amount}
+        if self.post_filter.f0_variance:  # which manifests of version 0.1.0 do not have
+            post_filter["f0_variance"] = self.post_filter.f0_variance
+        data = {**asdict(self), "post_filter": post_filter}
         del data["batch_frames"], data["workers"]
         return data
 

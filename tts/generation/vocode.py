@@ -12,7 +12,7 @@ from tts.core.errors import TtsError
 from tts.core.grid import FrameGrid
 from tts.core.stream import Stream
 from tts.generation.mlpg import generate
-from tts.generation.postfilter import PostFilterSettings, post_filter
+from tts.generation.postfilter import PostFilterSettings, post_filter, scale_f0_variance
 
 PEAK = 0.99  # of full scale
 LIMITER_REACH = 0.025  # seconds
@@ -56,12 +56,14 @@ def speaking_streams(
             )
     trajectories = generate(predicted, sound.variances, sound.streams)
     mcep = post_filter(trajectories["mcep"], sound.post_filter, sound.grid, sound.global_variance["mcep"], speech)
-    lf0 = trajectories["lf0"] + pitch * np.log(2.0) / 12.0
+    voiced = trajectories["vuv"] >= sound.voicing_threshold
+    lf0 = scale_f0_variance(trajectories["lf0"], sound.post_filter, sound.grid, sound.global_variance["lf0"], speech)
+    lf0 = lf0 + pitch * np.log(2.0) / 12.0
     lowest, highest = np.log(SYNTHESIS_F0)
     return {
         "mcep": mcep,
         "lf0": np.clip(lf0, lowest + 1e-9, highest - 1e-9),
-        "vuv": (trajectories["vuv"] >= sound.voicing_threshold).astype(np.float64),
+        "vuv": voiced.astype(np.float64),
         "bap": trajectories["bap"],
     }
 

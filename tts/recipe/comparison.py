@@ -133,6 +133,11 @@ class ComparisonPart(Part):
         examples=["stacked"],
     )
     wer: bool = Field(False, description="Count a recogniser's word errors in the speech of the first seed.", examples=[True])
+    judges: bool = Field(
+        False,
+        description="Ask independent judges of the speech of the first seed (needs the extra judges).",
+        examples=[True],
+    )
     takes: TakesPart | None = Field(None, description="Second takes of the same prompts, as a measure of natural variation.")
     examples: int = Field(3, ge=0, le=1000, description="Test utterances that the report plays and draws.", examples=[3])
 

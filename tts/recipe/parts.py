@@ -286,8 +286,15 @@ class GenerationPart(Part):
     """Defaults of the voice when it speaks."""
 
     post_filter: Literal["none", "cepstral", "variance"] = Field(
-        "cepstral",
+        "variance",
         description="What sharpens the smoothed spectra: `cepstral`, `variance` (to the variance of the recordings) or `none`.",
-        examples=["variance"],
+        examples=["cepstral"],
     )
-    strength: float = Field(0.4, ge=0.0, le=1.0, description="Strength of the post-filter; 0 is none.", examples=[0.4])
+    strength: float = Field(1.0, ge=0.0, le=1.0, description="Strength of the post-filter; 0 is none.", examples=[0.8])
+    f0_variance: float = Field(
+        1.0,
+        ge=0.0,
+        le=1.5,
+        description="How far log F0's variance in a sentence is restored: 0 is not at all, 1 to that of the recordings.",
+        examples=[0.8],
+    )

@@ -8,8 +8,11 @@ from tts.comparison.report.charts import Scale, whisker, whisker_axis
 from tts.comparison.report.data import MetricFormat, ReportData
 from tts.comparison.report.html import MISSING, Html, figure, join, known, section, table, tag
 from tts.comparison.report.style import named
-from tts.comparison.tables import WORDS_NOTE
+from tts.comparison.tables import JUDGES_NOTE, WORDS_NOTE, judged
 from tts.comparison.verdicts import Contrast, Verdict
+from tts.evaluation.scores import find_metric
+
+SOURCES = {"natural": "Natural recordings", "copy": "Copy synthesis"}
 
 MARKS: Mapping[Verdict | None, tuple[str, str]] = {  # the sign of a verdict and its class in style.css
     Verdict.BETTER: ("✓", "better"),
@@ -318,3 +321,23 @@ def words(data: ReportData) -> Html | None:
     heading = "Words that a recogniser gets wrong"
     shown = table(f"{heading}, speech of the first seed", ["Speech", metric.title], body, kind="narrow")
     return section("words", heading, tag("p", WORDS_NOTE, class_="hint"), shown)
+
+
+def judges(data: ReportData) -> Html | None:
+    """Return what independent judges say of the speech, and of every system how much more than of the baseline."""
+    given = data.results.judges
+    if given is None:
+        return None
+    metrics = [find_metric(name) for name in given.metrics]
+    body: list[list[object]] = []
+    for row in given.speech:
+        known_system = row.source in data.results.by_name
+        cells = [judged(metric, row.scores.get(metric.name)) or MISSING for metric in metrics]
+        cells += [judged(metric, row.differences.get(metric.name), "+") or MISSING for metric in metrics]
+        body.append([_system(data, row.source) if known_system else SOURCES.get(row.source, row.source), *cells])
+    heads = [*(metric.heading for metric in metrics), *(f"{metric.heading}, minus baseline" for metric in metrics)]
+    used = ", ".join(f"{name}: {version}" for name, version in given.versions.items())
+    shown = table(f"Judges on {given.utterances} test sentences", ["Speech", *heads], body)
+    return section(
+        "judges", "What independent judges say", tag("p", JUDGES_NOTE, class_="hint"), shown, tag("p", used, class_="hint")
+    )

@@ -26,6 +26,7 @@ def page(results: Results, folder: Path) -> str:
         ("scores", "All scores", overview.scores(data)),
         ("budget", "Budget", training.budget(data)),
         ("search", "Search", training.searches(data)),
+        ("judges", "Judges", overview.judges(data)),
         ("words", "Words", overview.words(data)),
         ("curves", "Learning curves", training.curves(data)),
         ("gradients", "Gradients", training.diagnostics(data)),

@@ -1,0 +1,90 @@
+"""Judges of a comparison's speech: scores by source, differences to the baseline, and what tables and page make of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from synthetic_results import synthetic_results
+
+from tts.comparison import judging
+from tts.comparison.judging import judge_speech
+from tts.comparison.report import write_report
+from tts.comparison.results import Judges, Results
+from tts.comparison.tables import tables
+from tts.core.audio import write_wav
+from tts.evaluation import judges, speech
+from tts.evaluation.judges import Opinion
+
+IDS = tuple(f"u{n:02d}" for n in range(20))
+LEVELS = {"natural": 0.4, "copy": 0.35, "single": 0.2, "multi": 0.25, "silent": 0.1}
+
+
+@pytest.fixture
+def prepared(monkeypatch: pytest.MonkeyPatch) -> object:
+    """A corpus of twenty sentences, and judges who rate by level: twice the peak more is two points more."""
+
+    def rated(samples: np.ndarray, rate: int, *, words: bool) -> Opinion:
+        peak = float(np.abs(samples).max())
+        return Opinion({"distillmos": 1.0 + 10.0 * peak, "p808": 3.0}, "a b" if words else None)
+
+    monkeypatch.setattr(judges, "judge", rated)
+    monkeypatch.setattr(judges, "judge_versions", lambda words: {"distillmos": "by level"})
+    monkeypatch.setattr(judging, "judge_versions", judges.judge_versions)
+    monkeypatch.setattr(judging, "require_judges", lambda language: language == "en-us")
+    sentence = SimpleNamespace(words=[SimpleNamespace(text="a"), SimpleNamespace(text="c")])
+    return SimpleNamespace(
+        packed=lambda split: SimpleNamespace(ids=IDS),
+        facts=SimpleNamespace(text=SimpleNamespace(language="en-us")),
+        sentences=dict.fromkeys(IDS, sentence),
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    for name, level in LEVELS.items():
+        for key in IDS[:-1] if name == "silent" else IDS:
+            signal = np.zeros(1600)
+            signal[800] = level + 0.02 * rng.standard_normal()
+            write_wav(tmp_path / "wavs" / name / f"{key}.wav", signal, 16_000)
+    return tmp_path
+
+
+def test_sources_are_judged_and_compared_with_the_baseline(prepared, folder: Path) -> None:
+    result = judge_speech(prepared, folder, ["single", "multi", "silent"], "single", workers=0)
+    assert result is not None and result.utterances == 20
+    rows = {row.source: row for row in result.speech}
+    assert {*rows} == {"natural", "copy", "single", "multi"}, "who did not speak the whole split is not judged"
+    for name, row in rows.items():
+        score = row.scores["distillmos"]
+        assert score.low < 1.0 + 10.0 * LEVELS[name] < score.high
+        assert row.scores["wrong_words"].mean == 50.0
+    assert {name for name, row in rows.items() if row.differences} == {"multi"}
+    more = rows["multi"].differences["distillmos"]
+    assert 0.0 < more.low < 0.5 < more.high
+    assert rows["multi"].differences["p808"].mean == 0.0
+    assert judge_speech(prepared, folder, ["silent"], "silent", workers=0) is None
+
+
+def test_tables_and_page_show_the_judges(prepared, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    judged = judge_speech(prepared, folder, ["single", "multi"], "single", workers=0)
+    place = tmp_path_factory.mktemp("report")
+    results = Results.from_dict(synthetic_results(place)).model_copy(update={"judges": judged})
+    assert Results.from_dict(results.to_dict()).judges == judged
+    text = tables(results)
+    assert "## What independent judges say" in text
+    assert "| multi " in text and "DistillMOS, minus baseline" in text
+    page = write_report(results, place).read_text(encoding="utf-8")
+    assert "What independent judges say" in page and "Natural recordings" in page
+    assert "What independent judges say" not in tables(results.model_copy(update={"judges": None}))
+
+
+def test_an_utterance_that_cannot_be_judged_is_left_out_of_all(prepared, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "wavs" / "multi" / f"{IDS[3]}.wav").write_bytes(b"no sound")
+    result = judge_speech(prepared, folder, ["single", "multi"], "single", workers=0)
+    assert isinstance(result, Judges)
+    assert result.utterances == 19 and list(result.failed) == [IDS[3]]
+    assert speech.JUDGED == ("distillmos", "p808", "wrong_words")
