@@ -24,12 +24,16 @@ TOLERANCE = 0.05  # seconds by which labels may end before or after their record
 
 @dataclass(frozen=True)
 class TimeInterval:
-    """A labelled stretch of time in seconds; ``inner`` are the boundaries of its states, where they are known."""
+    """A labelled stretch of time in seconds; ``inner`` are the boundaries of its states, where they are known.
+
+    ``context`` is the full-context label that the name stands in, where there is one.
+    """
 
     start: float
     end: float
     name: str
     inner: tuple[float, ...] = ()
+    context: str = ""
 
 
 def to_alignment(intervals: Sequence[TimeInterval], grid: FrameGrid, frames: int, states: int, where: str) -> Alignment:

@@ -11,23 +11,24 @@ from pathlib import Path
 
 import numpy as np
 
-from tts.alignment.intervals import TimeInterval, to_alignment
+from tts.alignment.intervals import SILENCES, TimeInterval, to_alignment
 from tts.alignment.textgrid import read_textgrid_alignment
 from tts.alignment.types import Alignment
 from tts.core.errors import TtsError, UsageError
 from tts.core.files import write_text
 from tts.core.grid import FrameGrid
+from tts.text.label_names import centre_of
+from tts.text.phone_names import PhoneNames
 
-_UNIT = 1e-7  # seconds
-_FIRST_STATE = 2  # HTK counts the entry state as 1
+TIME_UNIT = 1e-7  # seconds
+FIRST_STATE = 2  # HTK counts the entry state as 1
 _LINE = re.compile(r"(\d+)\s+(\d+)\s+(\S+?)(?:\[(\d+)\])?(?:\s.*)?")
-_CENTRE = re.compile(r"-(.+?)\+")
 SUFFIXES = (".lab", ".TextGrid")
 
 
 def format_hts(alignment: Alignment, grid: FrameGrid) -> str:
     """Return an alignment as HTS state labels."""
-    ticks = np.round(np.cumsum([0, *alignment.durations.ravel()]) * (grid.shift / _UNIT)).astype(np.int64).tolist()
+    ticks = np.round(np.cumsum([0, *alignment.durations.ravel()]) * (grid.shift / TIME_UNIT)).astype(np.int64).tolist()
     around = ("x", "x", *alignment.phones, "x", "x")
     lines = []
     for segment in range(len(alignment.phones)):
@@ -35,7 +36,7 @@ def format_hts(alignment: Alignment, grid: FrameGrid) -> str:
         for state in range(alignment.states):
             place = segment * alignment.states + state
             context = f"{before2}^{before}-{centre}+{after}={after2}"
-            lines.append(f"{ticks[place]} {ticks[place + 1]} {context}[{state + _FIRST_STATE}]\n")
+            lines.append(f"{ticks[place]} {ticks[place + 1]} {context}[{state + FIRST_STATE}]\n")
     return "".join(lines)
 
 
@@ -44,12 +45,18 @@ def write_hts(path: Path, alignment: Alignment, grid: FrameGrid) -> None:
     write_text(path, format_hts(alignment, grid))
 
 
-def read_hts(path: Path, grid: FrameGrid, frames: int, states: int) -> Alignment:
+def read_hts(path: Path, grid: FrameGrid, frames: int, states: int, names: PhoneNames | None = None) -> Alignment:
     """Read state or phone labels onto the frame grid (see :func:`tts.alignment.intervals.to_alignment`).
 
-    ``frames`` is the recording's number of frames. The number of states in the file may differ from ``states``; then every
-    phone is divided evenly. A broken line raises :class:`TtsError` naming it.
+    ``frames`` is the recording's number of frames; ``names`` is the phone set of the labels, by default they are taken as they
+    stand. The number of states in the file may differ from ``states``; then every phone is divided evenly. A broken line raises
+    :class:`TtsError` naming it.
     """
+    return to_alignment(read_intervals(path, names), grid, frames, states, str(path))
+
+
+def read_intervals(path: Path, names: PhoneNames | None = None) -> list[TimeInterval]:
+    """Read the phones of a label file, in IPA by ``names`` but for silences, with their contexts; states become ``inner``."""
     phones: list[TimeInterval] = []
     previous = 0
     for number, line in enumerate(_lines(path), 1):
@@ -58,25 +65,33 @@ def read_hts(path: Path, grid: FrameGrid, frames: int, states: int) -> Alignment
         match = _LINE.fullmatch(line.strip())
         if not match:
             raise TtsError(f"{path}:{number}: expected 'start end label' with times in 100 ns, found {line.strip()[:60]!r}")
-        start, end = int(match[1]) * _UNIT, int(match[2]) * _UNIT
-        centre = _CENTRE.search(match[3])
-        name = centre[1] if centre else match[3]
+        start, end = int(match[1]) * TIME_UNIT, int(match[2]) * TIME_UNIT
+        name = _phone(centre_of(match[3]), names, f"{path}:{number}")
         state = int(match[4] or 0)
         if state > previous > 0 and phones[-1].name == name:
             last = phones[-1]
-            phones[-1] = TimeInterval(last.start, end, name, (*last.inner, start))
+            phones[-1] = TimeInterval(last.start, end, name, (*last.inner, start), last.context)
         else:
-            phones.append(TimeInterval(start, end, name))
+            phones.append(TimeInterval(start, end, name, (), match[3]))
         previous = state
     if not phones:
         raise TtsError(f"{path}: holds no labels")
-    return to_alignment(phones, grid, frames, states, str(path))
+    return phones
 
 
-def read_labels(path: Path, grid: FrameGrid, frames: int, states: int) -> Alignment:
-    """Read a label file of either kind, chosen by its suffix, ``.lab`` or ``.TextGrid``."""
+def _phone(name: str, names: PhoneNames | None, where: str) -> str:
+    if names is None or name.strip().lower() in SILENCES:
+        return name
+    try:
+        return names.ipa(name)[0]
+    except TtsError as error:
+        raise TtsError(f"{where}: {error}") from None
+
+
+def read_labels(path: Path, grid: FrameGrid, frames: int, states: int, names: PhoneNames | None = None) -> Alignment:
+    """Read a label file of either kind, chosen by its suffix, ``.lab`` (with ``names``, its phone set) or ``.TextGrid``."""
     if path.suffix.lower() == ".lab":
-        return read_hts(path, grid, frames, states)
+        return read_hts(path, grid, frames, states, names)
     if path.suffix.lower() == ".textgrid":
         return read_textgrid_alignment(path, grid, frames, states)
     raise UsageError(f"{path}: label files end in {' or '.join(SUFFIXES)}")

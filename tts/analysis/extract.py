@@ -19,7 +19,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save_file
 
 from tts.analysis.f0 import find_f0_range, reliable_f0
-from tts.analysis.world import AnalysisSettings, analyse, check_stream
+from tts.analysis.merlin import FEATURES, feature_path, read_merlin
+from tts.analysis.world import AnalysisSettings, Parameters, analyse, check_stream
 from tts.core.audio import Channel, read_audio
 from tts.core.errors import TtsError
 from tts.core.files import file_digest, fingerprint, replacing
@@ -27,6 +28,7 @@ from tts.core.grid import FrameGrid
 from tts.core.processes import Failure, parallel_map
 
 VERSION = 1  # raise it when the same settings give other numbers than before
+MERLIN_VERSION = 1  # likewise of features that are read
 MAIN = "world"
 
 
@@ -51,7 +53,10 @@ class Extra:
 
 @dataclass(frozen=True)
 class AnalysisJob:
-    """One recording to analyse; ``id`` is safe as a file name."""
+    """One recording to analyse; ``id`` is safe as a file name.
+
+    ``given`` is a folder with Merlin's features, from which the vocoder's streams are read (:mod:`tts.analysis.merlin`).
+    """
 
     id: str
     audio: Path
@@ -60,6 +65,7 @@ class AnalysisJob:
     settings: AnalysisSettings = field(default_factory=AnalysisSettings)
     extras: tuple[Extra, ...] = ()
     channel: Channel = "only"
+    given: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -131,9 +137,15 @@ def extract_one(job: AnalysisJob, cache: Path) -> Features:
 def _places(job: AnalysisJob, digest: str, cache: Path) -> dict[str, Path]:
     """Return where the job's results lie in ``cache``, done or not, by name."""
     source = [VERSION, job.grid.sample_rate, job.grid.shift_ms, job.channel]
-    kinds = {MAIN: fingerprint(source, job.f0_range, job.settings.to_dict(), pyworld.__version__)}
+    warping = [] if job.grid.warping is None else [job.grid.warping]  # of the mel-cepstrum alone
+    kinds = {MAIN: fingerprint(source, job.f0_range, job.settings.to_dict(), pyworld.__version__, *warping)}
     kinds |= {extra.name: fingerprint(source, extra.identity) for extra in job.extras}
-    return {name: cache / f"{name}-{kind}" / f"{job.id}-{digest}.safetensors" for name, kind in kinds.items()}
+    digests = dict.fromkeys(kinds, digest)
+    if job.given is not None:
+        kinds[MAIN] = fingerprint(source, "merlin", MERLIN_VERSION, job.f0_range, job.settings.mcep_order, *warping)
+        files = [feature_path(job.given, feature, job.id) for feature in FEATURES]
+        digests[MAIN] = fingerprint(digest, [file_digest(path) if path.is_file() else None for path in files])
+    return {name: cache / f"{name}-{kind}" / f"{job.id}-{digests[name]}.safetensors" for name, kind in kinds.items()}
 
 
 def _compute(job: AnalysisJob, paths: Mapping[str, Path], missing: Collection[str]) -> None:
@@ -142,7 +154,7 @@ def _compute(job: AnalysisJob, paths: Mapping[str, Path], missing: Collection[st
     frames = job.grid.frames(len(signal))
     try:
         if MAIN in missing:
-            _save(paths[MAIN], analyse(signal, job.grid, job.f0_range, job.settings).to_dict())
+            _save(paths[MAIN], _main_streams(job, signal, frames).to_dict())
         for extra in job.extras:
             if extra.name in missing:
                 values = extra.function(signal, job.grid, **extra.options)
@@ -150,6 +162,13 @@ def _compute(job: AnalysisJob, paths: Mapping[str, Path], missing: Collection[st
                 _save(paths[extra.name], {extra.name: values})
     except TtsError as error:
         raise TtsError(f"{job.audio}: {error}") from None
+
+
+def _main_streams(job: AnalysisJob, signal: np.ndarray, frames: int) -> Parameters:
+    if job.given is None:
+        return analyse(signal, job.grid, job.f0_range, job.settings)
+    unvoiced = float(np.sqrt(job.f0_range[0] * job.f0_range[1]))
+    return read_merlin(job.given, job.id, job.grid, job.settings.mcep_order, frames, unvoiced)
 
 
 def speaker_f0_range(

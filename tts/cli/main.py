@@ -19,7 +19,21 @@ import typer
 from typer.core import TyperGroup
 
 from tts import __version__
-from tts.cli import adapt, compare, demo, evaluate, inspect, languages, listen, prepare, recipe, resynthesise, speak, train
+from tts.cli import (
+    adapt,
+    compare,
+    demo,
+    evaluate,
+    export,
+    inspect,
+    languages,
+    listen,
+    prepare,
+    recipe,
+    resynthesise,
+    speak,
+    train,
+)
 from tts.cli.output import drop_output, own_output, say
 from tts.core.errors import TtsError
 from tts.core.memory import out_of_memory
@@ -76,7 +90,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Train voices on public corpora, speak text files, and find out whether extra tasks help.",
 )
-for verb in (demo, prepare, recipe, inspect, train, evaluate, compare, adapt, speak, resynthesise, listen, languages):
+for verb in (demo, prepare, recipe, inspect, train, evaluate, compare, adapt, speak, resynthesise, listen, languages, export):
     verb.register(app)
 for part in (app, *(group.typer_instance for group in app.registered_groups)):
     for command in part.registered_commands if part else ():

@@ -21,16 +21,22 @@ WORLD_F0_FLOOR = 71.0  # CheapTrick's default floor, which fixes its FFT size
 
 @dataclass(frozen=True)
 class FrameGrid:
-    """Sample rate in Hz (16,000 to 48,000) and frame shift in milliseconds (1 to 20; 5 is the field's standard)."""
+    """Sample rate in Hz (16,000 to 48,000) and frame shift in milliseconds (1 to 20; 5 is the field's standard).
+
+    ``warping`` is the all-pass constant of the mel-cepstrum where it is given; by default it follows from the rate.
+    """
 
     sample_rate: int
     shift_ms: float = 5.0
+    warping: float | None = None
 
     def __post_init__(self) -> None:
         if not MIN_RATE <= self.sample_rate <= MAX_RATE:
             raise UsageError(f"sample_rate {self.sample_rate} is outside {MIN_RATE}..{MAX_RATE} Hz")
         if not 1.0 <= self.shift_ms <= 20.0:
             raise UsageError(f"shift_ms {self.shift_ms} is outside 1..20 ms")
+        if self.warping is not None and not 0.0 <= self.warping < 1.0:
+            raise UsageError(f"warping {self.warping} is outside 0..1")
 
     @property
     def shift(self) -> float:
@@ -49,8 +55,8 @@ class FrameGrid:
 
     @property
     def alpha(self) -> float:
-        """All-pass warping that approximates the mel scale at this rate, to three decimals (see :func:`mel_alpha`)."""
-        return mel_alpha(self.sample_rate)
+        """All-pass warping: as given, or what approximates the mel scale at this rate (:func:`mel_alpha`)."""
+        return mel_alpha(self.sample_rate) if self.warping is None else self.warping
 
     def frames(self, samples: int) -> int:
         """Return the number of frames of a recording of ``samples`` samples (WORLD's count)."""

@@ -16,19 +16,21 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from tts.alignment.fit_report import report_alignment
 from tts.alignment.hmm import Aligned, AlignerSettings, train_aligner
 from tts.alignment.intervals import attach
-from tts.alignment.labels import SUFFIXES, read_labels, write_hts
+from tts.alignment.labelled import labelled_times
+from tts.alignment.labels import read_labels, write_hts
 from tts.alignment.silence import ShortenedFeatures, lengthen
 from tts.alignment.textgrid import write_textgrid
 from tts.alignment.types import Alignment
 from tts.analysis.extract import Features
 from tts.core.device import choose_device
-from tts.core.errors import TtsError, UsageError
+from tts.core.errors import TtsError
 from tts.core.files import file_digest, fingerprint, read_json, write_json, write_text
 from tts.core.processes import Failure
 from tts.corpora.splits import Splits
 from tts.dataset.layout import MFCC
 from tts.dataset.preparation import Preparation
 from tts.dataset.prepared import read_sentences, write_sentences
+from tts.text.phone_names import PhoneNames
 from tts.text.sentence import Sentence
 
 RECORD, SENTENCES = "alignment.json", "sentences.jsonl"
@@ -44,10 +46,11 @@ def align(
     cepstra = [features[key].paths[MFCC] for key in keys]
     identity = fingerprint(
         ALIGNMENT_VERSION,
-        part.model_dump(mode="json", exclude={"leave_out"}),
+        part.model_dump(mode="json", exclude={"leave_out", "phone_names"}),
+        *([] if run.phone_names == PhoneNames() else [run.phone_names.source, run.phone_names.table]),
         list(splits.train),
         [(key, sentences[key].to_dict(), path.name, path.parent.name) for key, path in zip(keys, cepstra, strict=True)],
-        [file_digest(path) for key in keys if (path := _label_path(run, key)) and path.is_file()],
+        [file_digest(path) for key in keys if (path := run.label_path(key)) and path.is_file()],
     )
     folder = run.out / "alignments"
     record = _read_record(folder / RECORD)
@@ -142,17 +145,6 @@ def _shortened(features: Mapping[str, Features], keys: Sequence[str]) -> Shorten
     return ShortenedFeatures(len(keys), lambda number: features[keys[number]].stream(MFCC))
 
 
-def _label_path(run: Preparation, key: str) -> Path | None:
-    """Return where an utterance's label file is, or should be; None where the recipe names no labels."""
-    if run.recipe.alignment.labels is None:
-        return None
-    folder = run.recipe_folder / run.recipe.alignment.labels
-    if not folder.is_dir():
-        raise UsageError(f"alignment.labels: {folder} is not a folder of label files")
-    paths = [folder / f"{key}{suffix}" for suffix in SUFFIXES]
-    return next((path for path in paths if path.is_file()), paths[0])
-
-
 def _read_times(
     run: Preparation, keys: Sequence[str], sentences: Mapping[str, Sentence], features: Mapping[str, Features]
 ) -> list[Aligned | Failure]:
@@ -160,10 +152,14 @@ def _read_times(
     part = run.recipe.alignment
     found: list[Aligned | Failure] = []
     for key in keys:
-        path = _label_path(run, key)
+        path = run.label_path(key)
         assert path is not None
         try:
-            times = read_labels(path, run.recipe.frames.grid, features[key].frames, part.states)
+            grid, frames = run.recipe.frames.grid, features[key].frames
+            if run.recipe.text.source == "labels":
+                found.append(labelled_times(sentences[key], path, run.phone_names, grid, frames, part.states))
+                continue
+            times = read_labels(path, grid, frames, part.states, run.phone_names)
             found.append(attach(sentences[key], times, str(path)))
         except TtsError as error:
             found.append(Failure(str(error)))

@@ -21,8 +21,8 @@ from tts.core.names import name_fault
 from tts.core.provenance import Environment
 from tts.core.stream import Stream
 from tts.dataset.arrays import LEGACY, is_arrays_name
-from tts.text.features import ContextFeatures
 from tts.text.phones import PhoneInventory
+from tts.text.question_features import LinguisticFeatures, features_from_dict
 
 FORMAT: Final = 3  # of the folder; 2: arrays in packed/, sentences.jsonl and lexicon.txt beside prepared.json
 FACTS = "prepared.json"
@@ -34,8 +34,8 @@ def _safe(name: str) -> str:
     return name
 
 
-def _context_features(value: Any) -> ContextFeatures:
-    return value if isinstance(value, ContextFeatures) else ContextFeatures.from_dict(value)
+def _features(value: Any) -> LinguisticFeatures:
+    return value if isinstance(value, LinguisticFeatures) else features_from_dict(value)
 
 
 SafeName = Annotated[str, AfterValidator(_safe)]
@@ -111,7 +111,7 @@ class PreparedFacts(Facts):
     frame_streams: tuple[Stream, ...]
     segment_streams: tuple[Stream, ...]
     shown: dict[str, ShownStream] = {}
-    features: Annotated[ContextFeatures, BeforeValidator(_context_features), PlainSerializer(ContextFeatures.to_dict)]
+    features: Annotated[LinguisticFeatures, BeforeValidator(_features), PlainSerializer(lambda features: features.to_dict())]
     states: int
     text: TextFacts
     silence: Silence

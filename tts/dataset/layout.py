@@ -15,12 +15,15 @@ from tts.analysis.world import streams as main_streams
 from tts.core.files import fingerprint
 from tts.core.grid import FrameGrid
 from tts.core.stream import Stream
+from tts.dataset.subphone import subphone_features
 from tts.recipe import MAIN_STREAMS, Recipe
 from tts.tasks.base import AudioFamily, Family, Options, SpeakerFamily, TextFamily, TimedFamily, TimedUtterance, check_values
 from tts.tasks.registry import get_family, resolve_options, source_of
 from tts.text.features import ContextFeatures
 from tts.text.phones import PhoneInventory
-from tts.text.sentence import Sentence
+from tts.text.question_features import LinguisticFeatures, QuestionFeatures, Range, Subphone
+from tts.text.questions import QuestionSet
+from tts.text.sentence import SILENCE, Sentence
 
 MFCC = "mfcc"  # what the aligner reads, kept by the analysis under this name
 IDENTITY_VERSION = 2  # raise it when the same files are packed into other numbers
@@ -51,7 +54,7 @@ class Layout:
     analysed_streams: tuple[Stream, ...]
     timed_streams: tuple[Stream, ...]
     segment_streams: tuple[Stream, ...]
-    features: ContextFeatures
+    features: LinguisticFeatures
     grid: FrameGrid
     options: Mapping[str, Options]  # of every auxiliary task
     speakers: tuple[str, ...] = ()  # where there are several
@@ -132,8 +135,8 @@ class Layout:
         return parts
 
 
-def make_layout(recipe: Recipe, splits: Splits) -> Layout:
-    """Return the layout of what a recipe asks for, with the phones that occur in ``splits``."""
+def make_layout(recipe: Recipe, splits: Splits, questions: QuestionSet | None = None) -> Layout:
+    """Return the layout of what a recipe asks for, with the phones that occur in ``splits``; ``questions`` are its file's."""
     inventory = PhoneInventory.of(item.sentence for items in splits.values() for item in items)
     options = {name: resolve_options(name, given) for name, given in recipe.tasks.items()}
     speakers = recipe.corpus.names if len(recipe.corpus.names) > 1 else ()
@@ -147,5 +150,17 @@ def make_layout(recipe: Recipe, splits: Splits) -> Layout:
             continue
         kind = analysed if isinstance(family, AudioFamily) else timed if isinstance(family, TimedFamily) else segment
         kind.append(family.stream(name, inventory, options[name]))
-    features = ContextFeatures(inventory)
+    features = (
+        ContextFeatures(inventory) if questions is None else _question_features(recipe, splits["train"], questions, inventory)
+    )
     return Layout(tuple(analysed), tuple(timed), tuple(segment), features, recipe.frames.grid, options, speakers)
+
+
+def _question_features(
+    recipe: Recipe, items: Sequence[ReadyUtterance], questions: QuestionSet, inventory: PhoneInventory
+) -> QuestionFeatures:
+    """Return the answers to questions as features, with their ranges in training utterances but for the silence at the ends."""
+    kind = recipe.text.subphone or "full"
+    spoken = (item.alignment.durations[np.array(item.sentence.phones) != SILENCE] for item in items)
+    subphone = Subphone(kind, Range.of(subphone_features(durations, kind) for durations in spoken))
+    return QuestionFeatures.fit(questions, inventory, [item.sentence for item in items], subphone)

@@ -1,28 +1,41 @@
 """Where a frame is within its state and phone: the part of the linguistic input that changes from frame to frame.
 
 The same function serves training (aligned durations) and synthesis (predicted durations), so the two cannot differ.
-The set is Merlin's ``full`` one, with counts in logarithms and the neighbours' durations added.
+The product's own set is Merlin's ``full`` one, with counts in logarithms and the neighbours' durations added; beside answers to
+a question file stand Merlin's sets as they are (:mod:`tts.dataset.subphone`), scaled like the answers.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from tts.dataset.subphone import WIDTHS, subphone_features
+from tts.text.question_features import Subphone
+
 LOG_FRAMES = 5.0  # log(1 + frames) is divided by this: 1 at 147 frames (0.74 s at 5 ms)
 
 
-def position_width(states: int) -> int:
-    """Return the number of position features for ``states`` states a phone."""
-    return states + 9
+def position_width(states: int, subphone: Subphone | None = None) -> int:
+    """Return the number of position features for ``states`` states a phone: the product's own, or Merlin's."""
+    return states + 9 if subphone is None else WIDTHS[subphone.kind]
 
 
-def frame_positions(durations: np.ndarray) -> np.ndarray:
-    """Return position features of every frame of one utterance, float32 of shape (frames, states + 9).
+def position_names(states: int, subphone: Subphone | None = None) -> list[str]:
+    """Return the name of every position feature."""
+    kind = "position" if subphone is None else f"position:{subphone.kind}"
+    return [f"{kind}:{place}" for place in range(position_width(states, subphone))]
 
-    ``durations`` are frames per state, integers of shape (segments, states). The columns: the state, one-hot; the middle of
-    the frame as a share of its state and of its phone; the state's share of the phone; logarithms of the frames in the
-    state, in the phone, since the phone's start, until its end, in the previous and in the next phone (0 beyond the ends).
+
+def frame_positions(durations: np.ndarray, subphone: Subphone | None = None) -> np.ndarray:
+    """Return position features of every frame of one utterance, float32 (frames, :func:`position_width`).
+
+    ``durations`` are frames per state, integers of shape (segments, states). With ``subphone`` they are Merlin's, scaled.
+    Otherwise the columns are: the state, one-hot; the middle of the frame as a share of its state and of its phone; the
+    state's share of the phone; logarithms of the frames in the state, in the phone, since the phone's start, until its end,
+    in the previous and in the next phone (0 beyond the ends).
     """
+    if subphone is not None:
+        return subphone.range.scaled(subphone_features(durations, subphone.kind))
     durations = np.asarray(durations, dtype=np.int64)
     segments, states = durations.shape
     flat = durations.ravel()

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
+from tts.alignment.labels import SUFFIXES
+from tts.core.errors import UsageError
 from tts.corpora.problems import Problem
 from tts.recipe import Recipe
+from tts.text.phone_names import PhoneNames, read_phone_names
+from tts.text.questions import QuestionSet, read_questions
 
 
 @dataclass
@@ -30,6 +35,37 @@ class Preparation:
         """The recipe's lexicon; None where it names none."""
         name = self.recipe.text.lexicon
         return self.recipe_folder / name if name else None
+
+    @cached_property
+    def phone_names(self) -> PhoneNames:
+        """What the recipe's label files call phones; a table that cannot be read raises :class:`UsageError`."""
+        return read_phone_names(self.recipe.alignment.phone_names, self.recipe_folder)
+
+    @cached_property
+    def questions(self) -> QuestionSet | None:
+        """The recipe's questions; None where it names no file, and an error where that cannot be read."""
+        name = self.recipe.text.questions
+        return read_questions(self.recipe_folder / name) if name else None
+
+    @cached_property
+    def given_features(self) -> Path | None:
+        """The folder of Merlin's features; None where the recipe names none, :class:`UsageError` where it is not there."""
+        if self.recipe.analysis.features is None:
+            return None
+        folder = self.recipe_folder / self.recipe.analysis.features
+        if not folder.is_dir():
+            raise UsageError(f"analysis.features: {folder} is not a folder of Merlin's features")
+        return folder
+
+    def label_path(self, key: str) -> Path | None:
+        """Return where an utterance's label file is, or should be; None where the recipe names no labels."""
+        if self.recipe.alignment.labels is None:
+            return None
+        folder = self.recipe_folder / self.recipe.alignment.labels
+        if not folder.is_dir():
+            raise UsageError(f"alignment.labels: {folder} is not a folder of label files")
+        paths = [folder / f"{key}{suffix}" for suffix in SUFFIXES]
+        return next((path for path in paths if path.is_file()), paths[0])
 
     def leave_out(self, key: str, code: str, reason: str, place: str) -> None:
         """Note that an utterance is left out, and why."""

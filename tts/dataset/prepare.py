@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tts.alignment.labelled import labelled_sentence
 from tts.analysis.extract import AnalysisJob, Extra, Features, extract
 from tts.analysis.mfcc import aligner_features
 from tts.analysis.world import AnalysisSettings
@@ -23,6 +24,7 @@ from tts.core.files import fingerprint, read_json, write_json, write_text
 from tts.core.folders import require_own_folder
 from tts.core.locks import held
 from tts.core.processes import Failure
+from tts.core.progress import tracked
 from tts.core.provenance import environment
 from tts.corpora.types import Corpus, Utterance
 from tts.dataset.aligning import align
@@ -67,6 +69,7 @@ def prepare_corpus(
         resolve_options(name, recipe.tasks[name])
     run = Preparation(recipe, recipe_folder, out, workers, device)
     lexicon = read_lexicon(run.lexicon) if run.lexicon is not None else None
+    _ = run.questions, run.phone_names, run.given_features  # what cannot be read is said before anything is done
     engine = make_engine(recipe.text.engine, recipe.corpus.language, lexicon)
     _check_folder(out, recipe)
     with held(out):
@@ -115,7 +118,7 @@ def _content(run: Preparation, engine: FrontEnd, root: Path) -> _Content:
     }
     write_report(run, corpus, audio, aligned, splits, ranges)
     _check_complete(run, splits, analysed=bool(features))
-    layout = make_layout(run.recipe, splits)
+    layout = make_layout(run.recipe, splits, run.questions)
     return _Content(root, corpus, chosen, splits, layout, layout.identities(splits), ranges)
 
 
@@ -211,9 +214,24 @@ def _check_folder(out: Path, recipe: Recipe) -> None:
 
 
 def _sentences(run: Preparation, engine: FrontEnd, chosen: Sequence[Utterance]) -> dict[str, Sentence]:
+    if run.recipe.text.source == "labels":
+        return _labelled_sentences(run, chosen)
     sentences, failed = sentences_for(chosen, engine, run.cache / "text")
     for key, message in failed:
         run.leave_out(key, "pronunciation", message, "text")
+    return sentences
+
+
+def _labelled_sentences(run: Preparation, chosen: Sequence[Utterance]) -> dict[str, Sentence]:
+    """Return what the label files say, by id; utterances without a file that can be read are left out."""
+    sentences = {}
+    for utterance in tracked(chosen, "labels", len(chosen)):
+        path = run.label_path(utterance.id)
+        assert path is not None
+        try:
+            sentences[utterance.id] = labelled_sentence(path, run.phone_names, utterance.text, utterance.language)
+        except TtsError as error:
+            run.leave_out(utterance.id, "labels", str(error), str(path))
     return sentences
 
 
@@ -227,7 +245,8 @@ def _analyse(run: Preparation, chosen: Sequence[Utterance], ranges: Mapping[str,
         if isinstance(family, AudioFamily):
             extras.append(Extra(name, family.extract, resolve_options(name, given)))
     grid, channel = recipe.frames.grid, recipe.corpus.channel
-    jobs = [AnalysisJob(u.id, u.audio, grid, ranges[u.speaker], settings, tuple(extras), channel) for u in chosen]
+    features = run.given_features
+    jobs = [AnalysisJob(u.id, u.audio, grid, ranges[u.speaker], settings, tuple(extras), channel, features) for u in chosen]
     analysed: dict[str, Features] = {}
     for utterance, result in zip(chosen, extract(jobs, run.cache, workers=run.workers), strict=True):
         if isinstance(result, Failure):

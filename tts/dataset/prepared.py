@@ -33,8 +33,8 @@ from tts.dataset.speakers import speaker_codes
 from tts.dataset.statistics import StreamStatistics, load_statistics
 from tts.dataset.table import Table, Target
 from tts.recipe import Recipe
-from tts.text.features import ContextFeatures
 from tts.text.phones import PhoneInventory
+from tts.text.question_features import LinguisticFeatures
 from tts.text.sentence import SILENCE, Sentence
 
 SPLITS = ("train", "validation", "test")
@@ -98,7 +98,7 @@ class Prepared:
         return self.facts.inventory
 
     @property
-    def features(self) -> ContextFeatures:
+    def features(self) -> LinguisticFeatures:
         """How text becomes vectors."""
         return self.facts.features
 
@@ -243,7 +243,7 @@ class Prepared:
             values = packed.segment_streams[name] if by_segment else packed.streams[name]
             targets[name] = Target(stream, values, self.statistics.get(name), by_segment)
         totals = packed.durations.sum(axis=1)
-        positions = [frame_positions(packed.durations_of(number)) for number in range(len(packed.ids))]
+        positions = [frame_positions(packed.durations_of(number), self.features.subphone) for number in range(len(packed.ids))]
         speakers, code = self._who(packed, codes)
         return Table(
             packed.frame_starts,

@@ -19,11 +19,13 @@ from tts.core.files import read_json, write_json
 from tts.core.grid import FrameGrid
 from tts.core.stream import Stream
 from tts.generation.migration import migrated
-from tts.recipe import MAIN_STREAMS, GenerationPart, StagePart
+from tts.recipe import MAIN_STREAMS, GenerationPart, StagePart, SubphoneKind
 from tts.recipe.names import EngineName
 from tts.recipe.network import check_stages
 from tts.text.features import ContextFeatures
 from tts.text.phones import PhoneInventory
+from tts.text.question_features import LinguisticFeatures, QuestionFeatures
+from tts.text.questions import LONGEST_PATTERN, MOST_PATTERNS, MOST_QUESTIONS
 
 KIND: Final = "stacked-tts voice"
 FORMAT: Final = 2
@@ -65,6 +67,21 @@ class FrontEndConfig(_Facts):
     engine: EngineName
     language: Annotated[str, Field(pattern=r"^[A-Za-z0-9]+([-_][A-Za-z0-9]+)*$", max_length=50)]
     identity: dict[Line, Line | int | None]
+
+
+class QuestionsConfig(_Facts):
+    """The question file that a voice's network reads the answers of, and how they are scaled (``QuestionFeatures``)."""
+
+    version: int
+    questions: list[Annotated[list[Annotated[str, Field(max_length=LONGEST_PATTERN)]], Field(max_length=MOST_PATTERNS + 2)]] = (
+        Field(min_length=1, max_length=MOST_QUESTIONS)
+    )
+    low: list[float] = Field(max_length=MOST_QUESTIONS)
+    high: list[float] = Field(max_length=MOST_QUESTIONS)
+    subphone: SubphoneKind
+    subphone_low: list[float] = Field(max_length=20)
+    subphone_high: list[float] = Field(max_length=20)
+    phone_names: dict[Line, Line] = Field(max_length=5_000)
 
 
 class CorpusConfig(_Facts):
@@ -127,7 +144,8 @@ class VoiceConfig(_Facts):
     states: int = Field(ge=1, le=9)
     text: FrontEndConfig
     inventory: PhoneInventory
-    features: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]  # ContextFeatures.fingerprint of this inventory
+    features: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]  # fingerprint of the linguistic features
+    questions: QuestionsConfig | None = None  # where these are answers to a question file
     streams: tuple[Stream, ...] = Field(min_length=len(MAIN_STREAMS), max_length=MAX_STREAMS)
     silence: Silences
     constant_features: dict[Annotated[int, Field(ge=0)], float]  # columns that had one value in training, and that value
@@ -175,9 +193,12 @@ class VoiceConfig(_Facts):
         """What the voice was initialised from, nearest first; nothing for a voice trained from random weights."""
         return self.transfer.lineage if self.transfer else ()
 
-    def context_features(self) -> ContextFeatures:
+    def context_features(self) -> LinguisticFeatures:
         """Return the input features; :class:`TtsError` if this version of the product makes other ones of the inventory."""
-        features = ContextFeatures(self.inventory)
+        features: LinguisticFeatures = ContextFeatures(self.inventory)
+        if self.questions is not None:
+            content = {**self.questions.model_dump(), "inventory": self.inventory.to_dict(), "fingerprint": self.features}
+            features = QuestionFeatures.from_dict(content)
         if features.fingerprint != self.features:
             raise TtsError(
                 f"the voice's context features cannot be remade by version {tts.__version__}: use {self.version}, which "

@@ -189,7 +189,8 @@ class Voice:
     def _inputs(self, sentence: Sentence, durations: np.ndarray, speaker: int) -> NetworkInput:
         frames = durations.sum(axis=1)
         segments = np.repeat(np.arange(len(frames)), frames)
-        return NetworkInput(self._vectors(sentence), segments, frame_positions(durations), _code(speaker, self.stack.speakers))
+        positions = frame_positions(durations, self.features.subphone)
+        return NetworkInput(self._vectors(sentence), segments, positions, _code(speaker, self.stack.speakers))
 
 
 def _code(speaker: int, speakers: SpeakerInput | None) -> np.ndarray | None:
@@ -261,10 +262,13 @@ def make_networks(config: VoiceConfig) -> tuple[Stack, Stage]:
     """Return a new stack and duration model as ``config`` describes them, without the heads that only training needs."""
     speakers = config.speakers
     count = len(config.speaker_names)
-    features = config.context_features().dimension
+    linguistic = config.context_features()
+    features = linguistic.dimension
     widths = stack_widths({stream.name: stream for stream in config.streams})
     code = speaker_input(speakers.use, count) if speakers else None
-    stack = Stack(features + position_width(config.states), speaking_parts(config.stages), widths, speakers=code)
+    stack = Stack(
+        features + position_width(config.states, linguistic.subphone), speaking_parts(config.stages), widths, speakers=code
+    )
     code = duration_speakers(count, speakers.duration) if speakers else None
     inputs = features + (code.count if code else 0)
     return stack, Stage(inputs, config.duration, {DURATION: config.states}, outputs=(DURATION,), speakers=code)

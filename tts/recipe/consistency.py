@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 def faults(recipe: Recipe) -> Iterator[str]:
     """Yield a sentence for every fault; it begins with the key where that is known."""
     yield from _speaker_faults(recipe)
+    if recipe.text.source == "labels" and recipe.alignment.labels is None:
+        yield "text.source: labels are read from the folder alignment.labels, which is not named"
+    if recipe.alignment.phone_names != "ipa" and recipe.alignment.labels is None:
+        yield "alignment.phone_names: there are no label files (alignment.labels) whose phones could have names; leave it out"
     for name, system in recipe.systems.items():
         yield from _system_faults(name, system, {*MAIN_STREAMS, *recipe.tasks})
     learnt = {task for system in recipe.systems.values() for stage in system.stages for task in stage.tasks}

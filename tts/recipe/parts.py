@@ -225,6 +225,29 @@ class TextPart(Part):
     lexicon: str | None = Field(
         None, description="File of pronunciations, one `word phones` a line, relative to the recipe.", examples=["lexicon.txt"]
     )
+    source: Literal["text", "labels"] = Field(
+        "text",
+        description="Where the corpus's words, syllables and phones come from: `text`, read by the front end, or `labels`, the "
+        "full-context labels of `alignment.labels`; then the front end reads only what the voice is to speak.",
+        examples=["labels"],
+    )
+    questions: str | None = Field(
+        None,
+        description="HTS question file, relative to the recipe: a network reads its answers about full-context labels, and "
+        "`subphone`, in place of the product's own features. All inputs are scaled to 0.01..0.99 by their range in training.",
+        examples=["questions.hed"],
+    )
+    subphone: SubphoneKind | None = Field(
+        None,
+        description="With `questions`: Merlin's set of numbers that say where a frame is within its phone. Default: full.",
+        examples=["coarse_coding"],
+    )
+
+    @model_validator(mode="after")
+    def _subphone_needs_questions(self) -> TextPart:
+        if self.subphone is not None and self.questions is None:
+            raise ValueError("subphone: belongs to questions, and there is no question file; leave it out")
+        return self
 
 
 class FramesPart(Part):
@@ -238,11 +261,19 @@ class FramesPart(Part):
     )
     shift_ms: float = Field(5.0, ge=1.0, le=20.0, description="Milliseconds from frame to frame.", examples=[5])
     mcep_order: int = Field(59, ge=10, le=99, description="Order of the mel-cepstrum.", examples=[59])
+    warping: float | None = Field(
+        None,
+        ge=0.0,
+        lt=1.0,
+        description="All-pass constant of the mel-cepstrum. Default: what comes nearest to the mel scale at the sample rate; "
+        "scores in dB compare only at the same one.",
+        examples=[0.58],
+    )
 
     @property
     def grid(self) -> FrameGrid:
         """The grid these numbers describe."""
-        return FrameGrid(self.sample_rate, self.shift_ms)
+        return FrameGrid(self.sample_rate, self.shift_ms, self.warping)
 
 
 class AlignmentPart(Part):
@@ -256,6 +287,13 @@ class AlignmentPart(Part):
     )
     labels: str | None = Field(
         None, description="Folder of label files (.lab or .TextGrid) to read in place of aligning.", examples=["labels"]
+    )
+    phone_names: str = Field(
+        "ipa",
+        max_length=1000,
+        description="How label files call phones: `ipa`, `arpabet` (the CMU dictionary's and Festival's names), or a file "
+        "relative to the recipe with a line `name phone` for each.",
+        examples=["arpabet"],
     )
     leave_out: bool = Field(
         False,
@@ -273,6 +311,13 @@ class AnalysisPart(Part):
         None,
         description="[lowest, highest] F0 in Hz, within 50..800 and half an octave apart or more. Default: from a first pass.",
         examples=[[75, 300]],
+    )
+
+    features: str | None = Field(
+        None,
+        description="Folder with Merlin's features, relative to the recipe or absolute: mgc/ID.mgc, lf0/ID.lf0 and bap/ID.bap "
+        "are read in place of analysing F0, spectrum and aperiodicity. Their order and warping must be those of `frames`.",
+        examples=["acoustic_model/data"],
     )
 
     @model_validator(mode="after")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 
@@ -64,6 +64,8 @@ class ContextFeatures:
     """The features of one inventory. Equal inventories give equal features; :attr:`fingerprint` tells whether they do."""
 
     inventory: PhoneInventory
+
+    subphone: ClassVar[None] = None  # frames have the product's own places within phones
 
     @cached_property
     def asked(self) -> tuple[str, ...]:

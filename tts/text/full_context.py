@@ -11,7 +11,7 @@ What the front end does not know is guessed: an accent stands on the primary str
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -45,20 +45,23 @@ def word_class(text: str, language: str) -> str:
     return "func" if is_function_word(text, language) else "content"
 
 
-def full_context_labels(sentence: Sentence, *, end_silence: EndSilence = "sil") -> list[str]:
+def full_context_labels(
+    sentence: Sentence, *, end_silence: EndSilence = "sil", names: Mapping[str, str] | None = None
+) -> list[str]:
     """Return the label of every segment of ``sentence``, without times.
 
-    Phones have their ARPAbet names (:func:`tts.text.arpabet.from_ipa`), so the language must be English; another raises
-    :class:`UsageError`. ``end_silence`` is the name of the silence before and after speech: ``sil`` as in Merlin's data,
-    ``pau`` as in Festival's voices.
+    ``names`` are what the phones and silences are called, by phone; those without have their ARPAbet names
+    (:func:`tts.text.arpabet.from_ipa`). Without ``names`` the language must be English, or :class:`UsageError` is raised;
+    ``end_silence`` is then the name of the silence before and after speech: ``sil`` as in Merlin's data, ``pau`` as in
+    Festival's voices.
     """
-    if sentence.language.split("-")[0] != "en":
+    if names is None and sentence.language.split("-")[0] != "en":
         raise UsageError(f"full-context labels have English phones; the text is {sentence.language}")
-    names = [end_silence if phone == SILENCE else from_ipa(phone) for phone in sentence.phones]
-    around = ["x", "x", *names, "x", "x"]
-    context = _Context(sentence)
+    called = {SILENCE: end_silence, **(names or {})}
+    symbols = ["x", "x", *(called.get(phone) or from_ipa(phone) for phone in sentence.phones), "x", "x"]
+    context = _Context(sentence, called)
     return [
-        "{}^{}-{}+{}={}".format(*around[place : place + 5]) + context.label(place) for place in range(len(sentence.segments))
+        "{}^{}-{}+{}={}".format(*symbols[place : place + 5]) + context.label(place) for place in range(len(sentence.segments))
     ]
 
 
@@ -77,10 +80,6 @@ class _Syllable:
     def summary(self) -> tuple[int, int, int]:
         return int(self.stressed), int(self.accented), len(self.phones)
 
-    @property
-    def vowel(self) -> str:
-        return next((from_ipa(phone) for phone in self.phones if is_nucleus(phone)), "novowel")
-
 
 @dataclass(frozen=True)
 class _Word:
@@ -96,8 +95,8 @@ class _Word:
 class _Context:
     """Tables of a sentence's syllables, words and phrases, and the part of a label after the five phones."""
 
-    def __init__(self, sentence: Sentence) -> None:
-        self.sentence = sentence
+    def __init__(self, sentence: Sentence, names: Mapping[str, str]) -> None:
+        self.sentence, self.names = sentence, names
         self.words: list[_Word] = []
         self.syllables: list[_Syllable] = []
         self.number: dict[tuple[int, int], int] = {}
@@ -177,9 +176,11 @@ class _Context:
             for sign, marks in (("!", stresses), (";", accents))
         )
         stress, accent, count = syllable.summary
+        nucleus = next((phone for phone in syllable.phones if is_nucleus(phone)), None)
+        vowel = "novowel" if nucleus is None else self.names.get(nucleus) or from_ipa(nucleus)
         return (
             f"/B:{stress}-{accent}-{count}@{syllable.within + 1}-{self.words[syllable.word].syllables - syllable.within}"
-            f"&{place + 1}-{len(members) - place}{counts}{distances}|{syllable.vowel}"
+            f"&{place + 1}-{len(members) - place}{counts}{distances}|{vowel}"
         )
 
     def _own_word(self, number: int) -> str:

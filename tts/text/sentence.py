@@ -57,12 +57,16 @@ class Segment:
 
 @dataclass(frozen=True)
 class Sentence:
-    """An utterance as the front end understood it."""
+    """An utterance as the front end understood it.
+
+    ``contexts`` are the full-context labels of its segments where they were given by others (:mod:`tts.text.from_labels`).
+    """
 
     text: str
     language: str
     words: tuple[Word, ...]
     kind: Kind = "statement"
+    contexts: tuple[str, ...] = ()
 
     @cached_property
     def segments(self) -> tuple[Segment, ...]:
@@ -81,9 +85,10 @@ class Sentence:
         return tuple(segment.phone for segment in self.segments)
 
     def with_pauses(self, after: Iterable[int]) -> Sentence:
-        """Return the sentence with silence after exactly the words whose indices are in ``after``."""
+        """Return the sentence with silence after exactly the words whose indices are in ``after``; given contexts are lost."""
         chosen = set(after)
-        return replace(self, words=tuple(replace(word, pause_after=w in chosen) for w, word in enumerate(self.words)))
+        words = tuple(replace(word, pause_after=w in chosen) for w, word in enumerate(self.words))
+        return replace(self, words=words, contexts=())
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON-able data; :meth:`from_dict` is its inverse."""
@@ -96,7 +101,8 @@ class Sentence:
             }
             for word in self.words
         ]
-        return {"text": self.text, "language": self.language, "kind": self.kind, "words": words}
+        given = {"contexts": list(self.contexts)} if self.contexts else {}
+        return {"text": self.text, "language": self.language, "kind": self.kind, "words": words, **given}
 
     @staticmethod
     def from_dict(data: dict[str, Any]) -> Sentence:
@@ -110,4 +116,4 @@ class Sentence:
             )
             for word in data["words"]
         )
-        return Sentence(data["text"], data["language"], words, data["kind"])
+        return Sentence(data["text"], data["language"], words, data["kind"], tuple(data.get("contexts", ())))

@@ -175,7 +175,7 @@ def _as_asked(out: Path, run: RunRecord) -> TrainingSummary:
 
 def make_stack(prepared: Prepared, stages: tuple[StagePart, ...], seed: int, speakers: SpeakerInput | None = None) -> Stack:
     """Return a new stack; layers that two systems share start from the same weights where the seed is the same."""
-    inputs = prepared.features.dimension + position_width(prepared.states)
+    inputs = prepared.features.dimension + position_width(prepared.states, prepared.features.subphone)
     return Stack(inputs, stages, stack_widths(prepared.streams), seed=seed, speakers=speakers)
 
 

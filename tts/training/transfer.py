@@ -17,7 +17,7 @@ import numpy as np
 from torch import Tensor
 
 from tts.core.errors import TtsError, UsageError
-from tts.dataset.positions import position_width
+from tts.dataset.positions import position_names
 from tts.dataset.prepared import DURATION, Prepared
 from tts.generation.config import MODEL, TransferConfig
 from tts.generation.voice import Voice, load_voice
@@ -27,6 +27,7 @@ from tts.recipe import MAIN_STREAMS, StagePart, SystemPart, TrunkLayer
 from tts.recipe.transfer import TransferPart
 from tts.text.features import NEIGHBOURS, ContextFeatures
 from tts.text.phones import attributes
+from tts.text.question_features import LinguisticFeatures, QuestionFeatures
 from tts.training.parameter_groups import Tuning, freeze
 from tts.training.remap import RemappedTensor, load_remapped, re_express
 
@@ -206,8 +207,8 @@ class _Transfer:
     def load_stages(self) -> list[RemappedTensor]:
         """Load what fits into the stages; return what became of every tensor."""
         voice, prepared = self.source.voice, self.prepared
-        theirs = _Inputs(voice.features.names, voice.states, voice.stack.parts, voice.stack, voice.speakers)
-        ours = _Inputs(tuple(prepared.features.names), prepared.states, self.stack.parts, self.stack, prepared.speakers)
+        theirs = _Inputs(_linguistic(voice.features, voice.states), voice.stack.parts, voice.stack, voice.speakers)
+        ours = _Inputs(_linguistic(prepared.features, prepared.states), self.stack.parts, self.stack, prepared.speakers)
         tensors: list[RemappedTensor] = []
         for number, old, stage in self.pairs:
             tensors += self._load(f"stages.{number}.", old, stage, theirs.of(number), ours.of(number))
@@ -286,7 +287,8 @@ def _affine(source: Source, prepared: Prepared) -> dict[str, tuple[float, float]
     """Return how the voice's inputs follow from those here: held ones, the speaker's code, outputs of an earlier stage."""
     voice = source.voice
     names = voice.features.names
-    follows = {names[column]: (0.0, value) for column, value in voice.config.constant_features.items()}
+    follows = _rescaled(voice.features, prepared.features, prepared.states)
+    follows |= {names[column]: (0.0, value) for column, value in voice.config.constant_features.items()}
     for number, name in enumerate(voice.speakers):
         follows[f"speaker:{name}"] = (0.0, float(number == source.speaker))
     for task in MAIN_STREAMS:
@@ -299,8 +301,28 @@ def _affine(source: Source, prepared: Prepared) -> dict[str, tuple[float, float]
     return follows
 
 
-def _sums(theirs: ContextFeatures, ours: ContextFeatures) -> dict[str, list[str]]:
+def _linguistic(features: LinguisticFeatures, states: int) -> list[str]:
+    """Return the names of a row of the linguistic input."""
+    return [*features.names, *position_names(states, features.subphone)]
+
+
+def _rescaled(theirs: LinguisticFeatures, ours: LinguisticFeatures, states: int) -> dict[str, tuple[float, float]]:
+    """Return how answers to questions scaled there follow from the same questions' answers scaled here."""
+    if not (isinstance(theirs, QuestionFeatures) and isinstance(ours, QuestionFeatures)):
+        return {}
+    follows: dict[str, tuple[float, float]] = {}
+    if theirs.names == ours.names:
+        follows |= zip(theirs.names, theirs.range.from_scaled(ours.range), strict=True)
+    if theirs.subphone.kind == ours.subphone.kind:
+        pairs = theirs.subphone.range.from_scaled(ours.subphone.range)
+        follows |= zip(position_names(states, ours.subphone), pairs, strict=True)
+    return follows
+
+
+def _sums(theirs: LinguisticFeatures, ours: LinguisticFeatures) -> dict[str, list[str]]:
     """Return, by attribute that is asked there and not here, the phones here that have it: its input is the sum of theirs."""
+    if not (isinstance(theirs, ContextFeatures) and isinstance(ours, ContextFeatures)):
+        return {}
     return {
         f"{who}:{name}": [f"{who}:is_{phone}" for phone in ours.inventory.symbols if name in attributes(phone)]
         for who in NEIGHBOURS
@@ -313,8 +335,7 @@ def _sums(theirs: ContextFeatures, ours: ContextFeatures) -> dict[str, list[str]
 class _Inputs:
     """Names the inputs of a stack's stages, in order."""
 
-    features: Sequence[str]
-    states: int
+    linguistic: Sequence[str]
     parts: Sequence[StagePart]
     stack: Stack
     speakers: Sequence[str]
@@ -326,8 +347,7 @@ class _Inputs:
         sources = part.sources(first=number == 0)
         names: list[str] = []
         if "linguistic" in sources:
-            linguistic = [*self.features, *(f"position:{place}" for place in range(position_width(self.states)))]
-            names += _window(linguistic, part.linguistic_context, part.dilation)
+            names += _window(self.linguistic, part.linguistic_context, part.dilation)
         features: list[str] = []
         for earlier, other in enumerate(self.parts[:number]):
             last = earlier == number - 1

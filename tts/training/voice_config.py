@@ -7,8 +7,9 @@ from typing import Any
 import tts
 from tts.dataset.prepared import Prepared
 from tts.dataset.speakers import DURATION_SPEAKERS
-from tts.generation.config import CorpusConfig, FrontEndConfig, SpeakersConfig, TransferConfig, VoiceConfig
+from tts.generation.config import CorpusConfig, FrontEndConfig, QuestionsConfig, SpeakersConfig, TransferConfig, VoiceConfig
 from tts.recipe import StagePart
+from tts.text.question_features import LinguisticFeatures, QuestionFeatures
 from tts.training.records import RunRecord, acoustic_settings
 
 
@@ -42,10 +43,19 @@ def _corpus_config(prepared: Prepared) -> dict[str, Any]:
     return {
         "inventory": prepared.inventory,
         "features": prepared.features.fingerprint,
+        "questions": _questions(prepared.features),
         "silence": facts.silence,
         "constant_features": facts.constant_features,
         "corpus": CorpusConfig.model_validate(facts.corpus.model_dump(exclude={"root"})),
     }
+
+
+def _questions(features: LinguisticFeatures) -> QuestionsConfig | None:
+    """Return the question file and its ranges, where the features are answers to one."""
+    if not isinstance(features, QuestionFeatures):
+        return None
+    content = {key: value for key, value in features.to_dict().items() if key in QuestionsConfig.model_fields}
+    return QuestionsConfig.model_validate(content)
 
 
 def adapted_config(config: VoiceConfig, prepared: Prepared) -> VoiceConfig:
