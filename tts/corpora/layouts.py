@@ -9,8 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tts.corpora.festival import read_festival
+from tts.corpora.json_lines import read_json_lines
+from tts.corpora.kaldi import read_kaldi
+from tts.corpora.lhotse_manifests import read_lhotse
 from tts.corpora.ljspeech import read_ljspeech
 from tts.corpora.problems import Problem
+from tts.corpora.table import read_table
+from tts.corpora.text_files import read_text_files
 from tts.corpora.types import Corpus, CorpusSource
 
 Reader = Callable[[Path, CorpusSource], tuple[Corpus, list[Problem]]]
@@ -21,8 +27,8 @@ class Layout:
     """A way in which a corpus lies on disk.
 
     ``read`` takes the corpus's folder and what is known of it, and returns the utterances of ``CorpusSource.speaker`` with
-    what was left out or looks odd. Where the layout ``tells_speakers`` apart, several of them share the folder; otherwise each
-    has a folder of its own, and all that is read is the speaker's.
+    what was left out or looks odd. Where the layout ``tells_speakers`` apart, several of them share the folder, unless the
+    recipe gives one a folder; otherwise each has a folder of its own, and all that is read is the speaker's.
     """
 
     read: Reader
@@ -43,5 +49,11 @@ def _read_demo(root: Path, source: CorpusSource) -> tuple[Corpus, list[Problem]]
 LAYOUTS: dict[str, Layout] = {
     "ljspeech": Layout(read_ljspeech),
     "ljspeech-speakers": Layout(_read_speaker_column, tells_speakers=True),
+    "table": Layout(read_table, tells_speakers=True),
+    "json-lines": Layout(read_json_lines, tells_speakers=True),
+    "text-files": Layout(read_text_files, tells_speakers=True),
+    "kaldi": Layout(read_kaldi, tells_speakers=True),
+    "lhotse": Layout(read_lhotse, tells_speakers=True),
+    "festival": Layout(read_festival),
     "espeak-demo": Layout(_read_demo),
 }

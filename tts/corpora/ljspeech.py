@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tts.core.errors import TtsError, UsageError
 from tts.core.names import file_key, name_fault
+from tts.corpora.entries import compiled
 from tts.corpora.metadata import Metadata, Row, read_metadata
 from tts.corpora.problems import Problem, examples
 from tts.corpora.recordings import Recordings, find_recordings
@@ -30,7 +31,7 @@ def read_ljspeech(root: Path, source: CorpusSource) -> tuple[Corpus, list[Proble
     Raises :class:`UsageError` for a missing folder or file and a broken ``exclude``, :class:`TtsError` for a file that is not
     UTF-8 or of which no line can be used.
     """
-    excluded = _compiled(source.exclude)
+    excluded = compiled(source.exclude)
     if not root.is_dir():
         where = "the one that holds metadata.csv is named by corpus.root in the recipe, or by --corpus-root"
         raise UsageError(f"{root}: there is no such corpus folder; {where}")
@@ -162,13 +163,6 @@ class _Reader:
         if self.others:
             return f"none is by the speaker {speaker} (second column)"
         return "the file is empty or exclude matches every id"
-
-
-def _compiled(exclude: str | None) -> re.Pattern[str] | None:
-    try:
-        return re.compile(exclude) if exclude else None
-    except re.error as error:
-        raise UsageError(f"exclude: {exclude!r} is not a regular expression ({error})") from None
 
 
 def _text(fields: list[str], column: TextColumn) -> tuple[str, str]:

@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tts.core.errors import TtsError, UsageError
+from tts.core.errors import Missing, UsageError
+from tts.corpora.lines import read_text
 
 METADATA = "metadata.csv"
-SEPARATORS = {"|": "bars", "\t": "tabs", ",": "commas"}
+SEPARATORS = {"|": "bars", "\t": "tabs", ",": "commas", ";": "semicolons", " ": "the first space", ":": "the first colon"}
 # Names of columns, in lower case and without what is not a letter, by what the column holds.
 _COLUMNS = {
     "id": {"id", "file", "filename", "path", "wav", "audio", "audiofile", "utterance", "utteranceid", "uttid", "name"},
@@ -71,45 +72,55 @@ def read_metadata(root: Path, is_recording: Callable[[str], bool]) -> Metadata:
     Raises :class:`UsageError` for a missing folder or file, :class:`TtsError` for a file that is not UTF-8.
     """
     path = root / METADATA
-    text = _text(root, path)
-    # Not splitlines(): it also breaks at form feeds and Unicode separators, which may stand inside a text.
-    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
-    separator = _separator([line for _, line in lines], is_recording)
-    rows = _quoted(text) if separator == "," else [(n, line.split(separator)) for n, line in lines]
-    stripped = tuple(Row(number, tuple(field.strip() for field in fields)) for number, fields in rows)
-    columns = _named(stripped[0].fields, is_recording) if stripped else ()
-    return Metadata(path, stripped[1:] if columns else stripped, separator, columns)
-
-
-def _text(root: Path, path: Path) -> str:
     hint = "pass the folder that holds metadata.csv and the recordings with --corpus-root"
     if not root.is_dir():
         raise UsageError(f"{root}: there is no such corpus folder; {hint}")
     try:
-        data = path.read_bytes()
-    except FileNotFoundError:
+        separator, rows = split_rows(path, is_recording, (",",))
+    except Missing:
         raise UsageError(f"{path}: there is no such file; {hint}") from None
-    except OSError as error:
-        raise TtsError(f"{path}: cannot be read ({error.strerror})") from None
-    try:
-        return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
-    except UnicodeDecodeError as error:
-        number = data.count(b"\n", 0, error.start) + 1
-        raise TtsError(f"{path}:{number}: not UTF-8; convert the file, for example with iconv -t utf-8") from None
+    columns = _named(rows[0].fields, is_recording) if rows else ()
+    return Metadata(path, rows[1:] if columns else rows, separator, columns)
 
 
-def _separator(lines: Sequence[str], is_recording: Callable[[str], bool]) -> str:
-    """Return what separates the fields of most lines; commas only where they follow what are recordings."""
+def split_rows(
+    path: Path, is_recording: Callable[[str], bool], rarer: Sequence[str] = (",", ";", " ", ":")
+) -> tuple[str, tuple[Row, ...]]:
+    """Return what separates the fields of a file's lines and the rows, fields without spaces at their ends.
+
+    ``rarer`` separators are thought of where neither bars nor tabs stand in most lines and recordings do between them; spaces
+    and colons separate the first field alone. Errors as in :func:`tts.corpora.lines.read_text`.
+    """
+    text = read_text(path)
+    # Not splitlines(): it also breaks at form feeds and Unicode separators, which may stand inside a text.
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    separator = _separator([line for _, line in lines], is_recording, rarer)
+    if separator in ",;":
+        rows = _quoted(text, separator)
+    else:
+        most = 1 if separator in " :" else -1
+        rows = [(number, (line.strip() if most == 1 else line).split(separator, most)) for number, line in lines]
+    return separator, tuple(Row(number, tuple(field.strip() for field in fields)) for number, fields in rows)
+
+
+def _separator(lines: Sequence[str], is_recording: Callable[[str], bool], rarer: Sequence[str]) -> str:
+    """Return what separates the fields of most lines; rarer ones only where recordings stand between them."""
     for separator in ("|", "\t"):
         if 2 * sum(separator in line for line in lines) >= len(lines):
             return separator
-    first = [line.split(",")[0].strip().strip('"') for line in lines if "," in line]
-    return "," if first and 2 * sum(map(is_recording, first)) >= len(lines) else "|"
+    sample = lines[:: max(1, len(lines) // 200)]
+    for separator in rarer:
+        most = 1 if separator in " :" else -1
+        fields = [[field.strip().strip('"') for field in line.split(separator, most)] for line in sample if separator in line]
+        hits = sum(any(is_recording(field) for field in (row[:1] if most == 1 else row) if field) for row in fields)
+        if hits and 2 * hits >= len(sample):
+            return separator
+    return "|"
 
 
-def _quoted(text: str) -> list[tuple[int, list[str]]]:
-    """Split lines at commas as spreadsheets write them: fields with commas or line ends stand in quotation marks."""
-    reader = csv.reader(io.StringIO(text))
+def _quoted(text: str, separator: str) -> list[tuple[int, list[str]]]:
+    """Split lines as spreadsheets write them: fields with separators or line ends stand in quotation marks."""
+    reader = csv.reader(io.StringIO(text), delimiter=separator)
     rows = []
     before = 0
     for fields in reader:

@@ -63,7 +63,9 @@ class CorpusSource:
     ``text_column`` chooses the text: ``raw`` the second column, ``normalised`` the third, ``auto`` the third where it is
     there and not empty. Ids that the regular expression ``exclude`` finds a match in are skipped without a problem. ``audio``
     is the folder of the recordings (:func:`tts.corpora.recordings.find_recordings`). With ``speaker_column`` the lines are
-    ``id|speaker|text`` and only those of ``speaker`` are read.
+    ``id|speaker|text`` and only those of ``speaker`` are read. ``file`` names the list of utterances within the root where it
+    has no usual name, ``columns`` what the columns of a table hold. ``of_several`` says that the recipe names several speakers,
+    so that an utterance whose speaker the files name is that speaker's only.
     """
 
     name: str
@@ -75,3 +77,6 @@ class CorpusSource:
     exclude: str | None = None
     audio: str | None = None
     speaker_column: bool = False
+    file: str | None = None
+    columns: tuple[str, ...] = ()
+    of_several: bool = False

@@ -33,14 +33,14 @@ def read_corpus(run: Preparation, root: Path) -> tuple[Corpus, dict[str, AudioFa
     notes: list[str] = []
     for name, own in part.speakers.items():
         changes = {"exclude": own.exclude or part.exclude, "text_column": own.text_column or part.text_column}
-        shared = LAYOUTS[part.format].tells_speakers
+        shared = LAYOUTS[part.format].tells_speakers and own.folder is None
         folder = root if shared else root / (own.folder or name)
         if not shared and not folder.is_dir():
             raise UsageError(
                 f"{folder}: there is no such folder of the speaker {name}; pass the folder above the speakers' with "
                 f"--corpus-root, or name it with corpus.speakers.{name}.folder"
             )
-        corpus = _read(run, part.model_copy(update=changes), folder, name)
+        corpus = _read(run, part.model_copy(update=changes), folder, name, of_several=shared)
         for utterance in corpus:
             key = f"{name}_{utterance.id}"
             if key in utterances:
@@ -64,8 +64,8 @@ def _usable(run: Preparation, corpus: Corpus, facts: dict[str, AudioFacts]) -> t
     return usable, facts
 
 
-def _read(run: Preparation, part: CorpusPart, root: Path, speaker: str) -> Corpus:
-    """Read one speaker's utterances, their ids as in the metadata."""
+def _read(run: Preparation, part: CorpusPart, root: Path, speaker: str, of_several: bool = False) -> Corpus:
+    """Read one speaker's utterances, their ids as in the metadata; ``of_several`` share the folder."""
     source = CorpusSource(
         name=run.recipe.name,
         speaker=speaker,
@@ -75,6 +75,9 @@ def _read(run: Preparation, part: CorpusPart, root: Path, speaker: str) -> Corpu
         text_column=part.text_column,
         exclude=part.exclude,
         audio=part.audio,
+        file=part.file,
+        columns=part.columns,
+        of_several=of_several,
     )
     corpus, problems = LAYOUTS[part.format].read(root, source)
     known = {(problem.id, problem.place) for problem in run.problems}  # a broken line is every speaker's

@@ -24,7 +24,18 @@ def filled(text: str) -> dict[str, Any]:
 
 
 TextColumn = Literal["auto", "raw", "normalised"]
-CorpusFormat = Literal["ljspeech", "ljspeech-speakers", "espeak-demo"]  # read by tts.corpora.layouts
+CorpusFormat = Literal[  # read by tts.corpora.layouts
+    "ljspeech",
+    "ljspeech-speakers",
+    "table",
+    "json-lines",
+    "text-files",
+    "kaldi",
+    "lhotse",
+    "festival",
+    "espeak-demo",
+]
+Column = Literal["id", "audio", "text", "normalised", "speaker", "start", "end", "-"]
 
 
 # Merlin's sets of numbers that say where a frame is within its phone (tts.dataset.subphone).
@@ -61,7 +72,10 @@ class CorpusPart(Part):
     format: CorpusFormat = Field(
         "ljspeech",
         description="`ljspeech`: metadata.csv with `id|text` or `id|text|normalised text` lines. `ljspeech-speakers`: the same "
-        "with `id|speaker|text`. `espeak-demo`: made on the spot by espeak-ng.",
+        "with `id|speaker|text`. `table`: lines of fields between bars, tabs or commas, in any order of columns. `json-lines`: "
+        "an object a line, as NeMo and Piper write them. `text-files`: a .txt or .lab file with the text of each recording. "
+        "`kaldi`: wav.scp, text, utt2spk, segments. `lhotse`: its manifests. `festival`: txt.done.data. `espeak-demo`: made on "
+        "the spot by espeak-ng.",
         examples=["ljspeech"],
     )
     root: str | None = Field(
@@ -73,8 +87,23 @@ class CorpusPart(Part):
     audio: str | None = Field(
         None,
         description="Folder of the recordings, relative to the root or absolute. Default: wavs in the root where it exists, "
-        "otherwise the root itself.",
+        "otherwise the root itself. Paths in lists are followed into these two folders only.",
         examples=["verified"],
+    )
+    file: str | None = Field(
+        None,
+        max_length=1000,
+        description="File within the root that lists the utterances, in the formats table, json-lines, lhotse and festival. "
+        "Default: the one with a usual name.",
+        examples=["train.jsonl"],
+    )
+    columns: tuple[Column, ...] = Field(
+        (),
+        max_length=64,
+        description="What the columns of the format table hold, in order; `-` is of no use. Default: as its first line says, "
+        "otherwise as they look.",
+        examples=[["id", "-", "text"]],
+        json_schema_extra={"form": "a list of id, audio, text, normalised, speaker, start, end and -"},
     )
     speaker: str = Field("", max_length=200, description="Who speaks, where the corpus has one speaker.", examples=["anna"])
     speakers: Annotated[
@@ -100,10 +129,16 @@ class CorpusPart(Part):
     source: str = Field(
         "", max_length=1000, description="Where the recordings come from; the voice's card states it.", examples=["LibriVox"]
     )
+    consent: str = Field(
+        "",
+        max_length=1000,
+        description="That the speaker agrees to a voice being made, and to what; the voice's card states it.",
+        examples=["Anna agreed in writing on 2024-05-01"],
+    )
     text_column: TextColumn = Field(
         "auto",
-        description="Column of metadata.csv that is read: `raw` the second, `normalised` the third, `auto` the third where it "
-        "is there and not empty.",
+        description="Text that is read where there are two: `raw` (of metadata.csv the second column) or `normalised` (the "
+        "third); `auto` the normalised one where it is there and not empty.",
         examples=["raw"],
     )
     exclude: str | None = Field(
@@ -126,6 +161,12 @@ class CorpusPart(Part):
         columns = {self.text_column, *(part.text_column for part in self.speakers.values())}
         if self.format == "ljspeech-speakers" and columns - {"auto", None}:
             raise ValueError("text_column: the format ljspeech-speakers has one text a line; leave it out")
+        if self.columns and (self.format != "table" or not {"id", "audio"} & {*self.columns} or "text" not in self.columns):
+            raise ValueError("columns: is for the format table, and names text and at least one of id and audio")
+        if len({*self.columns} - {"-"}) < sum(column != "-" for column in self.columns):
+            raise ValueError("columns: names a column twice; - is for those of no use")
+        if self.file is not None and self.format not in ("table", "json-lines", "lhotse", "festival"):
+            raise ValueError("file: is for the formats table, json-lines, lhotse and festival")
         if self.format == "espeak-demo" and self.speakers:
             raise ValueError("speakers: the demo corpus has one; name it with speaker")
         return self

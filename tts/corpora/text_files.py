@@ -1,0 +1,103 @@
+"""A text file for each recording, with its name: ``a.wav`` and ``a.txt``, or ``a.lab`` as the Montreal Forced Aligner has it.
+
+The texts lie beside the recordings, or in a tree of their own beside that of the recordings (``wav/anna/a.wav`` and
+``txt/anna/a.txt``). Of several speakers each has a folder, directly within the root or within such a tree: VCTK's older form,
+and what "Corpus structure" in the aligner's documents (montreal-forced-aligner.readthedocs.io) asks for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from tts.core.errors import TtsError, UsageError
+from tts.corpora.entries import Entry, check_root, collect
+from tts.corpora.lines import one_line, read_text
+from tts.corpora.problems import Problem
+from tts.corpora.recordings import audio_suffixes
+from tts.corpora.types import Corpus, CorpusSource
+
+AUDIO_TREES = ("wavs", "wav", "audio", "recordings", "wav48", "flac")
+TEXT_TREES = ("txt", "text", "texts", "transcripts", "transcript", "transcriptions", "lab")
+SUFFIXES = (".normalized.txt", ".txt", ".lab", ".original.txt")
+MOST_TEXT = 64 << 10  # bytes of one utterance's text; longer ones are chapters
+_SKIPPED = {"downloads", "node_modules"}
+_TIMES = re.compile(r"\s*\d+(\.\d+)?\s+\d+(\.\d+)?\s+\S+\s*|\s*#\s*")  # a line of labels: times, and what is there
+
+
+def recordings_below(root: Path) -> Iterator[Path]:
+    """Yield the recordings in ``root`` and its folders in order of name; hidden ones and links to folders are left alone."""
+    suffixes = {*audio_suffixes()}
+    for path in sorted(root.iterdir(), key=lambda path: path.name):
+        if path.name.startswith(".") or path.name in _SKIPPED:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            yield from recordings_below(path)
+        elif path.suffix.lower() in suffixes:
+            yield path
+
+
+def text_file_of(recording: Path, root: Path) -> Path | None:
+    """Return the file with the text of a recording below ``root``, or None where there is none."""
+    places = [recording.parent]
+    parts = recording.relative_to(root).parts
+    for place, part in enumerate(parts[:-1]):
+        if part in AUDIO_TREES:
+            above = root.joinpath(*parts[:place])
+            places += [above.joinpath(tree, *parts[place + 1 : -1]) for tree in TEXT_TREES]
+    for folder in places:
+        for suffix in SUFFIXES:
+            if (path := folder / f"{recording.stem}{suffix}").is_file():
+                return path
+    return None
+
+
+def read_text_files(root: Path, source: CorpusSource) -> tuple[Corpus, list[Problem]]:
+    """Read the recordings below ``root`` that have a text file.
+
+    Where a folder has the name of the speaker, directly in the root or in a tree of recordings, only what lies in it is read.
+    Raises as :func:`tts.corpora.entries.collect`.
+    """
+    check_root(root)
+    base = root / source.audio if source.audio is not None else root
+    if not base.is_dir():
+        raise UsageError(f"corpus.audio: there is no folder {base}; name the folder of the recordings")
+    trees = [base, *(base / tree for tree in AUDIO_TREES)]
+    own = [tree / source.speaker for tree in trees if source.speaker and (tree / source.speaker).is_dir()]
+    if source.of_several and not own:
+        raise UsageError(f"{base}: there is no folder of the speaker {source.speaker}, there or in {', '.join(AUDIO_TREES)}")
+    entries = []
+    lacking = 0
+    for folder in own or [base]:
+        for recording in recordings_below(folder):
+            path = text_file_of(recording, base if recording.is_relative_to(base) else root)
+            if path is None:
+                lacking += 1
+                continue
+            text, fault = _text(path)
+            entries.append(Entry(id=_name(recording, folder), text=text, audio=recording, place=str(path), fault=fault))
+    if not entries:
+        raise TtsError(
+            f"{base}: none of {lacking} recordings has a text file beside it (.txt or .lab) or in a folder "
+            f"{', '.join(TEXT_TREES[:3])} beside theirs"
+        )
+    return collect(root, source, entries, [f"{lacking} recordings have no text file"] if lacking else [])
+
+
+def _text(path: Path) -> tuple[str, tuple[str, str] | None]:
+    """Return a file's text, and why it cannot be used."""
+    try:
+        text = read_text(path, MOST_TEXT)
+    except TtsError as error:
+        return "", ("text_file", str(error))
+    lines = [line for line in text.split("\n") if line.strip()]
+    if path.suffix == ".lab" and lines and all(_TIMES.fullmatch(line) for line in lines):
+        return "", ("labels", "holds labels with times in place of a text; alignment.labels reads such files")
+    return one_line(text), None
+
+
+def _name(recording: Path, folder: Path) -> str:
+    """Return a recording's name: its folders below that of the speaker, but not the tree of recordings, and its stem."""
+    parts = recording.relative_to(folder).with_suffix("").parts
+    return "_".join(part for part in parts if part not in AUDIO_TREES or part == parts[-1])
