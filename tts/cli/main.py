@@ -22,9 +22,11 @@ from tts import __version__
 from tts.cli import (
     adapt,
     compare,
+    corpora,
     demo,
     evaluate,
     export,
+    fetch,
     inspect,
     languages,
     listen,
@@ -90,7 +92,23 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Train voices on public corpora, speak text files, and find out whether extra tasks help.",
 )
-for verb in (demo, prepare, recipe, inspect, train, evaluate, compare, adapt, speak, resynthesise, listen, languages, export):
+for verb in (
+    demo,
+    corpora,
+    fetch,
+    prepare,
+    recipe,
+    inspect,
+    train,
+    evaluate,
+    compare,
+    adapt,
+    speak,
+    resynthesise,
+    listen,
+    languages,
+    export,
+):
     verb.register(app)
 for part in (app, *(group.typer_instance for group in app.registered_groups)):
     for command in part.registered_commands if part else ():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import filecmp
+import fnmatch
 import gzip
 import lzma
 import os
@@ -65,7 +66,8 @@ def unpack(archive: Path, folder: Path, *, strip: str = "", limits: Limits | Non
     """Unpack a tar archive (plain, gz, bz2, xz) or zip into ``folder``; any other file is copied there as it is.
 
     Everything goes to a temporary folder first, which is moved into place when all of it is there. Folders that exist are
-    added to, files that exist stay where they are the same. Where all members lie in the folder ``strip``, it is left out.
+    added to, files that exist stay where they are the same. Where all members lie in one folder whose name matches ``strip``
+    (``*`` any), it is left out.
     Left out too are the resource forks that macOS adds.
 
     Raises :class:`Damaged` for an archive that is cut off, damaged, or hostile: members with absolute paths or paths to a
@@ -82,10 +84,10 @@ def unpack(archive: Path, folder: Path, *, strip: str = "", limits: Limits | Non
         with writer.progress:
             _UNPACK[kind_of(archive)](archive, writer)
         start = temporary
-        if strip and _only(temporary, strip):
-            start = temporary / strip
+        if strip and (only := _only(temporary, strip)):
+            start = temporary / only
             for link, aim in writer.links.items():
-                if not aim.startswith(f"{strip}/"):
+                if not aim.startswith(f"{only}/"):
                     raise writer.refuse(link, "is a link out of the folder that is left out")
         top = _place(start, folder, archive)
         if hasattr(os, "sync"):
@@ -371,9 +373,11 @@ def _copy_plain(archive: Path, writer: _Writer) -> None:
 _UNPACK: dict[Kind, Callable[[Path, _Writer], None]] = {"tar": _unpack_tar, "zip": _unpack_zip, "plain": _copy_plain}
 
 
-def _only(folder: Path, name: str) -> bool:
-    """Return whether the folder ``name`` is all that is in ``folder``."""
-    return [path.name for path in folder.iterdir()] == [name] and (folder / name).is_dir() and not (folder / name).is_symlink()
+def _only(folder: Path, pattern: str) -> str:
+    """Return the name of the folder that is all there is in ``folder`` where ``pattern`` matches it, else ""."""
+    names = [path.name for path in folder.iterdir() if path.is_dir() and not path.is_symlink()]
+    alone = len(names) == 1 and len(list(folder.iterdir())) == 1
+    return names[0] if alone and fnmatch.fnmatchcase(names[0], pattern) else ""
 
 
 def _place(source: Path, folder: Path, archive: Path) -> tuple[str, ...]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import difflib
 
 from tts.core.errors import UsageError
-from tts.corpora.public import cmu
+from tts.corpora.public import chinese, cmu, japanese, libritts, ljspeech, multilingual, openslr
 from tts.corpora.public.entry import PublicCorpus
 
-CATALOGUE: dict[str, PublicCorpus] = {entry.name: entry for module in (cmu,) for entry in module.CORPORA}
+_MODULES = (cmu, ljspeech, libritts, chinese, japanese, multilingual, openslr)
+CATALOGUE: dict[str, PublicCorpus] = {entry.name: entry for module in _MODULES for entry in module.CORPORA}
 
 
 def public_corpus(name: str) -> PublicCorpus:

@@ -42,6 +42,7 @@ _ARCTIC = PublicCorpus(
         spdx="LicenseRef-CMU-ARCTIC", commercial="yes", why="free software, without restriction on commercial or other use"
     ),
     citation="J. Kominek and A. W. Black, CMU ARCTIC databases for speech synthesis, CMU-LTI-03-177, 2003",
+    reference="Kominek and Black 2003",
     home="http://festvox.org/cmu_arctic/",
     read_by="lhotse",
     format="cmu-arctic",
@@ -55,6 +56,75 @@ _ARCTIC = PublicCorpus(
         for speaker, sha256 in _ARCTIC_SHA256.items()
     ),
     sources=("lhotse 1.33 recipes/cmu_arctic.py", "torchaudio 2.11 datasets/cmuarctic.py", "CMU-LTI-03-177"),
+    notes=("bdl, clb, rms and slt are the four primary sets, slt the usual female voice; 1132 sentences each, read by all.",),
 )
 
-CORPORA = (_ARCTIC,)
+_INDIC = {
+    "ben_rm": "bn",
+    "guj_ad": "gu",
+    "guj_dp": "gu",
+    "guj_kt": "gu",
+    "hin_ab": "hi",
+    "kan_plv": "kn",
+    "mar_aup": "mr",
+    "mar_slp": "mr",
+    "pan_amp": "pa",
+    "tam_sdr": "ta",
+    "tel_kpn": "te",
+    "tel_sk": "te",
+    "tel_ss": "te",
+}
+
+_CMU_INDIC = PublicCorpus(
+    name="cmu_indic",
+    title="CMU Indic",
+    languages=("bn", "gu", "hi", "kn", "mr", "pa", "ta", "te"),
+    speakers=13,
+    hours=None,
+    rate=None,
+    licence=Licence(
+        spdx="LicenseRef-Not-Stated", commercial="unclear", why="its page names no licence; read the files in the archive"
+    ),
+    citation="CMU INDIC speech synthesis databases, Language Technologies Institute, Carnegie Mellon University",
+    reference="CMU",
+    home="http://festvox.org/cmu_indic/",
+    read_by="lhotse",
+    format="cmu-indic",
+    archives=tuple(
+        Archive(url=f"http://festvox.org/h2r_indic/cmu_indic_{speaker}.tar.bz2", speaker=speaker, language=language)
+        for speaker, language in _INDIC.items()
+    ),
+    sources=("lhotse 1.33 recipes/cmu_indic.py",),
+)
+
+_L2_SPEAKERS = (
+    *("ABA", "SKA", "YBAA", "ZHAA", "BWC", "LXC", "NCC", "TXHC", "ASI", "RRBI", "SVBI", "TNI"),
+    *("HJK", "HKK", "YDCK", "YKWK", "EBVS", "ERMS", "MBMPS", "NJS", "HQTV", "PNV", "THV", "TLV"),
+)
+
+_L2_ARCTIC = PublicCorpus(
+    name="l2_arctic",
+    title="L2-ARCTIC, ARCTIC's prompts read with six foreign accents",
+    languages=("en",),
+    speakers=24,
+    hours=27.1,
+    rate=44_100,
+    licence=Licence(
+        spdx="CC-BY-NC-4.0",
+        commercial="no",
+        why="non-commercial use only",
+        consent=True,
+        url="https://psi.engr.tamu.edu/l2-arctic-corpus/",
+    ),
+    citation="G. Zhao et al., L2-ARCTIC: A Non-native English Speech Corpus, Interspeech 2018",
+    reference="Zhao et al. 2018",
+    home="https://psi.engr.tamu.edu/l2-arctic-corpus/",
+    read_by="lhotse",
+    format="l2-arctic",
+    archives=(Archive(url="", name="l2arctic_release_v*.zip", language="en", strip="l2arctic_release_v*"),),
+    sources=("lhotse 1.33 recipes/l2_arctic.py", "psi.engr.tamu.edu/l2-arctic-corpus"),
+    by_hand="its page asks for a form to be filled in and sends the address by mail",
+    notes=(f"Speakers: {', '.join(_L2_SPEAKERS)}.",),
+)
+
+CORPORA = (_ARCTIC, _CMU_INDIC, _L2_ARCTIC)

@@ -46,8 +46,8 @@ class Archive:
     ``url`` is its address, and ``mirrors`` further ones; where it is "" the file is had only by hand, and ``name`` may have a
     ``*`` for what differs from release to release. ``name`` is the file's name, by default the address's last part. ``size``
     is in bytes, as its page says (rounded); ``sha256`` is in hexadecimal, given only where a source publishes it. ``speaker``,
-    ``part`` and ``language`` (a BCP 47 tag) say what of the corpus it holds; ``for_all`` that it goes with every choice. It is
-    unpacked into ``folder`` of the corpus's root, without the leading folder ``strip`` of its members where they have it.
+    ``part`` and ``language`` (a BCP 47 tag) say what of the corpus it holds; it is fetched as well where a part that ``goes_with`` matches (``*`` any) is chosen. It is
+    unpacked into ``folder`` of the corpus's root, without the leading folder of its members where its name matches ``strip``.
     """
 
     url: str
@@ -57,7 +57,7 @@ class Archive:
     speaker: str = ""
     part: str = ""
     language: str = ""
-    for_all: bool = False
+    goes_with: str = ""
     folder: str = ""
     strip: str = ""
     mirrors: tuple[str, ...] = ()
@@ -80,7 +80,8 @@ class PublicCorpus:
 
     ``name`` is what commands call it, and by default its recipe (``recipes/NAME``) and folder (``data/NAME``), in which
     ``format`` (a recipe's ``corpus.format``) finds it. ``languages`` are BCP 47 tags, ``hours`` of speech, ``rate`` in Hz.
-    ``read_by`` says whose reader ``format`` is. ``by_hand`` tells, where a login or an agreement is needed, what to do.
+    ``reference`` is its citation in short. ``read_by`` says whose reader ``format`` is. ``by_hand`` tells, where a login or an
+    agreement is needed, what to do.
     ``sources`` are the documents that the entry's facts come from.
     """
 
@@ -92,6 +93,7 @@ class PublicCorpus:
     rate: int | None
     licence: Licence
     citation: str
+    reference: str
     home: str
     read_by: ReadBy
     format: str
@@ -110,6 +112,11 @@ class PublicCorpus:
         """Bytes to download for all of it; None where that of an archive is not known."""
         sizes = [archive.size for archive in self.archives]
         return sum(size for size in sizes if size is not None) if sizes and None not in sizes else None
+
+    @property
+    def only_by_hand(self) -> bool:
+        """Whether no command can fetch any of it."""
+        return all(archive.by_hand for archive in self.archives)
 
     @property
     def speaker_names(self) -> tuple[str, ...]:

@@ -1,0 +1,88 @@
+"""``tts fetch``: a public corpus, downloaded, checked and unpacked."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tts.cli.options import words
+from tts.cli.output import say
+
+if TYPE_CHECKING:
+    from tts.corpora.public.fetch import FetchPlan
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("fetch")(fetch_corpus)
+
+
+def fetch_corpus(
+    name: Annotated[str, typer.Argument(help="A corpus, as tts corpora lists it.", metavar="NAME")],
+    speaker: Annotated[str, typer.Option("--speaker", help="Only these speakers, by commas.")] = "",
+    part: Annotated[str, typer.Option("--part", help="Only these parts, by commas: sets, languages.")] = "",
+    root: Annotated[
+        Path | None, typer.Option("--root", help="Where it goes [default: data/NAME, where the recipe looks].")
+    ] = None,
+    mirror: Annotated[
+        str,
+        typer.Option("--mirror", envvar="TTS_MIRROR", help="Address that has CORPUS/ARCHIVE, in place of the corpus's host."),
+    ] = "",
+    keep: Annotated[bool, typer.Option("--keep-archives", help="Do not remove the archives once they are unpacked.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Agree to the licence without being asked.")] = False,
+) -> None:
+    """Fetch a public corpus and unpack it; run the same command again to continue after an interruption."""
+    from tts.corpora.public.catalogue import public_corpus
+    from tts.corpora.public.fetch import address, choose, default_root, fetch, plan, require_room
+
+    corpus = public_corpus(name)
+    folder = root or default_root(corpus)
+    what = plan(corpus, choose(corpus, words(speaker), words(part)), folder)
+    for archive in what.rest:
+        address(corpus, archive, mirror)  # a mirror that is no address is refused before anything is asked
+    _show(what)
+    if what.rest:
+        require_room(what)
+        if not _agreed(what, yes):
+            say("nothing was fetched", error=True)
+            raise typer.Exit(1)
+        fetch(what, lambda line: say(line, error=True), mirror=mirror, keep=keep)
+    say(f"{folder}: {corpus.title} is complete ({len(what.archives)} of {len(corpus.archives)} archives)")
+    option = "" if root is None else f" --corpus-root {shlex.quote(str(root))}"
+    say(f"next: tts prepare {corpus.recipe}{option}")
+
+
+def _show(what: FetchPlan) -> None:
+    """Say what is about to come, how large it is, what is free, and under which terms."""
+    from tts.cli.corpora import size_text
+
+    corpus, licence = what.corpus, what.corpus.licence
+    more = f", and {what.unknown} of unknown size" if what.unknown else ""
+    there = len(what.archives) - len(what.rest)
+    done = f" ({there} are there already)" if there else ""
+    by_hand = f"; {len(what.found)} lie in its downloads folder" if what.found else ""
+    say(f"{corpus.title}: {len(what.rest)} archives to fetch{done}{by_hand}, {size_text(what.size)}{more}", error=True)
+    if what.rest:
+        say(f"into {what.root}: about {size_text(what.needed)} needed, {size_text(what.free)} free", error=True)
+    why = f" ({licence.why})" if licence.why else ""
+    say(f"licence: {licence.spdx}{f', {licence.url}' if licence.url else ''}", error=True)
+    say(f"may a voice made of it be used commercially: {licence.commercial}{why}", error=True)
+
+
+def _agreed(what: FetchPlan, yes: bool) -> bool:
+    """Return whether the user agrees to terms that want it; raises :class:`UsageError` where nobody can be asked."""
+    from tts.core.errors import UsageError
+
+    licence = what.corpus.licence
+    if not licence.consent or yes:
+        return True
+    if not sys.stdin.isatty():
+        raise UsageError(
+            f"{what.corpus.name}: read its terms ({licence.url or what.corpus.home}), then agree to them with --yes"
+        )
+    say(f"Do you agree to its terms ({licence.url or what.corpus.home})? [y/N] ", end="", error=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
