@@ -31,7 +31,7 @@ def corpora(
     """List the public corpora that can be fetched and prepared, or tell one in full."""
     from tts.core.errors import UsageError
     from tts.corpora.public.catalogue import CATALOGUE, public_corpus
-    from tts.corpora.public.languages import language_tag, language_name
+    from tts.corpora.public.languages import language_name, language_tag
 
     if name is not None:
         corpus = public_corpus(name)

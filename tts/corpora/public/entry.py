@@ -46,8 +46,9 @@ class Archive:
     ``url`` is its address, and ``mirrors`` further ones; where it is "" the file is had only by hand, and ``name`` may have a
     ``*`` for what differs from release to release. ``name`` is the file's name, by default the address's last part. ``size``
     is in bytes, as its page says (rounded); ``sha256`` is in hexadecimal, given only where a source publishes it. ``speaker``,
-    ``part`` and ``language`` (a BCP 47 tag) say what of the corpus it holds; it is fetched as well where a part that ``goes_with`` matches (``*`` any) is chosen. It is
-    unpacked into ``folder`` of the corpus's root, without the leading folder of its members where its name matches ``strip``.
+    ``part`` and ``language`` (a BCP 47 tag) say what of the corpus it holds; it comes along where a part is chosen that
+    ``goes_with`` matches (``*`` any). It is unpacked into ``folder`` of the corpus's root, without the leading folder of its
+    members where the name of that matches ``strip``.
     """
 
     url: str

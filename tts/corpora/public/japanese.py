@@ -1,9 +1,9 @@
 """Japanese: JSUT with its public labels, JVS; and Hi-Fi-CAPTAIN, in Japanese and English.
 
 Sources: Sonobe, Takamichi and Saruwatari, arXiv:1711.00354 (JSUT: ten hours, one speaker); Takamichi et al., arXiv:1908.06248
-(JVS: 100 speakers, 30 hours, 24 kHz); ESPnet egs2/jsut and egs2/jvs (addresses, layout, rates); github.com/r9y9/jsut-lab (labels);
-the corpora's pages at sites.google.com/site/shinnosuketakamichi (terms); Matcha-TTS's script for Hi-Fi-CAPTAIN (addresses,
-layout, 48 kHz, CC BY-NC-SA 4.0).
+(JVS: 100 speakers, 30 hours, 24 kHz); ESPnet egs2/jsut and egs2/jvs (addresses, layout, rates); github.com/r9y9/jsut-lab
+(labels); the corpora's pages at sites.google.com/site/shinnosuketakamichi (terms); Matcha-TTS's script for Hi-Fi-CAPTAIN
+(addresses, layout, 48 kHz, CC BY-NC-SA 4.0).
 """
 
 from __future__ import annotations

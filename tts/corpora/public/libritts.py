@@ -1,8 +1,8 @@
 """Audiobooks of LibriVox in English: LibriTTS, LibriTTS-R, Hi-Fi TTS; and VCTK, DailyTalk.
 
-Sources: lhotse 1.33, recipes ``libritts``, ``hifitts``, ``vctk`` and ``daily_talk`` (addresses, layouts, hours, speakers, terms);
-torchaudio 2.11, ``datasets/libritts.py`` and ``datasets/vctk.py`` (sha256); Zen et al. 2019 (2456 speakers); openslr.org/60, /109
-and /141 (terms); sizes as the servers announced them in May 2026 (voxkitchen's recipes), VCTK's from several scripts that
+Sources: lhotse 1.33, recipes ``libritts``, ``hifitts``, ``vctk``, ``daily_talk`` (addresses, layouts, hours, speakers, terms);
+torchaudio 2.11, ``datasets/libritts.py`` and ``datasets/vctk.py`` (sha256); Zen et al. 2019 (2456 speakers); openslr.org/60,
+/109 and /141 (terms); sizes as the servers announced them in May 2026 (voxkitchen's recipes), VCTK's from several scripts that
 check it; VCTK's address from the repository's own interface (its older one answers with a web page).
 """
 

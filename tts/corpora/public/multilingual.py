@@ -1,8 +1,8 @@
 """Corpora of many languages: CSS10, M-AILABS, Multilingual LibriSpeech, Common Voice; and HUI, in German.
 
 Sources: CSS10's README (readers, running times, Kaggle pages); M-AILABS's own text at github.com/imdatceleste/m-ailabs-dataset
-(hours, sizes, addresses, 16 kHz, terms); openslr.org/94 (MLS: addresses, sizes, terms) and lhotse 1.33, recipe ``mls`` (16 kHz);
-lhotse 1.33, recipe ``commonvoice`` (layout); HUI: arXiv:2106.06309 (speakers, hours, 44.1 kHz, terms), NeMo
+(hours, sizes, addresses, 16 kHz, terms); openslr.org/94 (MLS: addresses, sizes, terms) and lhotse 1.33, recipe ``mls``
+(16 kHz); lhotse 1.33, recipe ``commonvoice`` (layout); HUI: arXiv:2106.06309 (speakers, hours, 44.1 kHz, terms), NeMo
 scripts/dataset_processing/tts/hui_acg and ESPnet egs2/hui_acg (addresses, layout).
 """
 
@@ -58,7 +58,7 @@ CORPORA = (
         hours=141.2,
         rate=22_050,
         licence=PUBLIC_DOMAIN,
-        citation="K. Park and T. Mulc, CSS10: A Collection of Single Speaker Speech Datasets for 10 Languages, Interspeech 2019",
+        citation="K. Park and T. Mulc, CSS10: Single Speaker Speech Datasets for 10 Languages, Interspeech 2019",
         reference="Park and Mulc 2019",
         home="https://github.com/Kyubyong/css10",
         read_by="own",
@@ -186,11 +186,11 @@ CORPORA = (
         name="hui",
         title="HUI-Audio-Corpus-German, clean",
         languages=("de",),
-        speakers=122,
-        hours=326,
+        speakers=None,
+        hours=None,
         rate=44_100,
         licence=CC0,
-        citation="P. Puchtler, J. Wirth and R. Peinl, HUI-Audio-Corpus-German: A high quality TTS dataset, arXiv:2106.06309, 2021",
+        citation="P. Puchtler et al., HUI-Audio-Corpus-German: A high quality TTS dataset, arXiv:2106.06309, 2021",
         reference="Puchtler et al. 2021",
         home="https://opendata.iisys.de/dataset/hui-audio-corpus-german/",
         read_by="own",
@@ -202,6 +202,6 @@ CORPORA = (
             for speaker in ("Bernd_Ungerer", "Eva_K", "Friedrich", "Hokuspokus", "Karlsson", "others")
         ),
         sources=("arXiv:2106.06309", "NeMo scripts/dataset_processing/tts/hui_acg", "ESPnet egs2/hui_acg"),
-        notes=("Speakers and hours are of the full set; the clean one has fewer hours. LibriVox readers.",),
+        notes=("LibriVox readers. The full set has 326 hours of 122 speakers; this is the clean part of it.",),
     ),
 )

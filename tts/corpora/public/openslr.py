@@ -1,9 +1,9 @@
 """Google's crowdsourced multi-speaker sets of OpenSLR, resources 41 to 44, 61, 63 to 66, 69 to 80 and 83.
 
 Sources: the listing of each resource at openslr.org (files, CC BY-SA 4.0), as mirrored by Google's public datasets pipeline
-(``openslr`` DAG, addresses); the ``openslr`` loader of Hugging Face datasets (layout: 41 to 44 have a folder with line_index.tsv and
-wavs, the others their files at the top); He et al. 2020 and Guevara-Rukoz et al. 2020 (48 kHz); sizes of 41 from
-a Javanese mirror and of 83 as the server announced them (Keras's example of accent recognition).
+(``openslr`` DAG, addresses); the ``openslr`` loader of Hugging Face datasets (layout: 41 to 44 have a folder with
+line_index.tsv and wavs, the others their files at the top); He et al. 2020 and Guevara-Rukoz et al. 2020 (48 kHz); sizes of
+41 from a Javanese mirror and of 83 as the server announced them (Keras's example of accent recognition).
 """
 
 from __future__ import annotations
@@ -81,8 +81,8 @@ CORPORA = (
         hours=None,
         rate=48_000,
         licence=CC_BY_SA,
-        citation="F. He et al., Open-source Multi-speaker Speech Corpora for Building Gujarati, Kannada, Malayalam, Marathi, Tamil "
-        "and Telugu Speech Synthesis Systems, LREC 2020; and the papers that each resource's page names",
+        citation="F. He et al., Open-source Multi-speaker Speech Corpora for Building Gujarati, Kannada, Malayalam, Marathi, "
+        "Tamil and Telugu Speech Synthesis Systems, LREC 2020; and the papers that each resource's page names",
         reference="He et al. 2020",
         home="https://www.openslr.org/resources.php",
         read_by="own",
