@@ -7,7 +7,8 @@ import pytest
 from scipy.signal import freqz
 
 from tts.core.errors import TtsError, UsageError
-from tts.listening.levels import _k_weighting, anchor_filter, loudness, low_pass_anchor, match_levels
+from tts.core.loudness import k_weighting, loudness
+from tts.listening.levels import anchor_filter, low_pass_anchor, match_levels
 
 
 def tone(frequency: float, rate: int, seconds: float = 3.0, level: float = 1.0) -> np.ndarray:
@@ -21,7 +22,7 @@ def test_a_full_scale_sine_at_997_hz_reads_minus_3_01(rate: int) -> None:
 
 
 def test_filters_are_the_standards_at_48_khz() -> None:
-    (shelf_b, shelf_a), (_, high_a) = _k_weighting(48000)
+    (shelf_b, shelf_a), (_, high_a) = k_weighting(48000)
     np.testing.assert_allclose(shelf_b, [1.53512485958697, -2.69169618940638, 1.19839281085285], atol=1e-10)
     np.testing.assert_allclose(shelf_a, [1.0, -1.69065929318241, 0.73248077421585], atol=1e-10)
     np.testing.assert_allclose(high_a, [1.0, -1.99004745483398, 0.99007225036621], atol=1e-10)

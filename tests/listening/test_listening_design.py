@@ -14,8 +14,8 @@ import soundfile
 from listening_sounds import write_recordings
 
 from tts.core.errors import UsageError
+from tts.core.loudness import loudness
 from tts.listening.design import DesignOptions, Field, design_test
-from tts.listening.levels import loudness
 from tts.listening.page import write_page
 from tts.listening.stimuli import choose_sentences, find_stimuli
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +14,7 @@ from tts.core.errors import TtsError
 from tts.core.files import replacing
 
 Channel = Literal["only", "left", "right", "mix"]
+_WIDE = ("PCM_32", "FLOAT", "DOUBLE", "ALAC_32")  # more than 24 bits a sample
 
 
 def read_audio(path: Path, sample_rate: int | None = None, channel: Channel = "only") -> tuple[np.ndarray, int]:
@@ -45,6 +47,41 @@ def read_channels(path: Path) -> tuple[np.ndarray, int]:
     if len(signal) == 0:
         raise TtsError(f"{path}: the audio file is empty")
     return signal, rate
+
+
+@dataclass(frozen=True)
+class AudioPart:
+    """A part of a recording: ``signal`` float64 (samples, channels) at ``rate`` Hz, from sample ``start`` on.
+
+    ``exact`` says whether 24 bits a sample hold all that the file does: not so where it has 32 bits or floating point.
+    """
+
+    signal: np.ndarray
+    rate: int
+    start: int
+    exact: bool
+
+
+def read_part(path: Path, start: float = 0.0, end: float | None = None, *, overshoot: float = 0.0) -> AudioPart:
+    """Read a recording from ``start`` to ``end`` seconds (None: its end); only that part is decoded.
+
+    An end up to ``overshoot`` seconds after the recording's is the recording's. Raises :class:`TtsError` for a missing,
+    unreadable or empty file, and for a part that is not within it.
+    """
+    try:
+        with soundfile.SoundFile(str(path)) as stream:
+            rate, frames = stream.samplerate, stream.frames
+            last = frames if end is None else round(end * rate)
+            if frames == 0:
+                raise TtsError(f"{path}: the audio file is empty")
+            if not 0 <= (first := round(start * rate)) < min(last, frames) or last > frames + overshoot * rate:
+                part = f"{start:.3f} to {frames / rate if end is None else end:.3f} s"
+                raise TtsError(f"{path}: the part from {part} is not within the recording, which lasts {frames / rate:.3f} s")
+            stream.seek(first)
+            signal = stream.read(min(last, frames) - first, dtype="float64", always_2d=True)
+            return AudioPart(signal, rate, first, stream.subtype not in _WIDE)
+    except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
+        raise _unreadable(path, error) from None
 
 
 def audio_seconds(path: Path) -> float:

@@ -149,12 +149,18 @@ def _faults(facts: AudioFacts, signal: np.ndarray, sample_rate: int) -> list[_Fi
     if abs(facts.offset) > max(OFFSET, OFFSET_SHARE * facts.rms):
         message = f"the signal lies {facts.offset:+.3f} of full scale off zero; remove this constant part"
         findings.append(_Finding("offset", message, "warning"))
-    flat, longest = clipped_samples(signal)
-    if flat:
-        share = flat / signal.size
-        message = f"clipped: {flat} samples ({share:.2%}) lie flat at the peak of their channel, {longest} of them in a row"
-        findings.append(_Finding("clipped", message, "left_out" if share > FLAT_SHARE else "warning"))
+    if finding := clipping(*clipped_samples(signal), signal.size):
+        findings.append(_Finding(*finding))
     return findings
+
+
+def clipping(flat: int, longest: int, samples: int) -> tuple[str, str, Severity] | None:
+    """Return reason, message and severity where ``flat`` of a recording's samples are clipped; None where none is."""
+    if not flat:
+        return None
+    share = flat / samples
+    message = f"clipped: {flat} samples ({share:.2%}) lie flat at the peak of their channel, {longest} of them in a row"
+    return "clipped", message, "left_out" if share > FLAT_SHARE else "warning"
 
 
 def clipped_samples(signal: np.ndarray) -> tuple[int, int]:

@@ -12,8 +12,9 @@ import numpy as np
 from tts.core.audio import read_audio
 from tts.core.errors import UsageError
 from tts.core.stream import Stream
+from tts.corpora.derived import read_journal
 from tts.dataset.facts import ShownStream
-from tts.dataset.prepared import SPLITS, Packed, Prepared
+from tts.dataset.prepared import RECORDINGS, SPLITS, Packed, Prepared
 from tts.tasks.base import built_in_names
 from tts.tasks.registry import get_family
 
@@ -68,6 +69,7 @@ class Inspection:
     words: tuple[Span, ...]
     tracks: tuple[Track, ...]
     counted: np.ndarray  # (frames,) bool: all but the silence before and after speech
+    made_of: str = ""  # what the recording was made of and what was done, where it is no original
 
     def track(self, name: str) -> Track | None:
         """Return a stream by name, or None where the corpus was prepared without it."""
@@ -111,7 +113,14 @@ def inspect_utterance(prepared: Prepared, key: str) -> Inspection:
         tuple(words.values()),
         tuple(tracks),
         packed.counted_frames(number),
+        _made_of(prepared, key),
     )
+
+
+def _made_of(prepared: Prepared, key: str) -> str:
+    path = prepared.audio_path(key)
+    entry = read_journal(path.parent).get(path.name) if path.parent == prepared.folder / RECORDINGS else None
+    return entry.describe() if entry else ""
 
 
 def _find(prepared: Prepared, key: str) -> tuple[str, Packed, int]:
@@ -148,7 +157,8 @@ def stream_table(inspection: Inspection) -> str:
     ]
     seconds = len(inspection.signal) / inspection.rate
     head = f"{inspection.id} ({inspection.split}, {seconds:.2f} s, {len(inspection.counted)} frames): {inspection.text}"
-    return "\n".join([head, "", *(line.rstrip() for line in lines)])
+    made_of = [f"made of {inspection.made_of}"] if inspection.made_of else []
+    return "\n".join([head, *made_of, "", *(line.rstrip() for line in lines)])
 
 
 def _rows(inspection: Inspection) -> Iterator[list[str]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tts.alignment.labels import SUFFIXES
 from tts.core.errors import UsageError
+from tts.corpora.derived import DerivedRecording
 from tts.corpora.problems import Problem
 from tts.recipe import Recipe
 from tts.text.phone_names import PhoneNames, read_phone_names
@@ -24,6 +25,8 @@ class Preparation:
     workers: int | None
     device: str
     problems: list[Problem] = field(default_factory=list)
+    derived: dict[str, DerivedRecording] = field(default_factory=dict)  # recordings made of others, by utterance
+    places: dict[str, str] = field(default_factory=dict)  # what each of them was made of, for people
 
     @property
     def cache(self) -> Path:

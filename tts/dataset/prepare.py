@@ -36,6 +36,7 @@ from tts.dataset.pack import is_whole, pack
 from tts.dataset.preparation import Preparation
 from tts.dataset.prepared import SPLITS, Prepared, write_sentences
 from tts.dataset.reading import f0_ranges, read_corpus, split_corpus
+from tts.dataset.recordings import remove_unused_recordings, stored_path
 from tts.dataset.report import REPORT, write_report
 from tts.recipe import Recipe
 from tts.tasks.base import AudioFamily
@@ -80,6 +81,7 @@ def prepare_corpus(
         seconds = _stored_seconds(out, arrays) or round(time.monotonic() - started, 1)
         write_facts(out, facts.model_copy(update={"command": command, "seconds": seconds}))
         remove_unused(out, arrays)
+        remove_unused_recordings(run, arrays)
         return Prepared(out)
 
 
@@ -193,7 +195,7 @@ def _facts(run: Preparation, content: _Content, engine: FrontEnd, arrays: str) -
         constant_features=constant_features(np.load(run.out / arrays / "train" / "vectors.npy", mmap_mode="r")),
         f0_range=(min(low), max(high)),
         splits=lengths,
-        audio={u.id: str(u.audio) for u in content.chosen},
+        audio={u.id: stored_path(run, u.audio) for u in content.chosen},
         texts={u.id: u.text for u in content.chosen},
         channel=recipe.corpus.channel,
         speakers=speakers,

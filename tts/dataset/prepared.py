@@ -5,6 +5,7 @@ report.md            what was found in the recordings, the alignment's fit, what
 alignments/          HTS state labels and Praat TextGrids
 packed-.../SPLIT/    arrays of all utterances of a split, one after the other; memory-mapped when read
 packed-.../          also sentences.jsonl, the front end's answer for every utterance, pauses as spoken, and the lexicon
+recordings/          recordings made of others: parts of long ones, and cleaned ones
 cache/               results a utterance, by content and settings; may be deleted
 """
 
@@ -39,6 +40,7 @@ from tts.text.sentence import SILENCE, Sentence
 
 SPLITS = ("train", "validation", "test")
 DURATION = "duration"
+RECORDINGS = "recordings"  # parts of long recordings, and cleaned ones
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,7 @@ class Prepared:
         """
         if key not in self.facts.audio:
             raise TtsError(f"{self.folder / FACTS}: names no recording of {key}; run tts prepare again")
-        path = Path(os.path.normpath(self.facts.audio[key]))
+        path = Path(os.path.normpath(self.folder / self.facts.audio[key]))  # relative: made by the preparation
         if not any(path.is_relative_to(root) for root in self._audio_roots):
             roots = ", ".join(map(str, self._audio_roots))
             raise TtsError(f"{self.folder / FACTS}: the recording of {key} is {path}, outside the corpus ({roots})")
@@ -164,6 +166,7 @@ class Prepared:
         root, part = Path(self.facts.corpus.root), self.recipe.corpus
         folders = [root, *(root / own.folder for own in part.speakers.values() if own.folder)]
         folders += [folder / part.audio for folder in folders if part.audio]
+        folders.append(self.folder / RECORDINGS)
         return tuple(dict.fromkeys(Path(os.path.normpath(folder)) for folder in folders))
 
     def text_of(self, key: str) -> str:

@@ -15,6 +15,7 @@ from tts.corpora.problems import Problem, examples, left_out
 from tts.corpora.splits import EmptySplit, Splits, make_splits
 from tts.corpora.types import Corpus, CorpusSource, Utterance
 from tts.dataset.preparation import Preparation
+from tts.dataset.recordings import original_places, with_own_recordings
 from tts.recipe import CorpusPart
 
 
@@ -28,6 +29,7 @@ def read_corpus(run: Preparation, root: Path) -> tuple[Corpus, dict[str, AudioFa
     if not part.speakers:
         corpus = _read(run, part, root, part.speaker)
         _choose_early(run, corpus)
+        corpus = with_own_recordings(run, corpus)
         return _usable(run, corpus, _check(run, corpus))
     utterances: dict[str, Utterance] = {}
     notes: list[str] = []
@@ -51,6 +53,7 @@ def read_corpus(run: Preparation, root: Path) -> tuple[Corpus, dict[str, AudioFa
         notes += [f"{name}: {note}" for note in corpus.notes]
     whole = Corpus(run.recipe.name, tuple(utterances.values()), part.licence, part.source, tuple(notes))
     _choose_early(run, whole)
+    whole = with_own_recordings(run, whole)
     facts: dict[str, AudioFacts] = {}
     for name in part.speakers:  # one by one, since what is an odd pace depends on the speaker
         facts |= _check(run, whole.subset({utterance.id for utterance in whole if utterance.speaker == name}))
@@ -60,7 +63,7 @@ def read_corpus(run: Preparation, root: Path) -> tuple[Corpus, dict[str, AudioFa
 def _usable(run: Preparation, corpus: Corpus, facts: dict[str, AudioFacts]) -> tuple[Corpus, dict[str, AudioFacts]]:
     """Return what of a corpus can be used; a recording that it has twice is warned of."""
     usable = corpus.subset({*facts})
-    run.problems += same_recordings(usable.utterances, facts)
+    run.problems += original_places(run, same_recordings(usable.utterances, facts))
     return usable, facts
 
 
@@ -95,7 +98,7 @@ def _check(run: Preparation, corpus: Corpus) -> dict[str, AudioFacts]:
     else:
         facts, problems = check_audio(corpus.utterances, grid, channel, run.workers)
         write_checks(path, facts, problems)
-    run.problems += problems
+    run.problems += original_places(run, problems)
     return {fact.id: fact for fact in facts}
 
 

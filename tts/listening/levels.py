@@ -7,59 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from tts.core.errors import TtsError, UsageError
+from tts.core.loudness import TARGET, loudness
 
-TARGET = -23.0  # LUFS, EBU R 128's programme level
 CEILING = -1.0  # dB below full scale that no sample passes
 ANCHOR_PASS, ANCHOR_STOP = 3500.0, 4000.0  # Hz, ITU-R BS.1534-3, annex 1
-
-
-def loudness(signal: np.ndarray, sample_rate: int) -> float:
-    """Return the integrated loudness in LUFS of mono samples (n,) in -1..1: ITU-R BS.1770-4 for one channel.
-
-    Blocks of 400 ms overlap by three quarters; blocks below -70 LUFS, then those more than 10 LU below the mean of the rest,
-    are left out, so pauses do not make speech look soft. A signal shorter than a block counts as one block. Silence gives
-    minus infinity.
-    """
-    from scipy.signal import lfilter
-
-    weighted = np.asarray(signal, np.float64)
-    for numerator, denominator in _k_weighting(sample_rate):
-        weighted = lfilter(numerator, denominator, weighted)
-    block = min(round(0.4 * sample_rate), len(weighted))
-    hop = max(1, round(0.1 * sample_rate))
-    squares = np.concatenate([[0.0], np.cumsum(weighted**2)])
-    starts = np.arange(0, len(weighted) - block + 1, hop)
-    power = (squares[starts + block] - squares[starts]) / block
-    loud = power[power > _power(-70.0)]
-    if len(loud) == 0:
-        return -np.inf
-    return _level(float(loud[loud > loud.mean() * 0.1].mean()))
-
-
-def _level(power: float) -> float:
-    return float(-0.691 + 10.0 * np.log10(power))
-
-
-def _power(level: float) -> float:
-    return float(10.0 ** ((level + 0.691) / 10.0))
-
-
-def _k_weighting(sample_rate: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return BS.1770's two filters at any rate: its 48 kHz coefficients taken back to the analogue shelf and high-pass.
-
-    The centre frequencies, gain and Qs are those for which the bilinear transform gives the standard's table at 48 kHz.
-    """
-    k = np.tan(np.pi * 1681.974450955533 / sample_rate)
-    gain, q = 10.0 ** (3.999843853973347 / 20.0), 0.7071752369554196
-    middle = gain**0.4996667741545416
-    shelf = (
-        np.array([gain + middle * k / q + k * k, 2.0 * (k * k - gain), gain - middle * k / q + k * k]),
-        np.array([1.0 + k / q + k * k, 2.0 * (k * k - 1.0), 1.0 - k / q + k * k]),
-    )
-    k, q = np.tan(np.pi * 38.13547087602444 / sample_rate), 0.5003270373238773
-    denominator = np.array([1.0 + k / q + k * k, 2.0 * (k * k - 1.0), 1.0 - k / q + k * k])
-    high_pass = (np.array([1.0, -2.0, 1.0]), denominator / denominator[0])
-    return [(shelf[0] / shelf[1][0], shelf[1] / shelf[1][0]), high_pass]
 
 
 def match_levels(

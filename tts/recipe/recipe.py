@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, ValidationInfo, model_validator
 
 from tts.core.errors import UsageError
+from tts.recipe.cleaning import CleaningPart
 from tts.recipe.comparison import ComparisonPart
 from tts.recipe.consistency import faults
 from tts.recipe.defaults import NOMINAL_SECONDS, complete
@@ -58,6 +59,7 @@ class Recipe(Part):
     name: Name = Field(description="Name of the recipe; results go to output/NAME.", examples=["anna"])
     description: str = Field("", max_length=1000, description="One line for tables and cards.", examples=["German, one woman"])
     corpus: CorpusPart = Field(description="The recordings.")
+    cleaning: CleaningPart = Field(CleaningPart(), description="Cleaning of the recordings, into files of their own.")
     split: SplitPart = Field(SplitPart(), description="Test, validation and training data.")
     text: TextPart = Field(TextPart(), description="The front end.")
     frames: FramesPart = Field(description="Sample rate and frames.")
