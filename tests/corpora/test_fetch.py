@@ -131,6 +131,11 @@ def test_choices_are_checked() -> None:
         "es_ar_male.zip",
         "es_ar_male_line_index.tsv",
     ]
+    assert {archive.part for archive in choose(openslr, parts=("es_ar",))} == {"es_ar_female", "es_ar_male"}
+    assert [archive.part for archive in choose(CATALOGUE["m_ailabs"], parts=("German",))] == ["de_DE"]
+    assert [archive.part for archive in choose(CATALOGUE["css10"], parts=("nl",))] == ["dutch"]
+    with pytest.raises(UsageError, match="no such part; did you mean dev-clean"):
+        choose(libritts, parts=("dev_clean",))
     assert choose(openslr) == openslr.archives
 
 

@@ -21,6 +21,7 @@ from tts.core.errors import Damaged, Missing, NotWritten, TtsError, UsageError
 from tts.core.files import file_digest, read_json, write_json, write_text
 from tts.core.locks import held
 from tts.corpora.public.entry import Archive, PublicCorpus
+from tts.corpora.public.languages import language_tag
 
 DOWNLOADS = "downloads"
 UNPACKED = 1.6  # bytes that a byte of an archive takes unpacked, as a rule: wavs in gzip take 1.1 to 1.6
@@ -63,9 +64,10 @@ def default_root(corpus: PublicCorpus) -> Path:
 
 
 def choose(corpus: PublicCorpus, speakers: Sequence[str] = (), parts: Sequence[str] = ()) -> tuple[Archive, ...]:
-    """Return the archives of these speakers and parts, and those that go with every choice; all where none is named.
+    """Return the archives of these speakers and parts, and those that go with them; all where none is named.
 
-    Raises :class:`UsageError` for a name that the corpus does not have, or where it comes in one piece.
+    A part may also be named by its beginning (``es_ar`` for ``es_ar_female`` and ``es_ar_male``) or by its language. Raises
+    :class:`UsageError` for a name that the corpus does not have, or where it comes in one piece.
     """
     for what, asked, known in (("speaker", speakers, corpus.speaker_names), ("part", parts, corpus.part_names)):
         if asked and not known:
@@ -74,20 +76,29 @@ def choose(corpus: PublicCorpus, speakers: Sequence[str] = (), parts: Sequence[s
                 f"tts prepare {corpus.recipe} --speaker NAME"
             )
         for name in asked:
-            if name not in known:
+            if not any(_names(name, archive, what) for archive in corpus.archives):
                 near = difflib.get_close_matches(name, known, 1)
                 advice = f"did you mean {near[0]}? " if near else ""
                 raise UsageError(f"--{what} {name}: {corpus.name} has no such {what}; {advice}It has {', '.join(known)}")
     chosen = [
         archive
         for archive in corpus.archives
-        if (not speakers or archive.speaker in speakers) and (not parts or archive.part in parts)
+        if (not speakers or any(_names(name, archive, "speaker") for name in speakers))
+        and (not parts or any(_names(name, archive, "part") for name in parts))
     ]
     return tuple(
         archive
         for archive in corpus.archives
         if archive in chosen or (archive.goes_with and any(fnmatchcase(other.part, archive.goes_with) for other in chosen))
     )
+
+
+def _names(text: str, archive: Archive, what: str) -> bool:
+    """Return whether ``text`` names the speaker or part that an archive holds."""
+    if what == "speaker":
+        return text == archive.speaker
+    language = language_tag(text) if text.isalpha() else ""
+    return bool(archive.part) and (text == archive.part or archive.part.startswith(f"{text}_") or language == archive.language)
 
 
 def plan(corpus: PublicCorpus, archives: Sequence[Archive], root: Path) -> FetchPlan:
