@@ -34,6 +34,7 @@ from tts.cli import (
     recipe,
     resynthesise,
     speak,
+    stats,
     train,
 )
 from tts.cli.output import drop_output, own_output, say
@@ -108,6 +109,7 @@ for verb in (
     listen,
     languages,
     export,
+    stats,
 ):
     verb.register(app)
 for part in (app, *(group.typer_instance for group in app.registered_groups)):
