@@ -54,7 +54,7 @@ def adapt(
     name = system or str(read_json(voice / "config.json").get("system"))
     settings.system(name)
     source = Prepared(prepared or Path("output") / settings.name / "prepared")
-    settings = settings.for_speech(source.speech_seconds)
+    settings = source.settled(settings)
     tell_reach(settings, changes or [], [name], seeds="those of --seeds")
     plan = AdaptationPlan(
         voice=voice,

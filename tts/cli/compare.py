@@ -47,7 +47,7 @@ def compare(
     settings = load_recipe(recipe, changes)
     folder = out or Path("output") / settings.name / "comparison"
     source = Prepared(prepared or Path("output") / settings.name / "prepared")
-    settings = settings.for_speech(source.speech_seconds)
+    settings = source.settled(settings)
     names, chosen = words(systems), numbers(seeds, "--seeds")
     planned = make_plan(settings, systems=names, seeds=chosen, wer=wer, judges=judges)
     trained = [arm.name for arm in planned.arms if arm.name in settings.systems]

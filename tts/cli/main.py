@@ -34,7 +34,6 @@ from tts.cli import (
     recipe,
     resynthesise,
     speak,
-    stats,
     train,
 )
 from tts.cli.output import drop_output, own_output, say
@@ -109,7 +108,6 @@ for verb in (
     listen,
     languages,
     export,
-    stats,
 ):
     verb.register(app)
 for part in (app, *(group.typer_instance for group in app.registered_groups)):

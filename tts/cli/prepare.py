@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tts.cli.options import Changes, Device, RecipeName, command_line, workers_option
+from tts.cli.options import Changes, Device, RecipeName, command_line, words, workers_option
 from tts.cli.output import say
 
 
@@ -23,25 +23,41 @@ def prepare_corpus(
         typer.Option(
             "--corpus-root",
             envvar="TTS_CORPUS_ROOT",
-            help="Folder with metadata.csv [default: the recipe's corpus.root, else data/RECIPE].",
+            help="Folder of the corpus [default: the recipe's corpus.root, else data/RECIPE].",
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Where results go [default: output/RECIPE/prepared].")] = None,
+    speaker: Annotated[
+        str, typer.Option("--speaker", metavar="S[,S2]", help="Of a corpus of several speakers, only these, by commas.")
+    ] = "",
+    hours: Annotated[
+        float | None, typer.Option("--hours", min=0.001, help="At most so much speech, drawn from all speakers in turn.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most so many utterances, drawn likewise.")] = None,
     workers: Annotated[int | None, workers_option("Processes that read and analyse recordings")] = None,
     device: Device = "auto",
     changes: Changes = None,
 ) -> None:
     """Check, analyse and align a corpus; run the same command again to continue after an interruption."""
     from tts.dataset.prepare import prepare_corpus as run
+    from tts.dataset.reading import SELECTION
+    from tts.dataset.selecting import selection_changes
     from tts.recipe import corpus_root as find_root
     from tts.recipe import find_recipe, load_recipe
 
     path = find_recipe(recipe)
     settings = load_recipe(path, changes)
+    selected = selection_changes(settings.corpus, words(speaker), hours, limit)
+    if selected:
+        settings = load_recipe(path, [*(changes or []), *selected])
     folder = out or Path("output") / settings.name / "prepared"
     root = find_root(settings, path, corpus_root)
-    prepared = run(settings, path.parent, root, folder, workers=workers, device=device, command=command_line())
+    prepared = run(
+        settings, path.parent, root, folder, workers=workers, device=device, command=command_line(), selected=selected
+    )
     for split, entry in prepared.facts.splits.items():
         say(f"{split:>10}: {entry.utterances} utterances, {entry.seconds / 60:.1f} minutes")
     say(f"what was found and left out: {folder / 'report.md'}")
+    if (folder / SELECTION).is_file():
+        say(f"which utterances were chosen: {folder / SELECTION}")
     say(f"next: tts train {recipe} --system {next(iter(settings.systems))}")

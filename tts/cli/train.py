@@ -48,7 +48,7 @@ def train(
     settings.system(system)
     folder = out or Path("output") / settings.name / (system if seed is None else f"{system}-seed{seed}")
     source = Prepared(prepared or Path("output") / settings.name / "prepared")
-    settings = settings.for_speech(source.speech_seconds)
+    settings = source.settled(settings)
     tell_reach(settings, given, [system])
     known = read_summary(folder / "training") if is_finished(folder) else None
     summary = train_voice(settings, source, system, folder, device=device, command=command_line())

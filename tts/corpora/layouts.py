@@ -15,6 +15,8 @@ from tts.corpora.kaldi import read_kaldi
 from tts.corpora.lhotse_manifests import read_lhotse
 from tts.corpora.ljspeech import read_ljspeech
 from tts.corpora.problems import Problem
+from tts.corpora.readers import books, common_voice, festvox, japanese, lhotse_recipes, mls, openslr, vctk
+from tts.corpora.scan import ScannedCorpus, Scanner
 from tts.corpora.table import read_table
 from tts.corpora.text_files import read_text_files
 from tts.corpora.types import Corpus, CorpusSource
@@ -28,11 +30,22 @@ class Layout:
 
     ``read`` takes the corpus's folder and what is known of it, and returns the utterances of ``CorpusSource.speaker`` with
     what was left out or looks odd. Where the layout ``tells_speakers`` apart, several of them share the folder, unless the
-    recipe gives one a folder; otherwise each has a folder of its own, and all that is read is the speaker's.
+    recipe gives one a folder; otherwise each has a folder of its own, and all that is read is the speaker's. The layouts of
+    public corpora have a ``scanner`` instead, which looks through the corpus once and says who speaks.
     """
 
-    read: Reader
+    read: Reader | None = None
     tells_speakers: bool = False
+    scanner: Scanner | None = None
+
+
+def open_layout(format: str) -> Reader:
+    """Return a reader of the layout ``format``, for one run: where the layout can be scanned, a :class:`ScannedCorpus`."""
+    layout = LAYOUTS[format]
+    if layout.scanner is not None:
+        return ScannedCorpus(format, layout.scanner)
+    assert layout.read is not None
+    return layout.read
 
 
 def _read_speaker_column(root: Path, source: CorpusSource) -> tuple[Corpus, list[Problem]]:
@@ -46,6 +59,21 @@ def _read_demo(root: Path, source: CorpusSource) -> tuple[Corpus, list[Problem]]
     return read_ljspeech(root, source)
 
 
+_PUBLIC: dict[str, Scanner] = {
+    "cmu-arctic": festvox.scan_cmu_arctic,
+    "cmu-indic": festvox.scan_cmu_indic,
+    "vctk": vctk.scan_vctk,
+    "common-voice": common_voice.scan_common_voice,
+    "mls": mls.scan_mls,
+    "m-ailabs": books.scan_m_ailabs,
+    "hui": books.scan_hui,
+    "css10": books.scan_css10,
+    "openslr-crowdsourced": openslr.scan_openslr,
+    "jsut": japanese.scan_jsut,
+    "jvs": japanese.scan_jvs,
+    "hifi-captain": japanese.scan_hifi_captain,
+    **{name: lhotse_recipes.scanner(name) for name in lhotse_recipes.RECIPES},
+}
 LAYOUTS: dict[str, Layout] = {
     "ljspeech": Layout(read_ljspeech),
     "ljspeech-speakers": Layout(_read_speaker_column, tells_speakers=True),
@@ -56,4 +84,5 @@ LAYOUTS: dict[str, Layout] = {
     "lhotse": Layout(read_lhotse, tells_speakers=True),
     "festival": Layout(read_festival),
     "espeak-demo": Layout(_read_demo),
+    **{name: Layout(scanner=scanner, tells_speakers=True) for name, scanner in _PUBLIC.items()},
 }

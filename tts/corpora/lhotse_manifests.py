@@ -116,20 +116,16 @@ def read_lhotse(root: Path, source: CorpusSource) -> tuple[Corpus, list[Problem]
     return collect(root, source, entries, [f"manifests {', '.join((b or a).name for a, b in pairs)}"])
 
 
-def corpus_of_manifests(
-    root: Path,
-    source: CorpusSource,
-    recordings: Iterable[Mapping[str, Any]],
-    supervisions: Iterable[Mapping[str, Any]],
-    place: str,
-) -> tuple[Corpus, list[Problem]]:
-    """Return the corpus of manifests in memory, as lhotse's recipes return them (``RecordingSet.to_dicts()``).
+def manifest_entries(
+    recordings: Iterable[Mapping[str, Any]], supervisions: Iterable[Mapping[str, Any]], column: TextColumn, place: str
+) -> list[Entry]:
+    """Return the entries of manifests in memory, as lhotse's recipes return them (``RecordingSet.to_dicts()``).
 
-    ``place`` says where they come from, for problems. Raises as :func:`read_lhotse`.
+    ``place`` says where they come from, for problems.
     """
     by_id = {data["id"]: Recording.model_validate(data) for data in recordings}
     numbered = enumerate((Supervision.model_validate(data) for data in supervisions), 1)
-    return collect(root, source, _entries(by_id, numbered, source.text_column, place))
+    return _entries(by_id, numbered, column, place)
 
 
 def _lines(path: Path, kind: type[_Kind]) -> Iterator[tuple[int, _Kind]]:

@@ -65,7 +65,8 @@ class CorpusSource:
     is the folder of the recordings (:func:`tts.corpora.recordings.find_recordings`). With ``speaker_column`` the lines are
     ``id|speaker|text`` and only those of ``speaker`` are read. ``file`` names the list of utterances within the root where it
     has no usual name, ``columns`` what the columns of a table hold. ``of_several`` says that the recipe names several speakers,
-    so that an utterance whose speaker the files name is that speaker's only.
+    so that an utterance whose speaker the files name is that speaker's only. ``part`` is the part of a large corpus that is
+    read, a folder of its root in most layouts.
     """
 
     name: str
@@ -80,3 +81,4 @@ class CorpusSource:
     file: str | None = None
     columns: tuple[str, ...] = ()
     of_several: bool = False
+    part: str = ""

@@ -98,7 +98,8 @@ class PreparedFacts(Facts):
     ``fingerprint`` identifies the numbers, ``identities`` those of each auxiliary stream and, under ``basis``, of all else.
     ``arrays`` is the folder of the numbers, named by what is in it. ``frame_streams`` have a row a frame,
     ``segment_streams`` one a segment. ``silence`` is the usual one, ``constant_features`` the linguistic features that never
-    change in training, by column, with their value. ``audio``, ``texts`` and ``speaker_of`` are by utterance.
+    change in training, by column, with their value. ``audio``, ``texts`` and ``speaker_of`` are by utterance. ``selected`` are
+    the changes ``corpus.key=value`` that made the recipe's corpus the part of it that was prepared.
     """
 
     format: Literal[3] = FORMAT
@@ -123,6 +124,7 @@ class PreparedFacts(Facts):
     channel: Channel
     speakers: tuple[SpeakerFacts, ...] = ()  # where there are several
     speaker_of: dict[SafeName, str] = {}
+    selected: tuple[str, ...] = ()
     command: str = ""
     seconds: float = 0.0
     made_with: Environment = Environment()

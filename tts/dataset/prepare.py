@@ -38,6 +38,7 @@ from tts.dataset.prepared import SPLITS, Prepared, write_sentences
 from tts.dataset.reading import f0_ranges, read_corpus, split_corpus
 from tts.dataset.recordings import remove_unused_recordings, stored_path
 from tts.dataset.report import REPORT, write_report
+from tts.dataset.selecting import settle_speakers
 from tts.recipe import Recipe
 from tts.tasks.base import AudioFamily
 from tts.tasks.registry import get_family, resolve_options
@@ -58,16 +59,19 @@ def prepare_corpus(
     workers: int | None = None,
     device: str = "auto",
     command: str = "",
+    selected: tuple[str, ...] = (),
 ) -> Prepared:
     """Prepare the corpus in ``root`` into the folder ``out`` and return it; see the module's text.
 
-    ``workers`` processes analyse recordings, by default one a core; ``device`` trains the aligner. What was prepared in
-    ``out`` before stays as it is until all is done, and longer for those who read it. Raises :class:`UsageError` for a
-    recipe that does not fit the corpus or a folder of something else, :class:`TtsError` where nothing is left to train on.
+    ``workers`` processes analyse recordings, by default one a core; ``device`` trains the aligner; ``selected`` are changes of
+    the recipe, made already, that chose the part of its corpus (:mod:`tts.dataset.selecting`). What was prepared in ``out``
+    before stays as it is until all is done, and longer for those who read it. Raises :class:`UsageError` for a recipe that does
+    not fit the corpus or a folder of something else, :class:`TtsError` where nothing is left to train on.
     """
     started = time.monotonic()
     for name in recipe.tasks:
         resolve_options(name, recipe.tasks[name])
+    recipe, settled = settle_speakers(recipe, root)
     run = Preparation(recipe, recipe_folder, out, workers, device)
     lexicon = read_lexicon(run.lexicon) if run.lexicon is not None else None
     _ = run.questions, run.phone_names, run.given_features  # what cannot be read is said before anything is done
@@ -79,7 +83,7 @@ def prepare_corpus(
         arrays = _store_arrays(run, content, engine)
         facts = _facts(run, content, engine, arrays)
         seconds = _stored_seconds(out, arrays) or round(time.monotonic() - started, 1)
-        write_facts(out, facts.model_copy(update={"command": command, "seconds": seconds}))
+        write_facts(out, facts.model_copy(update={"command": command, "seconds": seconds, "selected": (*selected, *settled)}))
         remove_unused(out, arrays)
         remove_unused_recordings(run, arrays)
         return Prepared(out)

@@ -114,6 +114,15 @@ class Prepared:
         """Seconds of training speech, by which a recipe's defaults are scaled (:meth:`tts.recipe.Recipe.for_speech`)."""
         return self.facts.splits["train"].seconds
 
+    def settled(self, recipe: Recipe) -> Recipe:
+        """Return a recipe with its corpus as the part of it that was prepared, filled for the amount of speech in it.
+
+        A change of the recipe's corpus that was made since is still to be seen (:func:`tts.training.checks`).
+        """
+        if self.facts.selected and recipe.corpus != self.recipe.corpus:
+            recipe = recipe.changed(self.facts.selected)
+        return recipe.for_speech(self.speech_seconds)
+
     @cached_property
     def recipe(self) -> Recipe:
         """The recipe that the corpus was prepared with."""

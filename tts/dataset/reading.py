@@ -10,13 +10,16 @@ from tts.analysis.extract import VERSION, speaker_f0_range
 from tts.core.errors import TtsError, UsageError
 from tts.core.files import fingerprint, read_json, write_json
 from tts.corpora.checks import CHECKS_VERSION, AudioFacts, check_audio, read_checks, same_recordings, write_checks
-from tts.corpora.layouts import LAYOUTS
+from tts.corpora.layouts import LAYOUTS, Reader, open_layout
 from tts.corpora.problems import Problem, examples, left_out
+from tts.corpora.selection import select
 from tts.corpora.splits import EmptySplit, Splits, make_splits
 from tts.corpora.types import Corpus, CorpusSource, Utterance
 from tts.dataset.preparation import Preparation
 from tts.dataset.recordings import original_places, with_own_recordings
 from tts.recipe import CorpusPart
+
+SELECTION = "selection.json"  # which part of a large corpus was chosen
 
 
 def read_corpus(run: Preparation, root: Path) -> tuple[Corpus, dict[str, AudioFacts]]:
@@ -26,13 +29,26 @@ def read_corpus(run: Preparation, root: Path) -> tuple[Corpus, dict[str, AudioFa
     whatever the recordings are like raise :class:`UsageError`, and a limit :class:`TtsError`, before the first is opened.
     """
     part = run.recipe.corpus
-    if not part.speakers:
-        corpus = _read(run, part, root, part.speaker)
-        _choose_early(run, corpus)
-        corpus = with_own_recordings(run, corpus)
-        return _usable(run, corpus, _check(run, corpus))
+    read = open_layout(part.format)
+    corpus = _read_several(run, read, root) if part.speakers else _read(run, read, part, root, part.speaker)
+    corpus = _selected(run, corpus)
+    _choose_early(run, corpus)
+    corpus = with_own_recordings(run, corpus)
+    of_speaker: dict[str, list[Utterance]] = {name: [] for name in part.names}
+    for utterance in corpus:
+        of_speaker[utterance.speaker].append(utterance)
+    facts: dict[str, AudioFacts] = {}
+    for utterances in of_speaker.values():  # one by one, since what is an odd pace depends on the speaker
+        if utterances:
+            facts |= _check(run, replace(corpus, utterances=tuple(utterances)))
+    return _usable(run, corpus, facts)
+
+
+def _read_several(run: Preparation, read: Reader, root: Path) -> Corpus:
+    """Read the utterances of all the recipe's speakers, which are called ``SPEAKER_ID``."""
+    part = run.recipe.corpus
     utterances: dict[str, Utterance] = {}
-    notes: list[str] = []
+    notes: dict[str, list[str]] = {}
     for name, own in part.speakers.items():
         changes = {"exclude": own.exclude or part.exclude, "text_column": own.text_column or part.text_column}
         shared = LAYOUTS[part.format].tells_speakers and own.folder is None
@@ -42,7 +58,7 @@ def read_corpus(run: Preparation, root: Path) -> tuple[Corpus, dict[str, AudioFa
                 f"{folder}: there is no such folder of the speaker {name}; pass the folder above the speakers' with "
                 f"--corpus-root, or name it with corpus.speakers.{name}.folder"
             )
-        corpus = _read(run, part.model_copy(update=changes), folder, name, of_several=shared)
+        corpus = _read(run, read, part.model_copy(update=changes), folder, name, of_several=shared)
         for utterance in corpus:
             key = f"{name}_{utterance.id}"
             if key in utterances:
@@ -50,14 +66,10 @@ def read_corpus(run: Preparation, root: Path) -> tuple[Corpus, dict[str, AudioFa
                 message = f"{twin.speaker}'s {twin.sentence} and {name}'s {utterance.id} would both be called {key}"
                 raise UsageError(f"corpus.speakers: {message}; rename a speaker")
             utterances[key] = replace(utterance, id=key)
-        notes += [f"{name}: {note}" for note in corpus.notes]
-    whole = Corpus(run.recipe.name, tuple(utterances.values()), part.licence, part.source, tuple(notes))
-    _choose_early(run, whole)
-    whole = with_own_recordings(run, whole)
-    facts: dict[str, AudioFacts] = {}
-    for name in part.speakers:  # one by one, since what is an odd pace depends on the speaker
-        facts |= _check(run, whole.subset({utterance.id for utterance in whole if utterance.speaker == name}))
-    return _usable(run, whole, facts)
+        for note in corpus.notes:
+            notes.setdefault(note, []).append(name)
+    told = (note if len(names) == len(part.speakers) > 1 else f"{', '.join(names)}: {note}" for note, names in notes.items())
+    return Corpus(run.recipe.name, tuple(utterances.values()), part.licence, part.source, tuple(told))
 
 
 def _usable(run: Preparation, corpus: Corpus, facts: dict[str, AudioFacts]) -> tuple[Corpus, dict[str, AudioFacts]]:
@@ -67,10 +79,30 @@ def _usable(run: Preparation, corpus: Corpus, facts: dict[str, AudioFacts]) -> t
     return usable, facts
 
 
-def _read(run: Preparation, part: CorpusPart, root: Path, speaker: str, of_several: bool = False) -> Corpus:
+def _selected(run: Preparation, corpus: Corpus) -> Corpus:
+    """Return the part of a corpus that the recipe asks for (``corpus.select``), and write down which it is."""
+    part, path = run.recipe.corpus.select, run.out / SELECTION
+    if part.hours is None and part.limit is None:
+        path.unlink(missing_ok=True)  # of a run before
+        return corpus
+    selection = select(corpus.utterances, hours=part.hours, limit=part.limit, seed=part.seed)
+    selection.save(path)
+    chosen = corpus.subset({*selection.ids})
+    return replace(chosen, notes=(*chosen.notes, selection.note))
+
+
+def _read(run: Preparation, read: Reader, part: CorpusPart, root: Path, speaker: str, of_several: bool = False) -> Corpus:
     """Read one speaker's utterances, their ids as in the metadata; ``of_several`` share the folder."""
-    source = CorpusSource(
-        name=run.recipe.name,
+    corpus, problems = read(root, source_of(run.recipe.name, part, speaker, of_several))
+    known = {(problem.id, problem.place) for problem in run.problems}  # a broken line is every speaker's
+    run.problems += [problem for problem in problems if (problem.id, problem.place) not in known]
+    return corpus
+
+
+def source_of(name: str, part: CorpusPart, speaker: str, of_several: bool = False) -> CorpusSource:
+    """Return what a recipe called ``name`` knows of one speaker's corpus before it is read."""
+    return CorpusSource(
+        name=name,
         speaker=speaker,
         language=part.language,
         licence=part.licence,
@@ -81,11 +113,8 @@ def _read(run: Preparation, part: CorpusPart, root: Path, speaker: str, of_sever
         file=part.file,
         columns=part.columns,
         of_several=of_several,
+        part=part.part,
     )
-    corpus, problems = LAYOUTS[part.format].read(root, source)
-    known = {(problem.id, problem.place) for problem in run.problems}  # a broken line is every speaker's
-    run.problems += [problem for problem in problems if (problem.id, problem.place) not in known]
-    return corpus
 
 
 def _check(run: Preparation, corpus: Corpus) -> dict[str, AudioFacts]:

@@ -37,9 +37,9 @@ def faults(recipe: Recipe) -> Iterator[str]:
 def _speaker_faults(recipe: Recipe) -> Iterator[str]:
     names = recipe.corpus.names
     for speaker in recipe.split.limit:
-        if speaker not in names:
+        if names and speaker not in names:
             yield f"split.limit: {speaker} {not_there(speaker, [*names])}"
-    if len(names) > 1:
+    if recipe.corpus.several:
         return
     for name, system in recipe.systems.items():
         if system.speakers is not None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 from tts.core.grid import MAX_RATE, MIN_RATE, FrameGrid
 from tts.recipe.names import EngineName, Seed, SpeakerName
 
+MOST_SPEAKERS = 10_000
 MAIN_STREAMS = ("mcep", "lf0", "vuv", "bap")
 
 
@@ -34,6 +35,24 @@ CorpusFormat = Literal[  # read by tts.corpora.layouts
     "lhotse",
     "festival",
     "espeak-demo",
+    "aishell3",
+    "baker",
+    "cmu-arctic",
+    "cmu-indic",
+    "common-voice",
+    "css10",
+    "dailytalk",
+    "hifi-captain",
+    "hifi-tts",
+    "hui",
+    "jsut",
+    "jvs",
+    "l2-arctic",
+    "libritts",
+    "m-ailabs",
+    "mls",
+    "openslr-crowdsourced",
+    "vctk",
 ]
 Column = Literal["id", "audio", "text", "normalised", "speaker", "start", "end", "-"]
 
@@ -66,6 +85,26 @@ def _by_name(value: Any) -> Any:
     return {name: {} for name in value} if names else value
 
 
+class SelectPart(Part):
+    """What is used of a corpus that is larger than one needs.
+
+    Utterances are drawn by the seed, on every machine the same ones, and in turn from every speaker, so that each has about as
+    much; a smaller choice is part of a larger one. selection.json in the prepared folder says which they are.
+    """
+
+    speakers: Literal["all"] | Annotated[int, Field(ge=1, le=MOST_SPEAKERS)] | None = Field(
+        None,
+        description="In place of `corpus.speaker` and `corpus.speakers`, in formats of public corpora: `all`, or the first so "
+        "many by name.",
+        examples=[10],
+    )
+    hours: float | None = Field(
+        None, gt=0.0, le=100_000.0, description="So much speech in all, as the files' headers say, or less.", examples=[5]
+    )
+    limit: int | None = Field(None, ge=1, le=100_000_000, description="So many utterances in all, or fewer.", examples=[2000])
+    seed: Seed = Field(0, description="Seed of the choice.", examples=[1])
+
+
 class CorpusPart(Part):
     """Which recordings, by whom, and what may be done with them."""
 
@@ -75,7 +114,7 @@ class CorpusPart(Part):
         "with `id|speaker|text`. `table`: lines of fields between bars, tabs or commas, in any order of columns. `json-lines`: "
         "an object a line, as NeMo and Piper write them. `text-files`: a .txt or .lab file with the text of each recording. "
         "`kaldi`: wav.scp, text, utt2spk, segments. `lhotse`: its manifests. `festival`: txt.done.data. `espeak-demo`: made on "
-        "the spot by espeak-ng.",
+        "the spot by espeak-ng. The others are public corpora as they are published (`tts corpora`).",
         examples=["ljspeech"],
     )
     root: str | None = Field(
@@ -105,18 +144,27 @@ class CorpusPart(Part):
         examples=[["id", "-", "text"]],
         json_schema_extra={"form": "a list of id, audio, text, normalised, speaker, start, end and -"},
     )
+    part: str = Field(
+        "",
+        max_length=100,
+        pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]*)?$",
+        description="Part of a public corpus: a language (`german` of CSS10), a set (`train-clean-100` of LibriTTS), a "
+        "microphone (`mic2` of VCTK). Default: all, or the only one that is there.",
+        examples=["train-clean-100"],
+    )
     speaker: str = Field("", max_length=200, description="Who speaks, where the corpus has one speaker.", examples=["anna"])
     speakers: Annotated[
         dict[SpeakerName, SpeakerPart],
         BeforeValidator(_by_name, json_schema_input_type=list[SpeakerName] | dict[SpeakerName, SpeakerPart]),
     ] = Field(
         {},
-        max_length=1000,
+        max_length=MOST_SPEAKERS,
         description="In place of `speaker`: several, each in a folder of its own or told apart in one metadata.csv; a list of "
         "names, or a mapping from names to what differs.",
         examples=[["anna", "ben"]],
         json_schema_extra={"form": "a list of names, or a mapping of names, each to a mapping of folder, text_column, exclude"},
     )
+    select: SelectPart = Field(SelectPart(), description="What is used of a large corpus. Default: all of it.")
     language: str = Field(
         "en-us", max_length=40, description="Language of the text, as the front end calls it.", examples=["de"]
     )
@@ -152,8 +200,16 @@ class CorpusPart(Part):
 
     @model_validator(mode="after")
     def _one_or_several(self) -> CorpusPart:
-        if bool(self.speaker) == bool(self.speakers):
-            raise ValueError("name either one speaker (speaker: anna) or, under speakers, several (speakers: [anna, ben])")
+        chosen = self.select.speakers
+        if bool(self.speaker) == bool(self.speakers or chosen):
+            raise ValueError(
+                "name either one speaker (speaker: anna) or, under speakers, several (speakers: [anna, ben]); a public corpus "
+                "may have a number, or all, under select.speakers"
+            )
+        if self.speakers and chosen not in (None, "all", len(self.speakers)):
+            raise ValueError(
+                f"select.speakers: is {chosen}, but {len(self.speakers)} are named under speakers; give one of them"
+            )
         if self.format == "ljspeech-speakers" and not self.speakers:
             raise ValueError("speakers: the format ljspeech-speakers needs the names of those to use")
         if self.format == "ljspeech-speakers" and any(part.folder for part in self.speakers.values()):
@@ -173,8 +229,13 @@ class CorpusPart(Part):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The speakers, in order."""
-        return tuple(self.speakers) or (self.speaker,)
+        """The speakers, in order; none while `select.speakers` is not settled (``tts.dataset.selecting``)."""
+        return tuple(self.speakers) or ((self.speaker,) if self.speaker else ())
+
+    @property
+    def several(self) -> bool:
+        """Whether there is more than one speaker; so it is taken to be before all of a corpus's speakers are known."""
+        return len(self.speakers) > 1 if self.speakers else self.select.speakers not in (None, 1)
 
 
 RULES = "rest, auto, {count: 20}, {range: [FIRST, LAST]}, {prefix: TEXT}, {ids: [ID, ...]}, {file: ids.txt} or a list of ids"

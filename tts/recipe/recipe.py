@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, ValidationInfo, model_validator
@@ -114,6 +114,13 @@ class Recipe(Part):
         data, changes = self._given
         return Recipe.model_validate(data, context={"seconds": seconds, "changes": changes})
 
+    def changed(self, changes: Sequence[str]) -> Recipe:
+        """Return this recipe as it were with the changes ``key.sub=value`` made before those that were made to it."""
+        if not changes:
+            return self
+        data, made = self._given or (self.model_dump(mode="json"), ())
+        return Recipe.model_validate(data, context={"changes": [*changes, *made]})
+
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Recipe:
         """Return a copy with the values of ``update``, which stays as it is (:meth:`for_speech`)."""
         copy = super().model_copy(update=update, deep=deep)
@@ -138,7 +145,7 @@ class Recipe(Part):
 
     def speakers_of(self, system: SystemPart) -> SpeakerUse:
         """Return how a system knows who speaks; ``none`` where the corpus has one speaker."""
-        return "none" if len(self.corpus.names) == 1 else system.speakers or "code_and_heads"
+        return "none" if not self.corpus.several else system.speakers or "code_and_heads"
 
     def training_of(self, system: SystemPart) -> TrainingPart:
         """Return the recipe's training settings with the system's own on top (:func:`with_own`).

@@ -55,7 +55,7 @@ def identity_of(recipe: Recipe, system_name: str, data: str, source: str) -> Voi
         [stage.model_dump(mode="json") for stage in system.stages],
         _without_steps(settings),
         {**duration.model_dump(mode="json", exclude={"training"}), "training": _without_steps(duration.training)},
-        [recipe.speakers_of(system), DURATION_SPEAKERS] if len(recipe.corpus.names) > 1 else [],
+        [recipe.speakers_of(system), DURATION_SPEAKERS] if recipe.corpus.several else [],
     )
     speaks_with = fingerprint(recipe.generation.model_dump(mode="json"))
     return VoiceIdentity(trained_from, (settings.steps, duration.training.steps), speaks_with)

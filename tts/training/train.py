@@ -65,7 +65,7 @@ def train_voice(
     Raises :class:`UsageError` where the recipe cannot be trained on the corpus or ``out`` holds something else, and
     :class:`~tts.core.errors.Diverged` when training diverges.
     """
-    recipe = recipe.for_speech(prepared.speech_seconds)
+    recipe = prepared.settled(recipe)
     require(check(recipe, system_name, prepared))
     where = choose_device(device)
     source = open_source(recipe.system(system_name).transfer, prepared)

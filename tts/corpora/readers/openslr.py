@@ -1,0 +1,65 @@
+"""Google's crowdsourced corpora at OpenSLR (41-44, 61, 63-66, 69-80, 83, 86): an index of lines, recordings beside it.
+
+Sources: ``datasets/openslr/openslr.py`` of huggingface/datasets (index in the archive or beside it, ``wavs`` or none, one tab
+or two between the fields, at times with a field between); the pages openslr.org/63 and /61 (``line_index_female.tsv``,
+``line_index_male.tsv``, archives ``ml_in_female.zip``); readers of SLR 83 (``line_index.csv``: number, file and text between
+commas). A file is called ``GROUP_SPEAKER_UTTERANCE``, so that its first two parts name the speaker.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from functools import partial
+from pathlib import Path
+
+from tts.core.errors import UsageError
+from tts.corpora.entries import Entry
+from tts.corpora.lines import numbered_lines
+from tts.corpora.scan import Scan
+from tts.corpora.types import CorpusSource
+
+_FILE = re.compile(r"([A-Za-z]+_[A-Za-z0-9]+)_[A-Za-z0-9_]+")
+_MOST_DEPTH = 3  # folders below the root in which indices lie
+_Line = tuple[str, str, str]  # place, file and text
+
+
+def scan_openslr(root: Path, source: CorpusSource) -> Scan:
+    """Look through every ``*line_index*`` file below ``root``, or below its folder ``source.part``.
+
+    Raises :class:`UsageError` where there is none.
+    """
+    folder = root / source.part if source.part else root
+    names = [path for depth in range(_MOST_DEPTH) for path in folder.glob("*/" * depth + "*line_index*")]
+    indices = sorted(path for path in names if path.suffix in (".tsv", ".csv") and "downloads" not in path.parts)
+    if not indices:
+        advice = "name the folder of the corpus with --corpus-root, and its part with corpus.part"
+        raise UsageError(f"{folder}: holds no line_index.tsv or line_index_female.tsv; {advice}")
+    recordings = {path.stem: path for path in folder.rglob("*.wav")}
+    lines: dict[str, dict[str, _Line]] = defaultdict(dict)
+    for path in indices:
+        for line in _lines(path):
+            match = _FILE.fullmatch(line[1])
+            lines[match[1] if match else "unknown"].setdefault(line[1], line)  # an index may be there twice
+    return Scan({speaker: partial(_entries, speaker, own, recordings) for speaker, own in sorted(lines.items())})
+
+
+def _lines(path: Path) -> list[_Line]:
+    lines = []
+    for number, line in numbered_lines(path):
+        if path.suffix == ".csv":
+            fields = [field.strip() for field in line.split(",", 2)][1:]
+        else:
+            fields = [field.strip() for field in line.split("\t")]
+        file = fields[0].removesuffix(".wav") if fields else ""
+        lines.append((f"{path}:{number}", file, fields[-1] if len(fields) > 1 else ""))
+    return lines
+
+
+def _entries(speaker: str, lines: dict[str, _Line], recordings: dict[str, Path]) -> list[Entry]:
+    entries = []
+    for place, file, text in lines.values():
+        audio = recordings.get(file)
+        fault = None if audio is not None else ("missing_audio", f"there is no recording {file}.wav")
+        entries.append(Entry(id=file, text=text, audio=audio or "", place=place, speaker=speaker, fault=fault))
+    return entries

@@ -1,0 +1,104 @@
+"""Corpora that hold their speakers in one place: looked through once, read speaker by speaker.
+
+A corpus of a hundred speakers must not be walked a hundred times, nor must all of it be read for one speaker. So a reader of
+such a layout returns a :class:`Scan`, which says who speaks, and lists the utterances of a speaker when it is asked to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from tts.core.errors import UsageError
+from tts.corpora.entries import Entry, collect
+from tts.corpora.known_faults import with_known_faults
+from tts.corpora.problems import Problem
+from tts.corpora.recordings import Recordings
+from tts.corpora.types import Corpus, CorpusSource
+
+
+@dataclass(frozen=True)
+class Scan:
+    """Who speaks in a corpus: by speaker, a function that lists the speaker's utterances.
+
+    ``problems`` are those of no speaker who is listed; ``notes`` are what a person should know of how the corpus was read.
+    """
+
+    speakers: Mapping[str, Callable[[], Iterable[Entry]]]
+    notes: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+Scanner = Callable[[Path, CorpusSource], Scan]
+
+
+@dataclass
+class ScannedCorpus:
+    """A reader (:data:`tts.corpora.layouts.Reader`) that looks through a corpus once for all its speakers.
+
+    ``format`` is the layout's name, by which its known faults are found. Use a new one for every run: what it saw is kept.
+    """
+
+    format: str
+    scanner: Scanner
+    _seen: dict[tuple[Path, CorpusSource], Scan] = field(default_factory=dict)
+
+    def scan(self, root: Path, source: CorpusSource) -> Scan:
+        """Return who speaks in the corpus in ``root``, whoever ``source`` names; raises :class:`UsageError` for no corpus."""
+        key = root, replace(source, speaker="", of_several=False)
+        if key not in self._seen:
+            self._seen[key] = self.scanner(*key)
+        return self._seen[key]
+
+    def __call__(self, root: Path, source: CorpusSource) -> tuple[Corpus, list[Problem]]:
+        """Read the utterances of ``source.speaker``, or of the only speaker whatever the recipe calls them.
+
+        Raises :class:`UsageError` for a speaker that there is not, and what :func:`tts.corpora.entries.collect` raises.
+        """
+        scan = self.scan(root, source)
+        name = source.speaker
+        if name not in scan.speakers:
+            if source.of_several or len(scan.speakers) != 1:
+                raise UsageError(f"{root}: no utterance is by the speaker {name}; {who_speaks(scan)}")
+            name = next(iter(scan.speakers))
+        entries = with_known_faults(self.format, scan.speakers[name]())
+        corpus, problems = collect(root, source, entries, scan.notes)
+        return corpus, [*scan.problems, *problems]
+
+
+def who_speaks(scan: Scan) -> str:
+    """Return a clause that names the first dozen of a corpus's speakers."""
+    names = list(scan.speakers)
+    return f"the corpus has {', '.join(names[:12])}{f' and {len(names) - 12} more' if len(names) > 12 else ''}"
+
+
+def recorded(recordings: Recordings, id: str, text: str, place: str, speaker: str, file: str = "") -> Entry:
+    """Return the entry of an utterance, whose recording is called ``file``, by default as the utterance."""
+    audio = recordings.find(file or id)
+    fault = None if audio is not None else ("missing_audio", f"there is no recording {file or id} in {recordings.folder}")
+    return Entry(id=id, text=text, audio=audio or "", place=place, speaker=speaker, fault=fault)
+
+
+def part_folder(root: Path, source: CorpusSource, holds: Callable[[Path], bool], example: str) -> Path:
+    """Return the folder of the part that a recipe names (``corpus.part``), or of the only one.
+
+    ``root`` may be the part itself. ``holds`` tells whether a folder is a part, ``example`` is a part's name. Raises
+    :class:`UsageError` where there is none, or more than one and none is named.
+    """
+    check = f"name the folder of the corpus with --corpus-root, and its part, for example {example}, with corpus.part"
+    if not root.is_dir():
+        raise UsageError(f"{root}: there is no such corpus folder; {check}")
+    if source.part:
+        for folder in (root / source.part, root):
+            if (folder != root or root.resolve().name == source.part) and folder.is_dir() and holds(folder):
+                return folder
+    if holds(root):
+        return root
+    parts = sorted(path for path in root.iterdir() if path.is_dir() and path.name != "downloads" and holds(path))
+    if source.part or not parts:
+        there = f"; there are {', '.join(path.name for path in parts)}" if parts else ""
+        raise UsageError(f"{root}: does not hold {source.part or 'a corpus in this layout'}{there}; {check}")
+    if len(parts) > 1:
+        raise UsageError(f"{root}: holds {', '.join(path.name for path in parts)}; choose one with corpus.part")
+    return parts[0]
