@@ -40,10 +40,14 @@ def test_english(text, expected):
 @pytest.mark.parametrize(
     ("text", "language", "expected"),
     [
-        ("Het kost € 2,50, of 25% van € 1.000.", "nl", "Het kost 2 euro 50, of 25 procent van 1.000 euro."),
-        ("dr. Jansen, bijv. om 10:30 uur, 's avonds", "nl", "dokter Jansen, bijvoorbeeld om 10 30 uur, 's avonds"),
+        (
+            "Het kost € 2,50, of 25% van € 1.000.",
+            "nl",
+            "Het kost twee euro vijftig, of vijfentwintig procent van duizend euro.",
+        ),
+        ("dr. Jansen, bijv. om 10:30 uur, 's avonds", "nl", "dokter Jansen, bijvoorbeeld om tien uur dertig, 's avonds"),
         ("你好，世界。再见！", "cmn", "你好, 世界. 再见!"),
-        ("Das kostet 3 €, z.B. heute", "de", "Das kostet 3 Euro, zum Beispiel heute"),
+        ("Das kostet 3 €, z.B. heute", "de", "Das kostet drei Euro, zum Beispiel heute"),
         ("100 % sv", "sv", "100 % sv"),  # no table: left for the engine to read or to name
     ],
 )

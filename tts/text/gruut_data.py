@@ -119,10 +119,32 @@ _SPANISH: Final = {("t", "ʃ"): "t͡ʃ", ("ɾ", "ɾ"): "r"}
 _RUSSIAN: Final = {("t", "s"): "t͡s", ("t", "ɕ"): "t͡ɕ", ("t", "ʃ"): "t͡ɕ", ("ɕ", "ɕ"): "ɕː", ("d", "ʑ"): "d͡ʑ"}
 _RUSSIAN_NAMES: Final = {'"': "", "^": "", "ɭ": "ɫ", "ʌ": "ɐ"}
 
+
+def _letters(text: str) -> dict[str, tuple[str, ...]]:
+    """``c s eː; d d eː`` as a dictionary."""
+    return {letter: tuple(phones) for letter, *phones in (entry.split() for entry in text.replace("\n", " ").split(";"))}
+
+
+# Names of letters that the lexicons lack or have wrong, in the lexicons' own symbols.
+LETTER_NAMES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
+    "nl": _letters("""
+        a ˈa; b b ˈe; c s ˈe; d d ˈe; e ˈe; f ˈɛ f; g ɣ ˈe; h h ˈa; i ˈi; j j ˈe; k k ˈa; l ˈɛ l; m ˈɛ m; n ˈɛ n; o ˈo; p p ˈe;
+        q k ˈy; r ˈɛ ɹ; s ˈɛ s; t t ˈe; v v ˈe; w w ˈe; x ˈɪ k s; y ˈɛi; z z ˈɛ t"""),
+    "de": _letters("c t s ˈeː; q k ˈuː; y ˈʏ p s i l ɔ n; ä ˈɛː; ö ˈøː; ü ˈyː; ß ɛ s t s ˈɛ t"),
+    "es": _letters("""
+        f ˈe f e; h ˈa t ʃ e; k k ˈa; l ˈe l e; m ˈe m e; n ˈe n e; ñ ˈe ɲ e; r ˈe ɾ ɾ e; s ˈe s e; w u β e ð ˈo β l e;
+        x ˈe k i s; z θ ˈe t a"""),
+    "it": _letters("""
+        b b ˈi; c t͡ʃ ˈi; d d ˈi; e ˈe; f ˈɛ f f e; g d͡ʒ ˈi; h ˈa k k a; i ˈi; j i l ˈu n ɡ o; k k ˈa p p a; l ˈɛ l l e;
+        m ˈɛ m m e; n ˈɛ n n e; o ˈɔ; p p ˈi; q k ˈu; r ˈɛ r r e; s ˈɛ s s e; t t ˈi; u ˈu; v v ˈu; w d o p p j a v ˈu;
+        x ˈi k s; y ˈi p s i l o n; z d͡z ˈɛ t a"""),
+}
+"""By the first part of a language's tag: how a capital that stands alone is spoken."""
+
 # The sizes were counted in the versions of constraints.txt (distinct words).
 DATA: Final[dict[str, GruutData]] = {
     "en": GruutData(name="English", words=124392),
-    "nl": GruutData(name="Dutch", words=33610, joined=_DUTCH),
+    "nl": GruutData(name="Dutch", words=33610, joined=_DUTCH, version="2"),
     "de": GruutData(
         name="German", words=279654, model="espeak", joined=_GERMAN, renamed=_GERMAN_NAMES, stress=_german, version="2"
     ),

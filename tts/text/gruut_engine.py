@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from tts.core.errors import TtsError, UsageError
 from tts.text.engine import PronunciationError, break_of
-from tts.text.gruut_data import DATA
+from tts.text.gruut_data import DATA, LETTER_NAMES
 from tts.text.phones import attributes
 from tts.text.sentence import Break, Syllable, Word
 from tts.text.spoken_forms import primary
@@ -138,10 +138,13 @@ class _Lexicon:
         self.database = SqlitePhonemizer(db_conn=self.connection, word_transform_funcs=lower)
         self.statistical = guess
         self.english = language.startswith("en")
+        self.letter_names = LETTER_NAMES.get(primary(language), {})
         self.guessed: set[str] = set()
 
     def lookup(self, word: str, role: str | None = None, do_transforms: bool = True) -> Sequence[str] | None:
         """Return the phones of a word in the lexicon, or None; a sign that the lookup would skip raises."""
+        if len(word) == 1 and word.isupper() and (name := self.letter_names.get(word.lower())):
+            return name
         signs = re.findall(r"[^\w\s'.-]", unicodedata.normalize("NFC", word)) if do_transforms else []
         if any(not unicodedata.combining(sign) for sign in signs):
             raise PronunciationError(f"{signs[0]!r} in {word!r} has no reading: write it in words or as [[phones]]", word)

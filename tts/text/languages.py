@@ -11,8 +11,9 @@ from typing import Final
 from tts.core.errors import UsageError
 from tts.text.gruut_data import DATA
 from tts.text.gruut_engine import LANGUAGES as GRUUT_TAGS
+from tts.text.normalisation import EXPANDERS
 from tts.text.openjtalk_engine import PACKAGES as OPEN_JTALK
-from tts.text.spoken_forms import primary
+from tts.text.spoken_forms import SIGNS, primary
 
 ANY: Final = "any"  # the tag that stands for every language
 
@@ -104,8 +105,8 @@ def _gruut(code: str) -> LanguageSupport:
 
 def own_normalisation(code: str) -> str:
     """Return what the product itself reads aloud in a language, "" where it leaves that to the engine."""
-    from tts.text.spoken_forms import SIGNS
-
+    if code in EXPANDERS:
+        return "own: numbers, dates, money, units"
     return "own: signs and money; engine: numbers" if code in SIGNS else ""
 
 
