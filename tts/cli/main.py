@@ -24,6 +24,7 @@ from tts.cli import (
     compare,
     corpora,
     demo,
+    doctor,
     evaluate,
     export,
     fetch,
@@ -94,6 +95,7 @@ app = typer.Typer(
 )
 for verb in (
     demo,
+    doctor,
     corpora,
     fetch,
     prepare,
