@@ -28,6 +28,7 @@ from tts.cli import (
     evaluate,
     export,
     fetch,
+    importing,
     inspect,
     languages,
     listen,
@@ -110,6 +111,7 @@ for verb in (
     listen,
     languages,
     export,
+    importing,
 ):
     verb.register(app)
 for part in (app, *(group.typer_instance for group in app.registered_groups)):

@@ -14,6 +14,7 @@ from tts.corpora.json_lines import read_json_lines
 from tts.corpora.kaldi import read_kaldi
 from tts.corpora.lhotse_manifests import read_lhotse
 from tts.corpora.ljspeech import read_ljspeech
+from tts.corpora.merlin import read_merlin_corpus
 from tts.corpora.problems import Problem
 from tts.corpora.readers import books, common_voice, festvox, japanese, lhotse_recipes, mls, openslr, vctk
 from tts.corpora.scan import ScannedCorpus, Scanner
@@ -75,6 +76,7 @@ _PUBLIC: dict[str, Scanner] = {
     **{name: lhotse_recipes.scanner(name) for name in lhotse_recipes.RECIPES},
 }
 LAYOUTS: dict[str, Layout] = {
+    "merlin": Layout(read_merlin_corpus),
     "ljspeech": Layout(read_ljspeech),
     "ljspeech-speakers": Layout(_read_speaker_column, tells_speakers=True),
     "table": Layout(read_table, tells_speakers=True),

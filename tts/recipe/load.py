@@ -59,6 +59,11 @@ def load_recipe(where: str | Path, changes: Sequence[str] | None = None) -> Reci
     return _validated(document.data, list(changes or []), in_file)
 
 
+def check_recipe(data: Mapping[str, Any], where: str) -> Recipe:
+    """Return the recipe that plain data describe; all that is wrong is told by one :class:`UsageError` naming ``where``."""
+    return _validated(data, [], lambda _: where)
+
+
 def _validated(data: Mapping[str, Any], changes: list[str], in_file: Callable[[Problem], str]) -> Recipe:
     """Check the file, then it with every change in turn; what a change brings is its fault, and only what is left counts."""
     recipe, problems = _check(data, [])

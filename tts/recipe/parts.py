@@ -34,6 +34,7 @@ CorpusFormat = Literal[  # read by tts.corpora.layouts
     "kaldi",
     "lhotse",
     "festival",
+    "merlin",
     "espeak-demo",
     "aishell3",
     "baker",
@@ -113,8 +114,9 @@ class CorpusPart(Part):
         description="`ljspeech`: metadata.csv with `id|text` or `id|text|normalised text` lines. `ljspeech-speakers`: the same "
         "with `id|speaker|text`. `table`: lines of fields between bars, tabs or commas, in any order of columns. `json-lines`: "
         "an object a line, as NeMo and Piper write them. `text-files`: a .txt or .lab file with the text of each recording. "
-        "`kaldi`: wav.scp, text, utt2spk, segments. `lhotse`: its manifests. `festival`: txt.done.data. `espeak-demo`: made on "
-        "the spot by espeak-ng. The others are public corpora as they are published (`tts corpora`).",
+        "`kaldi`: wav.scp, text, utt2spk, segments. `lhotse`: its manifests. `festival`: txt.done.data. `merlin`: "
+        "file_id_list.scp with wav/ID.wav and txt/ID.txt or txt.done.data. `espeak-demo`: made on the spot by espeak-ng. The "
+        "others are public corpora as they are published (`tts corpora`).",
         examples=["ljspeech"],
     )
     root: str | None = Field(
@@ -132,8 +134,8 @@ class CorpusPart(Part):
     file: str | None = Field(
         None,
         max_length=1000,
-        description="File within the root that lists the utterances, in the formats table, json-lines, lhotse and festival. "
-        "Default: the one with a usual name.",
+        description="File within the root that lists the utterances, in the formats table, json-lines, lhotse, festival and "
+        "merlin. Default: the one with a usual name.",
         examples=["train.jsonl"],
     )
     columns: tuple[Column, ...] = Field(
@@ -221,8 +223,8 @@ class CorpusPart(Part):
             raise ValueError("columns: is for the format table, and names text and at least one of id and audio")
         if len({*self.columns} - {"-"}) < sum(column != "-" for column in self.columns):
             raise ValueError("columns: names a column twice; - is for those of no use")
-        if self.file is not None and self.format not in ("table", "json-lines", "lhotse", "festival"):
-            raise ValueError("file: is for the formats table, json-lines, lhotse and festival")
+        if self.file is not None and self.format not in ("table", "json-lines", "lhotse", "festival", "merlin"):
+            raise ValueError("file: is for the formats table, json-lines, lhotse, festival and merlin")
         if self.format == "espeak-demo" and self.speakers:
             raise ValueError("speakers: the demo corpus has one; name it with speaker")
         return self

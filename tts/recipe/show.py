@@ -11,7 +11,11 @@ from tts.recipe.recipe import Recipe
 
 def as_yaml(recipe: Recipe) -> str:
     """Return the recipe as YAML that loads as the same recipe; keys without a value are left out."""
-    data = _with_values(recipe.model_dump(mode="json"))
+    return to_yaml(_with_values(recipe.model_dump(mode="json")))
+
+
+def to_yaml(data: Any) -> str:
+    """Return plain data as YAML, keys in their order."""
     return yaml.safe_dump(data, sort_keys=False, default_flow_style=None, width=120, allow_unicode=True)
 
 
