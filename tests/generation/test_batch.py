@@ -158,8 +158,8 @@ def test_timings_beside_the_wavs(synthesiser: Synthesiser, tmp_path: Path) -> No
     )
     times = json.loads((tmp_path / "b.json").read_text(encoding="utf-8"))
     assert [word["text"] for word in times["words"]] == ["Three,", "four."]
-    with pytest.raises(UsageError, match="choose from textgrid, json"):
-        FolderOutput(timings=("srt",))
+    with pytest.raises(UsageError, match="choose from textgrid, json, srt, vtt"):
+        FolderOutput(timings=("sub",))
 
 
 def test_duplicates_and_unwritable_folders(synthesiser: Synthesiser, tmp_path: Path) -> None:

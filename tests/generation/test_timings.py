@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from fake_voice import FakeVoice
 
 from tts.generation.requests import Request
+from tts.generation.subtitles import Cue, cues, srt_text, vtt_text
 from tts.generation.synthesiser import Speech, Synthesiser, SynthesisSettings
 from tts.generation.timings import joined, timings
 
@@ -37,3 +40,24 @@ def test_times(spoken: Speech) -> None:
     assert [phone["phone"] for phone in phones] == ["sil", "a", "b", "pau", "c", "d", "pau", "E", "f", "g", "h", "sil"]
     assert times["seconds"] == pytest.approx(phones[-1]["end"], abs=VOICE.grid.shift)
     assert (times["id"], times["text"]) == ("x", "ab, cd. Ef gh.")
+
+
+def test_subtitles_show_a_sentence_while_it_is_spoken(spoken: Speech) -> None:
+    shown = cues(spoken, VOICE.grid)
+    assert [(round(cue.start, 3), round(cue.end, 3), cue.text) for cue in shown] == [
+        (0.05, 0.3, "ab, cd."),
+        (0.6, 0.8, "Ef gh."),
+    ]
+    assert srt_text(shown) == "1\n00:00:00,050 --> 00:00:00,300\nab, cd.\n\n2\n00:00:00,600 --> 00:00:00,800\nEf gh.\n"
+    assert vtt_text([Cue(3723.4567, 3724.0, "a < b & c")]) == ("WEBVTT\n\n01:02:03.457 --> 01:02:04.000\na &lt; b &amp; c\n")
+
+
+def test_long_sentences_become_several_cues() -> None:
+    words = " ".join(["abcde"] * 40)
+    with Synthesiser(VOICE, SynthesisSettings(workers=0)) as synthesiser:
+        speech = next(synthesiser.speak([Request("x", f"{words}.")]))
+    shown = cues(speech, VOICE.grid)
+    assert len(shown) == 3 and " ".join(cue.text for cue in shown).split() == f"{words}.".split()
+    assert all(len(line) <= 42 for cue in shown for line in cue.text.split("\n"))
+    assert all(a.end == b.start and a.start < a.end for a, b in itertools.pairwise(shown))
+    assert shown[-1].end <= len(speech.signal) / VOICE.grid.sample_rate

@@ -38,10 +38,12 @@ class AudioFormat(StrEnum):
 
 
 class Timings(StrEnum):
-    """Files with word and phone times."""
+    """Files with word and phone times, or subtitles."""
 
     textgrid = "textgrid"
     json = "json"
+    srt = "srt"
+    vtt = "vtt"
 
 
 class PostFilter(StrEnum):
@@ -86,7 +88,8 @@ def speak(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Skip what the folder --out holds already.")] = False,
     timings: Annotated[
-        list[Timings] | None, typer.Option("--timings", help="Word and phone times beside each file of --out; may be repeated.")
+        list[Timings] | None,
+        typer.Option("--timings", help="Times, or subtitles, beside each file of --out; repeatable."),
     ] = None,
     audio_format: Annotated[
         AudioFormat | None,

@@ -12,20 +12,27 @@ import numpy as np
 from tts.alignment.intervals import times_dict
 from tts.alignment.textgrid import write_textgrid
 from tts.alignment.types import Alignment
-from tts.core.files import write_json
+from tts.core.files import write_json, write_text
 from tts.core.grid import FrameGrid
+from tts.generation.subtitles import cues, srt_text, vtt_text
 from tts.generation.synthesiser import Speech
 from tts.text.sentence import Sentence
 
-SUFFIXES: Final = {"textgrid": ".TextGrid", "json": ".json"}
+SUFFIXES: Final = {"textgrid": ".TextGrid", "json": ".json", "srt": ".srt", "vtt": ".vtt"}
 
 
 def write_timings(stem: Path, spoken: Speech, grid: FrameGrid, kinds: Collection[str]) -> None:
-    """Write ``STEM.TextGrid`` if ``kinds`` has ``textgrid``, ``STEM.json`` (:func:`timings`) if it has ``json``."""
+    """Write ``STEM.TextGrid`` if ``kinds`` has ``textgrid``, ``STEM.json`` (:func:`timings`) if it has ``json``.
+
+    With ``srt`` and ``vtt``, subtitles (:mod:`tts.generation.subtitles`).
+    """
     if "textgrid" in kinds:
         write_textgrid(Path(f"{stem}{SUFFIXES['textgrid']}"), *joined(spoken), grid)
     if "json" in kinds:
         write_json(Path(f"{stem}{SUFFIXES['json']}"), timings(spoken, grid))
+    for kind, text_of in (("srt", srt_text), ("vtt", vtt_text)):
+        if kind in kinds:
+            write_text(Path(f"{stem}{SUFFIXES[kind]}"), text_of(cues(spoken, grid)))
 
 
 def timings(spoken: Speech, grid: FrameGrid) -> dict[str, Any]:
