@@ -12,6 +12,7 @@ from tts.text.engine import make_engine
 from tts.text.normalisation import EXPANDERS, expander
 from tts.text.normalisation.number_words import cardinal, ordinal, roman_number, year
 from tts.text.normalise import clean, normalise
+from tts.text.split import split_text
 
 TABLES = {"de": ("german", "german_second"), "nl": ("dutch", "dutch_second")}
 CASES = [(code, *case) for code, names in TABLES.items() for name in names for case in read_cases(name)]
@@ -64,6 +65,24 @@ def test_plain_sentences_stay_as_they_are(code, text):
 )
 def test_sentences_keep_their_ends_and_marks(code, text, expected):
     assert expander(code)(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "count"),
+    [
+        ("de", "Am 3. Mai kam er. Dann ging er.", 2),
+        ("de", "Er ist 22. Dann ging er.", 2),
+        ("de", "Es gibt z. B. Obst, d. h. Äpfel usw. Aber auch Dr. Müller kam.", 2),
+        ("de", "Ludwig XIV. Der König. Der II. Weltkrieg begann 1939. Danach kam Nr. 5 dran.", 3),
+        ("de", "Siehe S. 12. Das ist so. Der 1. FC Köln.", 3),
+        ("de", "Sie war die 2. Frau. Am 12.10.2021 kam Prof. Schmidt.", 2),
+        ("nl", "Dhr. Jansen en mevr. De Vries. Zie blz. 3. Brood, kaas enz. Daarna wijn.", 4),
+        ("nl", "Hij kwam o.a. Jan halen. Hij is 22. Dan gaat hij.", 3),
+    ],
+)
+def test_sentences_are_not_cut_at_ordinals_and_abbreviations(code, text, count):
+    pieces = split_text(text, language=code)
+    assert len(pieces) == count and " ".join(pieces) == text
 
 
 def test_numbers_in_words():

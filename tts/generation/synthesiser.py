@@ -256,7 +256,8 @@ class Synthesiser:
 
     def _pieces(self, job: _Job) -> Iterator[_Piece]:
         speaker = self.voice.speaker_number(job.request.speaker)
-        texts = split_text(job.request.text, self._longest, phones=self.voice.engine.reads_phones)
+        engine = self.voice.engine
+        texts = split_text(job.request.text, self._longest, phones=engine.reads_phones, language=engine.language)
         # A sentence of punctuation alone ("Wait. ... Go.") is a pause; only a text of nothing else is an error.
         texts = [text for text in texts if any(map(str.isalnum, text))] or [job.request.text]
         before: float | None = None

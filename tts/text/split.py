@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Final
 
 from tts.core.errors import UsageError
+from tts.text.normalisation import continuer
 from tts.text.phones_engine import WORD_END
 from tts.text.spoken_forms import ABBREVIATIONS, MAY_END
 
@@ -27,18 +29,22 @@ _PHONES_PAUSE: Final = re.compile(rf"(?:[,;]|(?<=\s):(?=\s)){_SIGNS}")
 _PHONES_WORD: Final = re.compile(rf"{WORD_END}{_SIGNS}|(?<={_INLINE})(?=\s+[^\s|,;:.?!])|\s(?={_INLINE})")
 
 
-def split_text(text: str, max_characters: int = 300, *, phones: bool = False) -> list[str]:
+def split_text(text: str, max_characters: int = 300, *, phones: bool = False, language: str = "") -> list[str]:
     """Return the sentences of ``text``, those over ``max_characters`` cut at commas and then between words.
 
     Joined together, the pieces are ``text`` but for white space. A blank line ends a sentence, a single line break does not.
     Full stops in decimals, initials and the usual abbreviations of any language with a table do not; nothing is cut inside
     ``[[phones]]``. With ``phones`` the text is what the engine ``phones`` reads, where every full stop ends a sentence and
-    words end at ``|`` and punctuation. A single word longer than ``max_characters`` stays whole.
+    words end at ``|`` and punctuation. ``language``, a tag such as ``de``, brings that language's own abbreviations and ordinal
+    numbers ("am 3. Mai") where it has a module in :mod:`tts.text.normalisation`. A single word longer than ``max_characters``
+    stays whole.
     """
     if max_characters < 1:
         raise UsageError(f"max_characters is {max_characters}; it must be at least 1")
     masked = _masked(text)
-    ends = [m.end() for m in (_PHONES_END if phones else _END).finditer(masked) if phones or _ends_sentence(masked, m)]
+    goes_on = continuer(language) if language and not phones else None
+    marks = (_PHONES_END if phones else _END).finditer(masked)
+    ends = [m.end() for m in marks if phones or _ends_sentence(masked, m, goes_on)]
     pieces: list[str] = []
     for start, end in pairwise([0, *ends, len(text)]):
         pieces += _short(text[start:end].strip(), masked[start:end].strip(), max_characters, phones)
@@ -54,11 +60,17 @@ def _masked(text: str) -> str:
     return "".join([*pieces, text[end:]])
 
 
-def _ends_sentence(text: str, match: re.Match[str]) -> bool:
+def _ends_sentence(text: str, match: re.Match[str], goes_on: Callable[[str, str], bool] | None) -> bool:
     following = _NEXT.match(text, match.end())
     after = following[1] if following else ""
     if not match[0].startswith(".") or match[0].startswith(".."):
         return match[0][0] in "。！？\n" or not after.islower()  # "What?" he asked: one sentence
+    if (
+        match[0] == "."
+        and goes_on
+        and goes_on(text[max(match.start() - 80, 0) : match.start()], text[match.end() : match.end() + 80])
+    ):
+        return False
     word = re.search(r"[\w.]*$", text[max(match.start() - 30, 0) : match.start()])
     before = word[0] if word else ""
     if len(before) == 1 and before.isupper() and before != "I":

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 from importlib import import_module
-from typing import Final
+from typing import Any, Final
 
 EXPANDERS: Final[dict[str, str]] = {"de": "german", "nl": "dutch"}
 """The module of a language by the first part of its tag."""
@@ -19,8 +19,21 @@ EXPANDERS: Final[dict[str, str]] = {"de": "german", "nl": "dutch"}
 @lru_cache(maxsize=64)
 def expander(language: str) -> Callable[[str], str] | None:
     """Return the function of a language (a tag such as ``en-us``), None where none is written."""
-    name = EXPANDERS.get(language.split("-")[0].lower())
-    if name is None:
-        return None
-    function: Callable[[str], str] = import_module(f"tts.text.normalisation.{name}").expand
+    function: Callable[[str], str] | None = _of(language, "expand")
     return function
+
+
+@lru_cache(maxsize=64)
+def continuer(language: str) -> Callable[[str, str], bool] | None:
+    """Return the function ``continues(before, after)`` of a language's module, None where it has none.
+
+    It says whether a sentence goes on after a full stop between the texts ``before`` and ``after``: it belongs to an
+    abbreviation or, in German, to an ordinal number.
+    """
+    function: Callable[[str, str], bool] | None = _of(language, "continues")
+    return function
+
+
+def _of(language: str, function: str) -> Any:
+    name = EXPANDERS.get(language.split("-")[0].lower())
+    return None if name is None else getattr(import_module(f"tts.text.normalisation.{name}"), function, None)

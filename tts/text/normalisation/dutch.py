@@ -191,4 +191,6 @@ _DAYS: Final = dict(
     zip(in_order("ma di wo do vr za zo"), in_order("maandag dinsdag woensdag donderdag vrijdag zaterdag zondag"), strict=True)
 )
 
-expand: Final = Dutch().expand
+_READER: Final = Dutch()
+expand: Final = _READER.expand
+continues: Final = _READER.continues

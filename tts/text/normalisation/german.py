@@ -200,6 +200,19 @@ class German(Reader):
     def _decade(self, number: int) -> str:
         return self.year(number).replace(" ", "") if number >= 1000 else self.cardinal(number).replace(" ", "")
 
+    def continues(self, before: str, after: str) -> bool:
+        """After ordinal and Roman numbers too: am 3. Mai, Ludwig XIV. regierte."""
+        number = re.search(r"(?<![\w.,:/])(\d{1,3})$", before)
+        noun = re.match(r"\s+(\w+)", after)
+        if number and noun and _is_ordinal(before[: number.start()][-60:], noun[1]):
+            return True
+        numeral = re.search(rf"(?<![\w.])({_NUMERAL})$", before)
+        if numeral and noun and (len(numeral[1]) > 1 or before[: numeral.start()].split()[-1:] != []):
+            return number_words.roman_number(numeral[1]) is not None and not before[: numeral.start()].endswith(
+                ("Kapitel ", "Teil ")
+            )
+        return super().continues(before, after)
+
     def ordinals(self, text: str) -> str:
         """Numbers with a full stop before a word: der 3. Mann."""
         done = ""  # one after the other, since the ending of one may follow from that before it
@@ -261,4 +274,6 @@ _DAYS: Final = dict(
     zip(in_order("Mo Di Mi Do Fr Sa So"), in_order("Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag"), strict=True)
 )
 
-expand: Final = German().expand
+_READER: Final = German()
+expand: Final = _READER.expand
+continues: Final = _READER.continues

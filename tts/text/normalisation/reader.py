@@ -198,6 +198,18 @@ class Reader:
 
         return self._abbreviation.sub(read, text)
 
+    def continues(self, before: str, after: str) -> bool:
+        """Whether a sentence goes on after the full stop that stands between the texts ``before`` and ``after``."""
+        start = before[-40:]
+        text, stop = f"{start}.{after[:40]}", len(start)
+        for match in self._abbreviation.finditer(text):
+            if match.start() <= stop < match.end() and (key := self._known(re.sub(r"\s", "", match[1]))):
+                following = text[match.end() :].lstrip()[:1]
+                if match.end() == stop + 1 and key in self.tables.before_number and not following.isdigit():
+                    return False
+                return match.end() > stop + 1 or key not in self.tables.may_end or not following.isupper()
+        return False
+
     def _known(self, written: str) -> str:
         """Return the abbreviation meant: as it stands, with a capital at its start, or dotted in any case; else ""."""
         small = written[:1].lower() + written[1:]
