@@ -143,3 +143,35 @@ def test_wrong_usage_gives_exit_code_2(run: Run, arguments: list[str], message: 
 def test_the_command_imports_nothing_heavy() -> None:
     code = "import sys, tts.cli.speak; print([m for m in ('numpy', 'torch', 'scipy', 'soundfile') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+def test_lines_are_spoken_as_they_come(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sound of a line is out before the next line is read."""
+    heard: list[int] = []
+
+    class Slow(io.RawIOBase):
+        lines = iter([b"one.\n", b"\n", b"two.\n"])
+
+        def readline(self, size: int | None = -1, /) -> bytes:
+            heard.append(Path("live.pcm").stat().st_size if Path("live.pcm").exists() else 0)
+            return next(self.lines, b"")
+
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=Slow()))
+    with monkeypatch.context() as patched, Path("live.pcm").open("w", encoding="utf-8") as out:
+        patched.setattr(sys, "stdout", out)
+        code, _, _ = run("-", "--live", "--output", "-")
+    assert code == 0
+    assert heard[0] <= 44 < heard[1] == heard[2] < heard[3], "nothing, then the first line's sound, then the second's too"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["text.txt", "--live", "--output", "-"], "--live speaks the lines of standard input: name - in place of"),
+        (["-", "--live", "--out", "wavs"], "--live goes with --output"),
+        (["-", "--live", "--output", "-", "--format", "jsonl"], "--format and --paragraphs can only be lines"),
+    ],
+)
+def test_live_is_line_by_line(run: Run, arguments: list[str], message: str) -> None:
+    code, _, err = run(*arguments)
+    assert code == 2 and message in err

@@ -86,6 +86,9 @@ def speak(
     lexicon: Annotated[
         Path | None, typer.Option("--lexicon", help="Pronunciations: word, two spaces, phones; or word = other words.")
     ] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Speak each line of standard input as it comes (- with --output).")
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Skip what the folder --out holds already.")] = False,
     timings: Annotated[
         list[Timings] | None,
@@ -130,7 +133,7 @@ def speak(
         raise UsageError("say what to speak: either text files (- for standard input) or --text TEXT")
     code = run(
         voice,
-        Texts(tuple(texts or ()), text, text_format.value, paragraphs.value, speed, pitch, speaker),
+        Texts(tuple(texts or ()), text, text_format.value, paragraphs.value, speed, pitch, speaker, live),
         Sink(
             out, output, audio_format.value if audio_format else None, rate, tuple(kind.value for kind in timings or ()), resume
         ),

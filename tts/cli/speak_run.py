@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,9 +36,27 @@ class Texts:
     speed: float
     pitch: float
     speaker: str
+    live: bool = False
+
+    def lines(self) -> Iterator[Request]:
+        """Yield the lines of standard input as they come, each a text."""
+        for number, line in enumerate(iter(sys.stdin.buffer.readline, b""), 1):
+            try:
+                text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+            except UnicodeDecodeError:
+                raise UsageError(f"standard input:{number}: not UTF-8; send the text as UTF-8") from None
+            if text:
+                place = f"standard input:{number}"
+                yield Request(f"stdin-{number:05d}", text, self.speed, self.pitch, place=place, speaker=self.speaker)
 
     def requests(self) -> list[Request]:
         """Read the files."""
+        if self.live and self.paths != (STANDARD,):
+            raise UsageError("--live speaks the lines of standard input: name - in place of text files")
+        if self.live and (self.format not in ("auto", "lines") or self.paragraphs not in ("auto", "lines")):
+            raise UsageError("--live speaks line by line: --format and --paragraphs can only be lines")
+        if self.live:
+            return []
         if self.text is not None:
             if self.paragraphs != "auto":
                 raise UsageError("--paragraphs is for text files; --text is one text")
@@ -111,13 +129,15 @@ def run(
 ) -> int:
     """Speak and return the exit code; ``post_filter`` and ``settings`` are for :class:`SynthesisSettings`."""
     encoding = sink.encoding()
+    if texts.live and sink.output is None:
+        raise UsageError("--live goes with --output: one sound of all lines, made as they come")
     requests = texts.requests()
     own = read_lexicon(lexicon) if lexicon else {}
     voice = load_voice(folder, device)
     encoding.rate_of(voice.grid.sample_rate)
     if own:
         voice.add_lexicon(own)
-    check_speakers(requests, voice)
+    check_speakers(requests or [Request("live", "", speaker=texts.speaker)], voice)
     chosen = SynthesisSettings(_post_filter(voice, post_filter), workers=_workers(workers, requests), **settings)
     with Synthesiser(voice, chosen) as synthesiser:
         if sink.out is not None:
@@ -126,11 +146,13 @@ def run(
             report = speak_to_folder(synthesiser, requests, sink.out, voice=name, resume=sink.resume, output=output)
             say(report)
         else:
-            report = _joined(synthesiser, requests, sink, encoding)
+            groups = ([request] for request in texts.lines()) if texts.live else [requests]
+            report = _joined(synthesiser, groups, sink, encoding)
     return report.exit_code
 
 
-def _joined(synthesiser: Synthesiser, requests: Sequence[Request], sink: Sink, encoding: AudioEncoding) -> BatchReport:
+def _joined(synthesiser: Synthesiser, groups: Iterable[Sequence[Request]], sink: Sink, encoding: AudioEncoding) -> BatchReport:
+    """Speak groups of texts into one sound; a group is finished before the next one is asked for."""
     assert sink.output is not None
     rate = synthesiser.voice.grid.sample_rate
     opened = (
@@ -139,7 +161,9 @@ def _joined(synthesiser: Synthesiser, requests: Sequence[Request], sink: Sink, e
         else audio_file(sink.output, rate, encoding)
     )
     with opened as output:
-        report = speak_joined(synthesiser, requests, output)
+        report = BatchReport()
+        for group in groups:
+            speak_joined(synthesiser, group, output, report)
         if not report.seconds:
             raise TtsError("nothing could be spoken, so nothing was written")
     return report

@@ -20,16 +20,19 @@ class SoundOutput(Protocol):
         """Add float32 samples within -1..1."""
 
 
-def speak_joined(synthesiser: Synthesiser, requests: Sequence[Request], output: SoundOutput) -> BatchReport:
+def speak_joined(
+    synthesiser: Synthesiser, requests: Sequence[Request], output: SoundOutput, report: BatchReport | None = None
+) -> BatchReport:
     """Speak ``requests`` into ``output``, sentence by sentence as they are ready, the pause between sentences between them too.
 
-    One that fails is logged and reported; it is left out from the sentence that fails on.
+    One that fails is logged and reported; it is left out from the sentence that fails on. A ``report`` of what ``output`` holds
+    already is added to.
     """
     settings, grid = synthesiser.settings, synthesiser.voice.grid
     pause = np.zeros(round(settings.sentence_pause * settings.pause_scale * grid.sample_rate), np.float32)
-    report = BatchReport()
+    report = report or BatchReport()
     joiner = SentenceJoiner(grid)
-    begun = False
+    begun = report.seconds > 0.0
     with Progress("speaking", len(requests)) as progress:
         for event in synthesiser.stream(requests):
             if isinstance(event, RequestEnd):
