@@ -6,7 +6,7 @@ import pytest
 from corpus_layouts import WRITTEN, Source
 from speech import SPEECH, TEXTS
 
-from tts.corpora.layouts import LAYOUTS
+from tts.corpora.layouts import open_layout
 from tts.corpora.types import CorpusSource, Utterance
 
 KNOWN = CorpusSource(name="mine", speaker="anna", language="en-us", licence="CC0-1.0")
@@ -20,7 +20,7 @@ def plain(utterance: Utterance) -> tuple[object, ...]:
 @pytest.mark.parametrize("name", WRITTEN)
 def test_utterances_are_the_same(name: str, tmp_path: Path) -> None:
     WRITTEN[name].write(RECORDED, tmp_path / "corpus")
-    corpus, problems = LAYOUTS[WRITTEN[name].format].read(tmp_path / "corpus", KNOWN)
+    corpus, problems = open_layout(WRITTEN[name].format)(tmp_path / "corpus", KNOWN)
     assert not problems
     expected = [(key, text, f"{key}.flac", "anna", 0.0, None) for key, text in TEXTS.items()]
     assert sorted(plain(utterance) for utterance in corpus) == sorted(expected)

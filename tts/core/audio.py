@@ -92,6 +92,37 @@ def audio_seconds(path: Path) -> float:
         raise _unreadable(path, error) from None
 
 
+@dataclass(frozen=True)
+class AudioHeader:
+    """What a file's header declares: length in seconds, rate in Hz."""
+
+    seconds: float
+    rate: int
+    channels: int
+
+
+def audio_header(path: Path) -> AudioHeader:
+    """Return what a file's header declares, without decoding; errors as in :func:`read_channels`."""
+    try:
+        info = soundfile.info(str(path))
+    except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
+        raise _unreadable(path, error) from None
+    return AudioHeader(float(info.duration), info.samplerate, info.channels)
+
+
+def read_beginning(path: Path, seconds: float) -> tuple[np.ndarray, int]:
+    """Read at most the first ``seconds`` of a file as :func:`read_channels` reads all of it."""
+    try:
+        with soundfile.SoundFile(str(path)) as stream:
+            signal = stream.read(round(seconds * stream.samplerate), dtype="float64", always_2d=True)
+            rate = stream.samplerate
+    except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
+        raise _unreadable(path, error) from None
+    if len(signal) == 0:
+        raise TtsError(f"{path}: the audio file is empty")
+    return signal, rate
+
+
 def _unreadable(path: Path, error: Exception) -> TtsError:
     if not path.is_file():
         return TtsError(f"{path}: there is no such audio file")

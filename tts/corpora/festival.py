@@ -46,8 +46,12 @@ def read_festival(root: Path, source: CorpusSource) -> tuple[Corpus, list[Proble
     if path is None:
         looked = source.file or " and ".join(PROMPTS)
         raise UsageError(f"{root}: there is no {looked}; name the folder of the corpus, or its list with corpus.file")
-    entries = [
+    return collect(root, source, prompt_entries(path), [f"prompts of {path.relative_to(root)}"])
+
+
+def prompt_entries(path: Path) -> list[Entry]:
+    """Return what a file of prompts says of every utterance; a recording has the name of its prompt."""
+    return [
         Entry(id=id, text=text, audio=id, place=f"{path}:{line}", fault=("form", fault) if fault else None)
         for line, id, text, fault in read_prompts(path)
     ]
-    return collect(root, source, entries, [f"prompts of {path.relative_to(root)}"])

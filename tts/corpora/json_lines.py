@@ -63,8 +63,15 @@ def read_json_lines(root: Path, source: CorpusSource) -> tuple[Corpus, list[Prob
     if len(found) != 1:
         names = ", ".join(path.name for path in found) or "none"
         raise UsageError(f"{root}: expected one list of JSON lines, there is {names}; name the one to use with corpus.file")
+    entries, normalised = json_line_entries(found[0], source)
+    notes = [f"JSON lines of {found[0].name}", *(["some have a normalised text"] if normalised else [])]
+    return collect(root, source, entries, notes)
+
+
+def json_line_entries(path: Path, source: CorpusSource) -> tuple[list[Entry], bool]:
+    """Return what the lines of a list say, and whether some have a normalised text."""
     lines: list[tuple[int, Line | str]] = []
-    for number, text in stream_lines(found[0]):
+    for number, text in stream_lines(path):
         try:
             lines.append((number, Line.model_validate_json(text)))
         except ValidationError as error:
@@ -73,15 +80,14 @@ def read_json_lines(root: Path, source: CorpusSource) -> tuple[Corpus, list[Prob
     uses = Counter(line.audio for _, line in lines if isinstance(line, Line))
     entries = []
     for number, line in lines:
-        place = f"{found[0]}:{number}"
+        place = f"{path}:{number}"
         if isinstance(line, str):
             entries.append(
                 Entry(id="", text="", audio="", place=place, fault=("form", f"is no object of an utterance ({line})"))
             )
         else:
             entries.append(_entry(line, source, place, shared=uses[line.audio] > 1))
-    keys = "normalised text" if any(isinstance(line, Line) and line.normalised for _, line in lines) else "text"
-    return collect(root, source, entries, [f"JSON lines of {found[0].name}", *([f"has {keys}"] if keys != "text" else [])])
+    return entries, any(isinstance(line, Line) and bool(line.normalised) for _, line in lines)
 
 
 def _entry(line: Line, source: CorpusSource, place: str, *, shared: bool) -> Entry:

@@ -106,14 +106,20 @@ def read_lhotse(root: Path, source: CorpusSource) -> tuple[Corpus, list[Problem]
     if not pairs:
         looked = "recordings.jsonl.gz with supervisions.jsonl.gz, nor cuts.jsonl.gz, there or in manifests/"
         raise UsageError(f"{root}: there is no {looked}; name the folder of the manifests, or one of them with corpus.file")
+    names = ", ".join((supervisions or first).name for first, supervisions in pairs)
+    return collect(root, source, entries_of_files(pairs, source.text_column), [f"manifests {names}"])
+
+
+def entries_of_files(pairs: Iterable[tuple[Path, Path | None]], column: TextColumn) -> list[Entry]:
+    """Return what manifests (:func:`manifest_pairs`) say of every utterance."""
     entries: list[Entry] = []
     for first, supervisions in pairs:
         if supervisions is None:
-            entries += _cut_entries(_lines(first, Cut), source.text_column, str(first))
+            entries += _cut_entries(_lines(first, Cut), column, str(first))
         else:
             recordings = {recording.id: recording for _, recording in _lines(first, Recording)}
-            entries += _entries(recordings, _lines(supervisions, Supervision), source.text_column, str(supervisions))
-    return collect(root, source, entries, [f"manifests {', '.join((b or a).name for a, b in pairs)}"])
+            entries += _entries(recordings, _lines(supervisions, Supervision), column, str(supervisions))
+    return entries
 
 
 def manifest_entries(

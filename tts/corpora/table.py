@@ -52,6 +52,12 @@ class Table:
     columns: tuple[str, ...]
     how: str
 
+    @property
+    def explained(self) -> str:
+        """How the table is read, in words."""
+        columns = ", ".join(f"{name} = column {n}" for n, name in enumerate(self.columns, 1) if name != "-")
+        return f"separated by {SEPARATORS[self.separator]}: {columns} ({self.how})"
+
 
 def table_files(root: Path) -> list[Path]:
     """Return the files directly in ``root`` that may be a table: the one of a usual name, else all with a usual suffix."""
@@ -76,11 +82,12 @@ def read_table(root: Path, source: CorpusSource) -> tuple[Corpus, list[Problem]]
         raise UsageError(f"{root}: expected one table of utterances, there is {names}; name the one to use with corpus.file")
     paths = RecordingPaths(root, source.audio)
     table = load_table(found[0], lambda name: paths.find(name)[0] is not None, source.columns)
-    entries = [_entry(table, row, source) for row in table.rows]
-    columns = ", ".join(f"{name} = column {n}" for n, name in enumerate(table.columns, 1) if name != "-")
-    return collect(
-        root, source, entries, [f"{table.path.name}, separated by {SEPARATORS[table.separator]}: {columns} ({table.how})"]
-    )
+    return collect(root, source, table_entries(table, source), [f"{table.path.name}, {table.explained}"])
+
+
+def table_entries(table: Table, source: CorpusSource) -> list[Entry]:
+    """Return what the rows of a table say."""
+    return [_entry(table, row, source) for row in table.rows]
 
 
 def load_table(path: Path, is_recording: Callable[[str], bool], columns: Sequence[str] = ()) -> Table:

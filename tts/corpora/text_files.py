@@ -8,7 +8,7 @@ and what "Corpus structure" in the aligner's documents (montreal-forced-aligner.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tts.core.errors import TtsError, UsageError
@@ -67,22 +67,45 @@ def read_text_files(root: Path, source: CorpusSource) -> tuple[Corpus, list[Prob
     own = [tree / source.speaker for tree in trees if source.speaker and (tree / source.speaker).is_dir()]
     if source.of_several and not own:
         raise UsageError(f"{base}: there is no folder of the speaker {source.speaker}, there or in {', '.join(AUDIO_TREES)}")
-    entries = []
-    lacking = 0
-    for folder in own or [base]:
-        for recording in recordings_below(folder):
-            path = text_file_of(recording, base if recording.is_relative_to(base) else root)
-            if path is None:
-                lacking += 1
-                continue
-            text, fault = _text(path)
-            entries.append(Entry(id=_name(recording, folder), text=text, audio=recording, place=str(path), fault=fault))
+    entries, lacking = text_file_entries(base, own or [base])
     if not entries:
         raise TtsError(
             f"{base}: none of {lacking} recordings has a text file beside it (.txt or .lab) or in a folder "
             f"{', '.join(TEXT_TREES[:3])} beside theirs"
         )
     return collect(root, source, entries, [f"{lacking} recordings have no text file"] if lacking else [])
+
+
+def text_file_entries(base: Path, folders: Sequence[Path], speaker: str = "") -> tuple[list[Entry], int]:
+    """Return the recordings in ``folders`` within ``base`` that have a text file, and the number of those that have none."""
+    entries = []
+    lacking = 0
+    for folder in folders:
+        for recording in recordings_below(folder):
+            if (path := text_file_of(recording, base)) is None:
+                lacking += 1
+                continue
+            text, fault = _text(path)
+            name = _name(recording, folder)
+            entries.append(Entry(id=name, text=text, audio=recording, place=str(path), speaker=speaker, fault=fault))
+    return entries, lacking
+
+
+def speaker_folders(base: Path) -> dict[str, list[Path]]:
+    """Return the folders within ``base``, or within its trees of recordings, that hold recordings, by name.
+
+    Whether they are speakers or chapters a person must say. None are returned where a recording lies beside them.
+    """
+    folders: dict[str, list[Path]] = {}
+    for recording in recordings_below(base):
+        parts = recording.relative_to(base).parts
+        place = 1 if parts[0] in AUDIO_TREES else 0
+        if len(parts) <= place + 1:
+            return {}
+        folder = base.joinpath(*parts[: place + 1])
+        if folder not in folders.setdefault(folder.name, []):
+            folders[folder.name].append(folder)
+    return folders
 
 
 def _text(path: Path) -> tuple[str, tuple[str, str] | None]:

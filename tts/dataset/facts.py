@@ -56,7 +56,10 @@ class SplitLength(Facts):
 
 
 class CorpusFacts(Facts):
-    """Which recordings were prepared; ``utterances`` and ``seconds`` are those of training, ``root`` the corpus's folder."""
+    """Which recordings were prepared; ``utterances`` and ``seconds`` are those of training, ``root`` the corpus's folder.
+
+    ``consent`` is what the recipe says of the speaker's agreement.
+    """
 
     name: str
     root: str
@@ -65,6 +68,7 @@ class CorpusFacts(Facts):
     speaker: str
     utterances: int
     seconds: float
+    consent: str = ""
 
 
 class TextFacts(Facts):

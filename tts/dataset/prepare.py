@@ -180,6 +180,7 @@ def _facts(run: Preparation, content: _Content, engine: FrontEnd, arrays: str) -
         licence=content.corpus.licence,
         source=content.corpus.source,
         speaker=", ".join(recipe.corpus.names),
+        consent=recipe.corpus.consent,
         **lengths["train"].model_dump(),
     )
     return PreparedFacts(

@@ -29,6 +29,7 @@ def voice_card(config: VoiceConfig, summary: TrainingSummary, scores: str = "") 
         for n, part in enumerate(config.stages, 1)
     )
     source = f" ({corpus.source})" if corpus.source else ""
+    consent = f"\n* The speaker's consent: {corpus.consent}" if corpus.consent else ""
     last = summary.stages[-1]
     mcd = f"{last.scores['valid/mcd']:.3f} dB" if "valid/mcd" in last.scores else "not measured"
     return f"""---
@@ -38,7 +39,7 @@ def voice_card(config: VoiceConfig, summary: TrainingSummary, scores: str = "") 
 
 A statistical parametric voice at {config.grid.sample_rate} Hz, trained with stacked-tts {config.version}.
 
-* Speaker {corpus.speaker}, corpus {corpus.name}{source}, licence {corpus.licence}
+* Speaker {corpus.speaker}, corpus {corpus.name}{source}, licence {corpus.licence}{consent}
 * Recordings: {corpus.utterances} utterances for training, {clock(corpus.seconds)}
 {_origin(config)}{stages}
 * Parameters: {summary.speaking:,} to speak, {summary.trained:,} trained

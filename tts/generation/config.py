@@ -85,7 +85,7 @@ class QuestionsConfig(_Facts):
 
 
 class CorpusConfig(_Facts):
-    """Which recordings made the voice, and what may be done with it."""
+    """Which recordings made the voice, and what may be done with it; ``consent`` is the speaker's agreement, in words."""
 
     name: Line
     licence: Line
@@ -93,6 +93,7 @@ class CorpusConfig(_Facts):
     speaker: Line
     utterances: int = Field(ge=0)
     seconds: float = Field(ge=0.0)
+    consent: Line = ""
 
 
 class SpeakersConfig(_Facts):

@@ -1,0 +1,220 @@
+"""Which layout a folder has: every reader looks, and what it makes of the folder is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from tts.core.errors import TtsError, UsageError
+from tts.corpora.entries import Entry, check_root
+from tts.corpora.festival import find_prompts, prompt_entries
+from tts.corpora.json_lines import json_line_entries, json_lines_files
+from tts.corpora.kaldi import is_kaldi, kaldi_entries
+from tts.corpora.lhotse_manifests import entries_of_files, manifest_pairs
+from tts.corpora.recording_paths import RecordingPaths
+from tts.corpora.table import SUFFIXES, load_table, table_entries, table_files
+from tts.corpora.text_files import recordings_below, speaker_folders, text_file_entries
+from tts.corpora.types import CorpusSource
+
+ANYBODY = CorpusSource(name="", speaker="", language="", licence="")
+MOST_FOLDERS = 1000
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """A layout that fits a folder.
+
+    ``format``, ``file`` and ``columns`` are a recipe's keys of these names; ``explained`` says what was taken for what.
+    ``entries`` are the utterances of all speakers, ``audio_of`` their recordings by place in ``entries``, None where there is
+    none. ``unlisted`` counts the recordings that no entry names. ``folders`` are names that may be those of speakers.
+    """
+
+    root: Path
+    format: str
+    explained: str
+    entries: tuple[Entry, ...]
+    audio_of: tuple[Path | None, ...]
+    unlisted: int
+    file: str | None = None
+    columns: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+
+    @cached_property
+    def with_recording(self) -> int:
+        """How many of the entries have a recording and a text."""
+        pairs = zip(self.entries, self.audio_of, strict=True)
+        return sum(audio is not None and bool(entry.text.strip()) and not entry.fault for entry, audio in pairs)
+
+    @property
+    def score(self) -> float:
+        """How well it fits, 0..1: the share of rows with a recording times the share of recordings with a row."""
+        good = self.with_recording
+        return good / max(1, len(self.entries)) * good / max(1, good + self.unlisted)
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        """The speakers that the files name, the first in them first."""
+        return tuple(dict.fromkeys(entry.speaker for entry in self.entries if entry.speaker))
+
+    @property
+    def recordings(self) -> list[Path]:
+        """The recordings of the entries that can be used, each once, in order."""
+        pairs = zip(self.entries, self.audio_of, strict=True)
+        return list(dict.fromkeys(audio for entry, audio in pairs if audio is not None and not entry.fault))
+
+    @property
+    def texts(self) -> list[str]:
+        """The texts of the entries, in order."""
+        return [entry.text for entry in self.entries if entry.text.strip()]
+
+    @property
+    def counted(self) -> str:
+        """How sure the layout is, in words."""
+        rows = f"{self.with_recording} of {len(self.entries)} texts have a recording"
+        return f"{rows}; {self.unlisted} recordings have no text" if self.unlisted else rows
+
+
+def recognise(folder: Path, audio: str | None = None, file: str | None = None) -> list[Recognised]:
+    """Return the layouts that fit ``folder``, the best first; a folder that holds one folder alone stands for that one.
+
+    ``audio`` is the folder of the recordings where they lie elsewhere, ``file`` the list that is meant. Raises
+    :class:`UsageError` for no folder, :class:`TtsError` saying what was looked for where nothing fits.
+    """
+    check_root(folder)
+    root = _descended(folder)
+    recordings = list(recordings_below(root / audio if audio is not None else root))
+    faults: list[str] = []
+    fitting = []
+    for look in (_lhotse, _kaldi, _festival, _table, _json_lines, _text_files):
+        try:
+            fitting += [seen for seen in look(_Folder(root, audio, file, recordings)) if seen.score > 0.0]
+        except TtsError as error:
+            faults.append(str(error))
+    fitting.sort(key=lambda seen: -seen.score)
+    if not fitting:
+        raise TtsError(_nothing(root, recordings, faults))
+    return fitting
+
+
+def _nothing(root: Path, recordings: list[Path], faults: list[str]) -> str:
+    if not recordings:
+        return f"{root}: holds no recordings (wav, flac, ogg, mp3, ...); name their folder with --audio, or another folder"
+    advice = (
+        "write a text file for each (a.wav and a.txt), or one metadata.csv with a line `name|text` for each; also read are "
+        "tables, JSON lines, Kaldi's wav.scp and text, lhotse's manifests and Festival's txt.done.data"
+    )
+    why = f" ({'; '.join(faults[:3])})" if faults else ""
+    return f"{root}: holds {len(recordings)} recordings, and no texts that go with them{why}; {advice}"
+
+
+def _descended(folder: Path) -> Path:
+    """Return the folder within folders that hold nothing else: what unpacking an archive leaves."""
+    for _ in range(5):
+        inside = [path for path in folder.iterdir() if not path.name.startswith(".")]
+        if len(inside) != 1 or not inside[0].is_dir() or next(iter(_audio_in(inside[0])), None) is not None:
+            break
+        folder = inside[0]
+    return folder
+
+
+def _audio_in(folder: Path) -> Iterator[Path]:
+    """Yield recordings directly in a folder: such a folder is a part of a corpus, not one."""
+    return (path for path in recordings_below(folder) if path.parent == folder)
+
+
+@dataclass(frozen=True)
+class _Folder:
+    root: Path
+    audio: str | None
+    file: str | None
+    recordings: list[Path]
+
+    def seen(self, format: str, explained: str, entries: list[Entry], **more: object) -> Recognised:
+        """Return a layout with the recordings of its entries looked up."""
+        paths = RecordingPaths(self.root, self.audio)
+        audio_of = tuple(entry.audio if isinstance(entry.audio, Path) else paths.find(entry.audio)[0] for entry in entries)
+        named = {path.resolve() for path in audio_of if path is not None}
+        unlisted = sum(path.resolve() not in named for path in self.recordings)
+        return Recognised(self.root, format, explained, tuple(entries), audio_of, unlisted, **more)  # type: ignore[arg-type]
+
+
+def _lhotse(folder: _Folder) -> list[Recognised]:
+    pairs = manifest_pairs(folder.root, folder.file if folder.file and ".jsonl" in folder.file else None)
+    if not pairs or not all(path.is_file() for pair in pairs for path in pair if path is not None):
+        return []
+    names = ", ".join(path.name for pair in pairs for path in pair if path is not None)
+    try:
+        entries = entries_of_files(pairs, "auto")
+    except TtsError:
+        if folder.file is None:
+            raise
+        return []  # a list of other JSON lines
+    return [folder.seen("lhotse", f"lhotse's manifests {names}", entries, file=folder.file)]
+
+
+def _kaldi(folder: _Folder) -> list[Recognised]:
+    if folder.file is not None or not is_kaldi(folder.root):
+        return []
+    entries, notes = kaldi_entries(folder.root)
+    names = [name for name in ("wav.scp", "text", "utt2spk", "segments") if (folder.root / name).is_file()]
+    return [folder.seen("kaldi", "; ".join([f"a Kaldi data directory with {', '.join(names)}", *notes]), entries)]
+
+
+def _festival(folder: _Folder) -> list[Recognised]:
+    path = find_prompts(folder.root, folder.file)
+    if path is None or path.suffix != ".data":
+        return []
+    explained = f'Festival\'s prompts {path.relative_to(folder.root)}: ( id "text" ) lines'
+    return [folder.seen("festival", explained, prompt_entries(path), file=folder.file)]
+
+
+def _table(folder: _Folder) -> list[Recognised]:
+    paths = RecordingPaths(folder.root, folder.audio)
+    names = [folder.root / folder.file] if folder.file is not None else table_files(folder.root)
+    if folder.file is not None and names[0].suffix not in SUFFIXES:
+        return []
+    fitting = []
+    texts = {path.stem for path in folder.recordings}
+    for path in [name for name in names if name.stem not in texts][:20]:  # not the text of one recording
+        try:
+            table = load_table(path, lambda name: paths.find(name)[0] is not None)
+        except UsageError:  # no column names recordings: notes, a list of something else
+            continue
+        plain = tuple(name for name in table.columns if name != "-")
+        usual = path.name == "metadata.csv" and path.parent == folder.root and table.separator in "|\t,"
+        one = usual and table.columns == plain and plain in (("audio", "text"), ("audio", "text", "normalised"))
+        columns = () if one or table.how != "seen" else table.columns
+        explained = f"{path.relative_to(folder.root)}, {table.explained}"
+        file = None if one or (names == [path] and folder.file is None) else str(path.relative_to(folder.root))
+        name = "ljspeech" if one else "table"
+        fitting.append(folder.seen(name, explained, table_entries(table, ANYBODY), file=file, columns=columns))
+    return fitting
+
+
+def _json_lines(folder: _Folder) -> list[Recognised]:
+    is_list = folder.file is not None and ".json" in folder.file
+    names = [folder.root / str(folder.file)] if is_list else [] if folder.file else json_lines_files(folder.root)
+    fitting = []
+    for path in names:
+        entries, normalised = json_line_entries(path, ANYBODY)
+        explained = f"{path.name}, an object a line" + (", with normalised texts" if normalised else "")
+        file = None if names == [path] and folder.file is None else path.name
+        fitting.append(folder.seen("json-lines", explained, entries, file=file))
+    return fitting
+
+
+def _text_files(folder: _Folder) -> list[Recognised]:
+    if folder.file is not None:
+        return []
+    base = folder.root / folder.audio if folder.audio is not None else folder.root
+    entries, _ = text_file_entries(base, [base])
+    if not entries:
+        return []
+    suffixes = sorted({Path(entry.place).suffix for entry in entries})
+    folders = tuple(speaker_folders(base))
+    explained = f"a text file ({', '.join(suffixes)}) for each recording"
+    names = ", ".join(folders[:6]) + (", ..." if len(folders) > 6 else "")
+    more = f", in {len(folders)} folders: {names}" if len(folders) > 1 else f", in the folder {names}" if folders else ""
+    return [folder.seen("text-files", explained + more, entries, folders=folders[:MOST_FOLDERS])]
