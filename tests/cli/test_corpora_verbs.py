@@ -63,7 +63,8 @@ def test_a_corpus_is_fetched(tmp_path: Path, site: Site, kathleen: bytes, monkey
     assert "next: tts prepare kathleen\n" in text and "is recorded in" in text
     assert (tmp_path / "data/kathleen/metadata.csv").is_file()
     again = tts("fetch", "kathleen", "--root", "data/kathleen")
-    assert "0 archives to fetch (1 are there already)" in again and "--corpus-root data/kathleen" in again
+    assert "nothing to fetch, 1 archive there already" in again and "--corpus-root data/kathleen" in again
+    assert "kathleen: 1 archive to fetch (1 of unknown size)" in text
     assert len(site.asked) == 1
 
 

@@ -51,7 +51,7 @@ def fetch_corpus(
             say("nothing was fetched", error=True)
             raise typer.Exit(1)
         fetch(what, lambda line: say(line, error=True), mirror=mirror, keep=keep)
-    say(f"{folder}: {corpus.title} is complete ({len(what.archives)} of {len(corpus.archives)} archives)")
+    say(f"{folder}: {corpus.title}, {len(what.archives)} of {_count(len(corpus.archives))}, complete")
     option = "" if root is None else f" --corpus-root {shlex.quote(str(root))}"
     say(f"next: tts prepare {corpus.recipe}{option}")
 
@@ -61,16 +61,26 @@ def _show(what: FetchPlan) -> None:
     from tts.cli.corpora import size_text
 
     corpus, licence = what.corpus, what.corpus.licence
-    more = f", and {what.unknown} of unknown size" if what.unknown else ""
     there = len(what.archives) - len(what.rest)
-    done = f" ({there} are there already)" if there else ""
-    by_hand = f"; {len(what.found)} lie in its downloads folder" if what.found else ""
-    say(f"{corpus.title}: {len(what.rest)} archives to fetch{done}{by_hand}, {size_text(what.size)}{more}", error=True)
-    if what.rest:
-        say(f"into {what.root}: about {size_text(what.needed)} needed, {size_text(what.free)} free", error=True)
+    if not what.rest:
+        say(f"{corpus.title}: nothing to fetch, {_count(there)} there already", error=True)
+    else:
+        parts = [size_text(what.size)] if what.size else []
+        parts += [f"{what.unknown} of unknown size"] if what.unknown else []
+        parts += [f"{len(what.found)} in its downloads folder already"] if what.found else []
+        parts += [f"{there} more unpacked already"] if there else []
+        say(f"{corpus.title}: {_count(len(what.rest))} to fetch ({', '.join(parts)})", error=True)
+        needed = (
+            f"about {size_text(what.needed)}{' and what is unknown' if what.unknown else ''} needed, " if what.needed else ""
+        )
+        say(f"into {what.root}: {needed}{size_text(what.free)} free", error=True)
     why = f" ({licence.why})" if licence.why else ""
     say(f"licence: {licence.spdx}{f', {licence.url}' if licence.url else ''}", error=True)
     say(f"may a voice made of it be used commercially: {licence.commercial}{why}", error=True)
+
+
+def _count(archives: int) -> str:
+    return f"{archives} archive{'' if archives == 1 else 's'}"
 
 
 def _agreed(what: FetchPlan, yes: bool) -> bool:

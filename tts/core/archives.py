@@ -152,6 +152,7 @@ class _Writer:
         self.links: dict[str, str] = {}  # where they are and what they name, both within the folder
         self.progress = Progress(f"unpacking {archive.name}", 0, unit="MB")
         self._checked = 0
+        self._made: set[Path] = set()
 
     def refuse(self, name: str, fault: str) -> Damaged:
         """Return the error for a member."""
@@ -240,8 +241,11 @@ class _Writer:
             path.symlink_to(to)
 
     def _parent(self, path: Path, name: str) -> None:
+        if path.parent in self._made:
+            return
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            self._made.add(path.parent)
         except (FileExistsError, NotADirectoryError):
             raise self.refuse(name, "lies in a folder that is a file") from None
 
