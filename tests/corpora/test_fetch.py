@@ -190,6 +190,38 @@ def test_a_corpus_behind_a_login_is_unpacked_from_what_the_user_fetched(tmp_path
     assert not plan(corpus, corpus.archives, tmp_path).rest
 
 
+def test_archives_within_an_archive_become_folders(tmp_path: Path) -> None:
+    """L2-ARCTIC has a zip a speaker in its zip."""
+    inner = {f"l2/{name}.zip": zipped({f"{name}/wav/a.wav": WAV}) for name in ("ABA", "SKA")}
+    (tmp_path / DOWNLOADS).mkdir()
+    (tmp_path / DOWNLOADS / "l2arctic_release_v5.0.zip").write_bytes(zipped({"l2/README": b"x", **inner}))
+    corpus = CATALOGUE["l2_arctic"]
+    run(replace(corpus, archives=(replace(corpus.archives[0], strip="l2"),)), tmp_path)
+    assert {name for name in below(tmp_path) if not name.startswith(DOWNLOADS)} == {"README", "ABA/wav/a.wav", "SKA/wav/a.wav"}
+    assert json.loads((tmp_path / DOWNLOADS / "l2arctic_release_v5.0.zip.json").read_text())["files"] == 3
+
+
+def test_a_hostile_archive_within_an_archive_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / DOWNLOADS).mkdir()
+    (tmp_path / DOWNLOADS / "l2arctic_release_v5.0.zip").write_bytes(zipped({"ABA.zip": zipped({"../../evil": b"x"})}))
+    with pytest.raises(Damaged, match="parent folder"):
+        run(CATALOGUE["l2_arctic"], tmp_path)
+    assert {name for name in below(tmp_path) if "l2arctic_release" not in name} == set()
+
+
+def test_every_release_that_lies_there_is_unpacked(tmp_path: Path) -> None:
+    """Common Voice has an archive a language, whose names differ from release to release."""
+    corpus, downloads = CATALOGUE["common_voice"], tmp_path / DOWNLOADS
+    downloads.mkdir()
+    for language in ("de", "nl"):
+        data = tar({f"cv-corpus-17.0-2024-03-15/{language}/validated.tsv": language.encode()}, "w:gz")
+        (downloads / f"cv-corpus-17.0-2024-03-15-{language}.tar.gz").write_bytes(data)
+        run(corpus, tmp_path)
+        assert (tmp_path / language / "validated.tsv").read_text() == language
+    (downloads / "cv-corpus-17.0-2024-03-15-de.tar.gz").unlink()
+    assert not plan(corpus, corpus.archives, tmp_path).rest
+
+
 def test_another_address_is_tried(tmp_path: Path, site: Site) -> None:
     archive = Archive(
         url=site.put("old/a.tar.bz2", page(b"<html>", Content_Type="text/html", Content_Length="6")),

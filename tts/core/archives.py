@@ -62,13 +62,13 @@ class Unpacked:
     top: tuple[str, ...]
 
 
-def unpack(archive: Path, folder: Path, *, strip: str = "", limits: Limits | None = None) -> Unpacked:
+def unpack(archive: Path, folder: Path, *, strip: str = "", nested: bool = False, limits: Limits | None = None) -> Unpacked:
     """Unpack a tar archive (plain, gz, bz2, xz) or zip into ``folder``; any other file is copied there as it is.
 
     Everything goes to a temporary folder first, which is moved into place when all of it is there. Folders that exist are
     added to, files that exist stay where they are the same. Where all members lie in one folder whose name matches ``strip``
-    (``*`` any), it is left out.
-    Left out too are the resource forks that macOS adds.
+    (``*`` any), it is left out, as are the resource forks that macOS adds. With ``nested``, each ``NAME.zip`` that then lies at
+    the top becomes the folder ``NAME``; zips in those stay as they are.
 
     Raises :class:`Damaged` for an archive that is cut off, damaged, or hostile: members with absolute paths or paths to a
     parent, links out of the folder, devices, names that stand for something else on Windows, the same name twice, more than
@@ -89,6 +89,11 @@ def unpack(archive: Path, folder: Path, *, strip: str = "", limits: Limits | Non
             for link, aim in writer.links.items():
                 if not aim.startswith(f"{only}/"):
                     raise writer.refuse(link, "is a link out of the folder that is left out")
+        files, size = writer.files, writer.size
+        for inner in sorted(start.glob("*.zip")) if nested else ():
+            result = unpack(inner, start / inner.stem, strip=inner.stem, limits=limits)
+            files, size = files + result.files - 1, size + result.size - inner.stat().st_size
+            inner.unlink()
         top = _place(start, folder, archive)
         if hasattr(os, "sync"):
             os.sync()  # before anybody writes down that all of it is there
@@ -96,7 +101,7 @@ def unpack(archive: Path, folder: Path, *, strip: str = "", limits: Limits | Non
         raise not_written(folder, error) from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    return Unpacked(writer.files, writer.size, top)
+    return Unpacked(files, size, top)
 
 
 def remove_left_over(folder: Path) -> None:

@@ -121,7 +121,7 @@ _L2_ARCTIC = PublicCorpus(
     home="https://psi.engr.tamu.edu/l2-arctic-corpus/",
     read_by="lhotse",
     format="l2-arctic",
-    archives=(Archive(url="", name="l2arctic_release_v*.zip", language="en", strip="l2arctic_release_v*"),),
+    archives=(Archive(url="", name="l2arctic_release_v*.zip", language="en", strip="l2arctic_release_v*", nested=True),),
     sources=("lhotse 1.33 recipes/l2_arctic.py", "psi.engr.tamu.edu/l2-arctic-corpus"),
     by_hand="its page asks for a form to be filled in and sends the address by mail",
     notes=(f"Speakers: {', '.join(_L2_SPEAKERS)}.",),

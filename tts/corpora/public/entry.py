@@ -48,7 +48,7 @@ class Archive:
     is in bytes, as its page says (rounded); ``sha256`` is in hexadecimal, given only where a source publishes it. ``speaker``,
     ``part`` and ``language`` (a BCP 47 tag) say what of the corpus it holds; it comes along where a part is chosen that
     ``goes_with`` matches (``*`` any). It is unpacked into ``folder`` of the corpus's root, without the leading folder of its
-    members where the name of that matches ``strip``.
+    members where the name of that matches ``strip``. Where it is ``nested``, the zips in it are unpacked as well.
     """
 
     url: str
@@ -61,6 +61,7 @@ class Archive:
     goes_with: str = ""
     folder: str = ""
     strip: str = ""
+    nested: bool = False
     mirrors: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -10,7 +10,7 @@ import difflib
 import re
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -104,6 +104,7 @@ def _names(text: str, archive: Archive, what: str) -> bool:
 def plan(corpus: PublicCorpus, archives: Sequence[Archive], root: Path) -> FetchPlan:
     """Return what is left to fetch, and how much of the disk it takes."""
     downloads = root / DOWNLOADS
+    archives = [each for archive in archives for each in _releases(downloads, archive)]
     rest = tuple(archive for archive in archives if not _complete(root, archive))
     found = {archive.name: path for archive in rest if (path := _by_hand(downloads, archive)) is not None}
     sizes = [archive.size for archive in rest if archive.name not in found]
@@ -245,7 +246,7 @@ def _recorded(path: Path) -> str | None:
 def _unpack(root: Path, path: Path, archive: Archive, limits: Limits | None, *, remove_damaged: bool) -> None:
     folder = root / archive.folder
     try:
-        result = unpack(path, folder, strip=archive.strip, limits=limits)
+        result = unpack(path, folder, strip=archive.strip, nested=archive.nested, limits=limits)
     except Damaged:
         if remove_damaged:  # else the next call would find it complete and fail for ever
             path.unlink(missing_ok=True)
@@ -266,6 +267,15 @@ def _mark(root: Path, archive: Archive) -> Path:
     return root / DOWNLOADS / f"{archive.name.replace('*', '_')}.json"
 
 
+def _releases(downloads: Path, archive: Archive) -> list[Archive]:
+    """Return an archive, or of one whose name has a ``*`` those that lie in the downloads folder or were unpacked from it."""
+    if "*" not in archive.name:
+        return [archive]
+    names = {path.name for path in downloads.glob(archive.name) if path.is_file()}
+    names |= {path.name.removesuffix(".json") for path in downloads.glob(f"{archive.name}.json")}
+    return [replace(archive, name=name) for name in sorted(names)] or [archive]
+
+
 def _complete(root: Path, archive: Archive) -> bool:
     """Return whether an archive was unpacked, and all that lay at its top is still there."""
     mark = _mark(root, archive)
@@ -280,11 +290,6 @@ def _complete(root: Path, archive: Archive) -> bool:
 
 
 def _by_hand(downloads: Path, archive: Archive) -> Path | None:
-    """Return the archive where it lies in the downloads folder; of several releases the last by name."""
-    if "*" not in archive.name:
-        path = downloads / archive.name
-        return path if path.is_file() else None
-    matches = sorted(
-        path for path in downloads.glob(archive.name) if path.is_file() and path.suffix not in (".part", ".json", ".sha256")
-    )
-    return matches[-1] if matches else None
+    """Return the archive where it lies in the downloads folder."""
+    path = downloads / archive.name
+    return path if path.is_file() else None

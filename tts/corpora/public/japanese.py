@@ -2,7 +2,7 @@
 
 Sources: Sonobe, Takamichi and Saruwatari, arXiv:1711.00354 (JSUT: ten hours, one speaker); Takamichi et al., arXiv:1908.06248
 (JVS: 100 speakers, 30 hours, 24 kHz); ESPnet egs2/jsut and egs2/jvs (addresses, layout, rates); github.com/r9y9/jsut-lab
-(labels); the corpora's pages at sites.google.com/site/shinnosuketakamichi (terms); Matcha-TTS's script for Hi-Fi-CAPTAIN
+(labels) and github.com/sarulab-speech/jsut-label (readings, labels); the corpora's pages at sites.google.com/site/shinnosuketakamichi (terms); Matcha-TTS's script for Hi-Fi-CAPTAIN
 (addresses, layout, 48 kHz, CC BY-NC-SA 4.0).
 """
 
@@ -44,6 +44,14 @@ CORPORA = (
                 language="ja",
                 folder="jsut-lab",
                 strip="jsut-lab-*",
+            ),
+            Archive(
+                url="https://github.com/sarulab-speech/jsut-label/archive/v0.0.2.zip",
+                name="jsut-label-0.0.2.zip",
+                part="readings",
+                language="ja",
+                folder="jsut-label",
+                strip="jsut-label-*",
             ),
         ),
         sources=("arXiv:1711.00354", "ESPnet egs2/jsut/tts1/local/data.sh", "github.com/r9y9/jsut-lab"),

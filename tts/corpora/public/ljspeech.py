@@ -93,14 +93,16 @@ def _rhasspy(name: str, commit: str, language: str, rate: int, hours: float | No
 CORPORA = (
     _LJSPEECH,
     _THORSTEN,
-    _rhasspy("kathleen", "", "en", 24_000, 0.96, "American woman, the 1132 prompts of CMU ARCTIC; hours without second takes."),
+    _rhasspy(
+        "kathleen", "", "en", 48_000, 0.96, "American woman, the 1132 prompts of CMU ARCTIC, some read more than once; stereo."
+    ),
     _rhasspy(
         "kerstin",
-        "70c789620af10e9bad79b5035ecc606096e96847",
+        "3a655707295512827271acac9ce881aaf0401429",
         "de",
         48_000,
         None,
-        "German woman, 1374 prompts; the recordings are Opus in WebM (audio/ID.webm), which ffmpeg turns into wav.",
+        "German woman, 1374 prompts; trimmed FLAC in verified/, the original WebM in audio/.",
     ),
     _rhasspy(
         "nathalie",

@@ -56,19 +56,23 @@ def _address(resource: int, name: str) -> str:
 
 
 def _archives(resource: int, language: str, part: str) -> tuple[Archive, ...]:
-    """Return a set's archive, and from resource 61 on its list of lines beside it (``line_index_female.tsv``)."""
+    """Return a set's archive, and from resource 61 on its list of lines beside it (``line_index_female.tsv``).
+
+    Women and men of a set lie in one folder: ``es_ar/es_ar_female`` and ``es_ar/es_ar_male``.
+    """
+    folder = f"{part.rpartition('_')[0]}/{part}"
     packed = Archive(
         url=_address(resource, f"{part}.zip"),
         size=_SIZES.get(part),
         part=part,
         language=language,
-        folder=part,
+        folder=folder,
         strip=part,
     )
     if resource < 61:
         return (packed,)
     index = "line_index.tsv" if resource == 64 else f"line_index_{part.rpartition('_')[2]}.tsv"
-    lines = Archive(url=_address(resource, index), name=f"{part}_line_index.tsv", part=part, language=language, folder=part)
+    lines = Archive(url=_address(resource, index), name=f"{part}_line_index.tsv", part=part, language=language, folder=folder)
     return (packed, lines)
 
 
@@ -95,7 +99,9 @@ CORPORA = (
                 for archive in _archives(resource, language, part)
             ),
             *(
-                Archive(url=_address(83, f"{part}.zip"), size=size, part=part, language="en", folder=part, strip=part)
+                Archive(
+                    url=_address(83, f"{part}.zip"), size=size, part=part, language="en", folder=f"en_gb/{part}", strip=part
+                )
                 for part, size in _BRITISH.items()
             ),
             Archive(
@@ -103,6 +109,7 @@ CORPORA = (
                 size=1_986_139,
                 part="british_lines",
                 language="en",
+                folder="en_gb",
                 goes_with="*_english_*",
             ),
         ),
