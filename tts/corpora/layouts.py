@@ -17,6 +17,7 @@ from tts.corpora.ljspeech import read_ljspeech
 from tts.corpora.merlin import read_merlin_corpus
 from tts.corpora.problems import Problem
 from tts.corpora.readers import books, common_voice, festvox, japanese, lhotse_recipes, mls, openslr, vctk
+from tts.corpora.readers.rhasspy import read_rhasspy
 from tts.corpora.scan import ScannedCorpus, Scanner
 from tts.corpora.table import read_table
 from tts.corpora.text_files import read_text_files
@@ -85,6 +86,7 @@ LAYOUTS: dict[str, Layout] = {
     "kaldi": Layout(read_kaldi, tells_speakers=True),
     "lhotse": Layout(read_lhotse, tells_speakers=True),
     "festival": Layout(read_festival),
+    "rhasspy": Layout(read_rhasspy),
     "espeak-demo": Layout(_read_demo),
     **{name: Layout(scanner=scanner, tells_speakers=True) for name, scanner in _PUBLIC.items()},
 }

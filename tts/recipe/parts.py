@@ -53,6 +53,7 @@ CorpusFormat = Literal[  # read by tts.corpora.layouts
     "m-ailabs",
     "mls",
     "openslr-crowdsourced",
+    "rhasspy",
     "vctk",
 ]
 Column = Literal["id", "audio", "text", "normalised", "speaker", "start", "end", "-"]

@@ -3,7 +3,8 @@
 Sources: Sonobe, Takamichi and Saruwatari, arXiv:1711.00354 (JSUT: ten hours, one speaker); Takamichi et al., arXiv:1908.06248
 (JVS: 100 speakers, 30 hours, 24 kHz); ESPnet egs2/jsut and egs2/jvs (addresses, layout, rates); github.com/r9y9/jsut-lab
 (labels) and github.com/sarulab-speech/jsut-label (readings, labels); the corpora's pages at
-sites.google.com/site/shinnosuketakamichi (terms); Matcha-TTS's script for Hi-Fi-CAPTAIN (addresses, layout, 48 kHz, CC BY-NC-SA 4.0).
+sites.google.com/site/shinnosuketakamichi (terms); Matcha-TTS's script for Hi-Fi-CAPTAIN (addresses, layout,
+48 kHz, CC BY-NC-SA 4.0).
 """
 
 from __future__ import annotations

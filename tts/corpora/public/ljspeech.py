@@ -76,7 +76,7 @@ def _rhasspy(name: str, commit: str, language: str, rate: int, hours: float | No
         reference="Rhasspy 2020",
         home=repository,
         read_by="own",
-        format="ljspeech",
+        format="rhasspy",
         archives=(
             Archive(
                 url=f"{repository}/archive/{commit or 'refs/heads/master'}.zip",

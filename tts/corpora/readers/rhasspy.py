@@ -1,8 +1,8 @@
 """Rhasspy's voices as their repositories have them: files named by id and time of recording, or trimmed ones in ``verified``.
 
-Sources: the trees of github.com/rhasspy/dataset-voice-flemishguy (``metadata.csv`` with ``ID_TIME|text``, ``ID_TIME.wav`` beside
-it), -nathalie and -kerstin (``metadata.csv`` with ``ID|text``, ``verified/ID.flac``, ``audio/ID.webm``); for kathleen
-(``data/ID_TIME.wav`` and ``.txt``, 48 kHz, two channels, an id up to three times) the walk-through of github.com/rhasspy/larynx.
+Sources: the trees of github.com/rhasspy/dataset-voice-flemishguy (``metadata.csv`` with ``ID_TIME|text``, ``ID_TIME.wav``
+beside it), -nathalie and -kerstin (``metadata.csv`` with ``ID|text``, ``verified/ID.flac``, ``audio/ID.webm``); for kathleen
+(``data/ID_TIME.wav`` and ``.txt``, 48 kHz, two channels, an id up to three times) the walk-through of rhasspy/larynx.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tts.corpora.entries import Entry, check_root, collect
+from tts.corpora.entries import check_root, collect
 from tts.corpora.lines import numbered_lines, one_line, read_text
 from tts.corpora.ljspeech import read_ljspeech
 from tts.corpora.problems import Problem
