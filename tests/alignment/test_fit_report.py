@@ -69,3 +69,10 @@ def test_labels_without_scores_and_nothing_at_all_have_reports_too() -> None:
     assert "not known" in report.to_markdown()
     assert json.dumps(report.to_dict(), allow_nan=False)
     assert report_alignment({}, GRID).to_markdown()
+
+
+def test_the_worst_are_a_share_rounded_up() -> None:
+    report = report_alignment(results(), GRID)
+    assert [fit.id for fit in report.worst(1.0)] == ["misread"]
+    assert len(report.worst(25.0)) == 3 and len(report.worst(26.0)) == 4
+    assert not report.worst(0.0)

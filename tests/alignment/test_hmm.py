@@ -1,14 +1,17 @@
 """The aligner on features drawn from known models: it must find the states that made them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tts.alignment.fit_report import report_alignment
 from tts.alignment.hmm import Aligner, train_aligner
 from tts.alignment.models import AlignerSettings, PhoneModels
 from tts.alignment.types import Aligned
 from tts.core.errors import TtsError, UsageError
+from tts.core.grid import FrameGrid
 from tts.core.processes import Failure
 from tts.text.sentence import Sentence, Syllable, Word
 
@@ -64,6 +67,35 @@ def test_it_finds_the_states_and_pauses_of_recordings_it_never_saw(trained) -> N
     # the mean log likelihood a frame of Gaussians of deviation 0.5 in ten dimensions
     expected = -WIDTH * (0.5 * np.log(2 * np.pi * 0.25) + 0.5)
     assert np.mean([a.alignment.score for a in answers if isinstance(a, Aligned)]) == pytest.approx(expected, abs=0.6)
+
+
+def test_texts_of_others_match_worst(trained) -> None:
+    """Also where an utterance fits all models badly, as a noisy one does: that is not its text's fault."""
+    aligner, features, sentences, _ = trained
+    texts, wrong = list(sentences), [3, 14, 15, 41, 52]
+    for number, other in zip(wrong, wrong[1:] + wrong[:1], strict=True):
+        texts[number] = sentences[other]
+    noisy = {7, 21, 33}
+    draw = np.random.default_rng(5)
+    heard = [x + draw.normal(0.0, 0.8, x.shape).astype(np.float32) * (n in noisy) for n, x in enumerate(features)]
+    answers = aligner.align(heard, texts, progress=False)
+    done = {str(n): answer for n, answer in enumerate(answers) if isinstance(answer, Aligned)}
+    assert len(done) == len(answers) and all(answer.alignment.match <= 0.0 for answer in done.values())
+    by_score = sorted(done, key=lambda key: done[key].alignment.score)
+    assert {*by_score[:5]} != {str(n) for n in wrong}  # the likelihood alone is deceived by the noise
+    report = report_alignment(done, FrameGrid(16_000))
+    assert {fit.id for fit in report.suspicious[:5]} == {fit.id for fit in report.worst(8.0)} == {str(n) for n in wrong}
+
+
+def test_a_match_is_the_mean_log_ratio_to_the_best_model() -> None:
+    """Two phones of one state, Gaussians of variance 1 around 0 and 2: between x's two log likelihoods lies 2 (1 - x)."""
+    models = PhoneModels.flat(["a", "b"], 1, np.zeros(1), np.ones(1))
+    assert models.keys == (("a", 0), ("b", 0), ("sil", 0))
+    means = np.array([[0.0], [2.0], [-50.0]])
+    models = replace(models, means=means)
+    x = np.array([[0.0], [2.0], [1.5], [-50.0]], np.float32)
+    assert models.match(x, np.array([0, 1, 0, 2])) == pytest.approx((0.0 + 0.0 - 1.0) / 3.0)  # silence does not count
+    assert np.isnan(models.match(x[3:], np.array([2])))
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -22,14 +23,17 @@ HOPELESS_FIT = -5.0  # z-score of the fit below which an utterance is left out, 
 class UtteranceFit:
     """How well one utterance fits its text.
 
-    ``score`` is the mean log likelihood a frame, ``z`` its robust z-score among the utterances (median and median absolute
-    deviation); ``hurried`` is the share of phones as short as can be, a frame a state; ``silence`` the share of silent
-    frames; ``longest`` the longest phone and its seconds. ``reasons`` say why the utterance deserves a check; most have none.
+    ``score`` is the mean log likelihood a frame, ``match`` how well sound and text belong together
+    (:meth:`tts.alignment.models.PhoneModels.match`), ``z`` its robust z-score among the utterances (median and median absolute
+    deviation; the score's where no match is known); ``hurried`` is the share of phones as short as can be, a frame a state;
+    ``silence`` the share of silent frames; ``longest`` the longest phone and its seconds. ``reasons`` say why the utterance
+    deserves a check; most have none.
     """
 
     id: str
     frames: int
     score: float
+    match: float
     z: float
     hurried: float
     silence: float
@@ -60,6 +64,11 @@ class AlignmentReport:
     single: float
     pauses: int
 
+    def worst(self, percent: float) -> tuple[UtteranceFit, ...]:
+        """Return ``percent`` of the utterances, rounded up: those that fit worst, worst first."""
+        count = math.ceil(len(self.utterances) * percent / 100.0 - 1e-9)
+        return tuple(sorted(self.utterances, key=lambda fit: (fit.z, fit.id))[:count])
+
     @property
     def suspicious(self) -> tuple[UtteranceFit, ...]:
         """The utterances to check, worst fit first."""
@@ -69,7 +78,8 @@ class AlignmentReport:
         """Return plain JSON-able data; a score that is not known is None."""
         data = asdict(self)
         for fit in data["utterances"]:
-            fit["score"] = None if np.isnan(fit["score"]) else fit["score"]
+            for name in ("score", "match"):
+                fit[name] = None if np.isnan(fit[name]) else fit[name]
         return data
 
     def to_markdown(self) -> str:
@@ -98,7 +108,9 @@ class AlignmentReport:
 def report_alignment(results: Mapping[str, Aligned | Failure], grid: FrameGrid) -> AlignmentReport:
     """Return the report on what an aligner (or a folder of labels) answered for each utterance id."""
     done = {key: result for key, result in results.items() if isinstance(result, Aligned)}
-    z = _robust_z(np.array([result.alignment.score for result in done.values()]))
+    matches = np.array([result.alignment.match for result in done.values()])
+    scores = np.array([result.alignment.score for result in done.values()])
+    z = _robust_z(matches if np.isfinite(matches).any() else scores)
     fits = tuple(_fit(key, result, float(score), grid) for (key, result), score in zip(done.items(), z, strict=True))
     durations: dict[str, list[int]] = {}
     shortest: list[np.ndarray] = [np.zeros((0, 1), dtype=bool)]
@@ -132,7 +144,8 @@ def _fit(key: str, result: Aligned, z: float, grid: FrameGrid) -> UtteranceFit:
     hurried = _share((alignment.durations[spoken] == 1).all(axis=1))
     reasons = []
     if z < POOR_FIT:
-        reasons.append(f"fits far worse than the others ({alignment.score:.1f} a frame)")
+        known = alignment.score if np.isnan(alignment.match) else alignment.match
+        reasons.append(f"fits far worse than the others ({known:.1f} a frame): another text?")
     if hurried > HURRIED:
         reasons.append(f"{100 * hurried:.0f} % of phones are as short as can be: more text than speech?")
     if seconds > LONG_PHONE:
@@ -141,6 +154,7 @@ def _fit(key: str, result: Aligned, z: float, grid: FrameGrid) -> UtteranceFit:
         key,
         alignment.frames,
         alignment.score,
+        alignment.match,
         z,
         hurried,
         float(alignment.phone_durations[silent].sum()) / alignment.frames,

@@ -83,7 +83,8 @@ class Aligner:
             for job, path, total in self._paths(jobs):
                 durations = np.bincount(path, minlength=job.trellis.places).reshape(-1, self.settings.states)
                 sentence = spoken[job.number]
-                answers[job.number] = Aligned(sentence, Alignment(sentence.phones, durations, total / len(path)))
+                match = self.models.match(job.features, job.trellis.units[path])
+                answers[job.number] = Aligned(sentence, Alignment(sentence.phones, durations, total / len(path), match))
                 shown.advance()
         return answers
 

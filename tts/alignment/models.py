@@ -125,6 +125,23 @@ class PhoneModels:
         void[0, -1] = -1e9
         return torch.from_numpy(np.concatenate([rows, void])).float()
 
+    def match(self, features: np.ndarray, units: np.ndarray) -> float:
+        """Return how well recordings (frames, features) fit the phones that an alignment gave their frames, at most 0.
+
+        It is the mean, over the frames of speech, of the log likelihood of the phone's own monophone state less that of the
+        likeliest state of any (after the goodness of pronunciation, Witt and Young 2000). So it does not depend on how usual
+        the sound itself is: another speaker's, or a noisy one, fits all models badly. ``units`` (frames,) are the models'
+        numbers; NaN where no frame is speech.
+        """
+        own = self._monophones[units]
+        speech = np.array([key[0] != SILENCE for key in self.keys])[own]
+        if not speech.any():
+            return math.nan
+        weights = self._monophone_weights
+        values = features[speech].astype(np.float64)
+        scores = np.concatenate([values, values**2, np.ones((len(values), 1))], axis=1) @ weights.T
+        return float((scores[np.arange(len(values)), own[speech]] - scores.max(axis=1)).mean())
+
     def estimated(self, sums: np.ndarray, settings: AlignerSettings) -> PhoneModels:
         """Return models re-estimated from weighted sums of ``[x, x^2, 1]``, (units, 2 * features + 1).
 
@@ -151,6 +168,17 @@ class PhoneModels:
     @cached_property
     def _index(self) -> dict[Key, int]:
         return {key: number for number, key in enumerate(self.keys)}
+
+    @cached_property
+    def _monophones(self) -> np.ndarray:
+        """The number of every unit's monophone."""
+        return np.array([self._index[key[:2]] for key in self.keys])
+
+    @cached_property
+    def _monophone_weights(self) -> np.ndarray:
+        """The rows of :meth:`weights` that are monophones', which come first; float64."""
+        count = sum(len(key) == 2 for key in self.keys)
+        return np.asarray(self.weights(1.0).numpy()[:count], dtype=np.float64)
 
     @cached_property
     def _parents(self) -> np.ndarray:

@@ -29,7 +29,7 @@ def lengthen(alignment: Alignment, features: np.ndarray) -> Alignment:
     state_of = np.repeat(np.arange(len(flat)), flat)
     nearest = np.maximum(np.cumsum(read) - 1, 0)  # frame of the shortened recording
     durations = np.bincount(state_of[nearest], minlength=len(flat)).reshape(alignment.durations.shape)
-    return Alignment(alignment.phones, durations, alignment.score)
+    return Alignment(alignment.phones, durations, alignment.score, alignment.match)
 
 
 class ShortenedFeatures(Sequence[np.ndarray]):

@@ -16,12 +16,14 @@ class Alignment:
 
     ``phones`` are the sentence's segments (silences included); ``durations`` is int32 of shape (segments, states), every
     entry at least 1, summing to the number of frames of the recording, always. ``score`` is the mean log likelihood a frame
-    under the aligner's model, ``nan`` where the times came from elsewhere.
+    under the aligner's model, ``match`` how well the text fits (:meth:`tts.alignment.models.PhoneModels.match`); both are
+    ``nan`` where the times came from elsewhere.
     """
 
     phones: tuple[str, ...]
     durations: np.ndarray
     score: float = float("nan")
+    match: float = float("nan")
 
     def __post_init__(self) -> None:
         durations = np.asarray(self.durations, dtype=np.int32)

@@ -42,6 +42,19 @@ def numbers(text: str, option: str) -> tuple[int, ...]:
     return found
 
 
+def percentage(text: str, option: str) -> float:
+    """Return a number of per cent, with or without the sign; anything but 0 to 100 raises :class:`UsageError`."""
+    from tts.core.errors import UsageError
+
+    try:
+        value = float(text.strip().removesuffix("%"))
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value <= 100.0:
+        raise UsageError(f"{option} {text}: expected per cent, for example 2%")
+    return value
+
+
 def words(text: str) -> tuple[str, ...]:
     """Return words by commas, in order."""
     return tuple(word for word in (part.strip() for part in text.split(",")) if word)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tts.cli.options import Changes, Device, RecipeName, command_line, words, workers_option
+from tts.cli.options import Changes, Device, RecipeName, command_line, percentage, words, workers_option
 from tts.cli.output import say
 
 
@@ -34,6 +34,10 @@ def prepare_corpus(
         float | None, typer.Option("--hours", min=0.001, help="At most so much speech, drawn from all speakers in turn.")
     ] = None,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most so many utterances, drawn likewise.")] = None,
+    drop_worst: Annotated[
+        str,
+        typer.Option("--drop-worst", metavar="N%", help="Leave out the N % of the recordings whose texts fit worst."),
+    ] = "",
     workers: Annotated[int | None, workers_option("Processes that read and analyse recordings")] = None,
     device: Device = "auto",
     changes: Changes = None,
@@ -45,6 +49,8 @@ def prepare_corpus(
     from tts.recipe import corpus_root as find_root
     from tts.recipe import find_recipe, load_recipe
 
+    if drop_worst:
+        changes = [*(changes or []), f"alignment.drop_worst={percentage(drop_worst, '--drop-worst')}"]
     path = find_recipe(recipe)
     settings = load_recipe(path, changes)
     selected = selection_changes(settings.corpus, words(speaker), hours, limit)

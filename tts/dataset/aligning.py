@@ -46,7 +46,7 @@ def align(
     cepstra = [features[key].paths[MFCC] for key in keys]
     identity = fingerprint(
         ALIGNMENT_VERSION,
-        part.model_dump(mode="json", exclude={"leave_out", "phone_names"}),
+        part.model_dump(mode="json", exclude={"leave_out", "drop_worst", "phone_names"}),
         *([] if run.phone_names == PhoneNames() else [run.phone_names.source, run.phone_names.table]),
         list(splits.train),
         [(key, sentences[key].to_dict(), path.name, path.parent.name) for key, path in zip(keys, cepstra, strict=True)],
@@ -62,14 +62,14 @@ def align(
             _read_times(run, keys, sentences, features) if labelled else _find_times(run, sentences, features, splits, keys)
         )
         aligned = _keep(run, identity, dict(zip(keys, results, strict=True)), folder)
-    return _without_hopeless(run, aligned) if part.leave_out else aligned
+    return _without_worst(run, _without_hopeless(run, aligned) if part.leave_out else aligned)
 
 
 class AlignmentRecord(BaseModel):
     """What ``alignments/alignment.json`` holds: state durations and scores by utterance, and why others have none.
 
-    ``identity`` stands for everything that the times depend on; a score is the mean log likelihood a frame, None for times
-    from label files.
+    ``identity`` stands for everything that the times depend on; a score is the mean log likelihood a frame, a match how well
+    the text fits, None for times from label files.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -77,6 +77,7 @@ class AlignmentRecord(BaseModel):
     identity: str
     durations: dict[str, list[list[int]]]
     scores: dict[str, float | None]
+    matches: dict[str, float | None]
     failed: dict[str, str]
 
 
@@ -102,10 +103,27 @@ def _keep(run: Preparation, identity: str, results: Mapping[str, Aligned | Failu
             write_textgrid(folder / f"{key}.TextGrid", result.sentence, result.alignment, run.recipe.frames.grid)
     write_text(folder / SENTENCES, write_sentences([(key, item.sentence) for key, item in aligned.items()]))
     durations = {key: item.alignment.durations.tolist() for key, item in aligned.items()}
-    scores = {key: None if np.isnan(item.alignment.score) else item.alignment.score for key, item in aligned.items()}
-    record = AlignmentRecord(identity=identity, durations=durations, scores=scores, failed=failed)
+    scores = {key: _known(item.alignment.score) for key, item in aligned.items()}
+    matches = {key: _known(item.alignment.match) for key, item in aligned.items()}
+    record = AlignmentRecord(identity=identity, durations=durations, scores=scores, matches=matches, failed=failed)
     write_json(folder / RECORD, record.model_dump(mode="json"))
     return aligned
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else value
+
+
+def _without_worst(run: Preparation, aligned: Mapping[str, Aligned]) -> dict[str, Aligned]:
+    """Leave out, and list, the share of utterances that fit their texts worst (``alignment.drop_worst``)."""
+    percent = run.recipe.alignment.drop_worst
+    if not percent or not aligned:
+        return dict(aligned)
+    worst = report_alignment(aligned, run.recipe.frames.grid).worst(percent)
+    for fit in worst:
+        reason = f"one of the {percent:g} % whose texts fit worst ({fit.match:.1f} a frame, z {fit.z:.1f})"
+        run.leave_out(fit.id, "worst_fit", reason, "alignment.drop_worst")
+    return {key: item for key, item in aligned.items() if key not in {fit.id for fit in worst}}
 
 
 def _without_hopeless(run: Preparation, aligned: Mapping[str, Aligned]) -> dict[str, Aligned]:
@@ -171,7 +189,6 @@ def _stored_alignments(run: Preparation, record: AlignmentRecord, folder: Path) 
         run.leave_out(key, "alignment", message, "alignment")
     aligned = {}
     for key, sentence in read_sentences(folder / SENTENCES):
-        score = record.scores[key]
-        durations = np.array(record.durations[key])
-        aligned[key] = Aligned(sentence, Alignment(sentence.phones, durations, float("nan") if score is None else score))
+        score, match = (np.nan if value is None else value for value in (record.scores[key], record.matches[key]))
+        aligned[key] = Aligned(sentence, Alignment(sentence.phones, np.array(record.durations[key]), score, match))
     return aligned

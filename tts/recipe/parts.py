@@ -406,6 +406,19 @@ class AlignmentPart(Part):
         "usual one, or a phone of more than 0.6 s. The report lists them in any case.",
         examples=[True],
     )
+    drop_worst: float = Field(
+        0.0,
+        ge=0.0,
+        le=50.0,
+        description="Leave out so many per cent of the recordings: those whose texts fit worst. The report lists them.",
+        examples=[2],
+    )
+
+    @model_validator(mode="after")
+    def _worst_is_known(self) -> AlignmentPart:
+        if self.drop_worst and self.labels is not None:
+            raise ValueError("drop_worst: label files do not tell how well texts fit; leave out drop_worst or labels")
+        return self
 
 
 class AnalysisPart(Part):
