@@ -78,9 +78,12 @@ class Voice:
         """The front end that the voice was trained with; a different version of it is logged as a warning."""
         text = self.config.text
         engine = make_engine(text.engine, text.language, self.lexicon)
-        here, trained = ({**identity, "lexicon": None} for identity in (engine.identity(), text.identity))
-        if here != trained:  # words of another lexicon are what the user wants, everything else sounds otherwise unasked
-            log.warning("the voice was trained with the front end %s, here is %s", trained, here)
+        here, trained = engine.identity(), text.identity
+        differing = [key for key in {**trained, **here} if key != "lexicon" and here.get(key) != trained.get(key)]
+        # Words of another lexicon are what the user wants, and signs and numbers read better are no other pronunciation.
+        level = logging.INFO if set(differing) <= {"normalisation"} else logging.WARNING
+        for key in differing:
+            log.log(level, "the voice was trained with %s %s, here is %s", key, trained.get(key), here.get(key))
         return engine
 
     def add_lexicon(self, lexicon: Lexicon) -> None:
