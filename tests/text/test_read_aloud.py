@@ -14,7 +14,13 @@ from tts.text.normalisation.number_words import cardinal, ordinal, roman_number,
 from tts.text.normalise import clean, normalise
 from tts.text.split import split_text
 
-TABLES = {"de": ("german", "german_second"), "nl": ("dutch", "dutch_second")}
+TABLES = {
+    "de": ("german", "german_second"),
+    "nl": ("dutch", "dutch_second"),
+    "fr": ("french", "french_second"),
+    "es": ("spanish", "spanish_second"),
+    "it": ("italian", "italian_second"),
+}
 CASES = [(code, *case) for code, names in TABLES.items() for name in names for case in read_cases(name)]
 
 
@@ -60,6 +66,10 @@ def test_plain_sentences_stay_as_they_are(code, text):
         ("de", "Brot, Käse usw. Dann Wein.", "Brot, Käse und so weiter. Dann Wein."),
         ("nl", "brood enz. Dan wijn.", "brood enzovoort. Dan wijn."),
         ("de", "\ue000 kostet 5 €.", "\ue000 kostet fünf Euro."),
+        ("fr", "2½ heures", "deux heures et demie"),
+        ("es", "2½ horas, ½ hora", "dos horas y media, media hora"),
+        ("it", "2½ ore, ½ pagina", "due ore e mezza, mezza pagina"),
+        ("nl", "2½ uur, 1½ jaar", "twee en een half uur, anderhalf jaar"),
         ("de", "ALLES MUSS RAUS HEUTE", "ALLES MUSS RAUS HEUTE"),
     ],
 )

@@ -14,7 +14,7 @@ from typing import Final
 from tts.text.normalisation import expander
 from tts.text.spoken_forms import CURRENCIES, MAY_END, MULTIPLIERS, SIGNS, abbreviation, primary
 
-VERSION: Final = 2  # part of an engine's identity: raise it when the same text comes out differently
+VERSION: Final = 3  # part of an engine's identity: raise it when the same text comes out differently
 
 LETTER = r"[^\W\d_]"
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn"}  # control, format, private use, ...: nothing a reader sees

@@ -12,7 +12,7 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any, Final
 
-EXPANDERS: Final[dict[str, str]] = {"de": "german", "nl": "dutch"}
+EXPANDERS: Final[dict[str, str]] = {"de": "german", "es": "spanish", "fr": "french", "it": "italian", "nl": "dutch"}
 """The module of a language by the first part of its tag."""
 
 

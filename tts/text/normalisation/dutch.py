@@ -6,7 +6,8 @@ import re
 from typing import Final
 
 from tts.text.normalisation import number_words
-from tts.text.normalisation.reader import START, Reader, Tables, entries, in_order, words
+from tts.text.normalisation.reader import START, Reader
+from tts.text.normalisation.tables import Tables, denominators, entries, in_order, words
 
 _MONTHS: Final = in_order("januari februari maart april mei juni juli augustus september oktober november december")
 
@@ -70,17 +71,7 @@ TABLES: Final = Tables(
         <: kleiner dan; >: groter dan; ≤: kleiner dan of gelijk aan; ≥: groter dan of gelijk aan; ≈: ongeveer;
         ~: ongeveer; °: graden; §: paragraaf; #: nummer; №: nummer; /: slash; →: naar; √: wortel; π: pi; ∞: oneindig;
         ©: copyright; €: euro; £: pond; $: dollar"""),
-    fractions={
-        2: ("tweede", "tweede"),
-        3: ("derde", "derde"),
-        4: ("kwart", "kwart"),
-        5: ("vijfde", "vijfde"),
-        6: ("zesde", "zesde"),
-        7: ("zevende", "zevende"),
-        8: ("achtste", "achtste"),
-        9: ("negende", "negende"),
-        10: ("tiende", "tiende"),
-    },
+    fractions=denominators("tweede, derde, kwart, vijfde, zesde, zevende, achtste, negende, tiende"),
     spoken_as_words=words("""
     NAVO UNESCO UNICEF NASA ESA FIFA UEFA OPEC AIDS COVID PIN SIM RAM ROM HAVO MAVO NATO ASEAN IKEA CITO SARS ISO
     WAO WIA HEMA ABBA"""),

@@ -6,7 +6,8 @@ import re
 from typing import Final
 
 from tts.text.normalisation import number_words
-from tts.text.normalisation.reader import LETTER, START, Reader, Tables, entries, in_order, words
+from tts.text.normalisation.reader import LETTER, START, Reader
+from tts.text.normalisation.tables import Tables, denominators, entries, in_order, words
 
 _MONTHS: Final = in_order("Januar Februar März April Mai Juni Juli August September Oktober November Dezember")
 
@@ -70,17 +71,7 @@ TABLES: Final = Tables(
         <: kleiner als; >: größer als; ≤: kleiner oder gleich; ≥: größer oder gleich; ≈: ungefähr; ~: ungefähr; °: Grad;
         §: Paragraf; #: Nummer; №: Nummer; /: Schrägstrich; →: nach; √: Wurzel; π: Pi; ∞: unendlich; ©: Copyright;
         €: Euro; £: Pfund; $: Dollar"""),
-    fractions={
-        2: ("halb", "halbe"),
-        3: ("Drittel", "Drittel"),
-        4: ("Viertel", "Viertel"),
-        5: ("Fünftel", "Fünftel"),
-        6: ("Sechstel", "Sechstel"),
-        7: ("Siebtel", "Siebtel"),
-        8: ("Achtel", "Achtel"),
-        9: ("Neuntel", "Neuntel"),
-        10: ("Zehntel", "Zehntel"),
-    },
+    fractions=denominators("halb halbe, Drittel, Viertel, Fünftel, Sechstel, Siebtel, Achtel, Neuntel, Zehntel"),
     spoken_as_words=words("""
     NATO UNO UNESCO UNICEF NASA ESA FIFA UEFA OPEC AIDS COVID PIN SIM RAM ROM BAFÖG DAX TÜV ASEAN IKEA EDEKA DIN
     SARS ISO GAU ALDI REWE"""),

@@ -28,6 +28,8 @@ def cardinal(number: int, language: str) -> str:
     if language == "nl":
         words = re.sub(r"(?<=d)één", "een", words)
         words = re.sub(r"^een (?=mil|bil)", "één ", words)
+    if language == "it":
+        words = words.replace("dicotto", "diciotto")  # 118, 1918
     divided = _DIVIDED.get(language)
     return divided.sub(" ", words) if divided else words
 

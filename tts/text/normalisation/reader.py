@@ -7,12 +7,12 @@ number any more for those after it. A decimal comma, and full stops or spaces be
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from functools import cached_property
 from typing import Final
 
 from tts.text.normalisation import number_words
+from tts.text.normalisation.tables import Tables
 
 LETTER: Final = r"[^\W\d_]"
 NUMBER: Final = r"(?:\d{1,3}(?:[. ]\d{3})+(?![\d]|[.,]\d{3}\b)(?:,\d+)?|\d+(?:,\d+)?)"
@@ -20,58 +20,6 @@ START: Final = r"(?<![\w.,:/-])"
 END: Final = r"(?![\d]|[.,:/]\d)"
 _DASH: Final = r"\s?[-–—]\s?"
 FRACTION_SIGNS: Final = {"½": (1, 2), "¼": (1, 4), "¾": (3, 4), "⅓": (1, 3), "⅔": (2, 3), "⅕": (1, 5), "⅛": (1, 8)}
-
-
-def entries(text: str) -> dict[str, tuple[str, ...]]:
-    """Return ``key: word, word; key: word`` as a dictionary."""
-    pairs = (entry.split(":", 1) for entry in text.replace("\n", " ").split(";") if entry.strip())
-    return {key.strip(): tuple(word.strip() for word in words.split(",")) for key, words in pairs}
-
-
-def words(text: str) -> frozenset[str]:
-    """Return the words of ``text``."""
-    return frozenset(text.split())
-
-
-def in_order(text: str) -> tuple[str, ...]:
-    """Return the words of ``text`` in their order."""
-    return tuple(text.split())
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tables:
-    """The words of a language.
-
-    ``units`` and ``currencies`` have the singular and the plural of each sign, currencies those of the hundredth part too;
-    ``spaced`` are abbreviations with a space or none after each full stop, such as ``z. B.``; ``abbreviations`` those of which
-    the last full stop is given; ``before_number`` and ``before_name`` those that count only there; ``may_end`` those that may
-    end a sentence. ``fractions`` are the names of 2 to 10 as denominators, singular and plural.
-    """
-
-    language: str
-    comma: str
-    point: str
-    minus: str
-    plus: str
-    to: str
-    versus: str
-    times: str
-    at: str
-    clock: str
-    months: tuple[str, ...]
-    units: Mapping[str, tuple[str, ...]]
-    currencies: Mapping[str, tuple[str, ...]]
-    multipliers: Mapping[str, tuple[str, ...]]
-    abbreviations: Mapping[str, tuple[str, ...]]
-    before_number: frozenset[str]
-    before_name: frozenset[str]
-    may_end: frozenset[str]
-    signs: Mapping[str, tuple[str, ...]]
-    fractions: Mapping[int, tuple[str, str]]
-    spoken_as_words: frozenset[str]
-    telephone: str
-    date_pattern: str
-    initialisms: Mapping[str, str] = field(default_factory=dict)
 
 
 class Reader:
@@ -357,8 +305,9 @@ class Reader:
     def fractions(self, text: str) -> str:
         """½, 2½, 3/4."""
         signs = "".join(FRACTION_SIGNS)
+        text = re.sub(r"(?<![\w/.,])(\d+) ?½ (\w+)", lambda m: self.and_a_half(m[1], m[2]), text)
         text = re.sub(
-            rf"(?<![\w/])(\d+)? ?([{signs}])", lambda m: self.fraction(m[1], *FRACTION_SIGNS[m[2]], text[m.end() :]), text
+            rf"(?<![\w/])(?:(\d+) ?)?([{signs}])", lambda m: self.fraction(m[1], *FRACTION_SIGNS[m[2]], text[m.end() :]), text
         )
 
         def read(match: re.Match[str]) -> str:
@@ -368,6 +317,10 @@ class Reader:
             return self.fraction(match[1], upper, lower, text[match.end() :])
 
         return re.sub(r"(?<![\w/.,])(?:(\d+) )?(\d{1,2})/(\d{1,2})(?![\w/])", read, text)
+
+    def and_a_half(self, whole: str, noun: str) -> str:
+        """Return a number and a half of a noun in words."""
+        return f"{self.fraction(whole, 1, 2, noun)} {noun}"
 
     def fraction(self, whole: str | None, upper: int, lower: int, after: str) -> str:
         """Return a fraction in words, behind a whole number or not, before the text ``after``."""
