@@ -1,14 +1,19 @@
-"""``tts export``: a prepared corpus as HTS and Merlin read it."""
+"""``tts export``: a prepared corpus as HTS, Merlin, lhotse and Kaldi read it."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tts.cli.output import say
+from tts.core.folders import require_own_folder
+
+if TYPE_CHECKING:
+    from tts.corpora.types import Utterance
+    from tts.dataset.prepared import Prepared
 
 
 class EndSilences(StrEnum):
@@ -24,9 +29,11 @@ Out = Annotated[Path, typer.Option("--out", "-o", help="A new folder for the fil
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
-    group = typer.Typer(name="export", no_args_is_help=True, help="A prepared corpus as HTS and Merlin read it.")
+    group = typer.Typer(name="export", no_args_is_help=True, help="A prepared corpus as other toolkits read it.")
     group.command("labels")(labels)
     group.command("merlin")(merlin)
+    group.command("lhotse")(lhotse)
+    group.command("kaldi")(kaldi)
     app.add_typer(group)
 
 
@@ -58,3 +65,52 @@ def merlin(prepared: PreparedFolder, out: Out) -> None:
         f"in Merlin's configuration: mgc {corpus.streams['mcep'].dimension}, bap {corpus.grid.bands}, "
         f"samplerate {corpus.grid.sample_rate}, fw_alpha {corpus.grid.alpha:g}, framelength {corpus.grid.fft_size}"
     )
+
+
+class PathsAs(StrEnum):
+    """How recordings are named in manifests."""
+
+    absolute = "absolute"
+    relative = "relative"
+    copy = "copy"
+
+
+AsPaths = Annotated[
+    PathsAs,
+    typer.Option("--paths", help="Recordings by absolute paths, by paths relative to the files, or as copies beside them."),
+]
+
+
+def lhotse(prepared: PreparedFolder, out: Out, paths: AsPaths = PathsAs.absolute) -> None:
+    """Write lhotse's manifests of recordings and supervisions, a pair a split."""
+    from tts.corpora.manifests_out import write_lhotse
+    from tts.dataset.prepared import Prepared
+
+    corpus = Prepared(prepared)
+    require_own_folder(out, "tts export")
+    files = write_lhotse(out, corpus.facts.corpus.name, _splits(corpus), paths.value)
+    say("\n".join(map(str, files)))
+
+
+def kaldi(prepared: PreparedFolder, out: Out, paths: AsPaths = PathsAs.absolute) -> None:
+    """Write Kaldi data directories (wav.scp, text, utt2spk, spk2utt), one a split."""
+    from tts.corpora.manifests_out import write_kaldi
+    from tts.dataset.prepared import Prepared
+
+    corpus = Prepared(prepared)
+    require_own_folder(out, "tts export")
+    say("\n".join(map(str, write_kaldi(out, _splits(corpus), paths.value))))
+
+
+def _splits(corpus: Prepared) -> dict[str, list[Utterance]]:
+    """Return the utterances of a prepared corpus by split, each with the recording that was analysed."""
+    from tts.corpora.types import Utterance
+
+    facts = corpus.facts
+    splits: dict[str, list[Utterance]] = {}
+    for split in facts.splits:
+        splits[split] = [
+            Utterance(key, corpus.text_of(key), corpus.audio_path(key), corpus.speaker_of(key), facts.text.language)
+            for key in corpus.packed(split).ids
+        ]
+    return splits

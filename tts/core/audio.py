@@ -94,9 +94,10 @@ def audio_seconds(path: Path) -> float:
 
 @dataclass(frozen=True)
 class AudioHeader:
-    """What a file's header declares: length in seconds, rate in Hz."""
+    """What a file's header declares: length in seconds and in samples of a channel, rate in Hz."""
 
     seconds: float
+    frames: int
     rate: int
     channels: int
 
@@ -107,7 +108,7 @@ def audio_header(path: Path) -> AudioHeader:
         info = soundfile.info(str(path))
     except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
         raise _unreadable(path, error) from None
-    return AudioHeader(float(info.duration), info.samplerate, info.channels)
+    return AudioHeader(float(info.duration), info.frames, info.samplerate, info.channels)
 
 
 def read_beginning(path: Path, seconds: float) -> tuple[np.ndarray, int]:

@@ -134,7 +134,8 @@ def _seen(rows: Sequence[tuple[str, ...]], path: Path, is_recording: Callable[[s
     if not others or max(letters[n] for n in others) == 0.0:
         raise UsageError(f"{path}: no column holds text; corpus.columns says what the columns hold")
     most = max(letters[n] for n in others)
-    texts = [n for n in others if letters[n] >= 0.6 * most and any(" " in field for field in columns[n])]
+    varied = [n for n in others if 2 * len({*columns[n]}) > len(columns[n])]  # not the title of a book, the name of a speaker
+    texts = [n for n in varied if letters[n] >= 0.5 * most and any(" " in field for field in columns[n])]
     texts = texts or [max(others, key=lambda n: letters[n])]
     kinds = ["-"] * len(columns)
     kinds[named] = "audio"
