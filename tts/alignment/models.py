@@ -109,9 +109,9 @@ class PhoneModels:
             units = [self._index[_named(phone), state] for phone in phones for state in range(self.states)]
             hops = np.zeros((len(phones), self.states), dtype=bool)
             hops[1:, 0] = [phone == PAUSE for phone in phones[:-1]]
-            return Trellis(np.array(units), hops.ravel())
+            return Trellis(np.array(units, dtype=np.int32), hops.ravel())
         units = [next(self._index[key] for key in reversed(c) if key in self._index) for c in self._chains(sentence)]
-        return Trellis(np.array(units), np.zeros(len(units), dtype=bool))
+        return Trellis(np.array(units, dtype=np.int32), np.zeros(len(units), dtype=bool))
 
     def weights(self, power: float) -> torch.Tensor:
         """Return what a frame's ``[x, x^2, 1]`` is multiplied with to give log likelihoods raised to ``power``.

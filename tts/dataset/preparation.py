@@ -9,6 +9,7 @@ from pathlib import Path
 from tts.alignment.labels import SUFFIXES
 from tts.core.errors import UsageError
 from tts.corpora.derived import DerivedRecording
+from tts.corpora.layouts import Reader
 from tts.corpora.problems import Problem
 from tts.recipe import Recipe
 from tts.text.phone_names import PhoneNames, read_phone_names
@@ -25,6 +26,7 @@ class Preparation:
     workers: int | None
     device: str
     problems: list[Problem] = field(default_factory=list)
+    read: Reader | None = None  # what looked through the corpus already
     derived: dict[str, DerivedRecording] = field(default_factory=dict)  # recordings made of others, by utterance
     places: dict[str, str] = field(default_factory=dict)  # what each of them was made of, for people
 

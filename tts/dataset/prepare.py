@@ -26,6 +26,7 @@ from tts.core.locks import held
 from tts.core.processes import Failure
 from tts.core.progress import tracked
 from tts.core.provenance import environment
+from tts.corpora.layouts import open_layout
 from tts.corpora.types import Corpus, Utterance
 from tts.dataset.aligning import align
 from tts.dataset.arrays import LEXICON, SENTENCES, arrays_name, new_arrays, remove_unused
@@ -71,8 +72,9 @@ def prepare_corpus(
     started = time.monotonic()
     for name in recipe.tasks:
         resolve_options(name, recipe.tasks[name])
-    recipe, settled = settle_speakers(recipe, root)
-    run = Preparation(recipe, recipe_folder, out, workers, device)
+    read = open_layout(recipe.corpus.format)
+    recipe, settled = settle_speakers(recipe, root.resolve(), read)
+    run = Preparation(recipe, recipe_folder, out, workers, device, read=read)
     lexicon = read_lexicon(run.lexicon) if run.lexicon is not None else None
     _ = run.questions, run.phone_names, run.given_features  # what cannot be read is said before anything is done
     engine = make_engine(recipe.text.engine, recipe.corpus.language, lexicon)

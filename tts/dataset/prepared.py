@@ -340,12 +340,13 @@ def write_sentences(items: Sequence[tuple[str, Sentence]]) -> str:
 
 def read_sentences(path: Path) -> Iterator[tuple[str, Sentence]]:
     """Read what :func:`write_sentences` made; a broken line raises :class:`TtsError` naming it."""
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        try:
-            data = json.loads(line)
-            yield data["id"], Sentence.from_dict(data)
-        except (json.JSONDecodeError, KeyError, TypeError) as error:
-            raise TtsError(f"{path}:{number}: not a sentence ({error}); run tts prepare again") from None
+    with path.open(encoding="utf-8") as lines:  # one at a time: a large corpus has many
+        for number, line in enumerate(lines, 1):
+            try:
+                data = json.loads(line)
+                yield data["id"], Sentence.from_dict(data)
+            except (json.JSONDecodeError, KeyError, TypeError) as error:
+                raise TtsError(f"{path}:{number}: not a sentence ({error}); run tts prepare again") from None
 
 
 def end_silences(sentence: Sentence) -> np.ndarray:

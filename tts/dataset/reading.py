@@ -29,7 +29,8 @@ def read_corpus(run: Preparation, root: Path) -> tuple[Corpus, dict[str, AudioFa
     whatever the recordings are like raise :class:`UsageError`, and a limit :class:`TtsError`, before the first is opened.
     """
     part = run.recipe.corpus
-    read = open_layout(part.format)
+    read = run.read or open_layout(part.format)
+    run.read = None  # what it saw of a large corpus is not kept
     corpus = _read_several(run, read, root) if part.speakers else _read(run, read, part, root, part.speaker)
     corpus = _selected(run, corpus)
     _choose_early(run, corpus)

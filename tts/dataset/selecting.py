@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from tts.core.errors import UsageError
-from tts.corpora.layouts import LAYOUTS, open_layout
+from tts.corpora.layouts import LAYOUTS, Reader
 from tts.corpora.scan import ScannedCorpus
 from tts.corpora.splits import counting_order
 from tts.dataset.reading import source_of
@@ -42,16 +42,15 @@ def selection_changes(part: CorpusPart, speakers: Sequence[str], hours: float | 
     return tuple(changes)
 
 
-def settle_speakers(recipe: Recipe, root: Path) -> tuple[Recipe, tuple[str, ...]]:
+def settle_speakers(recipe: Recipe, root: Path, reader: Reader) -> tuple[Recipe, tuple[str, ...]]:
     """Return the recipe with the speakers that ``corpus.select.speakers`` means by name, and the changes that did so.
 
-    ``root`` is looked through for them. Raises :class:`UsageError` for a layout that does not tell who speaks, and where there
-    are fewer than are asked for.
+    ``reader`` (:func:`tts.corpora.layouts.open_layout`) looks through ``root`` for them. Raises :class:`UsageError` for a
+    layout that does not tell who speaks, and where there are fewer than are asked for.
     """
     part, wanted = recipe.corpus, recipe.corpus.select.speakers
     if wanted is None or part.speakers:
         return recipe, ()
-    reader = open_layout(part.format)
     if not isinstance(reader, ScannedCorpus):
         raise UsageError(
             f"corpus.select.speakers: the format {part.format} does not list its speakers; name them with speakers"

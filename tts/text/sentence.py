@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
+from sys import intern
 from typing import Any, Literal
 
 SILENCE = "sil"  # before the first and after the last word
@@ -14,7 +15,7 @@ Break = Literal["", "minor", "major"]
 Kind = Literal["statement", "question", "exclamation"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Syllable:
     """Phones of one syllable in IPA, without stress marks; ``stress`` is 0 none, 1 primary, 2 secondary."""
 
@@ -22,7 +23,7 @@ class Syllable:
     stress: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Word:
     """One spoken word.
 
@@ -37,7 +38,7 @@ class Word:
     pause_after: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Segment:
     """One phone or silence of a sentence with its place: indices into ``words``, the word's ``syllables`` and its ``phones``.
 
@@ -53,6 +54,12 @@ class Segment:
     def silent(self) -> bool:
         """Whether this is a silence rather than a phone."""
         return self.word < 0
+
+
+@lru_cache(maxsize=1 << 16)
+def _segment(phone: str, word: int = -1, syllable: int = -1, position: int = -1) -> Segment:
+    """Return a segment, the same object for the same place: a large corpus has millions of segments, and few that differ."""
+    return Segment(phone, word, syllable, position)
 
 
 @dataclass(frozen=True)
@@ -71,13 +78,13 @@ class Sentence:
     @cached_property
     def segments(self) -> tuple[Segment, ...]:
         """``sil``, the phones in order with ``pau`` wherever a word has ``pause_after``, ``sil``."""
-        found = [Segment(SILENCE)]
+        found = [_segment(SILENCE)]
         for w, word in enumerate(self.words):
             for s, syllable in enumerate(word.syllables):
-                found += [Segment(phone, w, s, p) for p, phone in enumerate(syllable.phones)]
+                found += [_segment(phone, w, s, p) for p, phone in enumerate(syllable.phones)]
             if word.pause_after and w + 1 < len(self.words):
-                found.append(Segment(PAUSE))
-        return (*found, Segment(SILENCE))
+                found.append(_segment(PAUSE))
+        return (*found, _segment(SILENCE))
 
     @property
     def phones(self) -> tuple[str, ...]:
@@ -110,7 +117,7 @@ class Sentence:
         words = tuple(
             Word(
                 word["text"],
-                tuple(Syllable(tuple(s["phones"]), int(s["stress"])) for s in word["syllables"]),
+                tuple(Syllable(tuple(map(intern, s["phones"])), int(s["stress"])) for s in word["syllables"]),
                 word["break_after"],
                 bool(word["pause_after"]),
             )

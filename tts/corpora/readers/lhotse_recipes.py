@@ -7,6 +7,7 @@ missing list, a recording that a list names and that is not there) are told with
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -61,13 +62,14 @@ def _scan(recipe: Recipe, root: Path, source: CorpusSource) -> Scan:
         raise UsageError(f"corpus.part: {source.part}: this corpus is read as a whole; leave it out")
     place = f"lhotse.recipes.{recipe.function}({root})"
     by_speaker: dict[str, list[Entry]] = defaultdict(list)
-    for recordings, supervisions in _manifests(recipe, root, place, options):
+    warnings = _Warnings()
+    for recordings, supervisions in _manifests(recipe, root, place, options, warnings):
         dressed = (_dressed(recipe, supervision) for supervision in supervisions)
         for entry in manifest_entries(recordings, dressed, source.text_column, place):
             by_speaker[entry.speaker].append(entry)
     if not by_speaker:
         raise UsageError(f"{place} found no utterance; name the folder of the corpus with --corpus-root")
-    return Scan({name: partial(list, by_speaker[name]) for name in sorted(by_speaker)}, (f"read by {place}",))
+    return Scan({name: partial(list, by_speaker[name]) for name in sorted(by_speaker)}, (f"read by {place}", *warnings.notes))
 
 
 def _parts(root: Path, part: str) -> list[str]:
@@ -81,7 +83,7 @@ def _parts(root: Path, part: str) -> list[str]:
 
 
 def _manifests(
-    recipe: Recipe, root: Path, place: str, options: Mapping[str, Any]
+    recipe: Recipe, root: Path, place: str, options: Mapping[str, Any], warnings: _Warnings
 ) -> Iterator[tuple[list[dict[str, Any]], list[dict[str, Any]]]]:
     """Call the recipe; yield recordings and supervisions of every part as plain data."""
     try:
@@ -90,7 +92,8 @@ def _manifests(
     except ImportError:
         raise UsageError("this corpus is read by lhotse, which is not installed: pip install 'stacked-tts[corpora]'") from None
     try:
-        answer = getattr(recipes, recipe.function)(root, **options)
+        with warnings:
+            answer = getattr(recipes, recipe.function)(root, **options)
     except Exception as error:  # whatever it trips over: it checks little
         advice = "the corpus is not whole, or not in the layout that the recipe expects"
         raise TtsError(f"{place} stopped: {type(error).__name__}: {error}; {advice}") from error
@@ -101,6 +104,30 @@ def _manifests(
         both = pair if isinstance(pair, tuple) else (pair["recordings"], pair["supervisions"])
         recordings, supervisions = both if isinstance(both[0], lhotse.RecordingSet) else both[::-1]
         yield list(recordings.to_dicts()), list(supervisions.to_dicts())
+
+
+class _Warnings(logging.Handler):
+    """What lhotse logs while it reads: the only word on what it passes over."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a message."""
+        self.messages.append(record.getMessage())
+
+    def __enter__(self) -> None:
+        logging.getLogger().addHandler(self)
+
+    def __exit__(self, *_: object) -> None:
+        logging.getLogger().removeHandler(self)
+
+    @property
+    def notes(self) -> list[str]:
+        """One line for the report; none where nothing was logged."""
+        more = f" and {len(self.messages) - 3} more" if len(self.messages) > 3 else ""
+        return [f"lhotse passed over: {'; '.join(self.messages[:3])}{more}"] if self.messages else []
 
 
 def _dressed(recipe: Recipe, supervision: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,28 +20,34 @@ from tts.corpora.scan import Scan
 from tts.corpora.types import CorpusSource
 
 _FILE = re.compile(r"([A-Za-z]+_[A-Za-z0-9]+)_[A-Za-z0-9_]+")
-_MOST_DEPTH = 3  # folders below the root in which indices lie
 _Line = tuple[str, str, str]  # place, file and text
 
 
 def scan_openslr(root: Path, source: CorpusSource) -> Scan:
-    """Look through every ``*line_index*`` file below ``root``, or below its folder ``source.part``.
+    """Look through every ``*line_index*`` file in ``root`` and the folders in it.
 
-    Raises :class:`UsageError` where there is none.
+    ``source.part`` is a set: the folders of that name, or whose names begin with it (``es_ar``: ``es_ar_female``,
+    ``es_ar_male``). An index may also name recordings that were not fetched: speakers without any are nobody. Raises
+    :class:`UsageError` where no index or no recording is there.
     """
-    folder = root / source.part if source.part else root
-    names = [path for depth in range(_MOST_DEPTH) for path in folder.glob("*/" * depth + "*line_index*")]
-    indices = sorted(path for path in names if path.suffix in (".tsv", ".csv") and "downloads" not in path.parts)
-    if not indices:
-        advice = "name the folder of the corpus with --corpus-root, and its part with corpus.part"
-        raise UsageError(f"{folder}: holds no line_index.tsv or line_index_female.tsv; {advice}")
-    recordings = {path.stem: path for path in folder.rglob("*.wav")}
+    if not root.is_dir():
+        raise UsageError(f"{root}: there is no such corpus folder; name the folder of the corpus with --corpus-root")
+    folders = [path for path in sorted(root.iterdir()) if path.is_dir() and path.name != "downloads"]
+    folders = [path for path in folders if f"{path.name}_".startswith(f"{source.part}_") or not source.part] or [root]
+    recordings = {path.stem: path for folder in folders for path in folder.rglob("*.wav")}
+    names = [path for folder in (root, *folders) for depth in ("", "*/") for path in folder.glob(f"{depth}*line_index*")]
+    indices = sorted({path for path in names if path.suffix in (".tsv", ".csv") and "downloads" not in path.parts})
     lines: dict[str, dict[str, _Line]] = defaultdict(dict)
     for path in indices:
         for line in _lines(path):
             match = _FILE.fullmatch(line[1])
             lines[match[1] if match else "unknown"].setdefault(line[1], line)  # an index may be there twice
-    return Scan({speaker: partial(_entries, speaker, own, recordings) for speaker, own in sorted(lines.items())})
+    speakers = {name: own for name, own in sorted(lines.items()) if any(file in recordings for file in own)}
+    if not speakers:
+        wanted = f" of the part {source.part}" if source.part else ""
+        advice = "name the folder of the corpus with --corpus-root, and its part, for example es_ar, with corpus.part"
+        raise UsageError(f"{root}: holds no line_index.tsv with recordings{wanted}; {advice}")
+    return Scan({name: partial(_entries, name, own, recordings) for name, own in speakers.items()})
 
 
 def _lines(path: Path) -> list[_Line]:
