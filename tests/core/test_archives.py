@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from tts.core import archives
-from tts.core.archives import Limits, member_fault, unpack
+from tts.core import archive_members, archives
+from tts.core.archive_members import Limits, member_fault
+from tts.core.archives import unpack
 from tts.core.errors import Damaged, NotWritten, UsageError
 
 WAV = bytes(range(256)) * 40
@@ -326,8 +327,8 @@ def test_what_a_killed_unpacking_left_is_removed_and_completed(tmp_path: Path) -
 
 def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     packed = files_of(tmp_path / "c.tgz", CORPUS)
-    usage = archives.shutil.disk_usage(tmp_path)._replace(free=archives.RESERVE + 2)
-    monkeypatch.setattr(archives.shutil, "disk_usage", lambda _: usage)
+    usage = archive_members.shutil.disk_usage(tmp_path)._replace(free=archive_members.RESERVE + 2)
+    monkeypatch.setattr(archive_members.shutil, "disk_usage", lambda _: usage)
     with pytest.raises(NotWritten, match=r"0\.20 GB free"):
         unpack(packed, tmp_path / "out")
     assert not list((tmp_path / "out").iterdir())

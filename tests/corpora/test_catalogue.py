@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tts.core.archives import member_fault
+from tts.core.archive_members import member_fault
 from tts.core.errors import UsageError
 from tts.corpora.public.catalogue import CATALOGUE, public_corpus
 from tts.corpora.public.entry import Archive, PublicCorpus

@@ -83,7 +83,9 @@ def test_what_is_missing_is_a_problem_and_nothing_at_all_an_error(tmp_path: Path
     for name in ("a_1592748574", "b_1592748575"):
         (tmp_path / "data" / f"{name}.txt").write_text("Text.")
     corpus, problems = read_rhasspy(tmp_path, source())
-    assert [utterance.id for utterance in corpus] == ["a"] and [problem.reason for problem in problems] == ["missing_audio"]
+    assert [utterance.id for utterance in corpus] == ["a"] and [problem.reason_code for problem in problems] == [
+        "missing_audio"
+    ]
     (tmp_path / "data" / "a_1592748574.wav").unlink()
     with pytest.raises(TtsError, match="no usable utterance of 2"):
         read_rhasspy(tmp_path, source())

@@ -8,13 +8,11 @@ import fnmatch
 import gzip
 import lzma
 import os
-import posixpath
 import re
 import secrets
 import shutil
 import stat
 import tarfile
-import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -23,34 +21,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from tts.core.errors import Damaged, NotWritten, TtsError, UsageError
+from tts.core.archive_members import CHUNK, Limits, MemberWriter, member_fault
+from tts.core.errors import Damaged, TtsError, UsageError
 from tts.core.files import not_written
-from tts.core.progress import Progress
 
 Kind = Literal["tar", "zip", "plain"]
 
-CHUNK = 1 << 20
 HEADER = 1 << 24  # bytes that a member's description may have at most; tarfile reads it into memory at once
-RESERVE = 200_000_000  # bytes of a disk that are never filled
 TEMPORARY = ".unpacking-"  # and twelve hexadecimal digits: the folder that an archive is unpacked to before it is moved
-_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
-_RESOURCE_FORKS = ("__MACOSX", ".DS_Store")
 _MAGIC: tuple[tuple[bytes, str], ...] = ((b"\x1f\x8b", "gz"), (b"BZh", "bz2"), (b"\xfd7zXZ\x00", "xz"), (b"PK\x03\x04", "zip"))
 _BROKEN = (EOFError, tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What an archive may hold at most: ``members``, ``depth`` of folders, and ``ratio`` times its own size unpacked.
-
-    An archive may always hold ``floor`` bytes, whatever its size: text and silence are packed well. Speech is packed one to
-    four, and no corpus has as many files or folders in folders; a bomb has.
-    """
-
-    members: int = 5_000_000
-    depth: int = 24
-    ratio: float = 50.0
-    floor: int = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -80,7 +60,7 @@ def unpack(archive: Path, folder: Path, *, strip: str = "", nested: bool = False
     temporary = folder / f"{TEMPORARY}{secrets.token_hex(6)}"
     temporary.mkdir()
     try:
-        writer = _Writer(archive, temporary, limits or Limits())
+        writer = MemberWriter(archive, temporary, limits or Limits())
         with writer.progress:
             _UNPACK[kind_of(archive)](archive, writer)
         start = temporary
@@ -124,135 +104,6 @@ def kind_of(path: Path) -> Kind:
         start = head[:40].decode("utf-8", "replace").split("\n")[0]
         raise Damaged(f"{path}: is no archive, but begins with {start!r}; fetch it again, or by hand")
     return "plain"
-
-
-def member_fault(name: str, depth: int = 24) -> str:
-    """Say why a member of an archive may not be called ``name`` ("is an absolute path", ...); "" if it may."""
-    if name.startswith("/") or re.match(r"[A-Za-z]:", name):
-        return "is an absolute path"
-    parts = [part for part in name.split("/") if part not in ("", ".")]
-    if ".." in parts:
-        return "leads to a parent folder"
-    if len(parts) > depth or len(name.encode("utf-8", "surrogateescape")) > 2000:
-        return "is a path too long or too deep"
-    for part in parts:
-        if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in part):
-            return "has a control character, or is no UTF-8"
-        if "\\" in part or ":" in part:
-            return r"has a \ or : in it, which means a folder or a hidden stream on Windows"
-        if part[-1] in ". " or _DEVICE.fullmatch(part):
-            return "has a name that means another file or a device on Windows"
-        if len(part.encode("utf-8", "surrogateescape")) > 255:
-            return "has a name of more than 255 bytes"
-    return ""
-
-
-class _Writer:
-    """Writes members into a folder, and counts what they take."""
-
-    def __init__(self, archive: Path, folder: Path, limits: Limits) -> None:
-        self.archive, self.folder, self.limits = archive, folder, limits
-        self.members = self.files = self.size = 0
-        self.most = int(max(limits.floor, limits.ratio * archive.stat().st_size))
-        self.links: dict[str, str] = {}  # where they are and what they name, both within the folder
-        self.progress = Progress(f"unpacking {archive.name}", 0, unit="MB")
-        self._checked = 0
-        self._made: set[Path] = set()
-
-    def refuse(self, name: str, fault: str) -> Damaged:
-        """Return the error for a member."""
-        return Damaged(f"{self.archive}: refused, since its member {name[:200]!r} {fault}")
-
-    def target(self, name: str) -> tuple[Path, str] | None:
-        """Count a member; return where it goes and its plain name, or None for one that is left out."""
-        self.members += 1
-        if self.members > self.limits.members:
-            raise Damaged(f"{self.archive}: refused, since it has more than {self.limits.members} members")
-        if fault := member_fault(name, self.limits.depth):
-            raise self.refuse(name, fault)
-        plain = posixpath.normpath(name)
-        parts = plain.split("/")
-        if plain == "." or any(part in _RESOURCE_FORKS or part.startswith("._") for part in parts):
-            return None
-        for number in range(1, len(parts)):
-            if "/".join(parts[:number]) in self.links:
-                raise self.refuse(name, "lies behind a link")
-        return self.folder / plain, plain
-
-    def count(self, size: int) -> None:
-        """Add bytes that are to be written; raises :class:`Damaged` where they are more than an honest archive holds."""
-        self.size += size
-        if size < 0 or self.size > self.most:
-            raise Damaged(
-                f"{self.archive}: refused, since it unpacks to more than {self.most / 1e9:.1f} GB, "
-                f"{self.size / max(1, self.archive.stat().st_size):.0f} times its size"
-            )
-        if self.size - self._checked > RESERVE // 4 or not self._checked:
-            self._checked = self.size
-            free = shutil.disk_usage(self.folder).free
-            if size > free - RESERVE:
-                raise NotWritten(
-                    f"{self.folder.parent}: the disk has {free / 1e9:.2f} GB free, too little for {self.archive.name}"
-                )
-        self.progress.advance(self.size // 1_000_000 - self.progress.done)
-
-    def make_folder(self, name: str) -> None:
-        """Make a folder that the archive names."""
-        if place := self.target(name):
-            self._parent(place[0] / "x", name)
-
-    def write(self, name: str, size: int, stream: IO[bytes]) -> None:
-        """Write a file of ``size`` bytes from ``stream``; raises :class:`Damaged` where there are more or fewer."""
-        self.count(size)
-        if (place := self.target(name)) is None:
-            return
-        self._parent(place[0], name)
-        self.files += 1
-        left = size
-        try:
-            with place[0].open("xb") as out:
-                while data := stream.read(min(CHUNK, left + 1)):
-                    left -= len(data)
-                    if left < 0:
-                        break
-                    out.write(data)
-        except FileExistsError:
-            raise self.refuse(name, "is there twice, or once more with other capitals") from None
-        if left:
-            raise self.refuse(name, "is longer or shorter than the archive says")
-
-    def link(self, name: str, to: str, *, hard: bool) -> None:
-        """Make a link within the folder; a hard link becomes a copy of the file that it names, which must be there."""
-        if (place := self.target(name)) is None:
-            return
-        path, plain = place
-        aim = posixpath.normpath(to if hard else posixpath.join(posixpath.dirname(plain), to))
-        down = [part == ".." for part in to.split("/") if part not in ("", ".")]
-        # ".." after the name of a folder is refused, for the folder may be a link itself and its parent anywhere.
-        if not to or re.search(r"^/|[\\:\0]", to) or down != sorted(down, reverse=True) or f"{aim}/".startswith("../"):
-            raise self.refuse(name, f"is a link to {to[:200]!r}, out of the folder")
-        self._parent(path, name)
-        if os.path.lexists(path):
-            raise self.refuse(name, "is there twice, or once more with other capitals")
-        self.files += 1
-        if hard:
-            source = self.folder / aim
-            if any(f"{aim}/".startswith(f"{link}/") for link in self.links) or not source.is_file():
-                raise self.refuse(name, f"is a link to {to[:200]!r}, which is no file before it in the archive")
-            self.count(source.stat().st_size)
-            shutil.copyfile(source, path)
-        else:
-            self.links[plain] = aim
-            path.symlink_to(to)
-
-    def _parent(self, path: Path, name: str) -> None:
-        if path.parent in self._made:
-            return
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._made.add(path.parent)
-        except (FileExistsError, NotADirectoryError):
-            raise self.refuse(name, "lies in a folder that is a file") from None
 
 
 class _Sequential:
@@ -323,7 +174,7 @@ def _readable(archive: Path) -> Iterator[None]:
         raise Damaged(f"{archive}: is cut off, damaged or of a kind that is not known ({error}); fetch it again") from None
 
 
-def _unpack_tar(archive: Path, writer: _Writer) -> None:
+def _unpack_tar(archive: Path, writer: MemberWriter) -> None:
     if not hasattr(tarfile, "data_filter"):
         raise TtsError("this Python cannot unpack safely; Python 3.11.4 or later can")
     with _readable(archive), _decompressed(archive) as (stream, packed):
@@ -335,7 +186,7 @@ def _unpack_tar(archive: Path, writer: _Writer) -> None:
         sequential.finish(packed)
 
 
-def _unpack_tar_member(tar: tarfile.TarFile, member: tarfile.TarInfo, writer: _Writer) -> None:
+def _unpack_tar_member(tar: tarfile.TarFile, member: tarfile.TarInfo, writer: MemberWriter) -> None:
     if fault := member_fault(member.name, writer.limits.depth):  # before the library's own check, to say it in our words
         raise writer.refuse(member.name, fault)
     if not (member.isfile() or member.isdir() or member.issym() or member.islnk()):
@@ -355,7 +206,7 @@ def _unpack_tar_member(tar: tarfile.TarFile, member: tarfile.TarInfo, writer: _W
         writer.write(member.name, member.size, content)
 
 
-def _unpack_zip(archive: Path, writer: _Writer) -> None:
+def _unpack_zip(archive: Path, writer: MemberWriter) -> None:
     with _readable(archive), zipfile.ZipFile(archive) as packed:
         for member in packed.infolist():
             mode = member.external_attr >> 16 if member.create_system == 3 else 0
@@ -374,12 +225,12 @@ def _unpack_zip(archive: Path, writer: _Writer) -> None:
                     writer.write(member.filename, member.file_size, content)
 
 
-def _copy_plain(archive: Path, writer: _Writer) -> None:
+def _copy_plain(archive: Path, writer: MemberWriter) -> None:
     with archive.open("rb") as stream:
         writer.write(archive.name, archive.stat().st_size, stream)
 
 
-_UNPACK: dict[Kind, Callable[[Path, _Writer], None]] = {"tar": _unpack_tar, "zip": _unpack_zip, "plain": _copy_plain}
+_UNPACK: dict[Kind, Callable[[Path, MemberWriter], None]] = {"tar": _unpack_tar, "zip": _unpack_zip, "plain": _copy_plain}
 
 
 def _only(folder: Path, pattern: str) -> str:

@@ -15,7 +15,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from tts.core.archives import Limits, remove_left_over, unpack
+from tts.core.archive_members import Limits
+from tts.core.archives import remove_left_over, unpack
 from tts.core.download import RESERVE, Patience, download
 from tts.core.errors import Damaged, Missing, NotWritten, TtsError, UsageError
 from tts.core.files import file_digest, read_json, write_json, write_text
