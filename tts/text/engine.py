@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from typing import Any, Final, Protocol, get_args
@@ -16,9 +16,11 @@ from typing import Any, Final, Protocol, get_args
 from tts.core.errors import TtsError, UsageError
 from tts.core.files import fingerprint
 from tts.recipe.names import EngineName
+from tts.text import english
 from tts.text import normalise as normalisation
 from tts.text.lexicon import INLINE, Lexicon, find_words, lexicon_key, parse_phones
 from tts.text.sentence import Break, Kind, Sentence, Word
+from tts.text.spoken_forms import primary
 from tts.text.syllables import syllabify
 
 ENGINES: Final[tuple[str, ...]] = get_args(EngineName)
@@ -106,6 +108,7 @@ class FrontEnd:
         self._respellings = {word: spoken for word, spoken in lexicon.items() if isinstance(spoken, str)}
         self.language = pronouncer.language
         self.reads_phones = pronouncer.reads_phones
+        self._homographs = _homographs(pronouncer)
         self._answers: dict[str, tuple[Sentence, tuple[str, ...]]] = {}
         self._lock = threading.Lock()
         self._guessed: set[str] = set()
@@ -117,13 +120,14 @@ class FrontEnd:
 
     def identity(self) -> dict[str, Any]:
         """Return name, version and options; equal identities give equal sentences."""
-        return {
+        identity = {
             "engine": self.pronouncer.name,
             "version": self.pronouncer.version,
             "language": self.language,
             "normalisation": normalisation.VERSION,
             "lexicon": fingerprint(self.lexicon) if self.lexicon else None,
         }
+        return {**identity, "english": english.VERSION} if self._homographs else identity
 
     def sentence(self, text: str) -> Sentence:
         """Return the sentence; see :meth:`Engine.sentence`."""
@@ -155,9 +159,11 @@ class FrontEnd:
         if not self.reads_phones:
             refuse_endless(spoken)
         words: list[Word] = []
+        given: set[int] = set()
         try:
             for run in re.split("([\ue000-\uf8ff])", spoken):
                 if run in known:
+                    given.add(len(words))
                     words.append(known[run])
                     continue
                 rest = run.lstrip(" .,;:!?")
@@ -170,6 +176,8 @@ class FrontEnd:
             raise PronunciationError(f"{error}; {_place(error.token, original)}", error.token) from None
         if not words:
             raise PronunciationError(f"there is no word to pronounce in {original[:80]!r}")
+        if self._homographs:
+            words = self._homographs(words, given)
         words = [replace(word, pause_after=word.break_after != "") for word in words]
         return Sentence(original, self.language, tuple(words), kind_of(spoken))
 
@@ -210,6 +218,15 @@ class FrontEnd:
             pieces += [text[last:start], mark]
             last = end
         return "".join([*pieces, text[last:]]), known
+
+
+def _homographs(pronouncer: Pronouncer) -> Callable[[list[Word], set[int]], list[Word]] | None:
+    """Return what chooses among the readings of homographs, for engines whose phones are those of its table."""
+    if pronouncer.name not in ("gruut", "cmudict") or primary(pronouncer.language) != "en":
+        return None
+    from tts.text.english.homographs import resolve
+
+    return resolve
 
 
 def refuse_endless(text: str) -> None:

@@ -47,7 +47,7 @@ def read_table(text: str) -> dict[str, Homograph]:
     Nouns that are verbs too get their forms with -s.
     """
     table: dict[str, Homograph] = {}
-    for block in re.split(r"\n(?=\S)", re.sub(r"(?m)^\s*#.*\n|^\s*\n", "", text)):
+    for block in re.split(r"\n(?=\S)", re.sub(r"(?m)^\s*#.*\n|^\s*\n", "", text).strip()):
         first, *rest = block.split("\n")
         if "=" in first:
             word, _, both = first.partition("=")
