@@ -181,16 +181,16 @@ def test_a_lexicon_of_words_is_not_for_phones():
 
 
 def test_what_there_is_not_is_told():
-    with pytest.raises(UsageError, match="there are gruut, espeak, openjtalk, letters, lexicon, phones"):
+    with pytest.raises(UsageError, match="there are gruut, cmudict, espeak, openjtalk, letters, lexicon, phones"):
         make_engine("festival", "en-us")
-    assert ENGINES == ("gruut", "espeak", "openjtalk", "letters", "lexicon", "phones")
+    assert ENGINES == ("gruut", "cmudict", "espeak", "openjtalk", "letters", "lexicon", "phones")
     with pytest.raises(UsageError, match=r"no language 'en-gb'.*espeak"):
         make_engine("gruut", "en-gb")
 
 
 def test_identity_is_plain_and_stable(english):
     assert english.identity() == make_engine("gruut", "en_US").identity()
-    assert set(english.identity()) == {"engine", "version", "language", "normalisation", "lexicon"}
+    assert set(english.identity()) == {"engine", "version", "language", "normalisation", "lexicon", "english"}
 
 
 def test_importing_the_front_end_loads_no_engine():

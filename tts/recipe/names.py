@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field
 
 from tts.core.names import name_fault
 
-EngineName = Literal["gruut", "espeak", "openjtalk", "letters", "lexicon", "phones"]
+EngineName = Literal["gruut", "cmudict", "espeak", "openjtalk", "letters", "lexicon", "phones"]
 """What turns text into phones (``tts.text.engine``)."""
 
 LONGEST_NAME = 80

@@ -26,6 +26,7 @@ from tts.text.syllables import syllabify
 ENGINES: Final[tuple[str, ...]] = get_args(EngineName)
 _PRONOUNCERS: Final = {  # imported when they are asked for
     "gruut": "tts.text.gruut_engine:GruutPronouncer",
+    "cmudict": "tts.text.cmudict_engine:CmudictPronouncer",
     "espeak": "tts.text.espeak_engine:EspeakPronouncer",
     "openjtalk": "tts.text.openjtalk_engine:OpenJTalkPronouncer",
     "letters": "tts.text.letters_engine:LettersPronouncer",

@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from tts.core.errors import TtsError, UsageError
 from tts.text.engine import PronunciationError, break_of
+from tts.text.english import words as english_words
 from tts.text.gruut_data import DATA, LETTER_NAMES
 from tts.text.phones import attributes
 from tts.text.sentence import Break, Syllable, Word
@@ -143,6 +144,8 @@ class _Lexicon:
 
     def lookup(self, word: str, role: str | None = None, do_transforms: bool = True) -> Sequence[str] | None:
         """Return the phones of a word in the lexicon, or None; a sign that the lookup would skip raises."""
+        if self.english and (own := english_words.name(word)):
+            return own.phones
         if len(word) == 1 and word.isupper() and (name := self.letter_names.get(word.lower())):
             return name
         signs = re.findall(r"[^\w\s'.-]", unicodedata.normalize("NFC", word)) if do_transforms else []
@@ -161,6 +164,10 @@ class _Lexicon:
     def guess(self, word: str, role: str | None = None) -> Sequence[str]:
         """Return phones for a word that is not in the lexicon; a letter that the guesser would drop raises."""
         del role
+        if self.english and (own := english_words.pronounce(word)):
+            if own.guessed:
+                self.guessed.add(word)
+            return own.phones
         known = self.alphabet
         letters = "".join(c if c in known else _without_accents(c) for c in word.lower().replace("-", "").replace(".", ""))
         for letter in letters:

@@ -51,7 +51,7 @@ def supported_languages() -> list[LanguageSupport]:
     the tag ``any``, are for languages that nothing else reads.
     """
     listed = [_gruut(code) for code in DATA]
-    listed.append(_japanese())
+    listed += [_cmudict(), _japanese()]
     listed += _espeak(listed)
     return [*sorted(listed, key=lambda entry: (entry.tag == ANY, entry.language, entry.engine != "gruut")), *_anything()]
 
@@ -108,6 +108,20 @@ def own_normalisation(code: str) -> str:
     if code in EXPANDERS:
         return "own: numbers, dates, money, units"
     return "own: signs and money; engine: numbers" if code in SIGNS else ""
+
+
+def _cmudict() -> LanguageSupport:
+    return LanguageSupport(
+        tag="en-us",
+        language="English",
+        engine="cmudict",
+        install="",
+        normalisation=own_normalisation("en"),
+        lexicon=126_046,
+        unknown_words="a model of letters and phones guesses",
+        stress="in the lexicon",
+        note="no other package needed",
+    )
 
 
 def _japanese() -> LanguageSupport:

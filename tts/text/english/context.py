@@ -31,6 +31,7 @@ _SKIPPED: Final = _words(
     "not n't never ever already just also always often only still even then really actually both all "
     "recently carefully probably simply soon now hardly rarely seldom"
 )
+_DEGREES: Final = _words("too so very more most as quite rather less least")
 _CAUSES: Final = _words("let lets make makes made help helps helped see saw hear heard watch watched have had")
 _TO_NOUN: Final = _words(
     "due according thanks prior close subject back next addicted reply access open listen listened listening contrary essential"
@@ -81,6 +82,10 @@ class Context:
             return self.tag(place).startswith("vb") and word in ("that", "this", "her", "its") and following in _DETERMINERS
         if word in _SUBJECTS:
             return True
+        if self.at(place - 1) in _DEGREES:
+            return False
+        if self.tag(place - 1) == "nns" and self.tag(place + 1) in ("in", "dt", "prp", "rb", "to"):
+            return True  # workers protest against it
         opening = before < 0 or self.tag(before) == "punc"
         if opening and (following in _DETERMINERS or following in ("it", "them", "him", "me", "us", "yourself")):
             return True

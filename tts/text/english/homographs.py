@@ -125,7 +125,12 @@ def _context(words: Sequence[Word]) -> tuple[Context, list[int]]:
 
 def _said(word: Word, names: tuple[str, ...]) -> Word:
     syllables = syllabify(to_marked_ipa(names), _LANGUAGE)
-    return word if _outline(word.syllables) == _outline(syllables) else replace(word, syllables=syllables)
+    return word if same_sound(word.syllables, syllables) else replace(word, syllables=syllables)
+
+
+def same_sound(first: Sequence[Syllable], second: Sequence[Syllable]) -> bool:
+    """Whether two words have the same phones and main stress, but for vowels that weaken where there is no stress."""
+    return _outline(first) == _outline(second)
 
 
 def _outline(syllables: Sequence[Syllable]) -> tuple[tuple[str, ...], ...]:

@@ -20,11 +20,15 @@ _WEAK: Final = {
     "to": "T AH0",
     "of": "AH0 V",
     "and": "AH0 N D",
-    "that": "DH AE1 T",
+    "was": "W AH0 Z",
+    "for": "F ER0",
+    "because": "B IH0 K AH1 Z",
 }
 _UNVOICED: Final = frozenset(("P", "T", "K", "F", "TH"))
 _SIBILANT: Final = frozenset(("S", "Z", "SH", "ZH", "CH", "JH"))
-_LETTERS_APART: Final = str.maketrans({"ß": "ss", "ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "þ": "th", "ð": "th", "ı": "i"})
+_LETTERS_APART: Final = str.maketrans(
+    {"ß": "ss", "ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "þ": "th", "ð": "th", "ı": "i"}
+)
 
 
 @dataclass(frozen=True)

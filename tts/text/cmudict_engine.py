@@ -1,0 +1,56 @@
+"""The second English engine: the CMU dictionary and letter-to-sound, all in this package; nothing else is needed.
+
+It reads words only: numbers, signs and abbreviations are words already (:mod:`tts.text.normalisation`).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from tts.core.errors import UsageError
+from tts.text.engine import PronunciationError, break_of
+from tts.text.english.cmudict import to_marked_ipa
+from tts.text.english.words import pronounce
+from tts.text.sentence import Break, Word
+from tts.text.spoken_forms import primary
+from tts.text.syllables import syllabify
+
+_LETTER_A: Final = "A·"  # how normalisation writes the name of the letter where the article could be meant
+
+
+class CmudictPronouncer:
+    """The CMU dictionary behind the interface of :class:`tts.text.engine.Pronouncer`."""
+
+    name = "cmudict"
+    reads_phones = False
+    version = "1"
+
+    def __init__(self, language: str) -> None:
+        if primary(language) != "en":
+            raise UsageError(f"the text engine 'cmudict' reads American English (en-us), not {language!r}")
+        self.language = language
+        self.guessed: set[str] = set()
+
+    def words(self, text: str) -> list[Word]:
+        """Return the words; see :class:`tts.text.engine.Pronouncer`."""
+        words: list[Word] = []
+        for token in text.split():
+            spoken = token.rstrip(".,;:!?")
+            after = break_of(token[len(spoken) :])
+            pieces = re.split(r"[,;:!?/]+|\.(?=[A-Za-z])", spoken)
+            for number, piece in enumerate(pieces, 1):
+                bare = piece.strip("'-.")
+                if bare:
+                    words.append(self._word(bare, after if number == len(pieces) else "minor"))
+        return words
+
+    def _word(self, text: str, after: Break) -> Word:
+        if text == _LETTER_A:
+            return Word("A", syllabify(to_marked_ipa(["EY1"]), self.language), after)
+        said = None if re.search(r"[\d·]|[^\w\s'-]", text) else pronounce(text)
+        if said is None:
+            raise PronunciationError(f"{text!r} cannot be pronounced: write it out in words or as [[phones]]", text)
+        if said.guessed:
+            self.guessed.add(text)
+        return Word(text, syllabify(said.phones, self.language), after)
