@@ -80,7 +80,7 @@ class Voice:
         engine = make_engine(text.engine, text.language, self.lexicon)
         here, trained = engine.identity(), text.identity
         differing = [key for key in {**trained, **here} if key != "lexicon" and here.get(key) != trained.get(key)]
-        # Words of another lexicon are what the user wants, and signs, numbers, names and homographs read better are no other phones.
+        # Words of another lexicon are what the user wants; signs, names, homographs read better are no other phones.
         level = logging.INFO if set(differing) <= {"normalisation", "english"} else logging.WARNING
         for key in differing:
             log.log(level, "the voice was trained with %s %s, here is %s", key, trained.get(key), here.get(key))
