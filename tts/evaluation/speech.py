@@ -129,7 +129,7 @@ class Judgement:
 
     def lines(self) -> list[str]:
         """Return what a Markdown page says of them, line by line."""
-        lines = ["What independent judges say (models of listeners; docs/evaluation.md):", ""]
+        lines = ["What independent judges say (models of listeners; docs/judges.md):", ""]
         measured = [name for name in JUDGED if any(pool(own.values())[name] is not None for own in self.scores.values() if own)]
         rows = [
             [kind, *(format_interval(name, score_interval(own, name)) for name in measured)]
