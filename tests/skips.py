@@ -10,6 +10,7 @@ MAY_SKIP = {  # pattern in the reason: (pattern in the file's name, what the pro
     r"espeak": (r"espeak|wheel", "espeak-ng is GPL-3.0: an extra that no pipeline needs"),
     r"Chromium|selenium": ("", "pages are looked at in a browser where there is one"),
     r"CUDA|GPU|\bmps\b": ("", "needs the device"),
+    r"htsengine": ("", "programs of the system that speak our labels, beside the fields' comparison with Festival's"),
     r"TTS_CORPORA": ("", "needs a real corpus"),
     r"parselmouth": ("", "praat-parselmouth is GPL-3.0: a reference in benchmarks"),
     r"TorchJD": ("", "a reference, not installed by default: its extra is weighting"),

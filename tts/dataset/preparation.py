@@ -29,6 +29,7 @@ class Preparation:
     read: Reader | None = None  # what looked through the corpus already
     derived: dict[str, DerivedRecording] = field(default_factory=dict)  # recordings made of others, by utterance
     places: dict[str, str] = field(default_factory=dict)  # what each of them was made of, for people
+    root: Path | None = None  # the corpus's folder
 
     @property
     def cache(self) -> Path:
@@ -57,20 +58,29 @@ class Preparation:
         """The folder of Merlin's features; None where the recipe names none, :class:`UsageError` where it is not there."""
         if self.recipe.analysis.features is None:
             return None
-        folder = self.recipe_folder / self.recipe.analysis.features
-        if not folder.is_dir():
-            raise UsageError(f"analysis.features: {folder} is not a folder of Merlin's features")
-        return folder
+        return self._folder("analysis.features", self.recipe.analysis.features, "of Merlin's features")
+
+    def _folder(self, key: str, name: str, what: str) -> Path:
+        """Return a folder that the recipe names, relative to itself or to the corpus's root."""
+        beside = self.recipe_folder / name
+        places = [beside] if self.root is None else [beside, self.root / name]
+        for folder in places:
+            if folder.is_dir():
+                return folder
+        raise UsageError(f"{key}: {' and '.join(map(str, dict.fromkeys(places)))} is not a folder {what}")
 
     def label_path(self, key: str) -> Path | None:
         """Return where an utterance's label file is, or should be; None where the recipe names no labels."""
         if self.recipe.alignment.labels is None:
             return None
-        folder = self.recipe_folder / self.recipe.alignment.labels
-        if not folder.is_dir():
-            raise UsageError(f"alignment.labels: {folder} is not a folder of label files")
+        folder = self._folder("alignment.labels", self.recipe.alignment.labels, "of label files")
         paths = [folder / f"{key}{suffix}" for suffix in SUFFIXES]
         return next((path for path in paths if path.is_file()), paths[0])
+
+    def check_files(self) -> None:
+        """Raise :class:`UsageError` or :class:`TtsError` where a file or folder that the recipe names cannot be read."""
+        _ = self.questions, self.phone_names, self.given_features
+        self.label_path("any")
 
     def leave_out(self, key: str, code: str, reason: str, place: str) -> None:
         """Note that an utterance is left out, and why."""

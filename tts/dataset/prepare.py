@@ -74,9 +74,9 @@ def prepare_corpus(
         resolve_options(name, recipe.tasks[name])
     read = open_layout(recipe.corpus.format)
     recipe, settled = settle_speakers(recipe, root.resolve(), read)
-    run = Preparation(recipe, recipe_folder, out, workers, device, read=read)
+    run = Preparation(recipe, recipe_folder, out, workers, device, read=read, root=root)
     lexicon = read_lexicon(run.lexicon) if run.lexicon is not None else None
-    _ = run.questions, run.phone_names, run.given_features  # what cannot be read is said before anything is done
+    run.check_files()
     engine = make_engine(recipe.text.engine, recipe.corpus.language, lexicon)
     _check_folder(out, recipe)
     with held(out):

@@ -391,7 +391,10 @@ class AlignmentPart(Part):
         examples=["all"],
     )
     labels: str | None = Field(
-        None, description="Folder of label files (.lab or .TextGrid) to read in place of aligning.", examples=["labels"]
+        None,
+        description="Folder of label files (.lab or .TextGrid) to read in place of aligning, relative to the recipe or to the "
+        "corpus's root.",
+        examples=["labels"],
     )
     phone_names: str = Field(
         "ipa",
@@ -433,8 +436,9 @@ class AnalysisPart(Part):
 
     features: str | None = Field(
         None,
-        description="Folder with Merlin's features, relative to the recipe or absolute: mgc/ID.mgc, lf0/ID.lf0 and bap/ID.bap "
-        "are read in place of analysing F0, spectrum and aperiodicity. Their order and warping must be those of `frames`.",
+        description="Folder with Merlin's features, relative to the recipe or to the corpus's root: mgc/ID.mgc, lf0/ID.lf0 "
+        "and bap/ID.bap are read in place of analysing F0, spectrum and aperiodicity. Their order and warping must be those "
+        "of `frames`.",
         examples=["acoustic_model/data"],
     )
 
