@@ -24,6 +24,8 @@ SETS = ("train", "dev", "test")
 def scan_mls(root: Path, source: CorpusSource) -> Scan:
     """Look through the language ``source.part`` (``mls_german``, or ``german``)."""
     part = source.part if not source.part or source.part.startswith("mls_") else f"mls_{source.part}"
+    if part and not (root / part).is_dir() and (root / f"{part}_opus").is_dir():  # as the archives of Opus name it
+        part = f"{part}_opus"
     wanted = CorpusSource(name=source.name, speaker="", language=source.language, licence=source.licence, part=part)
     folder = part_folder(root, wanted, _is_language, "mls_german")
     lines: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
