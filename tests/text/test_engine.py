@@ -94,10 +94,8 @@ def test_guessed_words_are_told(english):
     [
         ("Hello 中文 there", "中文"),
         ("well 😀 then", "😀"),
-        ("a≠b", "≠"),
-        ("x² now", "x²"),
+        ("a ⌘ b", "⌘"),
         ("λόγος", "λόγος"),
-        ("it is " + "9" * 80, "9999"),
         ("", "no word"),
         ('"...!"', "no word"),
         ("a [[h ə", r"\[\[ at character 3"),
@@ -105,9 +103,10 @@ def test_guessed_words_are_told(english):
         ("[[h Q]] a", "'Q'"),
     ],
 )
-def test_what_cannot_be_pronounced_is_named(english, text, token):
+def test_what_cannot_be_pronounced_is_named(text, token):
+    strict = make_engine("gruut", "en-us", unreadable="fail")
     with pytest.raises(PronunciationError, match=token) as caught:
-        english.sentence(text)
+        strict.sentence(text)
     assert caught.value.token in text
     assert not caught.value.token or f"character {text.index(caught.value.token) + 1} of" in str(caught.value)
 

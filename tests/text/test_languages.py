@@ -130,11 +130,11 @@ def test_letters_alone_read_any_script():
     assert syllables("letters", "ka", "ქართული") == ["kar.tu.li"]
     assert syllables("letters", "he", "עולם")[0].startswith("ʔ")
     with pytest.raises(PronunciationError, match=r"'#' has no letters"):
-        make_engine("letters", "xx").sentence("een # twee")
+        make_engine("letters", "xx", unreadable="fail").sentence("een # twee")
 
 
 def test_a_lexicon_alone_refuses_other_words():
-    engine = make_engine("lexicon", "xx", {"hlo": ("x", "ˈo"), "vrld": ("v", "r̩", "l", "d"), "hi": "hlo vrld"})
+    engine = make_engine("lexicon", "xx", {"hlo": ("x", "ˈo"), "vrld": ("v", "r̩", "l", "d"), "hi": "hlo vrld"}, "fail")
     assert engine.sentence("Hlo, vrld!").phones == ("sil", "x", "o", "pau", "v", "r̩", "l", "d", "sil")
     assert len(engine.sentence("hi").words) == 2
     with pytest.raises(PronunciationError, match="'mars' is not in the lexicon"):

@@ -65,7 +65,7 @@ def test_the_rest(tmp_path):
 
 
 def test_words_that_nobody_can_say_are_refused_at_once():
-    english = make_engine("gruut", "en-us")
+    english = make_engine("gruut", "en-us", unreadable="fail")
     for text, message in (
         ("It is " + "ab" * 10_000 + " here.", "is a word of 20000 letters; divide it"),
         ("1," * 8_000, "is a word of"),

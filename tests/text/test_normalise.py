@@ -1,8 +1,9 @@
 import re
 import time
+import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tts.text.normalise import clean, normalise
@@ -15,20 +16,29 @@ from tts.text.normalise import clean, normalise
         ("dogs -- well (really) ran", "dogs, well, really, ran"),
         ("Yes... no. Wait...", "Yes, no. Wait."),
         ("What?! No,,, ok", "What? No, ok"),
-        ("It cost $2.50, £5 and € 1,000.00.", "It cost 2 dollars 50 cents, 5 pounds and 1,000 euros."),
-        ("$2.5, $0.50, $1.05 and 3,50 €", "2.5 dollars, 50 cents, 1 dollar 5 cents and 3 euros 50 cents"),
-        ("$5 million and 10 %", "5 million dollars and 10 percent"),
-        ("Dr. Smith, Mr. A and St. John live on Main St. now", "Doctor Smith, Mister A and Saint John live on Main Street now"),
-        ("No. 5? Oh no. Then", "number 5? Oh no. Then"),
-        ("1990s, MP3, H2O, 3rd, 007, .5", "19 nineties, MP 3, H 2 O, 3rd, 0 0 7, 0.5"),
-        ("at 4:30 p.m. or 10am", "at 4:30 P M or 10 A M"),
-        ("AT&T, R&B, and/or, C++, #1, ½", "A T and T, R and B, and or, C plus plus, number 1, one half"),
+        ("It cost $2.50, £5 and € 1,000.00.", "It cost two dollars fifty cents, five pounds and one thousand euros."),
+        (
+            "$2.5, $0.50, $1.05 and 3,50 €",
+            "two point five dollars, fifty cents, one dollar five cents and three euros fifty cents",
+        ),
+        ("$5 million and 10 %", "five million dollars and ten percent"),
+        (
+            "Dr. Smith, Mr. A and St. John live on Main St. now",
+            "Doctor Smith, Mister A· and Saint John live on Main Street now",
+        ),
+        ("No. 5? Oh no. Then", "number five? Oh no. Then"),
+        ("1990s, MP3, H2O, 3rd, 007, .5", "nineteen nineties, M P three, H two O, third, zero zero seven, zero point five"),
+        ("at 4:30 p.m. or 10am", "at four thirty P M or ten A M"),
+        ("AT&T, R&B, and/or, C++, #1, ½", "A T and T, R and B, and or, C plus plus, number one, one half"),
         ("ok,yes a;b end.Next www.example.com", "ok, yes a; b end. Next W W W dot example dot com"),
-        ("20°C, x = 2, 3 < 5, 1990–1995", "20 degrees C, x equals 2, 3 less than 5, 1990 to 1995"),
+        (
+            "20°C, x = 2, 3 < 5, 1990–1995",
+            "twenty degrees Celsius, x equals two, three less than five, nineteen ninety to nineteen ninety five",
+        ),
         ("I WAS THERE BEFORE YOU!", "i was there before you!"),
         ("NASA", "NASA"),
         ("a\u200bb\x00c\tﬁn\u00adish", "abc finish"),
-        ("-5 and 5 - 3 and well-known", "-5 and 5, 3 and well-known"),
+        ("-5 and 5 - 3 and well-known", "minus five and five minus three and well-known"),
         ("etc. and so. Jones et al. Then", "etcetera and so. Jones et al. Then"),
         ("He said, 'yes!' Then", "He said, 'yes! Then"),
     ],
@@ -62,14 +72,17 @@ def test_marked_words_pass_untouched():
 WORDS = st.lists(
     st.sampled_from(["alpha", "Beta", "it's", "co-op", "NASA", "x", "éclair", "12", "we"]), min_size=1, max_size=12
 )
+SPOKEN = {"12": ["twelve"]}
 GAPS = st.sampled_from([" ", ", ", "; ", " - ", " — ", "--", "… ", ". ", "? ", "! ", " (", ") ", ' "', '" ', ": ", "\n", "\t "])
 
 
 @given(WORDS, st.lists(GAPS, min_size=12, max_size=12))
 def test_every_word_comes_out_once_and_in_order(words, gaps):
     text = "".join(word + gap for word, gap in zip(words, gaps, strict=False))
+    assume(not re.search(r'12"|(?:12|x) - (?:12|x)', text))  # twelve inches, twelve minus x
     out = normalise(clean(text), "en-us")
-    assert [w.lower() for w in re.findall(r"[\w'-]+", out)] == [w.lower() for w in words]
+    spoken = [w.lower() for word in words for w in SPOKEN.get(word, [word])]
+    assert [w.lower() for w in re.findall(r"[\w'-]+", out)] == spoken
 
 
 @given(st.text(max_size=60))
@@ -78,7 +91,7 @@ def test_any_text_keeps_its_letters_and_gets_cleaner(text):
     assert clean(cleaned) == cleaned
     out = normalise(cleaned, "xx")
     assert out == " ".join(out.split())
-    kept = [c for c in cleaned.lower() if c.isalpha() and c not in "ʼʹªº" and not "\ufb00" <= c <= "\uff5e"]
+    kept = [c for c in cleaned.lower() if c.isalpha() and c not in "ʼʹ" and unicodedata.normalize("NFKC", c) == c]
     letters = [c for c in out.lower() if c.isalpha()]
     position = 0
     for character in kept:  # a subsequence: nothing that is a letter vanished
@@ -87,8 +100,30 @@ def test_any_text_keeps_its_letters_and_gets_cleaner(text):
         assert position < len(letters), (text, out)
 
 
-@pytest.mark.parametrize("flood", ["9" * 5000, "." * 5000, " \n" * 5000, "a." * 3000, "$" * 5000, "-" * 5000, "'" * 5000])
+@pytest.mark.parametrize(
+    "flood",
+    [
+        "9" * 5000,
+        "." * 5000,
+        " \n" * 5000,
+        "a." * 3000,
+        "12," * 7000,
+        "A" * 300,
+        "1-" * 5000,
+        "1/" * 5000,
+        "1:" * 5000,
+        "x=" * 5000,
+        "a/" * 5000,
+        "<" * 5000,
+        "1 " * 5000,
+        "I" * 3000,
+        "$1" * 3000,
+        "$" * 5000,
+        "-" * 5000,
+        "'" * 5000,
+    ],
+)
 def test_floods_take_no_time(flood):
     began = time.perf_counter()
     normalise(clean(flood), "en-us")
-    assert time.perf_counter() - began < 3.0
+    assert time.perf_counter() - began < 1.5

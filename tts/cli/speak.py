@@ -37,6 +37,15 @@ class AudioFormat(StrEnum):
     mp3 = "mp3"
 
 
+class Unreadable(StrEnum):
+    """What becomes of a token that has no reading."""
+
+    spell = "spell"
+    name = "name"
+    skip = "skip"
+    fail = "fail"
+
+
 class Timings(StrEnum):
     """Files with word and phone times, or subtitles."""
 
@@ -86,6 +95,13 @@ def speak(
     lexicon: Annotated[
         Path | None, typer.Option("--lexicon", help="Pronunciations: word, two spaces, phones; or word = other words.")
     ] = None,
+    unreadable: Annotated[
+        Unreadable,
+        typer.Option(
+            "--unreadable", help="A token without a reading is spelled, named, skipped (told in each case), or its text fails."
+        ),
+    ] = Unreadable.spell,
+    strict: Annotated[bool, typer.Option("--strict", help="The same as --unreadable fail.")] = False,
     live: Annotated[
         bool, typer.Option("--live", help="Speak each line of standard input as it comes (- with --output).")
     ] = False,
@@ -131,6 +147,8 @@ def speak(
         raise UsageError("say where the speech goes: either --out FOLDER or --output FILE (- for standard output)")
     if (text is None) == (not texts):
         raise UsageError("say what to speak: either text files (- for standard input) or --text TEXT")
+    if strict and unreadable not in (Unreadable.spell, Unreadable.fail):
+        raise UsageError(f"--strict and --unreadable {unreadable.value} contradict each other; say one of them")
     code = run(
         voice,
         Texts(tuple(texts or ()), text, text_format.value, paragraphs.value, speed, pitch, speaker, live),
@@ -139,7 +157,7 @@ def speak(
         ),
         lexicon=lexicon,
         post_filter=PostFilterOptions(post_filter.value if post_filter else None, strength, f0_variance),
-        settings={"pause_scale": pauses, "batch_frames": batch_frames},
+        settings={"pause_scale": pauses, "batch_frames": batch_frames, "unreadable": "fail" if strict else unreadable.value},
         workers=workers,
         device=device,
     )

@@ -77,7 +77,8 @@ def prepare_corpus(
     run = Preparation(recipe, recipe_folder, out, workers, device, read=read, root=root)
     lexicon = read_lexicon(run.lexicon) if run.lexicon is not None else None
     run.check_files()
-    engine = make_engine(recipe.text.engine, recipe.corpus.language, lexicon)
+    # What a speaker made of a token without a reading is not known: a guess would be learnt, so the utterance is left out.
+    engine = make_engine(recipe.text.engine, recipe.corpus.language, lexicon, unreadable="fail")
     _check_folder(out, recipe)
     with held(out):
         write_json(out / MARK, recipe.model_dump(mode="json"))

@@ -25,17 +25,19 @@ from tts.generation.renumbering import finish_moves, renumber
 from tts.generation.requests import Request, refuse_duplicates
 from tts.generation.synthesiser import Speech, Synthesiser
 from tts.generation.timings import SUFFIXES, write_timings
+from tts.text.unreadable import Unread
 
 log = logging.getLogger(__name__)
 
 
 @dataclass
 class BatchReport:
-    """What a run did: counts of texts, seconds of speech made, when it started, and a sentence for every failure."""
+    """What a run did: counts of texts and of tokens without a reading, seconds of speech, when it started, failures."""
 
     spoken: int = 0
     skipped: int = 0
     failures: list[str] = field(default_factory=list)
+    unread: int = 0
     seconds: float = 0.0
     started: float = field(default_factory=time.monotonic)
 
@@ -44,9 +46,13 @@ class BatchReport:
         """0 if every text was spoken, now or before, else 1."""
         return 1 if self.failures else 0
 
-    def count(self, request: Request, error: str | None, seconds: float) -> None:
-        """Enter what became of a text; a failure is logged too."""
+    def count(self, request: Request, error: str | None, seconds: float, unread: Sequence[Unread] = ()) -> None:
+        """Enter what became of a text; a failure, and tokens that had no reading, are logged too."""
         self.seconds += seconds
+        if unread:
+            self.unread += len(unread)
+            shown = ", ".join(map(str, unread[:5])) + (f" and {len(unread) - 5} more" if len(unread) > 5 else "")
+            log.warning("%s", request.located(f"{request.id}: {shown}"))
         if error is None:
             self.spoken += 1
         else:
@@ -62,6 +68,8 @@ class BatchReport:
             parts.append(f"{self.skipped} were done before")
         if self.failures:
             parts.append(f"{len(self.failures)} failed")
+        if self.unread:
+            parts.append(f"{self.unread} tokens had no reading (see the warnings)")
         return ", ".join(parts)
 
 
@@ -124,7 +132,7 @@ def speak_to_folder(
             for spoken in synthesiser.speak(wanted, errors="return"):
                 entry = _write(spoken, todo[spoken.id], synthesiser.voice.grid, out, output)
                 manifest.add(entry)
-                report.count(spoken.request, spoken.error, entry.seconds or 0.0)
+                report.count(spoken.request, spoken.error, entry.seconds or 0.0, spoken.unread)
                 progress.advance(note=spoken.id)
     return report
 
@@ -166,6 +174,7 @@ def _done(request: Request, asked: Entry, manifest: Manifest, out: Path, suffixe
 
 def _write(spoken: Speech, planned: Entry, grid: FrameGrid, out: Path, output: FolderOutput) -> Entry:
     """Write the files of a text, the sound last; return what the manifest says about it."""
+    planned = replace(planned, unread=tuple(unread.to_dict() for unread in spoken.unread))
     if spoken.error is not None:
         return replace(planned, status="failed", error=spoken.error)
     path = out / f"{spoken.id}{output.encoding.suffix}"

@@ -37,7 +37,8 @@ def speak_joined(
         for event in synthesiser.stream(requests):
             if isinstance(event, RequestEnd):
                 output.write(joiner.rest())
-                report.count(event.request, None if event.error is None else event.reason, joiner.samples / grid.sample_rate)
+                reason = None if event.error is None else event.reason
+                report.count(event.request, reason, joiner.samples / grid.sample_rate, event.unread)
                 progress.advance(note=event.request.id)
                 joiner = SentenceJoiner(grid)
                 continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,7 +25,8 @@ class Entry:
 
     ``place`` says where it was read; ``settings`` are :meth:`tts.generation.synthesiser.SynthesisSettings.sound`, ``voice``
     identifies the voice, ``format`` and ``rate`` the kind of file (None: the voice's own rate). ``seconds`` and ``file`` are
-    of a text that was spoken, ``error`` of one that failed, ``moved_from`` of one whose files get another name.
+    of a text that was spoken, ``unread`` its tokens without a reading (``token``, and ``reading`` where something was read in
+    its place), ``error`` of one that failed, ``moved_from`` of one whose files get another name.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Entry:
     file: str = ""
     seconds: float | None = None
     error: str = ""
+    unread: Sequence[Mapping[str, Any]] = ()
     moved_from: str = ""
 
     @property

@@ -11,7 +11,7 @@ import logging
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -25,8 +25,10 @@ from tts.generation.postfilter import PostFilterSettings
 from tts.generation.requests import Request
 from tts.generation.vocode import Waveform, vocode
 from tts.generation.voice_model import VoiceModel
+from tts.text.engine import NothingToSay
 from tts.text.sentence import SILENCE, Sentence
 from tts.text.split import PHONES_A_LETTER, split_text
+from tts.text.unreadable import DEFAULT, Policy, Unread, check_policy
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +53,8 @@ class SynthesisSettings:
     The first five decide the sound. ``pause_scale`` (0.1..10) stretches pauses between words and sentences;
     ``sentence_pause`` (0..10 s) is the pause between two sentences of one text at normal speed; ``voicing_threshold`` (0..1)
     the probability from which a frame is voiced; a sentence of more than ``max_characters`` (20..2000; twice as many where the
-    text is phones) is cut at the best place. About ``batch_frames`` go through the network at a time; ``workers`` is the number
+    text is phones) is cut at the best place; ``unreadable`` says what becomes of a token that has no reading (see
+    :data:`tts.text.unreadable.Policy`). About ``batch_frames`` go through the network at a time; ``workers`` is the number
     of vocoder processes, None for one a core. By default there are none and the vocoder runs in this process: a script that
     asks for processes must guard its own start with ``if __name__ == "__main__"``.
     """
@@ -61,10 +64,12 @@ class SynthesisSettings:
     sentence_pause: float = 0.4
     voicing_threshold: float = 0.5
     max_characters: int = 300
+    unreadable: Policy = DEFAULT
     batch_frames: int = 10_000
     workers: int | None = 0
 
     def __post_init__(self) -> None:
+        check_policy(self.unreadable)
         for name, low, high in (
             ("pause_scale", 0.1, 10.0),
             ("sentence_pause", 0.0, 10.0),
@@ -84,6 +89,8 @@ class SynthesisSettings:
             post_filter["f0_variance"] = self.post_filter.f0_variance
         data = {**asdict(self), "post_filter": post_filter}
         del data["batch_frames"], data["workers"]
+        if self.unreadable == DEFAULT:
+            del data["unreadable"]
         return data
 
 
@@ -102,10 +109,14 @@ class SpokenSentence:
 
 @dataclass(frozen=True)
 class RequestEnd:
-    """All sentences of a request have been handed out, or it failed, for the reason given, after those that were."""
+    """All sentences of a request have been handed out, or it failed, for the reason given, after those that were.
+
+    ``unread`` are its tokens that had no reading, and what was read in their place.
+    """
 
     request: Request
     error: Exception | None = None
+    unread: tuple[Unread, ...] = ()
 
     @property
     def reason(self) -> str:
@@ -119,7 +130,7 @@ class RequestEnd:
 class Speech:
     """What became of a request: its sentences and which phone lasts how long, and ``signal``; or ``error``, and then none.
 
-    ``samples`` are float32 within -1..1, None where the request failed.
+    ``samples`` are float32 within -1..1, None where the request failed; ``unread`` are tokens that had no reading.
     """
 
     request: Request
@@ -127,6 +138,7 @@ class Speech:
     sentences: tuple[Sentence, ...] = ()
     alignments: tuple[Alignment, ...] = ()
     error: str | None = None
+    unread: tuple[Unread, ...] = ()
 
     @property
     def id(self) -> str:
@@ -147,6 +159,7 @@ class _Job:
 
     request: Request
     error: Exception | None = None
+    unread: list[Unread] = field(default_factory=list)
 
     def fail(self, error: Exception) -> None:
         """Give the request up; the first reason is kept."""
@@ -206,12 +219,12 @@ class Synthesiser:
             if isinstance(event, SpokenSentence):
                 made.append(event)
             elif event.error is None:
-                yield _joined(event.request, made, self.voice.grid)
+                yield replace(_joined(event.request, made, self.voice.grid), unread=event.unread)
                 made = []
             elif errors == "raise":
                 raise TtsError(event.request.located(f"{event.request.id}: {event.reason}")) from event.error
             else:
-                yield Speech(event.request, None, error=event.reason)
+                yield Speech(event.request, None, error=event.reason, unread=event.unread)
                 made = []
 
     def stream(self, requests: Iterable[Request]) -> Iterator[SpokenSentence | RequestEnd]:
@@ -261,13 +274,21 @@ class Synthesiser:
         # A sentence of punctuation alone ("Wait. ... Go.") is a pause; only a text of nothing else is an error.
         texts = [text for text in texts if any(map(str.isalnum, text))] or [job.request.text]
         before: float | None = None
+        silent: NothingToSay | None = None
+        spoken = False
         for number, text in enumerate(texts, 1):
-            sentence = self.voice.engine.sentence(text)
-            if not sentence.words:
-                raise TtsError(f"there is no word to speak in {text[:80]!r}")
+            try:
+                answer = self.voice.engine.answer(text, self.settings.unreadable)
+            except NothingToSay as error:  # what is left of this sentence is a pause
+                job.unread += error.unread
+                silent = error
+                continue
+            job.unread += answer.unread
             after = self._pause(text) if number < len(texts) else None
-            yield _Piece(job, sentence, (before, after), speaker)
-            before = after
+            yield _Piece(job, answer.sentence, (before, after), speaker)
+            before, spoken = after, True
+        if silent is not None and not spoken:
+            raise silent
 
     def _predict(self, pieces: Sequence[_Piece]) -> list[_Piece]:
         """Take sentences through the networks and hand them to the vocoder; return those that got there."""
@@ -330,7 +351,7 @@ def _ready(line: deque[_Piece | _Job]) -> Iterator[SpokenSentence | RequestEnd]:
         head = line[0]
         if isinstance(head, _Job):
             line.popleft()
-            yield RequestEnd(head.request, head.error)
+            yield RequestEnd(head.request, head.error, tuple(head.unread))
         elif head.job.error is not None:
             line.popleft()
         elif head.signal is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any, Final, Protocol, get_args
 
@@ -19,9 +19,11 @@ from tts.recipe.names import EngineName
 from tts.text import english
 from tts.text import normalise as normalisation
 from tts.text.lexicon import INLINE, Lexicon, find_words, lexicon_key, parse_phones
+from tts.text.normalisation import LETTER_MARK
 from tts.text.sentence import Break, Kind, Sentence, Word
 from tts.text.spoken_forms import primary
 from tts.text.syllables import syllabify
+from tts.text.unreadable import DEFAULT, Policy, Unread, check_policy, reading_of, settle_pictures
 
 ENGINES: Final[tuple[str, ...]] = get_args(EngineName)
 _PRONOUNCERS: Final = {  # imported when they are asked for
@@ -44,6 +46,24 @@ class PronunciationError(TtsError):
         self.token = token
 
 
+class NothingToSay(PronunciationError):
+    """A text without a single word that can be pronounced; ``unread`` are its tokens that were left out."""
+
+    def __init__(self, message: str, unread: tuple[Unread, ...] = ()) -> None:
+        super().__init__(message)
+        self.unread = unread
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A sentence, its words that no lexicon had, its tokens that could not be read, and the text as it was normalised."""
+
+    sentence: Sentence
+    guessed: tuple[str, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    normalised: str = ""
+
+
 class Engine(Protocol):
     """What the rest of the product asks of a front end."""
 
@@ -57,6 +77,12 @@ class Engine(Protocol):
         """Return the words, syllables, phones and breaks of one utterance, which may hold several written sentences.
 
         A token that cannot be pronounced raises :class:`PronunciationError`.
+        """
+
+    def answer(self, text: str, unreadable: Policy | None = None) -> Answer:
+        """Return the sentence and what is to be known of it; ``unreadable`` says what becomes of tokens without a reading.
+
+        None stands for the engine's own policy. :class:`NothingToSay` is raised for a text without any word.
         """
 
 
@@ -76,14 +102,20 @@ class Pronouncer(Protocol):
         """
 
 
-def make_engine(name: str, language: str, lexicon: Mapping[str, Sequence[str] | str] | None = None) -> FrontEnd:
+def make_engine(
+    name: str,
+    language: str,
+    lexicon: Mapping[str, Sequence[str] | str] | None = None,
+    unreadable: Policy = DEFAULT,
+) -> FrontEnd:
     """Return the engine ``name`` (one of :data:`ENGINES`) for ``language`` (such as ``en-us``), a user's lexicon on top.
 
     The words of ``lexicon`` map to phones with stress marks, or to a string of words that are spoken in their place, as
     :func:`tts.text.lexicon.read_lexicon` returns them. An
     unknown engine or language, or an engine that is not installed, raises :class:`UsageError` saying what there is; so does a
-    lexicon for ``phones``, whose text has no words to look up.
+    lexicon for ``phones``, whose text has no words to look up. ``unreadable`` says what becomes of a token without a reading.
     """
+    check_policy(unreadable)
     language = language.lower().replace("_", "-")
     if name not in ENGINES:
         raise UsageError(f"there is no text engine {name!r}; there are {', '.join(ENGINES)}")
@@ -96,21 +128,22 @@ def make_engine(name: str, language: str, lexicon: Mapping[str, Sequence[str] | 
         for word, spoken in (lexicon or {}).items()
     }
     module, _, pronouncer = _PRONOUNCERS[name].partition(":")
-    return FrontEnd(getattr(import_module(module), pronouncer)(language), words)
+    return FrontEnd(getattr(import_module(module), pronouncer)(language), words, unreadable)
 
 
 class FrontEnd:
     """An :class:`Engine` made of a pronouncer and the user's lexicon."""
 
-    def __init__(self, pronouncer: Pronouncer, lexicon: Lexicon) -> None:
+    def __init__(self, pronouncer: Pronouncer, lexicon: Lexicon, unreadable: Policy = DEFAULT) -> None:
         self.pronouncer = pronouncer
+        self.unreadable = unreadable
         self.lexicon = dict(lexicon)
         self._phones = {word: spoken for word, spoken in lexicon.items() if not isinstance(spoken, str)}
         self._respellings = {word: spoken for word, spoken in lexicon.items() if isinstance(spoken, str)}
         self.language = pronouncer.language
         self.reads_phones = pronouncer.reads_phones
         self._homographs = _homographs(pronouncer)
-        self._answers: dict[str, tuple[Sentence, tuple[str, ...]]] = {}
+        self._answers: dict[tuple[str, Policy], Answer] = {}
         self._lock = threading.Lock()
         self._guessed: set[str] = set()
 
@@ -135,30 +168,40 @@ class FrontEnd:
         return self.ask(text)[0]
 
     def ask(self, text: str) -> tuple[Sentence, tuple[str, ...]]:
-        """Return the sentence and its words that no lexicon had.
+        """Return the sentence and its words that no lexicon had."""
+        answer = self.answer(text)
+        return answer.sentence, answer.guessed
+
+    def answer(self, text: str, unreadable: Policy | None = None) -> Answer:
+        """Return all that is known of a text; see :meth:`Engine.answer`.
 
         Answers are remembered, since an engine may take a tenth of a second. Safe to call from several threads.
         """
+        policy = unreadable or self.unreadable
         with self._lock:
-            if text not in self._answers:
+            if (text, policy) not in self._answers:
                 if len(self._answers) >= _KEPT:
                     self._answers.clear()
                 self.pronouncer.guessed.clear()
-                sentence = self._sentence(text)
-                self._answers[text] = sentence, tuple(sorted(self.pronouncer.guessed))
-            self.note_guessed(self._answers[text][1])
-            return self._answers[text]
+                self._answers[text, policy] = self._answer(text, policy)
+            self.note_guessed(self._answers[text, policy].guessed)
+            return self._answers[text, policy]
 
     def note_guessed(self, words: Iterable[str]) -> None:
         """Add words to :attr:`guessed` that this engine pronounced elsewhere: in another process, or on another day."""
         self._guessed.update(words)
 
-    def _sentence(self, text: str) -> Sentence:
+    def _answer(self, text: str, policy: Policy) -> Answer:
         original = normalisation.clean(text)
-        marked, known = self._mark(self._respelled(original))
-        spoken = marked if self.reads_phones else normalisation.normalise(marked, self.language)
+        unread: list[Unread] = []
+        if self.reads_phones:
+            policy = "fail"
+        marked, known = self._mark(self._respelled(_readable_brackets(original, unread) if policy != "fail" else original))
+        spoken, pictures = settle_pictures(marked, policy)
+        unread += pictures
         if not self.reads_phones:
-            refuse_endless(spoken)
+            spoken = _without_endless(spoken, policy, unread)
+            spoken = _without_endless(normalisation.normalise(spoken, self.language), policy, unread)
         words: list[Word] = []
         given: set[int] = set()
         try:
@@ -172,15 +215,42 @@ class FrontEnd:
                     after = break_of(run[: len(run) - len(rest)])
                     words[-1] = replace(words[-1], break_after=after or words[-1].break_after)
                 if rest.strip():
-                    words += self.pronouncer.words(rest.strip())
+                    words += self._words(rest.strip(), policy, unread)
         except PronunciationError as error:
             raise PronunciationError(f"{error}; {_place(error.token, original)}", error.token) from None
         if not words:
-            raise PronunciationError(f"there is no word to pronounce in {original[:80]!r}")
+            raise NothingToSay(f"there is no word to pronounce in {original[:80]!r}", tuple(unread))
         if self._homographs:
             words = self._homographs(words, given)
         words = [replace(word, pause_after=word.break_after != "") for word in words]
-        return Sentence(original, self.language, tuple(words), kind_of(spoken))
+        sentence = Sentence(original, self.language, tuple(words), kind_of(spoken))
+        written = _written(spoken, known)
+        return Answer(sentence, tuple(sorted(self.pronouncer.guessed)), tuple(unread), written)
+
+    def _words(self, run: str, policy: Policy, unread: list[Unread]) -> list[Word]:
+        """Return the words of a run; where the engine cannot read a token, ``policy`` says what is read in its place."""
+        try:
+            return self.pronouncer.words(run)
+        except PronunciationError:
+            if policy == "fail":
+                raise
+        pieces = []
+        for token in run.split():
+            word = token.rstrip(".,;:!?")
+            if word and not self._can_read(word):
+                reading = reading_of(word, policy, self.language)
+                reading = reading if reading and self._can_read(reading) else ""
+                unread.append(Unread(word, reading))
+                token = reading + token[len(word) :]
+            pieces.append(token)
+        text = re.sub(r"(?:^|\s)[.,;:!?]+(?=\s|$)", "", " ".join(pieces)).strip()
+        return self.pronouncer.words(text) if text else []
+
+    def _can_read(self, text: str) -> bool:
+        try:
+            return bool(self.pronouncer.words(text))
+        except PronunciationError:
+            return False
 
     def _respelled(self, text: str) -> str:
         """Put the words that the user gives in place of those they stand for."""
@@ -241,6 +311,44 @@ def refuse_endless(text: str) -> None:
             raise PronunciationError(f"{reason}; divide it, or leave it out", match[0][:20])
 
 
+def _without_endless(text: str, policy: Policy, unread: list[Unread]) -> str:
+    """Return a text without its endless words, which are added to ``unread``; with the policy ``fail`` they raise."""
+    if policy == "fail":
+        refuse_endless(text)
+        return text
+
+    def leave_out(match: re.Match[str]) -> str:
+        unread.append(Unread(f"{match[0][:20]}..."))
+        return ""
+
+    return _ENDLESS_RUN.sub(leave_out, _ENDLESS_TOKEN.sub(leave_out, text))
+
+
+def _readable_brackets(text: str, unread: list[Unread]) -> str:
+    """Return a text whose ``[[brackets]]`` all hold phones: others, such as a wiki's links, become plain text."""
+
+    def plain(match: re.Match[str]) -> str:
+        try:
+            parse_phones(match[1])
+        except TtsError:
+            unread.append(Unread(match[0][:80], match[1].strip()[:80]))
+            return f" {match[1]} "
+        return match[0]
+
+    text = INLINE.sub(plain, text)
+    if "[[" in INLINE.sub("", text):
+        held = [match.span() for match in INLINE.finditer(text)]
+        text = re.sub(r"\[\[", lambda m: m[0] if any(low <= m.start() < high for low, high in held) else " ", text)
+    return text
+
+
+def _written(spoken: str, known: Mapping[str, Word]) -> str:
+    """Return the normalised text with the words that the user gave the pronunciation of in their places."""
+    text = "".join(known[c].text if c in known else c for c in spoken)
+    return text.replace(LETTER_MARK, "")
+
+
+_ENDLESS_TOKEN: Final = re.compile(r"\S*?[^\W_]{101,}\S*")
 _ENDLESS_WORD: Final = re.compile(r"[^\W_]{101,}")
 _ENDLESS_RUN: Final = re.compile(r"\S{1001,}")
 

@@ -22,6 +22,7 @@ from tts.core.errors import TtsError, UsageError
 from tts.text.engine import PronunciationError, break_of
 from tts.text.english import words as english_words
 from tts.text.gruut_data import DATA, LETTER_NAMES
+from tts.text.normalisation import LETTER_MARK
 from tts.text.phones import attributes
 from tts.text.sentence import Break, Syllable, Word
 from tts.text.spoken_forms import primary
@@ -75,7 +76,7 @@ class GruutPronouncer:
             after: Break = ""
             if end == len(leaves) or not re.search(r"\d", token):  # commas inside "one million, two hundred" are no breaks
                 after = break_of("".join(getattr(sign, "text", "") for sign in leaves[place + 1 : end]))
-            yield Word(leaf.text, syllabify(phones, self.language), after)
+            yield Word(leaf.text.replace(LETTER_MARK, ""), syllabify(phones, self.language), after)
 
 
 def _version(language: str) -> str:
@@ -144,6 +145,8 @@ class _Lexicon:
 
     def lookup(self, word: str, role: str | None = None, do_transforms: bool = True) -> Sequence[str] | None:
         """Return the phones of a word in the lexicon, or None; a sign that the lookup would skip raises."""
+        if LETTER_MARK in word:
+            return ("ˈeɪ", "z") if word.lower().endswith("s") else ("ˈeɪ",)
         if self.english and (own := english_words.name(word)):
             return own.phones
         if len(word) == 1 and word.isupper() and (name := self.letter_names.get(word.lower())):
@@ -188,7 +191,15 @@ class _Lexicon:
 
 
 def _without_accents(word: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c)).replace("ß", "ss")
+    plain = unicodedata.normalize("NFD", word).translate(_STROKED)
+    return "".join(c for c in plain if not unicodedata.combining(c))
+
+
+# Latin letters that Unicode does not divide into a plain one and its mark.
+_STROKED: Final = str.maketrans(
+    {"ß": "ss", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ø": "o", "Ø": "O", "œ": "oe", "Œ": "Oe", "æ": "ae", "Æ": "Ae"}
+    | {"ı": "i", "ħ": "h", "Ħ": "H", "þ": "th", "Þ": "Th", "ð": "th", "Ð": "Th", "ŋ": "ng", "ŧ": "t", "ſ": "s", "ĸ": "k"}
+)
 
 
 def _english_s(last: str) -> tuple[str, ...]:

@@ -11,10 +11,13 @@ import re
 import unicodedata
 from typing import Final
 
-from tts.text.normalisation import expander
+from tts.text.normalisation import LETTER_MARK, expander
+from tts.text.normalisation.characters import plain_characters
+from tts.text.normalisation.markup import strip_markup
+from tts.text.normalisation.signs import name_signs, without_emoticons
 from tts.text.spoken_forms import CURRENCIES, MAY_END, MULTIPLIERS, SIGNS, abbreviation, primary
 
-VERSION: Final = 3  # part of an engine's identity: raise it when the same text comes out differently
+VERSION: Final = 4  # part of an engine's identity: raise it when the same text comes out differently
 
 LETTER = r"[^\W\d_]"
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn"}  # control, format, private use, ...: nothing a reader sees
@@ -23,7 +26,7 @@ _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn"}  # control, format, private use, ...: n
 _SHAPES: Final[dict[int, str]] = {
     **dict(zip(map(ord, "؟،؛।⁄∕"), "?,;.//", strict=True)),
     **dict.fromkeys(map(ord, "’‘ʼʹ′`´＇"), "'"),
-    **dict.fromkeys(map(ord, '"“”„‟«»‹›〝〞「」『』″＂¡¿•·‣▪■●◦|¦*_\\^'), " "),
+    **dict.fromkeys(map(ord, '"“”„‟«»‹›〝〞「」『』″＂¡¿•‣▪■●◦|¦*_\\^'), " "),
     **dict.fromkeys(map(ord, "—―⸺⸻"), " — "),
     **dict.fromkeys(map(ord, "‐‑⁃−"), "-"),
     **dict.fromkeys(map(ord, "()[]{}（）【】〔〕"), " , "),
@@ -45,13 +48,13 @@ def normalise(text: str, language: str) -> str:
 
     Characters of the private use area pass untouched: the caller marks words there whose pronunciation is already known.
     """
-    text = "".join(unicodedata.normalize("NFKC", c) if "ﬀ" <= c <= "ﬆ" or "！" <= c <= "～" else c for c in text)
+    text = plain_characters(strip_markup(without_emoticons(text))).replace(LETTER_MARK, " ")
     if (expand := expander(language)) is not None:
         text = expand(text)
-    text = _abbreviations(text, language)
-    text = _numbers(text, language)
+    if primary(language) != "en":
+        text = _numbers(_abbreviations(text, language), language)
     text = re.sub(r"(?<=\s)[-–]+(?=[\s.,;:!?])|--+|(?<=\D)–(?=\D)", " — ", f" {text} ".translate(_SHAPES))
-    text = _signs(text, language)
+    text = _signs(name_signs(text, language), language)
     text = re.sub(r"(?<!\.)\.\.+(?=\s*[^\W\d_A-Z])|\s—\s", ", ", text)  # omission before a small letter, or a dash
     text = re.sub(rf"({LETTER})([,;:!?]+)({LETTER}|[\ue000-\uf8ff])", r"\1\2 \3", text)
     text = re.sub(rf"(?<={LETTER})[/–](?={LETTER})", " ", text)

@@ -12,7 +12,18 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any, Final
 
-EXPANDERS: Final[dict[str, str]] = {"de": "german", "es": "spanish", "fr": "french", "it": "italian", "nl": "dutch"}
+LETTER_MARK: Final = "\u00b7"
+"""Stands after the letter A (``A·``, ``A·'s``) where it is the letter and not the article; an engine reads the letter's
+name."""
+
+EXPANDERS: Final[dict[str, str]] = {
+    "de": "german",
+    "en": "english",
+    "es": "spanish",
+    "fr": "french",
+    "it": "italian",
+    "nl": "dutch",
+}
 """The module of a language by the first part of its tag."""
 
 

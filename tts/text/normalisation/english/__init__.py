@@ -1,0 +1,48 @@
+"""English: what is written as what is said. Each file reads one kind of thing; here is their order.
+
+Earlier ones take what a later one would take for something else: a telephone number before a range, a date before a fraction,
+money before units.
+"""
+
+from __future__ import annotations
+
+import re
+
+from tts.text.normalisation.english.abbreviations import expand_abbreviations
+from tts.text.normalisation.english.addresses import expand_addresses
+from tts.text.normalisation.english.codes import expand_codes, expand_mixed
+from tts.text.normalisation.english.dates import expand_dates
+from tts.text.normalisation.english.fractions import expand_fractions
+from tts.text.normalisation.english.letters import expand_letters, unshout
+from tts.text.normalisation.english.maths import expand_maths
+from tts.text.normalisation.english.money import expand_money
+from tts.text.normalisation.english.numbers import expand_numbers
+from tts.text.normalisation.english.roman import expand_roman
+from tts.text.normalisation.english.times import expand_times
+from tts.text.normalisation.english.units import expand_units
+
+_PLAIN = re.compile(r"[a-z',;\s-]*")  # nothing here that any of the steps reads
+
+
+def expand(text: str) -> str:
+    """Return ``text`` with everything that is not written in words written in words."""
+    if _PLAIN.fullmatch(text[1:].removesuffix(".")) and not re.search(r"\b[b-df-hj-np-tv-xz]{2,5}\b", text):
+        return text
+    text = unshout(text)
+    for step in (
+        expand_addresses,
+        expand_codes,
+        expand_dates,
+        expand_times,
+        expand_money,
+        expand_fractions,
+        expand_units,
+        expand_abbreviations,
+        expand_roman,
+        expand_maths,
+        expand_mixed,
+        expand_numbers,
+        expand_letters,
+    ):
+        text = step(text)
+    return re.sub(r"\s+(?=[,;:!?](?:\s|$|\w)|\.(?:\s|$))", "", text)

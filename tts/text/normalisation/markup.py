@@ -1,0 +1,50 @@
+"""What a text file holds beside its text: tags, entities and marks of HTML and Markdown. None of them is read aloud."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Final
+
+_ENTITY: Final = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
+_COMMENT: Final = re.compile(r"<!--[^>]{0,2000}?-->")
+_TAG: Final = re.compile(
+    r"</?(?:a|abbr|b|bdi|blockquote|body|br|button|center|cite|code|dd|del|dfn|div|dl|dt|em|figcaption|figure|font|"
+    r"footer|form|h[1-6]|head|"
+    r"header|hr|html|i|img|input|ins|kbd|label|li|link|main|mark|meta|nav|ol|option|p|pre|q|s|samp|script|section|"
+    r"select|small|span|"
+    r"strike|strong|style|sub|sup|table|tbody|td|th|thead|time|title|tr|tt|u|ul|var|video|audio|speak|voice|prosody|emphasis)"
+    r"(?:\s[^<>]{0,500})?\s?/?>",
+    re.IGNORECASE,
+)
+_PAUSING: Final = re.compile(r"<(?:br|/?p|/?div|/?li|/?h[1-6]|/?tr|hr)\b", re.IGNORECASE)
+_LINK: Final = re.compile(r"!?\[([^\[\]]{1,300})\]\((?:[^()\s]|\([^()\s]*\)){1,500}(?:\s\"[^\"]{0,200}\")?\)")
+_HEADING: Final = re.compile(r"^\s*(?:#{1,6}\s+|(?:>\s?)+(?=\w)|[-*+•]\s+(?=\D))+")
+_RULE: Final = re.compile(r"^\s*(?:-{3,}|\*{3,}|_{3,}|={3,})\s*$")
+_STRONG: Final = re.compile(r"(\*\*|__|~~|`{1,3})(?=\S)([^*_~`]{1,500})(?<=\S)\1(?!\w)")
+_TABLE: Final = re.compile(r"\s*\|\s*")
+
+
+def strip_markup(text: str) -> str:
+    """Return a text without tags, entities and Markdown; where a tag begins a new line, or a cell, there is a comma."""
+    if "&" in text:
+        text = _ENTITY.sub(lambda match: _entity(match[0]), text)
+    if "<" in text:
+        text = _COMMENT.sub(" ", text)
+        text = _TAG.sub(lambda match: " , " if _PAUSING.match(match[0]) else _glue(match), text)
+    if "](" in text:
+        text = _LINK.sub(lambda match: match[1], text)
+    text = _RULE.sub("", text)
+    text = _HEADING.sub("", text)
+    return _STRONG.sub(lambda match: match[2], text) if re.search(r"[*_~`]{1,2}\S", text) else text
+
+
+def _entity(entity: str) -> str:
+    character = html.unescape(entity)
+    return " " if character == "\u00a0" else character
+
+
+def _glue(match: re.Match[str]) -> str:
+    """Nothing between the letters of a word that a tag divides, H<sub>2</sub>O, a space elsewhere."""
+    before, after = match.string[match.start() - 1 : match.start()], match.string[match.end() : match.end() + 1]
+    return "" if (before.isalnum() and after.isalnum()) or not before or not after else "" if before in "(<>" else " "
