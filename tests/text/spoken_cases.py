@@ -60,7 +60,7 @@ def fault(case: Case, engine: Engine) -> str:
     for name, pattern in case.phones:
         word, _, number = name.partition("#")
         phones = _phones_of(word, int(number or 1), sentence)
-        if not re.search(f"(?<![^ ])(?:{pattern})", phones):
+        if not re.search(pattern.replace(" ", ""), re.sub("[ \u0361]", "", phones)):
             return f"{name} [{phones}]"
     return ""
 

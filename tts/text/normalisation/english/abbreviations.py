@@ -83,13 +83,13 @@ _STATES: Final = dict(zip(
     "Wisconsin", "Wyoming"],
     strict=True,
 ))  # fmt: skip
-_DOTTED: Final = re.compile(r"(?<![\w.'’])([A-Za-z]+(?:\.[A-Za-z]+)*)\.(?=[\s,;:)\"”’?!]|$|(?<=[Nnop]\.)\d)")
+_DOTTED: Final = re.compile(r"(?<![\w.'’-])([A-Za-z]+(?:\.[A-Za-z]+)*)\.(?=[\s,;:)\"”’?!]|$|(?<=[Nnop]\.)\d)")
 _STATE: Final = re.compile(rf"(?<=[a-z], )({'|'.join(_STATES)})(?=\s\d{{5}}|[.,;:!?)]|\s*$|\s[a-z])")
 _NAME_BEFORE: Final = re.compile(
     r"(?:[A-Z][\w'’]+|\d(?:st|nd|rd|th)|\b(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth))\s+$"
 )
 _CAPITAL: Final = re.compile(r"\s*[A-Z\ue000-\uf8ff]")
-_NUMBER_AFTER: Final = re.compile(r"\s?[\d#]|\s(?:[ivx]+|[IVX]+)\b")
+_NUMBER_AFTER: Final = re.compile(r"\s?[\d#]|\s(?:[ivx]{2,}|[IVX]+)\b")
 _NUMBER_BEFORE: Final = re.compile(
     r"(?:\d|[¼½¾]|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|few|several|half|per|\w+ty|twelve|\w+teen))[\s-]?$"
 )
