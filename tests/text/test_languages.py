@@ -101,7 +101,7 @@ def test_the_verb_lists_and_tells_one_in_full():
     assert {entry["tag"] for entry in entries} >= {"en-us", "de-de", "ja", "any"}
     assert all(entry["installed"] == (entry["install"] == "") for entry in entries)
     dutch = next(entry for entry in entries if entry["tag"] == "nl" and entry["engine"] == "gruut")
-    assert dutch["recipes"] == ["dutch", "flemishguy", "nathalie"]
+    assert {"dutch", "flemishguy", "nathalie"} <= set(dutch["recipes"])
 
 
 def test_a_language_that_nothing_pronounces_names_what_remains():
@@ -124,6 +124,7 @@ def test_tables_of_letters_are_phones_and_tell_letters_apart():
 
 def test_letters_alone_read_any_script():
     assert syllables("letters", "nl", "het huis, ja!") == ["het", "hu.is", "ja"]
+    assert syllables("letters", "nl", "een boommm") == ["eːn", "boːmːm"]
     assert syllables("letters", "ru", "Съезд день") == ["sʔjezd", "djenʲ"]
     pytest.importorskip("anyascii")
     assert syllables("letters", "hi", "हिन्दी") == ["hin.di"]
@@ -137,6 +138,8 @@ def test_a_lexicon_alone_refuses_other_words():
     engine = make_engine("lexicon", "xx", {"hlo": ("x", "ˈo"), "vrld": ("v", "r̩", "l", "d"), "hi": "hlo vrld"}, "fail")
     assert engine.sentence("Hlo, vrld!").phones == ("sil", "x", "o", "pau", "v", "r̩", "l", "d", "sil")
     assert len(engine.sentence("hi").words) == 2
+    hindi = make_engine("lexicon", "hi", {"हिन्दी": ("ɦ", "ɪ", "n", "d", "iː"), "भाषा": ("bʱ", "aː", "ʂ", "aː")})
+    assert [word.text for word in hindi.sentence("हिन्दी भाषा।").words] == ["हिन्दी", "भाषा"]
     with pytest.raises(PronunciationError, match="'mars' is not in the lexicon"):
         engine.sentence("Hlo, mars!")
     with pytest.raises(UsageError, match=r"text\.lexicon"):

@@ -2,6 +2,7 @@
 
 import re
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -93,6 +94,14 @@ def test_sentences_keep_their_ends_and_marks(code, text, expected):
 def test_sentences_are_not_cut_at_ordinals_and_abbreviations(code, text, count):
     pieces = split_text(text, language=code)
     assert len(pieces) == count and " ".join(pieces) == text
+
+
+def test_the_examples_of_the_page_are_read_so():
+    page = (Path(__file__).parents[2] / "docs" / "languages.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([^`]+)` \| ([^|`]+) \|$", page.partition("is read |")[2].partition("Texts of")[0], re.M)
+    assert len(rows) == 5
+    for code, (text, reading) in zip(("de", "nl", "fr", "es", "it"), rows, strict=True):
+        assert expander(code)(text) == reading
 
 
 def test_numbers_in_words():

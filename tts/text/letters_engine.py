@@ -1,8 +1,8 @@
 """Languages that no engine pronounces: letters taken as phones, or nothing but the words of the user's lexicon.
 
 ``letters`` gives every letter a phone of its own, so that a network can learn what a language does with it: a Latin letter is
-the IPA letter of the same shape, others follow :data:`LATIN`, :data:`CYRILLIC` and :data:`GREEK`, every other script goes
-through ``anyascii`` (ISC). ``lexicon`` refuses what the lexicon lacks.
+the IPA letter of the same shape, a doubled one is long, others follow :data:`LATIN`, :data:`CYRILLIC` and :data:`GREEK`, and
+every other script goes through ``anyascii`` (ISC). ``lexicon`` refuses what the lexicon lacks.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class LettersPronouncer:
 
     name = "letters"
     reads_phones = False
-    version = "1"
+    version = "2"  # 1 took a doubled letter for two phones
 
     def __init__(self, language: str) -> None:
         self.language = language
@@ -78,6 +78,9 @@ class LettersPronouncer:
                 continue
             if not own:
                 raise PronunciationError(f"{letter!r} in {word!r} is no letter: write it out in words or as [[phones]]", word)
+            if own == tuple(phones[-1:]) and not own[0].endswith("ː"):
+                phones[-1] = f"{own[0]}ː"  # a doubled letter is one sound, longer or in some other way itself
+                continue
             phones += own
         if not phones:
             raise PronunciationError(f"{word!r} has no letters: write it out in words or as [[phones]]", word)

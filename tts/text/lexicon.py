@@ -12,7 +12,9 @@ stressed syllable. ``#`` begins a comment::
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -103,7 +105,7 @@ def find_words(text: str, lexicon: Collection[str]) -> list[tuple[int, int]]:
     if not lexicon:
         return []
     found = []
-    for match in re.finditer(r"[^\W_]+(?:['’.&-][^\W_]+)*", text):
+    for match in _word_pattern().finditer(text):
         start, end = match.span()
         if lexicon_key(match[0]) in lexicon:
             found.append((start, end))
@@ -111,6 +113,14 @@ def find_words(text: str, lexicon: Collection[str]) -> list[tuple[int, int]]:
             parts = re.finditer(r"[^.-]+", match[0])
             found += [(start + p.start(), start + p.end()) for p in parts if lexicon_key(p[0]) in lexicon]
     return found
+
+
+@lru_cache(maxsize=1)
+def _word_pattern() -> re.Pattern[str]:
+    """Vowel signs and other marks, which are no letters to ``re``, are part of the words of many scripts."""
+    marks = "".join(c for c in map(chr, range(0x300, 0xAC00)) if unicodedata.category(c).startswith("M"))
+    letter = rf"(?:[^\W_][{marks}]*)"
+    return re.compile(rf"{letter}+(?:['’.&-]{letter}+)*")
 
 
 def lexicon_key(word: str) -> str:
