@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import shlex
 import sys
 import zipfile
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,8 @@ from loopback import Site, file, loopback
 
 from tts.cli import corpora, fetch
 from tts.corpora.public.catalogue import CATALOGUE
+from tts.corpora.public.entry import PublicCorpus
+from tts.recipe import find_recipe, load_recipe
 
 
 @pytest.fixture
@@ -88,6 +92,34 @@ def test_wrong_names_are_refused_before_anything_is_asked(site: Site) -> None:
     assert "It has aew, ahw" in tts("fetch", "cmu_arctic", "--speaker", "nobody", code=2)
     assert "CORPUS/ARCHIVE below it" in tts("fetch", "kathleen", "--mirror", "mirror", code=2)
     assert not site.asked
+
+
+@pytest.mark.parametrize("corpus", CATALOGUE.values(), ids=CATALOGUE)
+def test_the_next_command_is_one_that_the_recipe_understands(corpus: PublicCorpus) -> None:
+    """Whatever part is fetched: what is printed names a part that there is, in a form that the recipe accepts."""
+    for part in corpus.part_names or ("",):
+        archives = [archive for archive in corpus.archives if archive.part == part]
+        command = shlex.split(fetch.prepare_command(corpus, archives))
+        changes = [value for option, value in pairwise(command) if option == "--set"]
+        settings = load_recipe(find_recipe(command[2]), changes).corpus
+        parts = {archive.recipe_part for archive in archives} - {""}
+        assert not settings.part or not parts or settings.part in parts
+        if changes and archives[0].language:
+            assert settings.language.partition("-")[0] == archives[0].language
+
+
+def test_next_commands_as_they_look() -> None:
+    def command(name: str, part: str) -> str:
+        corpus = CATALOGUE[name]
+        return fetch.prepare_command(corpus, [archive for archive in corpus.archives if archive.part == part])
+
+    assert command("css10", "german") == "tts prepare css10"
+    dutch = "--set corpus.part=dutch --set corpus.speaker=css10_dutch --set corpus.language=nl"
+    assert command("css10", "dutch") == f"tts prepare css10 {dutch}"
+    assert command("openslr_crowdsourced", "es_cl_male") == "tts prepare openslr_crowdsourced --set corpus.part=es_cl"
+    assert command("libritts", "dev-clean") == "tts prepare libritts --set corpus.part=dev-clean"
+    assert command("jsut", "labels") == "tts prepare jsut"
+    assert tts("corpora", "mls").rstrip().endswith("tts fetch mls --part german\n  tts prepare mls")
 
 
 @pytest.mark.parametrize(

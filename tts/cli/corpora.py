@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tts.cli.fetch import prepare_command
 from tts.cli.output import say
 
 if TYPE_CHECKING:
@@ -111,13 +112,24 @@ def _in_full(corpus: PublicCorpus) -> list[str]:
         lines.append(f"{'by hand':<{width}}  {corpus.by_hand}")
     lines += ["", "archives:"]
     lines += [f"  {archive_text(archive)}" for archive in corpus.archives]
-    option = ""
-    if len(corpus.speaker_names) > 1:
-        option = f" --speaker {shlex.quote(corpus.speaker_names[-1])}"
-    elif len(corpus.part_names) > 1:
-        option = f" --part {shlex.quote(corpus.part_names[0])}"
-    lines += ["", "next:", f"  tts fetch {corpus.name}{option}", f"  tts prepare {corpus.recipe}"]
+    option, chosen = _example(corpus)
+    lines += ["", "next:", f"  tts fetch {corpus.name}{option}", f"  {prepare_command(corpus, chosen)}"]
     return lines
+
+
+def _example(corpus: PublicCorpus) -> tuple[str, list[Archive]]:
+    """Return options of ``tts fetch`` for a part of a corpus, and what they choose: what the recipe reads."""
+    from tts.recipe import find_recipe, load_recipe
+
+    archives = list(corpus.archives)
+    wanted = load_recipe(find_recipe(corpus.recipe)).corpus.part
+    read = [archive for archive in archives if archive.recipe_part == wanted] if wanted else []
+    if read and len(corpus.part_names) > 1:
+        return f" --part {shlex.quote(read[0].part)}", [archive for archive in archives if archive.part == read[0].part]
+    if len(corpus.speaker_names) > 1:
+        name = read[0].speaker if read else corpus.speaker_names[-1]
+        return f" --speaker {shlex.quote(name)}", [archive for archive in archives if archive.speaker == name]
+    return "", archives
 
 
 def archive_text(archive: Archive) -> str:

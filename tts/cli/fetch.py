@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,7 @@ from tts.cli.options import words
 from tts.cli.output import say
 
 if TYPE_CHECKING:
+    from tts.corpora.public.entry import Archive, PublicCorpus
     from tts.corpora.public.fetch import FetchPlan
 
 
@@ -52,8 +54,35 @@ def fetch_corpus(
             raise typer.Exit(1)
         fetch(what, lambda line: say(line, error=True), mirror=mirror, keep=keep)
     say(f"{folder}: {corpus.title}, {len(what.archives)} of {_count(len(corpus.archives))}, complete")
-    option = "" if root is None else f" --corpus-root {shlex.quote(str(root))}"
-    say(f"next: tts prepare {corpus.recipe}{option}")
+    say(f"next: {prepare_command(corpus, what.archives, root)}")
+
+
+def prepare_command(corpus: PublicCorpus, archives: Sequence[Archive], root: Path | None = None) -> str:
+    """Return the command that prepares these archives of a corpus: its recipe, told of another part, language or folder."""
+    from tts.recipe import find_recipe, load_recipe
+
+    settings = load_recipe(find_recipe(corpus.recipe)).corpus
+    command = f"tts prepare {corpus.recipe}"
+    parts = list(dict.fromkeys(archive.recipe_part for archive in archives if archive.recipe_part))
+    if parts and settings.part and settings.part not in parts:
+        command += f" --set corpus.part={parts[0]}"
+        if settings.speaker.endswith(f"_{settings.part}"):  # CSS10's readers are called after their language
+            command += f" --set corpus.speaker={settings.speaker.removesuffix(settings.part)}{parts[0]}"
+        language = next(archive.language for archive in archives if archive.recipe_part == parts[0])
+        if language and language != settings.language.partition("-")[0]:
+            command += f" --set corpus.language={_front_end(language)}"
+    return command if root is None else f"{command} --corpus-root {shlex.quote(str(root))}"
+
+
+def _front_end(language: str) -> str:
+    """Return the tag by which the front end knows a language; the language's own where it knows it by none."""
+    from tts.core.errors import UsageError
+    from tts.text.languages import language_support, supported_languages
+
+    try:
+        return language_support(language, supported_languages())[0].tag
+    except UsageError:
+        return language
 
 
 def _show(what: FetchPlan) -> None:

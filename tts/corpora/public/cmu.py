@@ -91,7 +91,12 @@ _CMU_INDIC = PublicCorpus(
     read_by="lhotse",
     format="cmu-indic",
     archives=tuple(
-        Archive(url=f"http://festvox.org/h2r_indic/cmu_indic_{speaker}.tar.bz2", speaker=speaker, language=language)
+        Archive(
+            url=f"http://festvox.org/h2r_indic/cmu_indic_{speaker}.tar.bz2",
+            speaker=speaker,
+            recipe_part=speaker[:3],
+            language=language,
+        )
         for speaker, language in _INDIC.items()
     ),
     sources=("lhotse 1.33 recipes/cmu_indic.py",),

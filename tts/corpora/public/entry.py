@@ -49,6 +49,7 @@ class Archive:
     ``part`` and ``language`` (a BCP 47 tag) say what of the corpus it holds; it comes along where a part is chosen that
     ``goes_with`` matches (``*`` any). It is unpacked into ``folder`` of the corpus's root, without the leading folder of its
     members where the name of that matches ``strip``. Where it is ``nested``, the zips in it are unpacked as well.
+    ``recipe_part`` is what a recipe's ``corpus.part`` calls it, by default ``part``; "" where recipes have nothing to choose.
     """
 
     url: str
@@ -59,6 +60,7 @@ class Archive:
     part: str = ""
     language: str = ""
     goes_with: str = ""
+    recipe_part: str | None = None
     folder: str = ""
     strip: str = ""
     nested: bool = False
@@ -67,6 +69,8 @@ class Archive:
     def __post_init__(self) -> None:
         if not self.name:
             object.__setattr__(self, "name", unquote(urlsplit(self.url).path.rpartition("/")[2]))
+        if self.recipe_part is None:
+            object.__setattr__(self, "recipe_part", self.part)
         if fault := name_fault(self.name.replace("*", "x")):
             raise ValueError(f"archive {self.name!r} {fault}")
 

@@ -36,12 +36,17 @@ CORPORA = (
         format="jsut",
         archives=(
             Archive(
-                url="http://ss-takashi.sakura.ne.jp/corpus/jsut_ver1.1.zip", part="audio", language="ja", strip="jsut_ver1.1"
+                url="http://ss-takashi.sakura.ne.jp/corpus/jsut_ver1.1.zip",
+                part="audio",
+                recipe_part="",
+                language="ja",
+                strip="jsut_ver1.1",
             ),
             Archive(
                 url="https://github.com/r9y9/jsut-lab/archive/v0.1.1.zip",
                 name="jsut-lab-0.1.1.zip",
                 part="labels",
+                recipe_part="",
                 language="ja",
                 folder="jsut-lab",
                 strip="jsut-lab-*",
@@ -50,6 +55,7 @@ CORPORA = (
                 url="https://github.com/sarulab-speech/jsut-label/archive/v0.0.2.zip",
                 name="jsut-label-0.0.2.zip",
                 part="readings",
+                recipe_part="",
                 language="ja",
                 folder="jsut-label",
                 strip="jsut-label-*",
@@ -94,7 +100,13 @@ CORPORA = (
         read_by="own",
         format="hifi-captain",
         archives=tuple(
-            Archive(url=f"{_NICT}/hfc_{tag}_{letter}.zip", speaker=f"{tag}-{word}", language=tag[:2], strip="hi-fi-captain")
+            Archive(
+                url=f"{_NICT}/hfc_{tag}_{letter}.zip",
+                speaker=f"{tag}-{word}",
+                recipe_part=tag,
+                language=tag[:2],
+                strip="hi-fi-captain",
+            )
             for tag in ("ja-JP", "en-US")
             for letter, word in (("F", "female"), ("M", "male"))
         ),

@@ -128,6 +128,7 @@ CORPORA = (
                 url=f"https://dl.fbaipublicfiles.com/mls/mls_{part}_opus.tar.gz",
                 size=int(size * 1_000_000_000),
                 part=part,
+                recipe_part=f"mls_{part}",
                 language=language,
             )
             for part, (language, size) in _MLS.items()

@@ -8,6 +8,8 @@ line_index.tsv and wavs, the others their files at the top); He et al. 2020 and 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tts.corpora.public.entry import CC_BY_SA, Archive, PublicCorpus
 
 _SETS = {  # resource: language, archives
@@ -60,7 +62,8 @@ def _archives(resource: int, language: str, part: str) -> tuple[Archive, ...]:
 
     Women and men of a set lie in one folder: ``es_ar/es_ar_female`` and ``es_ar/es_ar_male``.
     """
-    folder = f"{part.rpartition('_')[0]}/{part}"
+    group = part.rpartition("_")[0]
+    folder = f"{group}/{part}"
     packed = Archive(
         url=_address(resource, f"{part}.zip"),
         size=_SIZES.get(part),
@@ -68,11 +71,12 @@ def _archives(resource: int, language: str, part: str) -> tuple[Archive, ...]:
         language=language,
         folder=folder,
         strip=part,
+        recipe_part=group,
     )
     if resource < 61:
         return (packed,)
     index = "line_index.tsv" if resource == 64 else f"line_index_{part.rpartition('_')[2]}.tsv"
-    lines = Archive(url=_address(resource, index), name=f"{part}_line_index.tsv", part=part, language=language, folder=folder)
+    lines = replace(packed, url=_address(resource, index), name=f"{part}_line_index.tsv", size=None, strip="")
     return (packed, lines)
 
 
@@ -100,7 +104,13 @@ CORPORA = (
             ),
             *(
                 Archive(
-                    url=_address(83, f"{part}.zip"), size=size, part=part, language="en", folder=f"en_gb/{part}", strip=part
+                    url=_address(83, f"{part}.zip"),
+                    size=size,
+                    part=part,
+                    language="en",
+                    folder=f"en_gb/{part}",
+                    strip=part,
+                    recipe_part="en_gb",
                 )
                 for part, size in _BRITISH.items()
             ),
@@ -110,6 +120,7 @@ CORPORA = (
                 part="british_lines",
                 language="en",
                 folder="en_gb",
+                recipe_part="en_gb",
                 goes_with="*_english_*",
             ),
         ),
