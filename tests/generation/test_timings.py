@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
+import numpy as np
 import pytest
 from fake_voice import FakeVoice
 
+from tts.alignment.types import Alignment
 from tts.generation.requests import Request
 from tts.generation.subtitles import Cue, cues, srt_text, vtt_text
 from tts.generation.synthesiser import Speech, Synthesiser, SynthesisSettings
-from tts.generation.timings import joined, timings
+from tts.generation.timings import joined, timings, write_timings
+from tts.text.sentence import Sentence, Syllable, Word
 
 VOICE = FakeVoice()
 
@@ -61,3 +65,22 @@ def test_long_sentences_become_several_cues() -> None:
     assert all(len(line) <= 42 for cue in shown for line in cue.text.split("\n"))
     assert all(a.end == b.start and a.start < a.end for a, b in itertools.pairwise(shown))
     assert shown[-1].end <= len(speech.signal) / VOICE.grid.sample_rate
+
+
+def test_full_context_labels_of_what_was_spoken(tmp_path: Path) -> None:
+    words = (Word("a", (Syllable(("ə",)),)), Word("day", (Syllable(("d", "eɪ"), 1),), "major"))
+    sentence = Sentence("a day.", "en-us", words)
+    durations = np.array([[2, 3], [1, 1], [4, 5], [6, 7], [8, 9]])
+    twice = (sentence, sentence), (Alignment(sentence.phones, durations),) * 2
+    write_timings(tmp_path / "x", Speech(Request("x", "a day. a day."), np.zeros(10, np.float32), *twice), VOICE.grid, ["hts"])
+    lines = [line.split() for line in (tmp_path / "x.lab").read_text(encoding="utf-8").splitlines()]
+    assert [(int(start), int(end)) for start, end, _ in lines[:4]] == [
+        (0, 100000),
+        (100000, 250000),
+        (250000, 300000),
+        (300000, 350000),
+    ]
+    names = [context.partition("-")[2].partition("+")[0] for _, _, context in lines[::2]]
+    assert names == ["sil", "ax", "d", "ey", "pau", "ax", "d", "ey", "sil"]
+    assert lines[0][2].endswith("/J:4+4-2[2]")
+    assert lines[1][2].endswith("/J:4+4-2[3]")

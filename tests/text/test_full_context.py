@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tts.core.errors import TtsError, UsageError
+from tts.core.errors import TtsError
 from tts.text.arpabet import ARPABET, RADIO, from_ipa, to_ipa
 from tts.text.full_context import full_context_labels
 from tts.text.phones import canonical
@@ -87,9 +87,13 @@ def test_a_question_ends_high_unless_a_question_word_begins_it() -> None:
     assert (tone("can"), tone("when")) == ("H-H%", "L-L%")
 
 
-def test_only_english_has_these_labels() -> None:
-    with pytest.raises(UsageError, match="the text is nl"):
-        full_context_labels(Sentence("", "nl", sentence().words))
+def test_other_languages_are_written_in_ipa() -> None:
+    dutch = Sentence("het huis", "nl", (Word("het", (Syllable(("ə", "t")),)), Word("huis", (Syllable(("ɦ", "œy", "s"), 1),))))
+    labels = full_context_labels(dutch)
+    assert [label.split("@")[0] for label in labels][1:3] == ["x^sil-ə+t=ɦ", "sil^ə-t+ɦ=œy"]
+    assert "/E:func+1@1+2" in labels[1]
+    assert "|œy/" in labels[4]
+    assert full_context_labels(dutch, names={"ɦ": "h"})[3].startswith("ə^t-h+œy=s@1_3/")
 
 
 def test_every_name_stands_for_a_phone_and_trained_names_come_back() -> None:

@@ -47,12 +47,13 @@ class Unreadable(StrEnum):
 
 
 class Timings(StrEnum):
-    """Files with word and phone times, or subtitles."""
+    """Files with word and phone times, subtitles, or full-context labels."""
 
     textgrid = "textgrid"
     json = "json"
     srt = "srt"
     vtt = "vtt"
+    hts = "hts"
 
 
 class PostFilter(StrEnum):
@@ -108,7 +109,7 @@ def speak(
     resume: Annotated[bool, typer.Option("--resume", help="Skip what the folder --out holds already.")] = False,
     timings: Annotated[
         list[Timings] | None,
-        typer.Option("--timings", help="Times, or subtitles, beside each file of --out; repeatable."),
+        typer.Option("--timings", help="Times, subtitles or labels beside each file of --out; repeatable."),
     ] = None,
     audio_format: Annotated[
         AudioFormat | None,

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from tts.alignment.intervals import times_dict
+from tts.alignment.labelled import format_full_context
 from tts.alignment.textgrid import write_textgrid
 from tts.alignment.types import Alignment
 from tts.core.files import write_json, write_text
@@ -18,18 +19,21 @@ from tts.generation.subtitles import cues, srt_text, vtt_text
 from tts.generation.synthesiser import Speech
 from tts.text.sentence import Sentence
 
-SUFFIXES: Final = {"textgrid": ".TextGrid", "json": ".json", "srt": ".srt", "vtt": ".vtt"}
+SUFFIXES: Final = {"textgrid": ".TextGrid", "json": ".json", "srt": ".srt", "vtt": ".vtt", "hts": ".lab"}
 
 
 def write_timings(stem: Path, spoken: Speech, grid: FrameGrid, kinds: Collection[str]) -> None:
     """Write ``STEM.TextGrid`` if ``kinds`` has ``textgrid``, ``STEM.json`` (:func:`timings`) if it has ``json``.
 
-    With ``srt`` and ``vtt``, subtitles (:mod:`tts.generation.subtitles`).
+    With ``hts``, full-context labels by state in ``STEM.lab`` (:mod:`tts.text.full_context`); with ``srt`` and ``vtt``,
+    subtitles (:mod:`tts.generation.subtitles`).
     """
     if "textgrid" in kinds:
         write_textgrid(Path(f"{stem}{SUFFIXES['textgrid']}"), *joined(spoken), grid)
     if "json" in kinds:
         write_json(Path(f"{stem}{SUFFIXES['json']}"), timings(spoken, grid))
+    if "hts" in kinds:
+        write_text(Path(f"{stem}{SUFFIXES['hts']}"), format_full_context(*joined(spoken), grid))
     for kind, text_of in (("srt", srt_text), ("vtt", vtt_text)):
         if kind in kinds:
             write_text(Path(f"{stem}{SUFFIXES[kind]}"), text_of(cues(spoken, grid)))
@@ -50,5 +54,5 @@ def joined(spoken: Speech) -> tuple[Sentence, Alignment]:
     for alignment in spoken.alignments[1:]:
         rows[-1] = np.concatenate([rows[-1][:-1], rows[-1][-1:] + alignment.durations[:1]])
         rows.append(alignment.durations[1:])
-    whole = replace(spoken.sentences[-1], text=spoken.request.text, words=tuple(words))
+    whole = replace(spoken.sentences[-1], text=spoken.request.text, words=tuple(words), contexts=())
     return whole, Alignment(whole.phones, np.concatenate(rows))

@@ -15,7 +15,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from tts.core.errors import UsageError
 from tts.text.arpabet import from_ipa
 from tts.text.function_words import is_function_word
 from tts.text.phones import is_nucleus
@@ -50,15 +49,14 @@ def full_context_labels(
 ) -> list[str]:
     """Return the label of every segment of ``sentence``, without times.
 
-    ``names`` are what the phones and silences are called, by phone; those without have their ARPAbet names
-    (:func:`tts.text.arpabet.from_ipa`). Without ``names`` the language must be English, or :class:`UsageError` is raised;
-    ``end_silence`` is then the name of the silence before and after speech: ``sil`` as in Merlin's data, ``pau`` as in
-    Festival's voices.
+    ``names`` are what the phones and silences are called, by phone. Those without have their ARPAbet names in English
+    (:func:`tts.text.arpabet.from_ipa`) and are written in IPA in other languages. ``end_silence`` is the name of the silence
+    before and after speech where ``names`` has none: ``sil`` as in Merlin's data, ``pau`` as in Festival's voices.
     """
-    if names is None and sentence.language.split("-")[0] != "en":
-        raise UsageError(f"full-context labels have English phones; the text is {sentence.language}")
-    called = {SILENCE: end_silence, **(names or {})}
-    symbols = ["x", "x", *(called.get(phone) or from_ipa(phone) for phone in sentence.phones), "x", "x"]
+    given = {SILENCE: end_silence, **(names or {})}
+    english = sentence.language.split("-")[0] == "en"
+    called = {phone: given.get(phone) or (from_ipa(phone) if english else phone) for phone in sentence.phones}
+    symbols = ["x", "x", *(called[phone] for phone in sentence.phones), "x", "x"]
     context = _Context(sentence, called)
     return [
         "{}^{}-{}+{}={}".format(*symbols[place : place + 5]) + context.label(place) for place in range(len(sentence.segments))
@@ -177,7 +175,7 @@ class _Context:
         )
         stress, accent, count = syllable.summary
         nucleus = next((phone for phone in syllable.phones if is_nucleus(phone)), None)
-        vowel = "novowel" if nucleus is None else self.names.get(nucleus) or from_ipa(nucleus)
+        vowel = "novowel" if nucleus is None else self.names[nucleus]
         return (
             f"/B:{stress}-{accent}-{count}@{syllable.within + 1}-{self.words[syllable.word].syllables - syllable.within}"
             f"&{place + 1}-{len(members) - place}{counts}{distances}|{vowel}"

@@ -163,7 +163,7 @@ def features_from_dict(data: dict[str, Any]) -> LinguisticFeatures:
 def _contexts(sentence: Sentence, names: Mapping[str, str]) -> Sequence[str]:
     if sentence.contexts:
         return sentence.contexts
-    return full_context_labels(sentence, names=names or None)
+    return full_context_labels(sentence, names=names)
 
 
 def _numbers(values: Any) -> tuple[float, ...]:
