@@ -187,12 +187,20 @@ def test_japanese_phones_are_those_of_its_readings_and_of_the_labels(text, kana)
     assert spoken == palatal
 
 
+def _kana(engine, text):
+    return "".join("".join(s.phones) for word in engine.sentence(text).words for s in word.syllables)
+
+
 def test_japanese_breaks_accents_and_numbers():
     pytest.importorskip("pyopenjtalk")
     engine = make_engine("openjtalk", "ja")
     sentence = engine.sentence("はい、5月3日は1,250円ですか？")
     assert sentence.kind == "question" and sentence.words[0].break_after == "minor"
     assert "".join("".join(s.phones) for w in sentence.words for s in w.syllables).startswith("haiɡoɡat͡sɯmʲiʔka")
+    assert _kana(engine, "3:30に") == _kana(engine, "サンジサンジュップンニ")
+    assert _kana(engine, "$10") == _kana(engine, "ジュードル") and _kana(engine, "1/2") == _kana(engine, "ニブンノイチ")
+    assert "kaɾa" in _kana(engine, "10〜20人") and _kana(engine, "すごい〜！") == "sɯɡoii"
+    assert all(word.syllables for word in engine.sentence("あー、ー。えーと").words)
     accents = [[s.stress for s in w.syllables] for w in engine.sentence("箸。橋。端。").words]
     assert accents == [[1, 0], [0, 1], [0, 0]]
     with pytest.raises(UsageError, match="reads Japanese"):

@@ -121,11 +121,11 @@ def test_numbers_in_words():
 @given(st.sampled_from(sorted(EXPANDERS)), st.text("0123456789.,:/-–€%½ IVXabz'°\ue000", max_size=40))
 def test_any_figures_are_read_and_none_is_left(code, text):
     spoken = expander(code)(clean(text))
-    assert code == "en" or not re.search(r"[0-9]", spoken)
+    assert code in ("en", "ja") or not re.search(r"[0-9]", spoken)
     assert spoken.count("\ue000") == clean(text).count("\ue000")
 
 
-@pytest.mark.parametrize("code", sorted(set(EXPANDERS) - {"en"}))
+@pytest.mark.parametrize("code", sorted(set(EXPANDERS) - {"en", "ja"}))
 @pytest.mark.parametrize(
     "piece", ["1", "1.", "1,", "1.000.", "0 1 ", "-1", "12:", "a.b", "A", "IX ", "1/", "€1 ", "+1 ", "z. ", "a@", "www."]
 )

@@ -106,8 +106,16 @@ class EspeakPronouncer:
         return tuple(piece for piece in (re.sub(r"\([a-z-]+\)", "", piece) for piece in said) if piece.strip("_ˈˌ-"))
 
 
+# Languages that espeakng-loader 0.2.4 lists without having their dictionaries: every word of theirs is empty.
+_WITHOUT_DICTIONARY: Final = {"fo", "kaa", "xex"}
+
+# Signs of espeak-ng's own notation that its IPA keeps: Danish ?, Icelandic r# (voiceless), Kyrgyz tS and t[ (dental), Māori u".
+_LEFTOVERS: Final = {"?": "ʔ", "S": "ʃ", "Z": "ʒ", "[": "\u032a", "#": "\u0325", '"': ""}
+
+
 def _tidy(phoneme: str) -> str:
     """Remove espeak-ng's joiners and a stress mark with nothing behind it; its ``s.`` is a retroflex."""
+    phoneme = "".join(_LEFTOVERS.get(c, c) for c in phoneme)
     plain = re.sub(r"[-‿|.\u200d]", "", re.sub(r"[sz]\.", lambda sibilant: "ʂʐ"["sz".index(sibilant[0][0])], phoneme))
     return "" if plain in STRESS_MARKS else plain
 
@@ -163,6 +171,8 @@ def _library() -> tuple[ctypes.CDLL, str, dict[str, _Known]]:
             break
         voice = pointer.contents
         for tag, priority in voice.tags():
+            if tag in _WITHOUT_DICTIONARY:
+                continue
             known = voices.setdefault(tag, _Known(voice.identifier, voice.name.decode(), priority, voice.identifier))
             if priority < known.priority:
                 voices[tag] = _Known(voice.identifier, voice.name.decode(), priority, known.first)

@@ -69,9 +69,10 @@ def _phrases(text: str) -> list[Word]:
                 sign = node["string"]
                 raise PronunciationError(f"{sign!r} cannot be pronounced: write it in kana or as [[phones]]", sign)
             continue
-        if node["chain_flag"] == 1 and groups:
+        alone = not node["pron"].strip("ー’")  # a long mark is no word of its own
+        if groups and (node["chain_flag"] == 1 or alone):
             groups[-1].append(node)
-        else:
+        elif not alone:
             groups.append([node])
     return [_word(group) for group in groups]
 
@@ -79,7 +80,7 @@ def _phrases(text: str) -> list[Word]:
 def _word(nodes: Sequence[Any]) -> Word:
     text = "".join(node["string"] for node in nodes)
     try:
-        own = [mora for node in nodes for mora in morae(node["pron"])]
+        own = morae("".join(node["pron"] for node in nodes))
     except TtsError as error:
         raise PronunciationError(f"{text!r} cannot be pronounced: {error}", text) from None
     fall = int(nodes[0]["acc"])

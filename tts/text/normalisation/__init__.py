@@ -22,6 +22,7 @@ EXPANDERS: Final[dict[str, str]] = {
     "es": "spanish",
     "fr": "french",
     "it": "italian",
+    "ja": "japanese",
     "nl": "dutch",
 }
 """The module of a language by the first part of its tag."""
