@@ -36,6 +36,7 @@ from tts.cli import (
     prepare,
     recipe,
     resynthesise,
+    segment,
     speak,
     train,
 )
@@ -48,6 +49,7 @@ from tts.core.screen import log_to_screen, printable
 CONTINUE = {
     "speak": "run the same command again with --resume to continue (one wav by --output starts over)",
     "evaluate": "run the same command again to start over",
+    "segment": "run the same command again to start over",
 }
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress; results, warnings and errors remain.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more on standard error.")]
@@ -101,6 +103,7 @@ for verb in (
     corpora,
     fetch,
     new,
+    segment,
     prepare,
     recipe,
     inspect,

@@ -252,7 +252,7 @@ def _one(utterance: Utterance, job: _Job, folder: Path, stem: str, made: dict[st
         gain = job.cleaning.loudness_target - level if job.gain is None else job.gain
         gain = round(min(gain, job.cleaning.peak_limit - true_peak(signal)), 3)
         signal = signal * 10.0 ** (gain / 20.0)
-    path = _write(folder / stem, signal, part.rate, part.exact)
+    path = write_exact(folder / stem, signal, part.rate, part.exact)
     return DerivedRecording(
         name=path.name,
         id=utterance.id,
@@ -311,7 +311,7 @@ def _measured(utterance: Utterance, cleaning: CleaningPart, channel: Channel) ->
     return block_powers(part.signal, part.rate), true_peak(part.signal)
 
 
-def _write(stem: Path, signal: np.ndarray, rate: int, exact: bool) -> Path:
+def write_exact(stem: Path, signal: np.ndarray, rate: int, exact: bool) -> Path:
     """Write mono samples so that nothing is lost and return where: 24-bit FLAC where they fit, else 32-bit float WAV."""
     if exact and signal.min() >= -1.0 and signal.max() <= 1.0 - 2.0**-23:
         path = stem.with_name(f"{stem.name}.flac")

@@ -1,0 +1,122 @@
+"""Cutting long recordings: pauses to the frame, texts as written, what is left out, the very samples."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from speech import IDS, RATE, TEXTS, recording
+
+from tts.alignment.long_recording import Placed, Text
+from tts.core.errors import TtsError, UsageError
+from tts.core.grid import FrameGrid
+from tts.corpora.layouts import open_layout
+from tts.corpora.types import CorpusSource
+from tts.dataset.cutting import cut_recording, report_text, write_cuts
+from tts.dataset.segmenting import LongRecording, Stretch, find_stretches, pairs_of, read_long
+from tts.text.engine import FrontEnd, make_engine
+
+GRID = FrameGrid(RATE)
+
+
+@pytest.fixture(scope="module")
+def engine() -> FrontEnd:
+    return make_engine("letters", "en")
+
+
+def long_recording(sentences: list[str], engine: FrontEnd, stretches: list[tuple[float, float]], audio: Path) -> LongRecording:
+    words = [word for sentence in sentences for word in engine.ask(sentence)[0].words]
+    counts = [len(engine.ask(sentence)[0].words) for sentence in sentences]
+    ends = (0, *np.cumsum(counts).tolist())
+    seconds = stretches[-1][1] + 1.0
+    return LongRecording(
+        audio,
+        tuple(sentences),
+        Text(tuple(words), ends),
+        np.repeat(np.arange(len(sentences)), counts),
+        (),
+        GRID,
+        np.zeros((round(seconds / GRID.shift), 1), np.float32),
+        tuple(Stretch(round(a / GRID.shift), round(b / GRID.shift)) for a, b in stretches),
+    )
+
+
+def test_pauses_are_found_to_the_frame() -> None:
+    draw = np.random.default_rng(0)
+    signal = (1e-4 * draw.standard_normal(10 * RATE)).astype(np.float32)
+    spans = [(0.5, 2.0), (2.4, 4.0), (4.1, 5.0), (7.0, 9.0)]  # 0.1 s is no pause
+    for a, b in spans:
+        signal[round(a * RATE) : round(b * RATE)] += 0.2 * np.sin(np.arange(round((b - a) * RATE)) / 10.0).astype(np.float32)
+    signal[round(6.0 * RATE)] = 0.5  # a click
+    found = [(s.start * GRID.shift, s.end * GRID.shift) for s in find_stretches(signal, GRID)]
+    np.testing.assert_allclose(found, [(0.5, 2.0), (2.4, 5.0), (7.0, 9.0)], atol=0.0151)
+
+
+def test_utterances_have_their_words_as_written(engine: FrontEnd, tmp_path: Path) -> None:
+    """A sentence of more than 15 s is cut at its longest pause; a short one joins its neighbour; the rest is listed."""
+    sentences = ["Yes.", "The day, was long and good.", "Nobody read this.", "A second one.", "Badly said here."]
+    spans = [(0.5, 1.0), (1.5, 9.0), (9.4, 12.0), (12.9, 24.0), (25.0, 26.0), (27.0, 29.0), (31.0, 33.0)]
+    made = long_recording(sentences, engine, spans, tmp_path / "chap ter.wav")
+    placed = [
+        Placed(0, 1, -2.0),  # Yes.
+        Placed(1, 3, -2.0),  # The day,
+        Placed(3, 4, -2.0),  # was
+        Placed(4, 7, -2.0),  # long and good.
+        None,
+        Placed(10, 13, -2.0),  # A second one.
+        Placed(13, 16, -9.0),
+    ]
+    report = cut_recording(made, placed, engine, -6.0)
+    assert [u.text for u in report.utterances] == ["Yes. The day, was", "long and good.", "A second one."]
+    first, second, third = report.utterances
+    assert (first.start, first.end) == pytest.approx((0.3, 12.2)) and (second.start, second.end) == pytest.approx((12.7, 24.2))
+    assert first.id == "chap_ter_0001" and third.id == "chap_ter_0003"
+    assert report.without_audio == ("Nobody read this.",)
+    np.testing.assert_allclose(report.without_text, [(25.0, 26.0)])
+    assert len(report.left_out) == 1 and "matches its text badly (-9.0" in report.left_out[0]
+    text = report_text([report])
+    for part in ("Nobody read this.", "25.00 to 26.00 s", "Badly said here.", "3 utterances"):
+        assert part in text
+
+
+def test_what_is_written_is_a_corpus_with_the_very_samples(engine: FrontEnd, tmp_path: Path) -> None:
+    audio = tmp_path / "chapter.wav"
+    signal = np.concatenate([np.zeros(8000), recording(IDS[0]), np.zeros(8000), recording(IDS[1]), np.zeros(16000)])
+    soundfile.write(str(audio), signal, RATE, subtype="PCM_16")
+    first = 0.5 + len(recording(IDS[0])) / RATE
+    spans = [(0.5, first), (first + 0.5, first + 0.5 + len(recording(IDS[1])) / RATE)]
+    sentences = [TEXTS[key] for key in IDS[:2]]
+    made = long_recording(sentences, engine, spans, audio)
+    ends = made.text.ends
+    report = cut_recording(made, [Placed(0, ends[1], -1.0), Placed(ends[1], ends[2], -1.0)], engine, -6.0)
+    write_cuts(tmp_path / "corpus", [report], "only", workers=0)
+    source = CorpusSource(name="c", speaker="k", language="en", licence="CC0-1.0")
+    corpus, problems = open_layout("ljspeech")(tmp_path / "corpus", source)
+    assert not problems and [u.text for u in corpus] == sentences
+    whole, _ = soundfile.read(str(audio))
+    for utterance, cut in zip(corpus, report.utterances, strict=True):
+        samples, rate = soundfile.read(str(utterance.audio))
+        np.testing.assert_array_equal(samples, whole[round(cut.start * rate) : round(cut.end * rate)])
+    rows = (tmp_path / "corpus" / "segments.tsv").read_text(encoding="utf-8").splitlines()
+    assert rows[0].split("\t") == ["id", "recording", "start", "end", "match"] and len(rows) == 3
+
+
+def test_what_cannot_be_segmented_is_said(engine: FrontEnd, tmp_path: Path) -> None:
+    audio, text = tmp_path / "a.wav", tmp_path / "a.txt"
+    soundfile.write(str(audio), np.zeros(RATE), RATE)
+    with pytest.raises(TtsError, match="no such text"):
+        read_long(audio, text, engine, "en", "only")
+    text.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(TtsError, match="UTF-8"):
+        read_long(audio, text, engine, "en", "only")
+    text.write_text(" \n", encoding="utf-8")
+    with pytest.raises(TtsError, match="no sentence"):
+        read_long(audio, text, engine, "en", "only")
+    text.write_text("A text.", encoding="utf-8")
+    with pytest.raises(TtsError, match="nothing is heard"):
+        read_long(audio, text, engine, "en", "only")
+    with pytest.raises(UsageError, match="expected a recording and its text"):
+        pairs_of(audio, tmp_path)
+    (tmp_path / "texts").mkdir()
+    with pytest.raises(UsageError, match=r"a.wav: has no text; expected .*a\.txt"):
+        pairs_of(tmp_path, tmp_path / "texts")

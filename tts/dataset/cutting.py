@@ -1,0 +1,243 @@
+"""From words placed in a long recording to a corpus: utterances of 1 to 15 seconds cut at pauses, and a report."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from tts.alignment.long_recording import Placed
+from tts.core.audio import Channel, read_part, to_mono
+from tts.core.errors import TtsError
+from tts.core.files import write_text
+from tts.core.processes import Failure, parallel_map
+from tts.corpora.derived import write_exact
+from tts.dataset.segmenting import LongRecording
+from tts.text.engine import FrontEnd
+
+SHORTEST, LONGEST = 1.0, 15.0  # seconds of an utterance
+SILENCE_KEPT = 0.2  # seconds before and after it, at most half of a pause
+_NEAR = 1.0  # seconds of pause over which a short utterance may join its neighbour
+REPORT, SEGMENTS = "report.md", "segments.tsv"
+
+
+@dataclass(frozen=True)
+class Cut:
+    """An utterance: stretches ``first`` to ``last``, its words' numbers from ``words[0]`` to before ``words[1]``."""
+
+    first: int
+    last: int
+    words: tuple[int, int]
+    match: float
+
+
+@dataclass(frozen=True)
+class CutUtterance:
+    """An utterance that is written: ``start`` and ``end`` in seconds of the recording ``audio``."""
+
+    id: str
+    text: str
+    audio: Path
+    start: float
+    end: float
+    match: float
+
+
+@dataclass(frozen=True)
+class CutReport:
+    """What became of one recording: utterances, and as sentences for people what was left out."""
+
+    audio: Path
+    seconds: float
+    utterances: tuple[CutUtterance, ...]
+    left_out: tuple[str, ...]
+    without_text: tuple[tuple[float, float], ...]
+    without_audio: tuple[str, ...]
+
+
+def cut_recording(recording: LongRecording, placed: Sequence[Placed | None], engine: FrontEnd, reject: float) -> CutReport:
+    """Return the utterances of one recording; ``reject`` is the match a frame under which one is left out."""
+    shift = recording.grid.shift
+    stretches = recording.stretches
+    left_out: list[str] = []
+    utterances: list[CutUtterance] = []
+    name = re.sub(r"[^\w.-]+", "_", recording.audio.stem).strip("._-") or "utterance"
+    for cut in _joined(recording, _cuts(recording, placed, engine)):
+        start, end = stretches[cut.first].start * shift, stretches[cut.last].end * shift
+        text = text_of(recording, cut.words, engine)
+        fault = ""
+        if text is None:
+            fault = "its words are not whole words of the text"
+        elif end - start > LONGEST:
+            fault = f"lasts {end - start:.1f} s without a pause to cut it at"
+        elif end - start < SHORTEST:
+            fault = f"lasts {end - start:.2f} s, with no neighbour to join"
+        elif cut.match < reject:
+            fault = f"matches its text badly ({cut.match:.1f} a frame, the limit is {reject:.1f})"
+        if fault or text is None:
+            shown = text or " ".join(word.text for word in recording.text.words[slice(*cut.words)])
+            left_out.append(f"{start:.2f} to {end:.2f} s: {fault}: {shown}")
+            continue
+        first, last = _with_silence(recording, cut)
+        utterances.append(
+            CutUtterance(f"{name}_{len(utterances) + 1:04d}", text, recording.audio, first, last, round(cut.match, 2))
+        )
+    heard = {n for item in placed if item is not None for n in range(item.first, item.last)}
+    owners = recording.sentence_of
+    missing = [
+        sentence
+        for number, sentence in enumerate(recording.sentences)
+        if not heard & {*(owners == number).nonzero()[0].tolist()}
+    ]
+    silent = [(stretches[n].start * shift, stretches[n].end * shift) for n, item in enumerate(placed) if item is None]
+    unread = [f"cannot be read ({reason}): {sentence}" for sentence, reason in recording.unread]
+    return CutReport(
+        recording.audio,
+        len(recording.features) * shift,
+        tuple(utterances),
+        (*left_out, *unread),
+        tuple(silent),
+        tuple(missing),
+    )
+
+
+def text_of(recording: LongRecording, words: tuple[int, int], engine: FrontEnd) -> str | None:
+    """Return what the text has, as written, for the words from ``words[0]`` to before ``words[1]``.
+
+    None where that is not told: where a sentence is cut whose written words, read one by one, are not its spoken ones.
+    """
+    pieces = []
+    ends = recording.text.ends
+    for number in dict.fromkeys(recording.sentence_of[slice(*words)].tolist()):
+        first, last = max(words[0], ends[number]), min(words[1], ends[number + 1])
+        if (first, last) == (ends[number], ends[number + 1]):
+            pieces.append(recording.sentences[number])
+            continue
+        places = _token_places(recording.sentences[number], last_word=ends[number + 1] - ends[number], engine=engine)
+        if places is None or first - ends[number] not in places or last - ends[number] not in places:
+            return None
+        tokens = recording.sentences[number].split()
+        pieces.append(" ".join(tokens[places.index(first - ends[number]) : places.index(last - ends[number])]))
+    return " ".join(pieces)
+
+
+def _token_places(sentence: str, last_word: int, engine: FrontEnd) -> list[int] | None:
+    """Return with which spoken word each written one begins, and the number of spoken ones; None where that is not told."""
+    places = [0]
+    try:
+        for token in sentence.split():
+            places.append(places[-1] + len(engine.ask(token)[0].words))
+    except TtsError:
+        return None
+    return places if places[-1] == last_word and len(set(places)) == len(places) else None
+
+
+def _cuts(recording: LongRecording, placed: Sequence[Placed | None], engine: FrontEnd) -> list[Cut]:
+    """Return stretches that follow each other up to the ends of sentences; too long ones are cut at their longest pauses."""
+    ends = set(recording.text.ends)
+    cuts: list[Cut] = []
+    run: list[int] = []
+    for number, item in enumerate(placed):
+        previous = placed[run[-1]] if run else None
+        if run and (item is None or previous is None or item.first != previous.last):
+            cuts += _shortened(recording, placed, run, engine)
+            run = []
+        if item is not None:
+            run.append(number)
+            if item.last in ends:
+                cuts += _shortened(recording, placed, run, engine)
+                run = []
+    return cuts + (_shortened(recording, placed, run, engine) if run else [])
+
+
+def _shortened(recording: LongRecording, placed: Sequence[Placed | None], run: list[int], engine: FrontEnd) -> list[Cut]:
+    stretches, shift = recording.stretches, recording.grid.shift
+    items = [item for number in run if (item := placed[number]) is not None]
+    lengths = [stretches[number].end - stretches[number].start for number in run]
+    whole = Cut(
+        run[0],
+        run[-1],
+        (items[0].first, items[-1].last),
+        sum(item.match * length for item, length in zip(items, lengths, strict=True)) / sum(lengths),
+    )
+    if len(run) == 1 or (stretches[run[-1]].end - stretches[run[0]].start) * shift <= LONGEST:
+        return [whole]
+    pauses = {place: stretches[run[place]].start - stretches[run[place - 1]].end for place in range(1, len(run))}
+    for place in sorted(pauses, key=lambda place: -pauses[place]):
+        if text_of(recording, (items[0].first, items[place].first), engine) is not None:
+            before = _shortened(recording, placed, run[:place], engine)
+            return before + _shortened(recording, placed, run[place:], engine)
+    return [whole]
+
+
+def _joined(recording: LongRecording, cuts: Sequence[Cut]) -> list[Cut]:
+    """Return cuts of which those that are too short have joined a neighbour, where it is near and goes on."""
+    stretches, shift = recording.stretches, recording.grid.shift
+    joined: list[Cut] = []
+    for cut in cuts:
+        if joined:
+            last = joined[-1]
+            short = min((stretches[c.last].end - stretches[c.first].start) * shift for c in (last, cut)) < SHORTEST
+            whole = (stretches[cut.last].end - stretches[last.first].start) * shift
+            near = (stretches[cut.first].start - stretches[last.last].end) * shift <= _NEAR
+            if short and near and whole <= LONGEST and last.words[1] == cut.words[0] and cut.first == last.last + 1:
+                joined[-1] = Cut(last.first, cut.last, (last.words[0], cut.words[1]), min(last.match, cut.match))
+                continue
+        joined.append(cut)
+    return joined
+
+
+def _with_silence(recording: LongRecording, cut: Cut) -> tuple[float, float]:
+    """Return from when to when an utterance is cut, in seconds: with some of the silence around it."""
+    stretches, shift = recording.stretches, recording.grid.shift
+    start, end = stretches[cut.first].start, stretches[cut.last].end
+    before = stretches[cut.first - 1].end if cut.first else -start
+    after = stretches[cut.last + 1].start if cut.last + 1 < len(stretches) else 2 * len(recording.features) - end
+    room = SILENCE_KEPT / shift
+    return (start - min(room, (start - before) / 2.0)) * shift, (end + min(room, (after - end) / 2.0)) * shift
+
+
+def write_cuts(out: Path, reports: Sequence[CutReport], channel: Channel, workers: int | None = None) -> None:
+    """Write wavs/, segments.tsv, report.md and, last, metadata.csv into the folder ``out``."""
+    utterances = [utterance for report in reports for utterance in report.utterances]
+    if not utterances:
+        raise TtsError("no utterance of the recordings matches the text; is it this recording's?")
+    work = partial(_write_one, folder=out / "wavs", channel=channel)
+    for index, answer in parallel_map(work, utterances, workers=workers, label="writing utterances"):
+        if isinstance(answer, Failure):
+            raise TtsError(f"{utterances[index].audio}: {answer.message}")
+    rows = [f"{u.id}\t{u.audio.name}\t{u.start:.3f}\t{u.end:.3f}\t{u.match}\n" for u in utterances]
+    write_text(out / SEGMENTS, "id\trecording\tstart\tend\tmatch\n" + "".join(rows))
+    write_text(out / REPORT, report_text(reports))
+    write_text(out / "metadata.csv", "".join(f"{u.id}|{u.text.replace('|', ' ')}\n" for u in utterances))
+
+
+def _write_one(utterance: CutUtterance, folder: Path, channel: Channel) -> None:
+    part = read_part(utterance.audio, utterance.start, utterance.end, overshoot=0.1)
+    write_exact(folder / utterance.id, to_mono(utterance.audio, part.signal, channel), part.rate, part.exact)
+
+
+def report_text(reports: Sequence[CutReport]) -> str:
+    """Return the report as Markdown: how much became utterances, what did not and why, and what matches worst."""
+    lines = ["# Long recordings, segmented", ""]
+    for report in reports:
+        used = sum(u.end - u.start for u in report.utterances)
+        lines += [
+            f"## {report.audio.name}",
+            "",
+            f"{len(report.utterances)} utterances, {used / 60:.1f} of {report.seconds / 60:.1f} minutes.",
+            "",
+        ]
+        spans = [f"{start:.2f} to {end:.2f} s" for start, end in report.without_text]
+        for title, items in {
+            "Left out": report.left_out,
+            "Speech without text": spans,
+            "Text without speech": report.without_audio,
+        }.items():
+            lines += [f"### {title}", "", *(f"* {item}" for item in items or ["nothing"]), ""]
+        lines += ["### Worst matches among the utterances", ""]
+        worst = sorted(report.utterances, key=lambda u: u.match)[:10]
+        lines += [*(f"* {u.id} ({u.match:.1f} a frame, {u.start:.2f} to {u.end:.2f} s): {u.text}" for u in worst), ""]
+    return "\n".join(lines).rstrip() + "\n"
