@@ -171,6 +171,21 @@ def test_a_busy_server_gets_the_time_it_asks_for(
     assert waits[0] == 7.0 and 25 < waits[1] <= 30
 
 
+@pytest.mark.parametrize("value", ["soon", "\u00b2", "-5", "1e3", "9" * 40, ""])
+def test_an_odd_time_to_wait_is_none(tmp_path: Path, site: Site, waits: list[float], patience: Patience, value: str) -> None:
+    url = site.put("a.tgz", status(503, Retry_After=value), file(DATA))
+    assert download(url, tmp_path / "a.tgz", patience=patience).sha256 == SHA
+    assert waits == [1.0]
+
+
+@pytest.mark.parametrize("facts", ["{rubbish", "[]", '{"etag": 1}', '{"etag": "", "modified": "", "total": "many"}'])
+def test_broken_facts_of_a_part_start_over(tmp_path: Path, site: Site, facts: str) -> None:
+    (tmp_path / "a.tgz.part").write_bytes(b"begun")
+    (tmp_path / "a.tgz.part.json").write_text(facts)
+    assert download(site.put("a.tgz", file(DATA)), tmp_path / "a.tgz").sha256 == SHA
+    only(tmp_path, "a.tgz")
+
+
 def test_a_server_that_asks_for_an_hour_is_left_for_later(tmp_path: Path, site: Site, patience: Patience) -> None:
     url = site.put("a.tgz", status(429, Retry_After="3600"))
     with pytest.raises(TtsError, match="asks to wait for 3600 seconds; run the same command again then"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email.utils
 import logging
+import re
 import shutil
 import time
 from collections.abc import Callable
@@ -77,8 +78,9 @@ class _Part:
         if self.path.is_file() and self.facts.is_file():
             try:
                 saved = read_json(self.facts)
-                self.etag, self.modified, self.total = str(saved["etag"]), str(saved["modified"]), saved["total"]
-            except (TtsError, KeyError, TypeError):
+                self.etag, self.modified = str(saved["etag"]), str(saved["modified"])
+                self.total = None if saved["total"] is None else int(saved["total"])
+            except (TtsError, KeyError, TypeError, ValueError):
                 self.restart()
         else:
             self.restart()
@@ -265,12 +267,11 @@ def _announced(response: requests.Response, address: str, part: _Part) -> int | 
         raise TtsError(f"{address}: the server answers {status} {response.reason or ''}".rstrip())
     if response.headers.get("Content-Type", "").startswith("text/html"):
         raise Missing(f"{address}: the server answers with a web page in place of the file")
-    length = response.headers.get("Content-Length", "")
     if status == 200:
-        return int(length) if length.isdigit() else None
+        return _count(response.headers.get("Content-Length", ""))
     unit, _, rest = response.headers.get("Content-Range", "").partition(" ")
     start, total = rest.partition("-")[0], rest.rpartition("/")[2]
-    whole = int(total) if total.isdigit() else None
+    whole = _count(total)
     changed = not part.same(response) or (whole is not None and part.total is not None and whole != part.total)
     if unit != "bytes" or start != str(part.size) or changed:
         part.restart()
@@ -278,10 +279,15 @@ def _announced(response: requests.Response, address: str, part: _Part) -> int | 
     return whole if whole is not None else part.total
 
 
+def _count(value: str) -> int | None:
+    """Return a number in a header; None where it is none."""
+    return int(value) if re.fullmatch(r"\s*[0-9]{1,18}\s*", value) else None
+
+
 def _retry_after(value: str) -> float | None:
     """Return the seconds that a Retry-After header asks for: a number or a date."""
-    if value.strip().isdigit():
-        return float(value)
+    if (seconds := _count(value)) is not None:
+        return float(seconds)
     try:
         return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
     except (TypeError, ValueError):
