@@ -95,10 +95,20 @@ def test_speakers_of_a_directory(tmp_path: Path) -> None:
     write_lines(tmp_path / "text", ["anna-1 one", "anna-2 two", "ben-1 one"])
     write_lines(tmp_path / "utt2spk", ["anna-1 anna", "anna-2 anna", "ben-1 ben"])
     assert texts(read("kaldi", tmp_path)[0]) == {"1": "one", "2": "two"}
-    with pytest.raises(UsageError, match="has utterances of 2 speakers, anna, ben"):
+    with pytest.raises(UsageError, match="by the speaker clara; the corpus has anna, ben"):
         read("kaldi", tmp_path, speaker="clara")
     with pytest.raises(UsageError, match="no utterance is by the speaker clara"):
         read("kaldi", tmp_path, speaker="clara", of_several=True)
+
+
+def test_lines_without_a_speaker_among_many(tmp_path: Path) -> None:
+    for key in ("a", "b", "c", "d"):
+        wav(tmp_path / f"{key}.wav")
+    lines = [{"audio": f"{key}.wav", "text": key, "speaker": who} for key, who in (("a", "anna"), ("b", "ben"), ("c", ""))]
+    write_lines(tmp_path / "list.jsonl", [*(json.dumps(line) for line in lines), "broken"])
+    corpus, problems = read("json-lines", tmp_path)
+    assert texts(corpus) == {"a": "a"}
+    assert [problem.reason_code for problem in problems] == ["speaker", "form"]
 
 
 # Paths that lead elsewhere

@@ -13,10 +13,10 @@ from pathlib import Path
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from tts.core.errors import TtsError, UsageError
-from tts.corpora.entries import Entry, check_root, collect
+from tts.corpora.entries import Entry, check_root
 from tts.corpora.lines import stream_lines
-from tts.corpora.problems import Problem
-from tts.corpora.types import Corpus, CorpusSource
+from tts.corpora.scan import Scan, by_speaker
+from tts.corpora.types import CorpusSource
 
 _AUDIO = ("audio_filepath", "audio_path", "audio_file", "audio", "wav", "wav_path", "path", "file_name", "filename", "file")
 _TEXT = ("text", "transcript", "transcription", "sentence", "raw_text")
@@ -53,10 +53,10 @@ def _is_list(path: Path) -> bool:
     return bool(line.audio and (line.text or line.normalised))
 
 
-def read_json_lines(root: Path, source: CorpusSource) -> tuple[Corpus, list[Problem]]:
-    """Read the list ``source.file`` in ``root``, or the only one there.
+def scan_json_lines(root: Path, source: CorpusSource) -> Scan:
+    """Look through the list ``source.file`` in ``root``, or the only one there.
 
-    Raises as :func:`tts.corpora.entries.collect`, and :class:`UsageError` where there is no list or several.
+    Raises :class:`UsageError` where there is no list or several, :class:`TtsError` for one that cannot be read.
     """
     check_root(root)
     found = [root / source.file] if source.file is not None else json_lines_files(root)
@@ -65,7 +65,7 @@ def read_json_lines(root: Path, source: CorpusSource) -> tuple[Corpus, list[Prob
         raise UsageError(f"{root}: expected one list of JSON lines, there is {names}; name the one to use with corpus.file")
     entries, normalised = json_line_entries(found[0], source)
     notes = [f"JSON lines of {found[0].name}", *(["some have a normalised text"] if normalised else [])]
-    return collect(root, source, entries, notes)
+    return by_speaker(entries, notes)
 
 
 def json_line_entries(path: Path, source: CorpusSource) -> tuple[list[Entry], bool]:

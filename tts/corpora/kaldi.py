@@ -10,10 +10,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from tts.core.errors import UsageError
-from tts.corpora.entries import Entry, check_root, collect
+from tts.corpora.entries import Entry, check_root
 from tts.corpora.lines import numbered_lines
-from tts.corpora.problems import Problem
-from tts.corpora.types import Corpus, CorpusSource
+from tts.corpora.scan import Scan, by_speaker
+from tts.corpora.types import CorpusSource
 
 _PIPE = "is a command, which is never run; let it write its output into a file and name that in wav.scp"
 _ARCHIVE = "is a place in an archive, which is not read; write the recordings as files (wav-copy) and name those in wav.scp"
@@ -24,14 +24,14 @@ def is_kaldi(root: Path) -> bool:
     return (root / "wav.scp").is_file() and (root / "text").is_file()
 
 
-def read_kaldi(root: Path, source: CorpusSource) -> tuple[Corpus, list[Problem]]:
-    """Read the data directory ``root``; raises as :func:`tts.corpora.entries.collect`, and for a missing file."""
+def scan_kaldi(root: Path, source: CorpusSource) -> Scan:
+    """Look through the data directory ``root``; raises :class:`UsageError` for a missing file."""
     check_root(root)
     if not is_kaldi(root):
         missing = "wav.scp" if not (root / "wav.scp").is_file() else "text"
         raise UsageError(f"{root}: there is no {missing}; a Kaldi data directory has wav.scp and text")
     entries, notes = kaldi_entries(root)
-    return collect(root, source, entries, notes)
+    return by_speaker(entries, notes)
 
 
 def kaldi_entries(root: Path) -> tuple[list[Entry], list[str]]:

@@ -10,16 +10,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tts.corpora.festival import read_festival
-from tts.corpora.json_lines import read_json_lines
-from tts.corpora.kaldi import read_kaldi
-from tts.corpora.lhotse_manifests import read_lhotse
+from tts.corpora.json_lines import scan_json_lines
+from tts.corpora.kaldi import scan_kaldi
+from tts.corpora.lhotse_manifests import scan_lhotse
 from tts.corpora.ljspeech import read_ljspeech
 from tts.corpora.merlin import read_merlin_corpus
 from tts.corpora.problems import Problem
 from tts.corpora.readers import books, common_voice, festvox, japanese, lhotse_recipes, mls, openslr, vctk
 from tts.corpora.readers.rhasspy import read_rhasspy
 from tts.corpora.scan import ScannedCorpus, Scanner
-from tts.corpora.table import read_table
+from tts.corpora.table import scan_table
 from tts.corpora.text_files import read_text_files
 from tts.corpora.types import Corpus, CorpusSource
 
@@ -32,8 +32,8 @@ class Layout:
 
     ``read`` takes the corpus's folder and what is known of it, and returns the utterances of ``CorpusSource.speaker`` with
     what was left out or looks odd. Where the layout ``tells_speakers`` apart, several of them share the folder, unless the
-    recipe gives one a folder; otherwise each has a folder of its own, and all that is read is the speaker's. The layouts of
-    public corpora have a ``scanner`` instead, which looks through the corpus once and says who speaks.
+    recipe gives one a folder; otherwise each has a folder of its own, and all that is read is the speaker's. Layouts whose
+    files say who speaks have a ``scanner`` instead, which looks through the corpus once.
     """
 
     read: Reader | None = None
@@ -80,11 +80,11 @@ LAYOUTS: dict[str, Layout] = {
     "merlin": Layout(read_merlin_corpus),
     "ljspeech": Layout(read_ljspeech),
     "ljspeech-speakers": Layout(_read_speaker_column, tells_speakers=True),
-    "table": Layout(read_table, tells_speakers=True),
-    "json-lines": Layout(read_json_lines, tells_speakers=True),
+    "table": Layout(scanner=scan_table, tells_speakers=True),
+    "json-lines": Layout(scanner=scan_json_lines, tells_speakers=True),
     "text-files": Layout(read_text_files, tells_speakers=True),
-    "kaldi": Layout(read_kaldi, tells_speakers=True),
-    "lhotse": Layout(read_lhotse, tells_speakers=True),
+    "kaldi": Layout(scanner=scan_kaldi, tells_speakers=True),
+    "lhotse": Layout(scanner=scan_lhotse, tells_speakers=True),
     "festival": Layout(read_festival),
     "rhasspy": Layout(read_rhasspy),
     "espeak-demo": Layout(_read_demo),

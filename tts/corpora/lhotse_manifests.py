@@ -14,10 +14,10 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tts.core.errors import TtsError, UsageError
-from tts.corpora.entries import Entry, check_root, collect
+from tts.corpora.entries import Entry, check_root
 from tts.corpora.lines import stream_lines
-from tts.corpora.problems import Problem
-from tts.corpora.types import Corpus, CorpusSource, TextColumn
+from tts.corpora.scan import Scan, by_speaker
+from tts.corpora.types import CorpusSource, TextColumn
 
 FOLDERS = ("", "manifests", "data/manifests")
 _SUFFIXES = (".jsonl", ".jsonl.gz")
@@ -99,15 +99,15 @@ def manifest_pairs(root: Path, file: str | None = None) -> list[tuple[Path, Path
     return []
 
 
-def read_lhotse(root: Path, source: CorpusSource) -> tuple[Corpus, list[Problem]]:
-    """Read the manifests in ``root``; raises as :func:`tts.corpora.entries.collect`, and for missing or damaged files."""
+def scan_lhotse(root: Path, source: CorpusSource) -> Scan:
+    """Look through the manifests in ``root``; raises :class:`UsageError` for none, :class:`TtsError` for a damaged one."""
     check_root(root)
     pairs = manifest_pairs(root, source.file)
     if not pairs:
         looked = "recordings.jsonl.gz with supervisions.jsonl.gz, nor cuts.jsonl.gz, there or in manifests/"
         raise UsageError(f"{root}: there is no {looked}; name the folder of the manifests, or one of them with corpus.file")
     names = ", ".join((supervisions or first).name for first, supervisions in pairs)
-    return collect(root, source, entries_of_files(pairs, source.text_column), [f"manifests {names}"])
+    return by_speaker(entries_of_files(pairs, source.text_column), [f"manifests {names}"])
 
 
 def entries_of_files(pairs: Iterable[tuple[Path, Path | None]], column: TextColumn) -> list[Entry]:

@@ -6,8 +6,9 @@ such a layout returns a :class:`Scan`, which says who speaks, and lists the utte
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from tts.core.errors import UsageError
@@ -60,16 +61,33 @@ class ScannedCorpus:
         name = source.speaker
         if name not in scan.speakers:
             if source.of_several or len(scan.speakers) != 1:
-                raise UsageError(f"{root}: no utterance is by the speaker {name}; {who_speaks(scan)}")
+                raise UsageError(
+                    f"{root}: no utterance is by the speaker {name}; {who_speaks(scan)} (corpus.speaker, corpus.speakers)"
+                )
             name = next(iter(scan.speakers))
         entries = with_known_faults(self.format, scan.speakers[name]())
         corpus, problems = collect(root, source, entries, scan.notes)
         return corpus, [*scan.problems, *problems]
 
 
+def by_speaker(entries: Iterable[Entry], notes: Sequence[str] = ()) -> Scan:
+    """Return the scan of a list that names speakers, or does not: all it holds is then one's, whoever a recipe names."""
+    groups: dict[str, list[Entry]] = {}
+    for entry in entries:
+        groups.setdefault(entry.speaker, []).append(entry)
+    if len(groups) <= 2 and "" in groups:  # of a few lines the speaker was left out
+        groups = {next((name for name in groups if name), ""): [entry for group in groups.values() for entry in group]}
+    nobody = groups.pop("", []) if len(groups) > 1 else []
+    missing = ("speaker", "no speaker is named where others are")
+    problems = tuple(Problem(entry.id or str(entry.audio), *(entry.fault or missing), entry.place) for entry in nobody)
+    return Scan({name: partial(list, group) for name, group in groups.items()} or {"": list}, tuple(notes), problems)
+
+
 def who_speaks(scan: Scan) -> str:
     """Return a clause that names the first dozen of a corpus's speakers."""
-    names = list(scan.speakers)
+    names = [name for name in scan.speakers if name]
+    if not names:
+        return "its files name no speakers"
     return f"the corpus has {', '.join(names[:12])}{f' and {len(names) - 12} more' if len(names) > 12 else ''}"
 
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tts.core.errors import TtsError, UsageError
-from tts.corpora.entries import Entry, check_root, collect
+from tts.corpora.entries import Entry, check_root
 from tts.corpora.metadata import SEPARATORS, Row, split_rows
-from tts.corpora.problems import Problem
 from tts.corpora.recording_paths import RecordingPaths
-from tts.corpora.types import Corpus, CorpusSource
+from tts.corpora.scan import Scan, by_speaker
+from tts.corpora.types import CorpusSource
 
 USUAL = (
     "metadata.csv",
@@ -69,11 +69,11 @@ def table_files(root: Path) -> list[Path]:
     return [path for path in found if not path.name.lower().startswith(texts)]
 
 
-def read_table(root: Path, source: CorpusSource) -> tuple[Corpus, list[Problem]]:
-    """Read the table ``source.file`` in ``root``, or the only one there.
+def scan_table(root: Path, source: CorpusSource) -> Scan:
+    """Look through the table ``source.file`` in ``root``, or the only one there.
 
-    Raises as :func:`tts.corpora.entries.collect`, and :class:`UsageError` where there is no table or several, or where it
-    cannot be seen what the columns hold.
+    Raises :class:`UsageError` where there is no table or several, or where it cannot be seen what the columns hold, and
+    :class:`TtsError` for one that cannot be read.
     """
     check_root(root)
     found = [root / source.file] if source.file is not None else table_files(root)
@@ -82,7 +82,7 @@ def read_table(root: Path, source: CorpusSource) -> tuple[Corpus, list[Problem]]
         raise UsageError(f"{root}: expected one table of utterances, there is {names}; name the one to use with corpus.file")
     paths = RecordingPaths(root, source.audio)
     table = load_table(found[0], lambda name: paths.find(name)[0] is not None, source.columns)
-    return collect(root, source, table_entries(table, source), [f"{table.path.name}, {table.explained}"])
+    return by_speaker(table_entries(table, source), [f"{table.path.name}, {table.explained}"])
 
 
 def table_entries(table: Table, source: CorpusSource) -> list[Entry]:
