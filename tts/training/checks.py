@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from tts.core.errors import UsageError
 from tts.dataset.prepared import DURATION, Prepared
-from tts.recipe import MAIN_STREAMS, Recipe, StagePart, TrainingPart
+from tts.recipe import MAIN_STREAMS, CorpusPart, Recipe, StagePart, TrainingPart
+from tts.recipe.parts import Part
 from tts.training.cross_fitting import fold_utterances
 from tts.training.fork_merge import make_branches
 from tts.training.phases import trains_jointly
@@ -38,6 +39,18 @@ def require(problems: Sequence[str]) -> None:
         raise UsageError("\n".join(problems))
 
 
+def _read_alike(part: Part, stored: Part) -> bool:
+    """Return whether a part of a recipe reads the same recordings as the one that a corpus was prepared with.
+
+    Another ``format`` names another way to list the same utterances; whichever channel is asked for, recordings that had one
+    only (``channel: only`` takes no others) have no other.
+    """
+    if isinstance(part, CorpusPart) and isinstance(stored, CorpusPart):
+        channel = part.channel if stored.channel == "only" else stored.channel
+        stored = stored.model_copy(update={"format": part.format, "channel": channel})
+    return part == stored
+
+
 def preparation_problems(recipe: Recipe, system_name: str, prepared: Prepared) -> list[str]:
     """Find where the recipe asks for what the corpus was not prepared with."""
     again = "run tts prepare again with this recipe, or leave the change out"
@@ -45,7 +58,7 @@ def preparation_problems(recipe: Recipe, system_name: str, prepared: Prepared) -
     problems = [
         f"{prepared.folder}: was prepared with another {part} part than the recipe has now; {again}"
         for part in ("corpus", "split", "text", "frames", "alignment", "analysis")
-        if getattr(recipe, part) != getattr(stored, part)
+        if not _read_alike(getattr(recipe, part), getattr(stored, part))
     ]
     stages = (*recipe.system(system_name).stages, recipe.duration.stage)
     used = {task for stage in stages for task in stage.tasks}
