@@ -71,6 +71,11 @@ def test_plain_sentences_stay_as_they_are(code, text):
         ("es", "2½ horas, ½ hora", "dos horas y media, media hora"),
         ("it", "2½ ore, ½ pagina", "due ore e mezza, mezza pagina"),
         ("nl", "2½ uur, 1½ jaar", "twee en een half uur, anderhalf jaar"),
+        ("de", "5 €/kg, 20.000 €/Jahr", "fünf Euro pro Kilogramm, zwanzigtausend Euro pro Jahr"),
+        ("nl", "€5/kg, de 70'er jaren", "vijf euro per kilogram, de zeventiger jaren"),
+        ("de", "1.–3. Mai, Mo-Fr, §§ 5", "erster bis dritten Mai, Montag bis Freitag, Paragraf fünf"),
+        ("de", "x² = 10^6", "x hoch zwei gleich zehn hoch sechs"),
+        ("nl", "2% - 3%, nr.5, 1½ kg", "twee procent tot drie procent, nummer vijf, anderhalf kilogram"),
         ("de", "ALLES MUSS RAUS HEUTE", "ALLES MUSS RAUS HEUTE"),
     ],
 )

@@ -58,19 +58,20 @@ TABLES: Final = Tables(
         nr: nummer; nrs: nummers; blz: bladzijde; p: pagina; pag: pagina; art: artikel; afb: afbeelding; tab: tabel;
         hfst: hoofdstuk; par: paragraaf; ca: circa; evt: eventueel; incl: inclusief; excl: exclusief; max: maximaal;
         min: minimaal; vgl: vergelijk; resp: respectievelijk; ong: ongeveer; tel: telefoon; geb: geboren; ov: overleden;
-        gem: gemiddeld; afd: afdeling; vnl: voornamelijk; jan: januari; feb: februari;
-        apr: april; aug: augustus; sep: september; sept: september; okt: oktober; nov: november; dec: december;
-        ma: maandag; di: dinsdag; wo: woensdag; do: donderdag; vr: vrijdag; za: zaterdag; zo: zondag;
-        c.q: casu quo; i.c: in casu; s.v.p: s'il vous plaît; q.q: qualitate qua; g.g.d: grootste gemene deler"""),
+        gem: gemiddeld; afd: afdeling; vnl: voornamelijk; jan: januari; feb: februari; apr: april; aug: augustus;
+        sep: september; sept: september; okt: oktober; nov: november; dec: december; ma: maandag; di: dinsdag;
+        wo: woensdag; do: donderdag; vr: vrijdag; za: zaterdag; zo: zondag; c.q: casu quo; i.c: in casu;
+        s.v.p: s'il vous plaît; q.q: qualitate qua; g.g.d: grootste gemene deler"""),
     before_number=words("""
     nr nrs blz p pag art afb tab par hfst jan feb apr aug sep sept okt nov dec ma di wo do vr za zo min max ov"""),
     before_name=words("dr prof ir ing mr drs ds st fam"),
     may_end=words("enz etc e.d e.a e.v a.u.b o.i.d n.v.t v.Chr n.Chr jl jr sr z.o.z a.s s.v.p"),
     signs=entries("""
-        and: en; %: procent; ‰: promille; &: en; @: at; +: plus; =: is; ×: keer; ÷: gedeeld door; ±: plusminus;
-        <: kleiner dan; >: groter dan; ≤: kleiner dan of gelijk aan; ≥: groter dan of gelijk aan; ≈: ongeveer;
-        ~: ongeveer; °: graden; §: paragraaf; #: nummer; №: nummer; /: slash; →: naar; √: wortel; π: pi; ∞: oneindig;
-        ©: copyright; €: euro; £: pond; $: dollar"""),
+        per: per; power: tot de macht; ²: kwadraat; ³: tot de derde; and: en; %: procent; ‰: promille; &: en; @: at;
+        +: plus; =: is; ×: keer; ÷: gedeeld door; ±: plusminus; <: kleiner dan; >: groter dan;
+        ≤: kleiner dan of gelijk aan; ≥: groter dan of gelijk aan; ≈: ongeveer; ~: ongeveer; °: graden; §: paragraaf;
+        #: nummer; №: nummer; /: slash; →: naar; √: wortel; π: pi; ∞: oneindig; ©: copyright; €: euro; £: pond;
+        $: dollar"""),
     fractions=denominators("tweede, derde, kwart, vijfde, zesde, zevende, achtste, negende, tiende"),
     spoken_as_words=words("""
     NAVO UNESCO UNICEF NASA ESA FIFA UEFA OPEC AIDS COVID PIN SIM RAM ROM HAVO MAVO NATO ASEAN IKEA CITO SARS ISO
@@ -101,6 +102,9 @@ class Dutch(Reader):
         months = "|".join(name[:3] for name in _MONTHS) + "|sept"
         text = re.sub(rf"(?<=\d )({months})\.?(?= \d{{4}}\b)", lambda m: _month(m[1]), text)
         text = re.sub(r"(?<![\w'])[’'](?=[3-9]\d\b(?!\d|[.,]\d))", "", text)  # '60
+        text = re.sub(rf"{START}([2-9]0)[’'-]?(?=er\b)", lambda m: self.cardinal(int(m[1])), text)
+        days = "|".join(_DAYS)
+        text = re.sub(rf"\b({days})[-–]({days})\b", lambda m: f"{_DAYS[m[1]]} tot {_DAYS[m[2]]}", text)
         return super().expand(text)
 
     def decimals(self, digits: str) -> str:

@@ -52,10 +52,11 @@ TABLES: Final = Tables(
     before_name=words("M MM bd prof"),
     may_end=words("etc av.J.-C apr.J.-C ap.J.-C s.v.p"),
     signs=entries("""
-        and: et; %: pour cent; ‰: pour mille; &: et; @: arobase; +: plus; =: égale; ×: fois; ÷: divisé par;
-        ±: plus ou moins; <: inférieur à; >: supérieur à; ≤: inférieur ou égal à; ≥: supérieur ou égal à; ≈: environ;
-        ~: environ; °: degrés; §: paragraphe; #: numéro; №: numéro; /: barre oblique; →: vers; √: racine de; π: pi;
-        ∞: infini; ©: copyright; €: euros; £: livres; $: dollars"""),
+        per: par; power: puissance; ²: au carré; ³: au cube; and: et; %: pour cent; ‰: pour mille; &: et; @: arobase;
+        +: plus; =: égale; ×: fois; ÷: divisé par; ±: plus ou moins; <: inférieur à; >: supérieur à;
+        ≤: inférieur ou égal à; ≥: supérieur ou égal à; ≈: environ; ~: environ; °: degrés; §: paragraphe; #: numéro;
+        №: numéro; /: barre oblique; →: vers; √: racine de; π: pi; ∞: infini; ©: copyright; €: euros; £: livres;
+        $: dollars"""),
     fractions=denominators(
         "demi demis, tiers, quart quarts, cinquième cinquièmes, sixième sixièmes, "
         "septième septièmes, huitième huitièmes, neuvième neuvièmes, dixième dixièmes"

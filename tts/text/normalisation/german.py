@@ -56,21 +56,20 @@ TABLES: Final = Tables(
         z.Zt: zur Zeit; z.Z: zur Zeit; o.g: oben genannte; s.o: siehe oben; s.u: siehe unten; m.E: meines Erachtens;
         v.a: vor allem; i.A: im Auftrag; e.V: E V; a.D: außer Dienst; d.J: des Jahres; d.M: des Monats;
         v.Chr: vor Christus; n.Chr: nach Christus; geb: geboren; gest: gestorben; Hr: Herr; Fr: Frau; Hrn: Herrn;
-        St: Sankt; Hrsg: Herausgeber; Aufl: Auflage; einschl: einschließlich; etc: et cetera;
-        max: maximal; min: minimal; mind: mindestens; sog: sogenannte; Tel: Telefon; Str: Straße; Jh: Jahrhundert;
-        Mio: Millionen; Mrd: Milliarden; Jan: Januar; Feb: Februar; Apr: April; Aug: August; Sept: September;
-        Okt: Oktober; Nov: November; Dez: Dezember; Mo: Montag; Di: Dienstag; Mi: Mittwoch; Do: Donnerstag; Sa: Samstag;
-        So: Sonntag; dt: deutsch; engl: englisch; frz: französisch; tägl: täglich; Univ: Universität;
-        Dipl.-Ing: Diplomingenieur; allg: allgemein; gem: gemäß; lt: laut; jr: junior; p.a: pro Jahr;
-        Min: Minuten; Std: Stunden; Sek: Sekunden"""),
+        St: Sankt; Hrsg: Herausgeber; Aufl: Auflage; einschl: einschließlich; etc: et cetera; max: maximal;
+        min: minimal; mind: mindestens; sog: sogenannte; Tel: Telefon; Str: Straße; Jh: Jahrhundert; Mio: Millionen;
+        Mrd: Milliarden; Jan: Januar; Feb: Februar; Apr: April; Aug: August; Sept: September; Okt: Oktober;
+        Nov: November; Dez: Dezember; Mo: Montag; Di: Dienstag; Mi: Mittwoch; Do: Donnerstag; Sa: Samstag; So: Sonntag;
+        dt: deutsch; engl: englisch; frz: französisch; tägl: täglich; Univ: Universität; Dipl.-Ing: Diplomingenieur;
+        allg: allgemein; gem: gemäß; lt: laut; jr: junior; p.a: pro Jahr; Min: Minuten; Std: Stunden; Sek: Sekunden"""),
     before_number=words("S Bd Kap Abs Art Abb Tab nr max min Jan Feb Apr Aug Mo Di Mi Do Sa So"),
     before_name=words("Hr Fr St dr prof dt gem lt Hrn"),
     may_end=words("usw usf etc u.a o.ä u.ä u.v.m e.V a.D v.Chr n.Chr d.J jr Jh"),
     signs=entries("""
-        and: und; %: Prozent; ‰: Promille; &: und; @: ät; +: plus; =: gleich; ×: mal; ÷: geteilt durch; ±: plus minus;
-        <: kleiner als; >: größer als; ≤: kleiner oder gleich; ≥: größer oder gleich; ≈: ungefähr; ~: ungefähr; °: Grad;
-        §: Paragraf; #: Nummer; №: Nummer; /: Schrägstrich; →: nach; √: Wurzel; π: Pi; ∞: unendlich; ©: Copyright;
-        €: Euro; £: Pfund; $: Dollar"""),
+        per: pro; power: hoch; ²: hoch zwei; ³: hoch drei; and: und; %: Prozent; ‰: Promille; &: und; @: ät; +: plus;
+        =: gleich; ×: mal; ÷: geteilt durch; ±: plus minus; <: kleiner als; >: größer als; ≤: kleiner oder gleich;
+        ≥: größer oder gleich; ≈: ungefähr; ~: ungefähr; °: Grad; §: Paragraf; #: Nummer; №: Nummer; /: Schrägstrich;
+        →: nach; √: Wurzel; π: Pi; ∞: unendlich; ©: Copyright; €: Euro; £: Pfund; $: Dollar"""),
     fractions=denominators("halb halbe, Drittel, Viertel, Fünftel, Sechstel, Siebtel, Achtel, Neuntel, Zehntel"),
     spoken_as_words=words("""
     NATO UNO UNESCO UNICEF NASA ESA FIFA UEFA OPEC AIDS COVID PIN SIM RAM ROM BAFÖG DAX TÜV ASEAN IKEA EDEKA DIN
@@ -118,6 +117,11 @@ class German(Reader):
         """Return ``text`` as it is said; see :class:`Reader`."""
         text = re.sub(r"(?<=[a-zäöüß])str\.(?=\s+\d|\s*$|,)", "straße", text)
         text = re.sub(r"\b(Mo|Di|Mi|Do|Fr|Sa|So)\.?,? (?=\d{1,2}\. ?(?:\d|[A-Z]))", lambda m: f"{_DAYS[m[1]]}, ", text)
+        days = "|".join(_DAYS)
+        between = rf"\b({days})\.? ?[-–] ?({days})\b\.?"
+        text = re.sub(between, lambda m: f"{_DAYS[m[1]]} bis {_DAYS[m[2]]}", text)
+        text = re.sub(r"(?<![\w.])(\d{1,2})\. ?[-–] ?(?=\d{1,2}\. ?[A-Z])", r"\1. bis ", text)
+        text = re.sub(r"§§", "§", text)
         return super().expand(text)
 
     def cardinal(self, number: int, after: str = "") -> str:
@@ -177,19 +181,20 @@ class German(Reader):
 
     def compounds(self, text: str) -> str:
         """18-jährig, 3-mal, 90er, 50%ig."""
-        text = re.sub(rf"{START}(\d+) ?%ig", lambda m: self._joined(int(m[1])) + "prozentig", text)
+        text = re.sub(rf"{START}(\d+) ?%-?ig", lambda m: self._joined(int(m[1])) + "prozentig", text)
         text = re.sub(rf"{START}(\d+)(?:-)?(mal|fach|facher|fache|fachen)\b", lambda m: self._joined(int(m[1])) + m[2], text)
         text = re.sub(rf"{START}(\d+)-([a-zäöü]+(?:ig|lich|isch|teilig)\w*)", lambda m: self._joined(int(m[1])) + m[2], text)
         text = re.sub(rf"{START}(\d+)x(?=\s)", lambda m: self._joined(int(m[1])) + "mal", text)
-        text = re.sub(rf"{START}['’]?(\d{{1,4}})(ern|er)\b", lambda m: self._decade(int(m[1])) + m[2], text)
+        text = re.sub(rf"{START}['’]?(\d{{1,4}}|\d{{1,3}}\.\d{{3}})(ern|er)\b", lambda m: self._decade(m[1]) + m[2], text)
         text = re.sub(rf"{START}(\d+)-(?=[A-ZÄÖÜ]{LETTER})", lambda m: f"{self._joined(int(m[1]))}-", text)
         return super().compounds(text)
 
     def _joined(self, number: int) -> str:
         return "ein" if number == 1 else self.cardinal(number).replace(" ", "")
 
-    def _decade(self, number: int) -> str:
-        return self.year(number).replace(" ", "") if number >= 1000 else self.cardinal(number).replace(" ", "")
+    def _decade(self, figures: str) -> str:
+        number = int(figures.replace(".", ""))
+        return (self.year(number) if len(figures) == 4 else self.cardinal(number)).replace(" ", "")
 
     def continues(self, before: str, after: str) -> bool:
         """After ordinal and Roman numbers too: am 3. Mai, Ludwig XIV. regierte."""
@@ -229,7 +234,7 @@ class German(Reader):
             return stem + "en"
         if last in _WEAK_E:
             return stem + "e"
-        if feminine or (noun and noun[0].islower()):
+        if feminine or (noun and noun[0].islower() and noun != "bis"):
             return stem + "e"
         return stem + ("es" if noun in _NEUTER else "er")
 
@@ -259,7 +264,8 @@ def _is_ordinal(before: str, noun: str) -> bool:
     return last in _WEAK_N | _WEAK_E | _STRONG or (last in _DATIVE | {"bis"} and noun in _ORDERED)
 
 
-_BEFORE_NUMERAL: Final = words("Kapitel Teil Band Akt Artikel Anhang Buch Klasse Stufe Typ Phase Abschnitt Nummer")
+_BEFORE_NUMERAL: Final = words("""
+    Kapitel Teil Band Akt Artikel Anhang Buch Klasse Stufe Typ Phase Abschnitt Nummer""")
 _BEHIND: Final = re.compile(rf"\b(?:{'|'.join(_BEFORE_NUMERAL)}) $")
 _DAYS: Final = dict(
     zip(in_order("Mo Di Mi Do Fr Sa So"), in_order("Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag"), strict=True)

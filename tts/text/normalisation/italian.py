@@ -50,10 +50,10 @@ TABLES: Final = Tables(
     before_name=words("sig dott prof ing avv S"),
     may_end=words("ecc a.C d.C S.p.A"),
     signs=entries("""
-        and: e; %: per cento; ‰: per mille; &: e; @: chiocciola; +: più; =: uguale; ×: per; ÷: diviso; ±: più o meno;
-        <: minore di; >: maggiore di; ≤: minore o uguale a; ≥: maggiore o uguale a; ≈: circa; ~: circa; °: gradi;
-        §: paragrafo; #: numero; №: numero; /: barra; →: verso; √: radice di; π: pi greco; ∞: infinito; ©: copyright;
-        €: euro; £: sterline; $: dollari"""),
+        per: al; power: alla; ²: al quadrato; ³: al cubo; and: e; %: per cento; ‰: per mille; &: e; @: chiocciola;
+        +: più; =: uguale; ×: per; ÷: diviso; ±: più o meno; <: minore di; >: maggiore di; ≤: minore o uguale a;
+        ≥: maggiore o uguale a; ≈: circa; ~: circa; °: gradi; §: paragrafo; #: numero; №: numero; /: barra; →: verso;
+        √: radice di; π: pi greco; ∞: infinito; ©: copyright; €: euro; £: sterline; $: dollari"""),
     fractions=denominators(
         "mezzo mezzi, terzo terzi, quarto quarti, quinto quinti, sesto sesti, settimo settimi, "
         "ottavo ottavi, nono noni, decimo decimi"

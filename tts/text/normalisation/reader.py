@@ -121,7 +121,7 @@ class Reader:
     def _abbreviation(self) -> re.Pattern[str]:
         keys = sorted(self.tables.abbreviations, key=len, reverse=True)
         known = "|".join(r"\.\s?".join(map(re.escape, key.split("."))) for key in keys)
-        return re.compile(rf"(?<![\w.])({known})\.(?!\w)", re.IGNORECASE)
+        return re.compile(rf"(?<![\w.])({known})\.(?!{LETTER})", re.IGNORECASE)
 
     def abbreviations(self, text: str) -> str:
         """Abbreviations that end in a full stop."""
@@ -142,7 +142,7 @@ class Reader:
             if begins and written[0].isupper() and not key[0].isupper():
                 word = word[0].upper() + word[1:]
             ends = not re.sub(r"[)\"”“’»]", "", after) or (after[:1].isupper() and key in self.tables.may_end)
-            return word + ("." if ends else "")
+            return word + ("." if ends else " " if text[match.end() : match.end() + 1].isdigit() else "")
 
         return self._abbreviation.sub(read, text)
 
@@ -210,6 +210,7 @@ class Reader:
         units = self.tables.currencies
         signs = "|".join(re.escape(key) for key in sorted(units, key=len, reverse=True))
         big = "|".join(re.escape(key) for key in sorted(self.tables.multipliers, key=len, reverse=True))
+        text = re.sub(rf"((?:{signs})(?: ?{NUMBER})?) ?/ ?({LETTER}+)(?!\w)", self._per, text)
         amount = rf"({NUMBER})(,[-–—]{{1,2}})?(?:{_DASH}({NUMBER}))?(?:\s?({big})(?!\w)\.?)?"
 
         def before(match: re.Match[str]) -> str:
@@ -224,6 +225,10 @@ class Reader:
         named = "|".join(map(re.escape, names))
         hundredths = rf"{START}(\d{{1,3}}(?:[. ]?\d{{3}})*,\d\d)\s({named})\b"
         return re.sub(hundredths, lambda match: self.price(match[1], None, None, names[match[2]]), text)
+
+    def _per(self, match: re.Match[str]) -> str:
+        unit = self.tables.units.get(match[2])
+        return f"{match[1]} {self.tables.signs['per'][0]} {unit[0] if unit else match[2]}"
 
     def price(self, number: str, upper: str | None, multiplier: str | None, unit: tuple[str, ...]) -> str:
         """Return an amount of money in words; ``unit`` has one, many, one hundredth, many hundredths."""
@@ -274,7 +279,9 @@ class Reader:
         difference = rf"{START}({NUMBER}) [-–−] (?={NUMBER} ?=)"
         text = re.sub(difference, lambda m: f"{self.amount(m[1])} {self.tables.minus} ", text)
         text = re.sub(r"(?<=\d) ?= ?(?=\d)", f" {self.tables.signs['='][0]} ", text)
-        pattern = rf"(?<![\w.,:/–-])({NUMBER})( ?[%°]C?)?(?:[-–—]| [–—] )({NUMBER})(?![\w]*[-–/]\d|[\d])"
+        text = re.sub(r"(?<=\d) ?\* ?(?=\d)", f" {self.tables.signs['×'][0]} ", text)
+        text = re.sub(r"(?<=\w) ?\^ ?(?=\w)", f" {self.tables.signs['power'][0]} ", text)
+        pattern = rf"(?<![\w.,:/–-])({NUMBER})( ?[%°]C?)?(?:[-–—]| [–—] |(?<=%) - )({NUMBER})(?![\w]*[-–/]\d|[\d])"
         text = re.sub(pattern, lambda m: self.range(m[1] + (m[2] or ""), m[3]), text)
         return re.sub(rf"(?<![\w\d])[-−–](?={NUMBER}(?![-–]))", f"{self.tables.minus} ", text)
 
@@ -305,6 +312,9 @@ class Reader:
     def fractions(self, text: str) -> str:
         """½, 2½, 3/4."""
         signs = "".join(FRACTION_SIGNS)
+        units = "|".join(re.escape(key) for key in sorted(self.tables.units, key=len, reverse=True))
+        measured = rf"(?<![\w/])((?:\d+ )?\d{{1,2}}/\d{{1,2}}|\d*[{signs}]) ?({units})(?![\w/²³])"
+        text = re.sub(measured, lambda m: f"{m[1]} {self.tables.units[m[2]][0]}", text)
         text = re.sub(r"(?<![\w/.,])(\d+) ?½ (\w+)", lambda m: self.and_a_half(m[1], m[2]), text)
         text = re.sub(
             rf"(?<![\w/])(?:(\d+) ?)?([{signs}])", lambda m: self.fraction(m[1], *FRACTION_SIGNS[m[2]], text[m.end() :]), text
@@ -339,7 +349,9 @@ class Reader:
         return text
 
     def codes(self, text: str) -> str:
-        """Letters against figures: A380, U2, MP3; 3.11 of a version."""
+        """Letters against figures: A380, U2, MP3; 3.11 of a version; x²."""
+        for sign in "²³":
+            text = re.sub(rf"(?<=\b\w){sign}|(?<=\d){sign}", f" {self.tables.signs[sign][0]} ", text)
 
         def version(match: re.Match[str]) -> str:
             grouped = re.fullmatch(r"\d{1,3}(?:\.\d{3})+", match[0])
@@ -377,7 +389,7 @@ class Reader:
     def signs(self, text: str) -> str:
         """Signs with a name."""
         for sign, words in self.tables.signs.items():
-            if len(sign) == 1 and sign not in "/<>":
+            if len(sign) == 1 and sign not in "/<>²³":
                 text = text.replace(sign, f" {words[0]} ")
         for sign in "<>":
             text = re.sub(rf"(?<=\s){sign}(?=\s)", self.tables.signs[sign][0], text)

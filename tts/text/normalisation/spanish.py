@@ -53,10 +53,10 @@ TABLES: Final = Tables(
     before_name=words("Sr Sra Srta Sres D Dña Dr Dra Prof Sto Sta Av Avda"),
     may_end=words("etc EE.UU a.C d.C a.m p.m Ud Uds S.A S.L"),
     signs=entries("""
-        and: y; %: por ciento; ‰: por mil; &: y; @: arroba; +: más; =: igual a; ×: por; ÷: dividido por; ±: más menos;
-        <: menor que; >: mayor que; ≤: menor o igual que; ≥: mayor o igual que; ≈: aproximadamente; ~: aproximadamente;
-        °: grados; §: sección; #: número; №: número; /: barra; →: hacia; √: raíz de; π: pi; ∞: infinito; ©: copyright;
-        €: euros; £: libras; $: dólares"""),
+        per: por; power: elevado a; ²: al cuadrado; ³: al cubo; and: y; %: por ciento; ‰: por mil; &: y; @: arroba;
+        +: más; =: igual a; ×: por; ÷: dividido por; ±: más menos; <: menor que; >: mayor que; ≤: menor o igual que;
+        ≥: mayor o igual que; ≈: aproximadamente; ~: aproximadamente; °: grados; §: sección; #: número; №: número;
+        /: barra; →: hacia; √: raíz de; π: pi; ∞: infinito; ©: copyright; €: euros; £: libras; $: dólares"""),
     fractions=denominators(
         "medio medios, tercio tercios, cuarto cuartos, quinto quintos, sexto sextos, "
         "séptimo séptimos, octavo octavos, noveno novenos, décimo décimos"
