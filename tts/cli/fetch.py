@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -74,6 +75,7 @@ def prepare_command(corpus: PublicCorpus, archives: Sequence[Archive], root: Pat
     return command if root is None else f"{command} --corpus-root {shlex.quote(str(root))}"
 
 
+@cache
 def _front_end(language: str) -> str:
     """Return the tag by which the front end knows a language; the language's own where it knows it by none."""
     from tts.core.errors import UsageError
