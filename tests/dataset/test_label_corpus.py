@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from tts.core.errors import TtsError, UsageError
 from tts.dataset.exporting import export_labels
 from tts.dataset.prepare import prepare_corpus
 from tts.dataset.prepared import Prepared
+from tts.generation.config import parse_config
 from tts.recipe import load_recipe
 
 ROOT = Path(__file__).parents[2]
@@ -104,6 +106,19 @@ def test_a_voice_of_questions_speaks_plain_text(labelled: Prepared, merlin: Path
     tts("train", str(recipe), "--system", "single", "--prepared", str(labelled.folder), "--out", str(out), *changes)
     tts("speak", str(out), "--text", "It was a large canoe.", "--out", str(tmp_path / "wavs"))
     assert next((tmp_path / "wavs").glob("*.wav")).stat().st_size > 10_000
+    data = json.loads((out / "config.json").read_text(encoding="utf-8"))
+    for key, value, reason in (
+        ("subphone_low", [0.0], "damaged"),
+        ("low", [0.0], "416 questions have ranges for 1"),
+        ("questions", [["CQS", "n", "*x*x*x*x*(\\d+)"]], "more than 2"),
+        ("questions", [["QS", "n", "a" * 400]], "at most 300 characters"),
+        ("version", 2, "cannot be remade"),
+    ):
+        hostile = {**data, "questions": {**data["questions"], key: value}}
+        if key == "low":
+            hostile["questions"]["high"] = [1.0]
+        with pytest.raises(TtsError, match=reason):
+            parse_config(hostile, Path("config.json"))
 
 
 @pytest.mark.slow

@@ -18,6 +18,7 @@ from tts.core.errors import TtsError, UsageError
 from tts.core.files import read_json, write_json
 from tts.core.grid import FrameGrid
 from tts.core.stream import Stream
+from tts.dataset.subphone import WIDTHS
 from tts.generation.migration import migrated
 from tts.recipe import MAIN_STREAMS, GenerationPart, StagePart, SubphoneKind
 from tts.recipe.names import EngineName
@@ -200,6 +201,10 @@ class VoiceConfig(_Facts):
         if self.questions is not None:
             content = {**self.questions.model_dump(), "inventory": self.inventory.to_dict(), "fingerprint": self.features}
             features = QuestionFeatures.from_dict(content)
+            if len(features.subphone.range.low) != WIDTHS[features.subphone.kind]:
+                raise TtsError(
+                    f"questions: the range of {features.subphone.kind} has {len(features.subphone.range.low)} columns"
+                )
         if features.fingerprint != self.features:
             raise TtsError(
                 f"the voice's context features cannot be remade by version {tts.__version__}: use {self.version}, which "
