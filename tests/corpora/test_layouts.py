@@ -3,7 +3,7 @@
 from typing import get_args
 
 from tts.corpora.layouts import LAYOUTS
-from tts.recipe.parts import CorpusFormat
+from tts.recipe.corpus import CorpusFormat
 
 
 def test_recipes_name_every_layout_and_no_other() -> None:

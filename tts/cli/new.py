@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tts.corpora.draft.language import LanguageGuess
     from tts.corpora.draft.recognise import Recognised
     from tts.corpora.draft.survey import Survey
-    from tts.recipe.parts import CorpusPart
+    from tts.recipe.corpus import CorpusPart
 
 NOT_STATED = "not stated"
 ALL = "all"

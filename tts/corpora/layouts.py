@@ -1,6 +1,6 @@
 """The layouts in which corpora lie on disk: one reader each, found by the name that a recipe's ``corpus.format`` gives.
 
-A new layout is a file with one reading function, a line here, and its name in :data:`tts.recipe.parts.CorpusFormat`.
+A new layout is a file with one reading function, a line here, and its name in :data:`tts.recipe.corpus.CorpusFormat`.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tts.core.loudness import PEAK_LIMIT, TARGET
-from tts.recipe.parts import Part
+from tts.recipe.base import Part
 
 
 class CleaningPart(Part):

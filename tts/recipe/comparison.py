@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
+from tts.recipe.base import MAIN_STREAMS, Part
 from tts.recipe.names import Name, Seed, Steps
-from tts.recipe.parts import MAIN_STREAMS, Part
 
 SMALLEST_MCD = 0.05  # dB: about 1 %; smaller differences are not known to be heard
 

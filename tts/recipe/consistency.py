@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from tts.recipe.base import MAIN_STREAMS
 from tts.recipe.comparison import comparison_faults
 from tts.recipe.network import check_stages
-from tts.recipe.parts import MAIN_STREAMS
 from tts.recipe.transfer import BORROWED, borrows
 from tts.recipe.words import not_there
 

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tts.recipe.base import MAIN_STREAMS
 from tts.recipe.overrides import apply_changes, copy_data
-from tts.recipe.parts import MAIN_STREAMS
 
 NOMINAL_SECONDS = 3000.0
 FEWEST_STEPS, MOST_STEPS = 200, 20_000

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from tts.recipe.base import MAIN_STREAMS, Part, filled
 from tts.recipe.names import MOST_LAYERS, Name, Width
-from tts.recipe.parts import MAIN_STREAMS, Part, filled
 from tts.recipe.sharing import (
     SHARING_FORM,
     HardSharingPart,

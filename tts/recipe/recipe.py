@@ -8,23 +8,15 @@ from typing import Any, Literal
 from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, ValidationInfo, model_validator
 
 from tts.core.errors import UsageError
+from tts.recipe.base import Part, filled
 from tts.recipe.cleaning import CleaningPart
 from tts.recipe.comparison import ComparisonPart
 from tts.recipe.consistency import faults
+from tts.recipe.corpus import CorpusPart
 from tts.recipe.defaults import NOMINAL_SECONDS, complete
 from tts.recipe.names import Name
 from tts.recipe.network import StagePart
-from tts.recipe.parts import (
-    AlignmentPart,
-    AnalysisPart,
-    CorpusPart,
-    FramesPart,
-    GenerationPart,
-    Part,
-    SplitPart,
-    TextPart,
-    filled,
-)
+from tts.recipe.parts import AlignmentPart, AnalysisPart, FramesPart, GenerationPart, SplitPart, TextPart
 from tts.recipe.training import DurationPart, TrainingPart
 from tts.recipe.transfer import TransferPart
 

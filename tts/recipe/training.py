@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from tts.recipe.base import Part, filled
 from tts.recipe.names import MOST_STEPS, Seed, Steps
 from tts.recipe.network import StagePart, TaskUse, TaskUses, TrunkPart
-from tts.recipe.parts import Part, filled
 
 Start = Annotated[int, Field(ge=0, le=MOST_STEPS)]
 

@@ -6,9 +6,9 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from tts.recipe.base import Part
 from tts.recipe.names import MOST_LAYERS
 from tts.recipe.network import StagePart, TrunkPart
-from tts.recipe.parts import Part
 
 # Stands for the network that a system reads features from, until its voice is opened.
 BORROWED = StagePart(trunk=TrunkPart(layers=(1,)), bottleneck=1, tasks={})

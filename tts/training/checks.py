@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from tts.core.errors import UsageError
 from tts.dataset.prepared import DURATION, Prepared
 from tts.recipe import MAIN_STREAMS, CorpusPart, Recipe, StagePart, TrainingPart
-from tts.recipe.parts import Part
+from tts.recipe.base import Part
 from tts.training.cross_fitting import fold_utterances
 from tts.training.fork_merge import make_branches
 from tts.training.phases import trains_jointly
