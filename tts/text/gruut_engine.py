@@ -147,7 +147,7 @@ class _Lexicon:
         """Return the phones of a word in the lexicon, or None; a sign that the lookup would skip raises."""
         if LETTER_MARK in word:
             return ("ˈeɪ", "z") if word.lower().endswith("s") else ("ˈeɪ",)
-        if self.english and (own := english_words.name(word)):
+        if self.english and (own := english_words.name(word) or english_words.letters_with_s(word)):
             return own.phones
         if len(word) == 1 and word.isupper() and (name := self.letter_names.get(word.lower())):
             return name

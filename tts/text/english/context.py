@@ -31,6 +31,9 @@ _SKIPPED: Final = _words(
     "not n't never ever already just also always often only still even then really actually both all "
     "recently carefully probably simply soon now hardly rarely seldom"
 )
+_LIKE_ADJECTIVES: Final = _words("sports sales arms savings jobs news customs goods physics economics")
+_OBJECTS: Final = _words("it them him me us yourself")
+_NOUN_TAGS: Final = ("nn", "nns", "nnp", "nnps")
 _DEGREES: Final = _words("too so very more most as quite rather less least")
 _CAUSES: Final = _words("let lets make makes made help helps helped see saw hear heard watch watched have had")
 _TO_NOUN: Final = _words(
@@ -80,14 +83,34 @@ class Context:
             return True
         if word in _DETERMINERS or word in ("of", "'s") or word.endswith("'s"):
             return self.tag(place).startswith("vb") and word in ("that", "this", "her", "its") and following in _DETERMINERS
-        if word in _SUBJECTS:
+        if word in _SUBJECTS or (before < place - 1 and self.tag(before) in _NOUN_TAGS):
             return True
-        if self.at(place - 1) in _DEGREES:
+        return self._verb_by_neighbours(place, before)
+
+    def _verb_by_neighbours(self, place: int, before: int) -> bool:
+        last, following = self.tag(place - 1), self.tag(place + 1)
+        if last == "vbz" and self.at(place - 2) in _DETERMINERS:
+            last = "nns"
+        word = self.at(place - 1)
+        if (
+            word in _DEGREES
+            or last == "cd"
+            or (last == "jj" and self.tag(place - 2) in ("dt", "prp", "punc", "in", "of", "vbd"))
+        ):
             return False
-        if self.tag(place - 1) == "nns" and self.tag(place + 1) in ("in", "dt", "prp", "rb", "to"):
-            return True  # workers protest against it
+        acts = last in ("vbd", "vbz", "vbp", "vb", "vbg") or (last == "vbn" and not self.helper(place - 1))
+        if acts and word not in _CAUSES and not _auxiliary(word):
+            return False  # bought presents
+        if last == "nns" and word not in _LIKE_ADJECTIVES and not self.at(place).endswith("s"):
+            joined = following == "cc" and self.tag(place + 2).startswith("vb")
+            if joined or following in ("in", "dt", "prp", "rb", "to", "punc", "nn", "nns", "jj", "nnp"):
+                return True  # workers protest against it
+        if last in ("nn", "nnp") and self.at(place).endswith("s") and following in ("nn", "nns", "nnp", "dt", "prp", "jj"):
+            return True  # the country exports coffee
+        if last == "nn" and following == "punc" and self.at(place - 2) == "and":
+            return True  # day and night alternate
         opening = before < 0 or self.tag(before) == "punc"
-        if opening and (following in _DETERMINERS or following in ("it", "them", "him", "me", "us", "yourself")):
+        if opening and (following in ("dt", "prp") or self.at(place + 1) in _OBJECTS):
             return True
         return self.tag(place).startswith("vb")
 
@@ -165,6 +188,7 @@ _CONDITIONS: Final[dict[str, Callable[[Context, int, frozenset[str]], bool]]] = 
     "prev2": lambda own, place, listed: own.at(place - 2) in listed,
     "next": lambda own, place, listed: own.at(place + 1) in listed,
     "next2": lambda own, place, listed: own.at(place + 2) in listed,
+    "next2tag": lambda own, place, listed: own.tag(place + 2) in listed,
     "near": lambda own, place, listed: own.near(place, listed),
     "helper": lambda own, place, listed: own.helper(place) in listed,
     "third": lambda own, place, _: own.third(place),

@@ -63,6 +63,14 @@ def name(word: str) -> Pronunciation | None:
     return None
 
 
+def letters_with_s(word: str) -> Pronunciation | None:
+    """Return the pronunciation of a capital letter with s (``C's``, ``Ds``), None for anything else."""
+    match = re.fullmatch(r"([A-Z])['’]?s", word)
+    if match is None or word in ("As", "Is", "Us"):
+        return None
+    return Pronunciation(_with_s(("EY1",) if match[1] == "A" else tuple(entries()[match[1].lower()].split())))
+
+
 @lru_cache(maxsize=16384)
 def pronounce(word: str) -> Pronunciation | None:
     """Return the pronunciation of a word as it is written, None where it has no letter of a-z, with or without accents.
@@ -70,7 +78,7 @@ def pronounce(word: str) -> Pronunciation | None:
     In this order: names, the dictionary, endings of words in it (``'s``, ``s'``, ``s``, ``ed``, ``ing``), the parts of a
     compound with hyphens, letter to sound.
     """
-    if own := name(word):
+    if own := name(word) or letters_with_s(word):
         return own
     key = word.lower().replace("’", "'")
     if known := known_word(key):
