@@ -21,7 +21,7 @@ def test_reads_tabs_spaces_and_comments(tmp_path):
     ("content", "message"),
     [
         ("ok  oʊ\nword\n", r":2: expected a word"),
-        ("two words  t u\n", r":1: expected a word"),
+        ("two words t u\n", r":1: expected a word"),
         ("word  w Q d\n", r":1: 'Q'"),
         ("a  ə\nb  b\nA  eɪ\n", r":3: 'A' is already on line 1"),
         ("a  ˈ\n", r":1: .*expected phones"),
@@ -85,7 +85,7 @@ def test_respellings(tmp_path):
     path = tmp_path / "words.txt"
     path.write_text("SQL = sequel  # not S Q L\ngif\tdʒɪf\nnginx=engine x\n", encoding="utf-8")
     assert read_lexicon(path) == {"sql": "sequel", "gif": ("d͡ʒ", "ɪ", "f"), "nginx": "engine x"}
-    for content, message in (("a = \n", "after ="), ("two words = b\n", "expected a word"), ("= b\n", "expected a word")):
+    for content, message in (("a = \n", "after ="), ("- = b\n", "expected a word"), ("= b\n", "expected a word")):
         path.write_text(content, encoding="utf-8")
         with pytest.raises(TtsError, match=rf"words\.txt:1: .*{message}"):
             read_lexicon(path)
@@ -99,3 +99,30 @@ def test_respelled_words_are_spoken_in_place_of_the_written_ones():
     assert sentence.words[0].break_after == "minor"
     assert sentence.text == "SQL, nginx and [[ˈs k l]] SQLite!"
     assert engine.identity() != make_engine("gruut", "en-us").identity()
+
+
+def test_phrases_capitals_and_arpabet(tmp_path):
+    path = tmp_path / "words.txt"
+    path.write_text(
+        ";;; the CMU dictionary's form\nTOMATO  T AH0 M EY1 T OW0\nTOMATO(2)  T AH0 M AA1 T OW0\nnew HH UW1 B\n"
+        'Ayr Gold Cup\tˈɛɹ ɡˈoʊld kˈʌp\n"IT" = eye tea\n"Polish rule"  p ˈoʊ\n',
+        encoding="utf-8",
+    )
+    lexicon = read_lexicon(path)
+    assert lexicon["tomato"] == ("t", "ə", "m", "ˈeɪ", "t", "oʊ") and lexicon["new"] == ("h", "ˈu", "b")
+    assert set(lexicon) == {"tomato", "new", "ayr gold cup", '"IT"', '"Polish rule"'}
+    engine = make_engine("gruut", "en-us", lexicon)
+    said = [word.text for word in engine.sentence("Is it IT? The Ayr Gold-Cup, a Polish rule: polish rule.").words]
+    assert said == ["Is", "it", "eye", "tea", "The", "Ayr Gold-Cup", "a", "Polish rule", "polish", "rule"]
+    assert "".join(p for s in engine.sentence("A new one.").words[1].syllables for p in s.phones) == "hub"
+    path.write_text("one two\tˈɑ\nOne  Two\tˈɑ\n", encoding="utf-8")
+    with pytest.raises(TtsError, match=r":2: "):
+        read_lexicon(path)
+
+
+def test_the_longest_phrase_wins_and_inline_phones_may_be_arpabet():
+    lexicon = {"ayr": ("a",), "ayr gold": ("b",), "ayr gold cup": ("k",), "cup": ("m",)}
+    engine = make_engine("gruut", "en-us", lexicon)
+    sentence = engine.sentence("Ayr Gold Cup, Ayr gold, Ayr cup; [[T AH1]].")
+    assert [word.syllables[0].phones for word in sentence.words] == [("k",), ("b",), ("a",), ("m",), ("t", "ʌ")]
+    assert sentence.words[-1].syllables[0].stress == 1

@@ -18,7 +18,7 @@ from tts.core.files import fingerprint
 from tts.recipe.names import EngineName
 from tts.text import english
 from tts.text import normalise as normalisation
-from tts.text.lexicon import INLINE, Lexicon, find_words, lexicon_key, parse_phones
+from tts.text.lexicon import INLINE, Lexicon, entry_of, find_words, lexicon_key, parse_phones
 from tts.text.normalisation import LETTER_MARK
 from tts.text.sentence import Break, Kind, Sentence, Word
 from tts.text.spoken_forms import primary
@@ -124,7 +124,9 @@ def make_engine(
     if name == "lexicon" and not lexicon:
         raise UsageError("the text engine 'lexicon' knows the words of a lexicon only; give one (text.lexicon: FILE)")
     words = {
-        word.lower(): spoken if isinstance(spoken, str) else parse_phones(" ".join(spoken))
+        word if word.startswith('"') else lexicon_key(word): spoken
+        if isinstance(spoken, str)
+        else parse_phones(" ".join(spoken))
         for word, spoken in (lexicon or {}).items()
     }
     module, _, pronouncer = _PRONOUNCERS[name].partition(":")
@@ -259,7 +261,7 @@ class FrontEnd:
         outside = INLINE.sub(lambda match: " " * len(match[0]), text)
         pieces, last = [], 0
         for start, end in find_words(outside, self._respellings):
-            pieces += [text[last:start], self._respellings[lexicon_key(text[start:end])]]
+            pieces += [text[last:start], self._respellings[entry_of(text[start:end], self._respellings) or ""]]
             last = end
         return "".join([*pieces, text[last:]])
 
@@ -278,7 +280,7 @@ class FrontEnd:
             raise PronunciationError(f"[[ at character {at + 1} is never closed: write phones as [[h ə l ˈoʊ]]")
         for start, end in find_words(outside, self._phones):
             word = text[start:end]
-            places.append((start, end, word, self._phones[lexicon_key(word)]))
+            places.append((start, end, word, self._phones[entry_of(word, self._phones) or ""]))
         if len(places) > 0xF8FF - 0xE000:
             raise PronunciationError(f"too many given pronunciations ({len(places)}) in one text; split it")
         known: dict[str, Word] = {}

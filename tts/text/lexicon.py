@@ -1,12 +1,17 @@
 """Pronunciations given by the user: a lexicon file, and phones written inline as ``[[h ə l ˈoʊ]]``. They work with any engine.
 
-One entry a line: the word, a tab or at least two spaces, and its phones in IPA, separated by spaces or not; or the word, ``=``
-and the words that are spoken in its place. ``ˈ`` and ``ˌ`` stand before a stressed vowel, or before the first consonant of a
-stressed syllable. ``#`` begins a comment::
+One entry a line: the word, a tab or at least two spaces, and its phones; or the word, ``=`` and the words spoken in its
+place. A phrase is an entry too; a word in double quotes is meant with these capitals only. Phones are IPA, separated by spaces
+or not, ``ˈ`` and ``ˌ`` before a stressed vowel or the first consonant of a stressed syllable; or ARPAbet names in capitals, as
+the CMU dictionary and the Montreal Forced Aligner have them, which may follow the word after one space. ``#`` begins a comment,
+as ``;;;`` does at the start of a line; of the CMU dictionary's variants, ``word(2)``, only the first counts::
 
     Whittemore   w ˈɪ t ə m ɔ ɹ
     gif          d͡ʒ ˈɪ f   # not ɡ
+    Ayr Gold Cup   ˈɛɹ ɡˈoʊld kˈʌp
+    "IT"       = eye tea
     SQL        = sequel
+    TOMATO  T AH0 M EY1 T OW0
 """
 
 from __future__ import annotations
@@ -15,15 +20,18 @@ import re
 import unicodedata
 from collections.abc import Collection, Mapping
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
 from tts.core.errors import TtsError, UsageError
+from tts.text.arpabet import RADIO, to_ipa
 from tts.text.phones import STRESS_MARKS, split_symbols
 from tts.text.sentence import PAUSE, SILENCE
 
 Lexicon = Mapping[str, tuple[str, ...] | str]
-"""Words in small letters, and their phones with stress marks in front, or, as a string, the words spoken in their place."""
+"""Words and phrases as :func:`lexicon_key` writes them, and their phones with stress marks in front, or, as a string, the words
+spoken in their place."""
 
 MAX_PHONES: Final = 100  # of a word: none in any language has so many
 
@@ -35,11 +43,11 @@ def parse_phones(text: str) -> tuple[str, ...]:
 
     A mark may stand alone (``ˈ oʊ``) or be attached (``ˈoʊ``). What stands between spaces is one phone, or several written
     together (``dʒɪf``, ``ˈhɛloʊ``), which are divided as :func:`tts.text.phones.split_symbols` does. Nothing to say, an unknown
-    letter, or more than 100 phones, raise :class:`TtsError`.
+    letter, or more than 100 phones, raise :class:`TtsError`. Names of ARPAbet in capitals are taken for what they stand for.
     """
     phones: list[str] = []
     mark = ""
-    for piece in text.split():
+    for piece in _without_arpabet(text).split():
         if piece in STRESS_MARKS:
             mark = piece
             continue
@@ -73,10 +81,14 @@ def read_lexicon(path: Path) -> dict[str, tuple[str, ...] | str]:
         content = line.partition("#")[0].strip()
         if not content:
             continue
+        if line.startswith(";;;") or re.match(r"\S+\(\d+\)\s", content):
+            continue
         word, gap, spoken = _divided(content)
-        if not gap or " " in word or not word:
-            raise TtsError(f"{path}:{number}: expected a word, a tab or two spaces, and its phones; or a word = other words")
-        key = lexicon_key(word)
+        if not gap or not any(map(str.isalnum, word)):
+            raise TtsError(
+                f"{path}:{number}: expected a word or phrase, a tab or two spaces, and its phones; or a word = other words"
+            )
+        key = f'"{_spaced(word[1:-1])}"' if re.fullmatch('".+"', word) else lexicon_key(word)
         if key in entries:
             raise TtsError(f"{path}:{number}: {word!r} is already on line {places[key]}; keep one of the two")
         if gap == "=" and not any(map(str.isalnum, spoken)):
@@ -94,25 +106,80 @@ def _divided(content: str) -> tuple[str, str, str]:
     if sign:
         return word.strip(), sign, words.strip()
     match = re.search(r"\t\s*| {2,}", content)
+    if match is None and (single := re.match(r"(\S+)( )(?=\S)", content)) and _is_arpabet(content[single.end() :]):
+        return single[1], single[2], content[single.end() :]
     return (content[: match.start()], match[0], content[match.end() :]) if match else (content, "", "")
 
 
-def find_words(text: str, lexicon: Collection[str]) -> list[tuple[int, int]]:
-    """Return start and end of every word of ``text`` that ``lexicon`` has, in order, the longest reading of each first.
+def _is_arpabet(text: str) -> bool:
+    return all(piece == piece.upper() and re.sub("[012]$", "", piece).lower() in RADIO for piece in text.split())
 
-    A word is letters, digits and the signs ``' - . &`` between them; ``Smith's`` is not the entry ``smith``.
+
+def _without_arpabet(text: str) -> str:
+    """Return phones that are written in ARPAbet as IPA with stress marks, others as they are."""
+    if not text.strip() or not _is_arpabet(text):
+        return text
+    named = (to_ipa(piece) for piece in text.split())
+    return " ".join(("", "ˈ", "ˌ")[stress or 0] + phone for phone, stress in named)
+
+
+def find_words(text: str, lexicon: Collection[str]) -> list[tuple[int, int]]:
+    """Return start and end of every word and phrase of ``text`` that ``lexicon`` has, in order, the longest of each first.
+
+    A word is letters, digits and the signs ``' - . &`` between them; ``Smith's`` is not the entry ``smith``. Between the words
+    of a phrase stand spaces or a hyphen.
     """
     if not lexicon:
         return []
-    found = []
-    for match in _word_pattern().finditer(text):
+    phrases = _phrases(lexicon)
+    spans: list[tuple[int, int]] = []
+    words = list(_word_pattern().finditer(text))
+    ahead = 0
+    for number, match in enumerate(words):
         start, end = match.span()
-        if lexicon_key(match[0]) in lexicon:
-            found.append((start, end))
+        if start < ahead:
+            continue
+        if long := _phrase_at(text, words[number : number + 12], phrases.get(lexicon_key(match[0]), 0), lexicon):
+            spans.append((start, long))
+            ahead = long
+        elif entry_of(match[0], lexicon) is not None:
+            spans.append((start, end))
         elif re.search(r"[.-]", match[0]):  # parts of a compound, and words stuck together by a full stop
             parts = re.finditer(r"[^.-]+", match[0])
-            found += [(start + p.start(), start + p.end()) for p in parts if lexicon_key(p[0]) in lexicon]
-    return found
+            spans += [(start + p.start(), start + p.end()) for p in parts if entry_of(p[0], lexicon) is not None]
+    return spans
+
+
+def _phrase_at(text: str, words: list[re.Match[str]], longest: int, lexicon: Collection[str]) -> int:
+    """Return the end of the longest phrase that begins with the first of ``words``, 0 for none."""
+    for count in range(min(longest, len(words)), 1, -1):
+        piece = text[words[0].start() : words[count - 1].end()]
+        gaps = "".join(text[a.end() : b.start()] for a, b in pairwise(words[:count]))
+        if not gaps.strip(" -") and entry_of(piece, lexicon) is not None:
+            return words[count - 1].end()
+    return 0
+
+
+def _phrases(lexicon: Collection[str]) -> dict[str, int]:
+    """Return the words of the longest phrase by its first word."""
+    phrases: dict[str, int] = {}
+    for key in lexicon:
+        if " " in key:
+            words = lexicon_key(key.strip('"')).split()
+            phrases[words[0]] = max(phrases.get(words[0], 0), len(words))
+    return phrases
+
+
+def entry_of(word: str, lexicon: Collection[str]) -> str | None:
+    """Return the key in ``lexicon`` of a word or phrase as written, that with its very capitals first; None for none."""
+    for key in (f'"{_spaced(word)}"', lexicon_key(word), lexicon_key(word.replace("-", " "))):
+        if key in lexicon:
+            return key
+    return None
+
+
+def _spaced(word: str) -> str:
+    return " ".join(word.replace("’", "'").split())
 
 
 @lru_cache(maxsize=1)
@@ -124,5 +191,8 @@ def _word_pattern() -> re.Pattern[str]:
 
 
 def lexicon_key(word: str) -> str:
-    """Return how a word is written in a :data:`Lexicon`."""
-    return word.lower().replace("’", "'")
+    """Return how a word or phrase is written in a :data:`Lexicon`: in small letters with single spaces.
+
+    Entries that are meant with their capitals stand there as they are, in double quotes.
+    """
+    return _spaced(word).lower()

@@ -32,6 +32,7 @@ _SKIPPED: Final = _words(
     "recently carefully probably simply soon now hardly rarely seldom"
 )
 _LIKE_ADJECTIVES: Final = _words("sports sales arms savings jobs news customs goods physics economics")
+_MANY: Final = _words("police people staff family government majority number team crew rest lot couple public audience")
 _OBJECTS: Final = _words("it them him me us yourself")
 _NOUN_TAGS: Final = ("nn", "nns", "nnp", "nnps")
 _DEGREES: Final = _words("too so very more most as quite rather less least")
@@ -109,6 +110,8 @@ class Context:
             return True  # the country exports coffee
         if last == "nn" and following == "punc" and self.at(place - 2) == "and":
             return True  # day and night alternate
+        if last == "nn" and word not in _MANY and not self.at(place).endswith("s") and not _CAUSES & set(self.lower[:place]):
+            return self.helper(place) == "modal"  # after one, a verb would have an s
         opening = before < 0 or self.tag(before) == "punc"
         if opening and (following in ("dt", "prp") or self.at(place + 1) in _OBJECTS):
             return True
