@@ -112,7 +112,10 @@ def test_the_second_engine_names_what_it_guessed_and_what_it_refuses() -> None:
     engine.sentence("The blorping café, Łukasz and naïve zorbs.")
     assert engine.guessed == ("blorping", "zorbs")
     with pytest.raises(PronunciationError, match="Привет"):
-        engine.sentence("Say Привет now.")
+        engine.answer("Say Привет now.", "fail")
+    letters = engine.sentence("The A90, A's, an A/B test and a C's.").words
+    said = ["".join(p for s in word.syllables for p in s.phones) for word in letters]
+    assert said == ["ðə", "eɪ", "naɪnti", "eɪz", "ən", "eɪ", "bi", "tɛst", "ənd", "ə", "siz"]
     with pytest.raises(UsageError, match="American English"):
         make_engine("cmudict", "de-de")
     assert engine.identity()["english"] == 1

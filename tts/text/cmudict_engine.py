@@ -6,17 +6,15 @@ It reads words only: numbers, signs and abbreviations are words already (:mod:`t
 from __future__ import annotations
 
 import re
-from typing import Final
 
 from tts.core.errors import UsageError
 from tts.text.engine import PronunciationError, break_of
 from tts.text.english.cmudict import to_marked_ipa
-from tts.text.english.words import pronounce
+from tts.text.english.words import letters_named, pronounce
+from tts.text.normalisation import LETTER_MARK
 from tts.text.sentence import Break, Word
 from tts.text.spoken_forms import primary
 from tts.text.syllables import syllabify
-
-_LETTER_A: Final = "A·"  # how normalisation writes the name of the letter where the article could be meant
 
 
 class CmudictPronouncer:
@@ -43,11 +41,12 @@ class CmudictPronouncer:
                 bare = piece.strip("'-.")
                 if bare:
                     words.append(self._word(bare, after if number == len(pieces) else "minor"))
-        return words
+        return letters_named(words)
 
     def _word(self, text: str, after: Break) -> Word:
-        if text == _LETTER_A:
-            return Word("A", syllabify(to_marked_ipa(["EY1"]), self.language), after)
+        if LETTER_MARK in text:
+            names = ["EY1", "Z"] if text.lower().endswith("s") else ["EY1"]
+            return Word(text.replace(LETTER_MARK, ""), syllabify(to_marked_ipa(names), self.language), after)
         said = None if re.search(r"[\d·]|[^\w\s'-]", text) else pronounce(text)
         if said is None:
             raise PronunciationError(f"{text!r} cannot be pronounced: write it out in words or as [[phones]]", text)

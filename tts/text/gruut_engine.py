@@ -12,7 +12,6 @@ import sqlite3
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from itertools import pairwise
@@ -24,7 +23,7 @@ from tts.text.english import words as english_words
 from tts.text.gruut_data import DATA, LETTER_NAMES
 from tts.text.normalisation import LETTER_MARK
 from tts.text.phones import attributes
-from tts.text.sentence import Break, Syllable, Word
+from tts.text.sentence import Break, Word
 from tts.text.spoken_forms import primary
 from tts.text.syllables import syllabify
 
@@ -59,7 +58,7 @@ class GruutPronouncer:
         graph, root = gruut.process(text)
         found = [word for token, leaves in _tokens(graph, root) for word in self._read(token, leaves)]
         self.guessed |= gruut.lexicon.guessed
-        return _letters_named(found) if primary(self.language) == "en" else found
+        return english_words.letters_named(found) if primary(self.language) == "en" else found
 
     def _read(self, token: str, leaves: Sequence[Any]) -> Iterator[Word]:
         """Yield the words of one token, whose leaves are words, breaks and punctuation."""
@@ -90,17 +89,6 @@ def _version(language: str) -> str:
             f"gruut's data for {language!r} are not installed: pip install {data}, "
             "or name another front end (text.engine: espeak)"
         ) from None
-
-
-def _letters_named(words: list[Word]) -> list[Word]:
-    """Read A beside another letter (A M, U S A) by its name; the tagger takes it for the article."""
-    letter = [len(word.text) == 1 and word.text.isupper() and word.text != "I" for word in words]
-    return [
-        replace(word, syllables=(Syllable(("eɪ",), 1),))
-        if word.text == "A" and any(letter[max(place - 1, 0) : place] + letter[place + 1 : place + 2])
-        else word
-        for place, word in enumerate(words)
-    ]
 
 
 def _tokens(graph: Any, root: Any) -> Iterator[tuple[str, list[Any]]]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
 from typing import Final
 
 from tts.text.english.cmudict import entries, to_marked_ipa
 from tts.text.english.letter_to_sound import spelled_like
+from tts.text.sentence import Syllable, Word
 
 # Words that are said without stress in running speech, where the dictionary has them stressed
 _WEAK: Final = {
@@ -135,3 +136,14 @@ def _with_s(names: tuple[str, ...]) -> tuple[str, ...]:
     if names[-1] in _SIBILANT:
         return (*names, "IH0", "Z")
     return (*names, "S" if names[-1] in _UNVOICED else "Z")
+
+
+def letters_named(words: list[Word]) -> list[Word]:
+    """Read A beside another letter (A M, U S A) by its name; the tagger takes it for the article."""
+    letter = [len(word.text) == 1 and word.text.isupper() and word.text != "I" for word in words]
+    return [
+        replace(word, syllables=(Syllable(("eɪ",), 1),))
+        if word.text == "A" and any(letter[max(place - 1, 0) : place] + letter[place + 1 : place + 2])
+        else word
+        for place, word in enumerate(words)
+    ]
