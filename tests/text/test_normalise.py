@@ -58,7 +58,8 @@ def test_english(text, expected):
         ("dr. Jansen, bijv. om 10:30 uur, 's avonds", "nl", "dokter Jansen, bijvoorbeeld om tien uur dertig, 's avonds"),
         ("你好，世界。再见！", "cmn", "你好, 世界. 再见!"),
         ("Das kostet 3 €, z.B. heute", "de", "Das kostet drei Euro, zum Beispiel heute"),
-        ("100 % sv", "sv", "100 % sv"),  # no table: left for the engine to read or to name
+        ("100 % sv", "sv", "100 procent sv"),
+        ("100 % fi", "fi", "100 % fi"),  # no table: left for the engine to read or to name
     ],
 )
 def test_other_languages(text, language, expected):

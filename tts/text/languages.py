@@ -15,6 +15,7 @@ from tts.text.normalisation import EXPANDERS
 from tts.text.openjtalk_engine import PACKAGES as OPEN_JTALK
 from tts.text.spoken_forms import SIGNS, primary
 
+_NO_NUMBERS: Final = ("lb", "sw")  # num2words, which gruut asks, does not have them
 ANY: Final = "any"  # the tag that stands for every language
 
 
@@ -95,7 +96,7 @@ def _gruut(code: str) -> LanguageSupport:
         language=data.name,
         engine="gruut",
         install=_missing([package], package),
-        normalisation=own_normalisation(code) or "gruut: numbers",
+        normalisation=own_normalisation(code) or ("none: write numbers out" if code in _NO_NUMBERS else "gruut: numbers"),
         lexicon=data.words,
         unknown_words="a statistical model (CRF) guesses",
         stress=stress,
@@ -107,7 +108,7 @@ def own_normalisation(code: str) -> str:
     """Return what the product itself reads aloud in a language, "" where it leaves that to the engine."""
     if code in EXPANDERS:
         return "own: numbers, dates, money, units"
-    return "own: signs and money; engine: numbers" if code in SIGNS else ""
+    return "own: signs; engine: numbers" if code in SIGNS else ""
 
 
 def _cmudict() -> LanguageSupport:

@@ -32,6 +32,18 @@ SIGNS: Final[dict[str, dict[str, str]]] = {
     "es": _table("""
         % por ciento; ‰ por mil; & y; @ arroba; + más; = igual a; × por; ÷ dividido por; ° grados; § sección;
         # número; № número; – a; . punto; ½ un medio; ¼ un cuarto; ¾ tres cuartos"""),
+    "pt": _table("""
+        % por cento; ‰ por mil; & e; @ arroba; + mais; = igual a; × vezes; ÷ dividido por; ° graus; § parágrafo; # número;
+        № número; – a; . ponto; ½ meio; ¼ um quarto; ¾ três quartos"""),
+    "sv": _table("""
+        % procent; ‰ promille; & och; @ snabel-a; + plus; = lika med; × gånger; ÷ delat med; ° grader; § paragraf; # nummer;
+        № nummer; – till; . punkt; ½ en halv; ¼ en fjärdedel; ¾ tre fjärdedelar"""),
+    "cs": _table("""
+        % procent; ‰ promile; & a; @ zavináč; + plus; = rovná se; × krát; ÷ děleno; ° stupňů; § paragraf; # číslo; № číslo;
+        – až; . tečka; ½ polovina; ¼ čtvrtina; ¾ tři čtvrtiny"""),
+    "ru": _table("""
+        % процентов; ‰ промилле; & и; + плюс; = равно; × умножить на; ÷ разделить на; ° градусов; § параграф; № номер;
+        – до; . точка; ½ половина; ¼ четверть; ¾ три четверти"""),
 }
 
 # Currency: one, many, hundredths ("" where the hundredths are read as a bare number).
@@ -46,6 +58,8 @@ CURRENCIES: Final[dict[str, dict[str, tuple[str, str, str]]]] = {
     "de": {"$": ("Dollar", "Dollar", ""), "€": ("Euro", "Euro", ""), "£": ("Pfund", "Pfund", ""), "¥": ("Yen", "Yen", "")},
     "fr": {"$": ("dollar", "dollars", ""), "€": ("euro", "euros", ""), "£": ("livre", "livres", ""), "¥": ("yen", "yens", "")},
     "es": {"$": ("dólar", "dólares", ""), "€": ("euro", "euros", ""), "£": ("libra", "libras", ""), "¥": ("yen", "yenes", "")},
+    "pt": {"$": ("dólar", "dólares", ""), "€": ("euro", "euros", ""), "£": ("libra", "libras", ""), "¥": ("iene", "ienes", "")},
+    "sv": {"$": ("dollar", "dollar", ""), "€": ("euro", "euro", ""), "£": ("pund", "pund", ""), "¥": ("yen", "yen", "")},
 }
 
 # Multipliers that stand between an amount and its currency.
