@@ -3,8 +3,8 @@
     python tools/bench_prepare_size.py FOLDER [--utterances 1000 2000 4000] [--workers 0] [--keep]
 
 Makes corpora of so many utterances of about a second, each a random row of vowels and hisses whose phones are its text, and
-prepares each in a process of its own. Prints a table: seconds and milliseconds an utterance, the most memory of the process in
-MB, and by step the seconds and the memory that was resident at its end.
+prepares each in a process of its own. Prints a table: seconds, milliseconds of the processor an utterance (without workers all
+of it), the most memory of the process in MB, and by step seconds, those of the processor, and the memory resident at its end.
 """
 
 from __future__ import annotations
@@ -87,10 +87,11 @@ def timed(name: str, function: Callable[..., Any], steps: list[dict[str, Any]]) 
 
     @wraps(function)
     def call(*arguments: Any, **options: Any) -> Any:
-        started = time.monotonic()
+        started, worked = time.monotonic(), time.process_time()
         result = function(*arguments, **options)
+        seconds, worked = time.monotonic() - started, time.process_time() - worked
         resident = psutil.Process().memory_info().rss / 1e6
-        steps.append({"step": name, "seconds": round(time.monotonic() - started, 2), "resident": round(resident)})
+        steps.append({"step": name, "seconds": seconds, "worked": worked, "resident": resident})
         return result
 
     return call
@@ -110,9 +111,10 @@ def prepare(corpus: Path, out: Path, workers: int, answer: Path) -> None:
     steps: list[dict[str, Any]] = []
     for name in STEPS:
         setattr(module, name, timed(name, getattr(module, name), steps))
-    before, started = highest_memory(), time.monotonic()
+    before, started, worked = highest_memory(), time.monotonic(), time.process_time()
     module.prepare_corpus(Recipe.model_validate(RECIPE), out, corpus, out / "prepared", workers=workers, device="cpu")
-    result = {"seconds": time.monotonic() - started, "before": before, "peak": highest_memory(), "steps": steps}
+    seconds, worked = time.monotonic() - started, time.process_time() - worked
+    result = {"seconds": seconds, "worked": worked, "before": before, "peak": highest_memory(), "steps": steps}
     answer.write_text(json.dumps(result), encoding="utf-8")
 
 
@@ -124,7 +126,10 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=0)
     parser.add_argument("--keep", action="store_true", help="keep corpora and results")
     given = parser.parse_args()
-    print("| utterances | s | ms an utterance | start MB | most MB | KB an utterance more than at the start |", flush=True)
+    print(
+        "| utterances | s | ms of the processor an utterance | start MB | most MB | KB an utterance more than at the start |",
+        flush=True,
+    )
     print("| ---: | ---: | ---: | ---: | ---: | ---: |", flush=True)
     for count in given.utterances:
         corpus, out = given.folder / f"corpus-{count}", given.folder / f"out-{count}"
@@ -137,13 +142,17 @@ def main() -> None:
         if child.exitcode:
             raise SystemExit(f"the run with {count} utterances ended with {child.exitcode}")
         facts = json.loads(answer.read_text(encoding="utf-8"))
-        each, more = facts["seconds"] / count * 1e3, (facts["peak"] - facts["before"]) / count * 1e3
+        each, more = facts["worked"] / count * 1e3, (facts["peak"] - facts["before"]) / count * 1e3
         print(
             f"| {count} | {facts['seconds']:.0f} | {each:.1f} | {facts['before']:.0f} | {facts['peak']:.0f} | {more:.1f} |",
             flush=True,
         )
         for step in facts["steps"]:
-            print(f"    {step['step']:>14} {step['seconds']:8.1f} s, resident {step['resident']} MB", flush=True)
+            print(
+                f"    {step['step']:>14} {step['seconds']:8.1f} s, {step['worked'] / count * 1e3:6.2f} ms of the processor an "
+                f"utterance, resident {step['resident']:.0f} MB",
+                flush=True,
+            )
         if not given.keep:
             shutil.rmtree(corpus)
             shutil.rmtree(out)

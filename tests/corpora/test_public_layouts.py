@@ -11,6 +11,7 @@ from tts.core.errors import TtsError, UsageError
 from tts.corpora.layouts import open_layout
 from tts.corpora.problems import Problem
 from tts.corpora.public.catalogue import CATALOGUE
+from tts.corpora.readers.lhotse_recipes import RECIPES
 from tts.corpora.types import Utterance
 from tts.dataset.reading import source_of
 from tts.dataset.selecting import settle_speakers
@@ -57,6 +58,7 @@ def test_every_listed_corpus_has_a_recipe_that_says_what_the_catalogue_says() ->
         corpus = load_recipe(Path("recipes") / entry.recipe).corpus
         assert corpus.format == entry.format, name
         assert corpus.licence == entry.licence.spdx, name
+        assert (entry.read_by == "lhotse") == (entry.format in RECIPES), name
         if name not in HERE:
             lines = (Path("recipes") / entry.recipe / "recipe.yaml").read_text(encoding="utf-8").splitlines()
             assert len([line for line in lines if line.strip()]) <= 15, name

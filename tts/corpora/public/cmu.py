@@ -44,7 +44,7 @@ _ARCTIC = PublicCorpus(
     citation="J. Kominek and A. W. Black, CMU ARCTIC databases for speech synthesis, CMU-LTI-03-177, 2003",
     reference="Kominek and Black 2003",
     home="http://festvox.org/cmu_arctic/",
-    read_by="lhotse",
+    read_by="own",
     format="cmu-arctic",
     archives=tuple(
         Archive(
@@ -88,7 +88,7 @@ _CMU_INDIC = PublicCorpus(
     citation="CMU INDIC speech synthesis databases, Language Technologies Institute, Carnegie Mellon University",
     reference="CMU",
     home="http://festvox.org/cmu_indic/",
-    read_by="lhotse",
+    read_by="own",
     format="cmu-indic",
     archives=tuple(
         Archive(

@@ -116,7 +116,7 @@ CORPORA = (
         citation="J. Yamagishi, C. Veaux and K. MacDonald, CSTR VCTK Corpus 0.92, University of Edinburgh, 2019",
         reference="Yamagishi et al. 2019",
         home="https://datashare.ed.ac.uk/handle/10283/3443",
-        read_by="lhotse",
+        read_by="own",
         format="vctk",
         archives=(
             Archive(

@@ -21,7 +21,7 @@ _LJSPEECH = PublicCorpus(
     citation="K. Ito and L. Johnson, The LJ Speech Dataset, 2017, https://keithito.com/LJ-Speech-Dataset/",
     reference="Ito and Johnson 2017",
     home="https://keithito.com/LJ-Speech-Dataset/",
-    read_by="lhotse",
+    read_by="own",
     format="ljspeech",
     archives=(
         Archive(

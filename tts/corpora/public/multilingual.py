@@ -121,7 +121,7 @@ CORPORA = (
         citation="V. Pratap et al., MLS: A Large-Scale Multilingual Dataset for Speech Research, Interspeech 2020",
         reference="Pratap et al. 2020",
         home="https://www.openslr.org/94/",
-        read_by="lhotse",
+        read_by="own",
         format="mls",
         archives=tuple(
             Archive(
@@ -173,7 +173,7 @@ CORPORA = (
         citation="R. Ardila et al., Common Voice: A Massively-Multilingual Speech Corpus, LREC 2020",
         reference="Ardila et al. 2020",
         home="https://commonvoice.mozilla.org/datasets",
-        read_by="lhotse",
+        read_by="own",
         format="common-voice",
         archives=(Archive(url="", name="cv-corpus-*.tar.gz", strip="cv-corpus-*"),),
         sources=("lhotse 1.33 recipes/commonvoice.py", "commonvoice.mozilla.org"),
