@@ -302,11 +302,18 @@ def ljspeech(made: Made) -> None:
     made.write("README", "The LJ Speech Dataset\n")
 
 
-def rhasspy(made: Made) -> None:
-    """The CC0 voices: two columns, texts in the language's own letters (the four datasets of github.com/rhasspy)."""
-    made.say(made.root.name, "0001", "Können Sie mir helfen?", "wavs/0001.wav")
+def kerstin(made: Made) -> None:
+    """Two columns, trimmed recordings in a folder of their own beside what came from the browser."""
+    made.say("kerstin", "0001", "Können Sie mir helfen?", "verified/0001.flac")
     made.write("metadata.csv", "0001|Können Sie mir helfen?\n")
+    made.write("audio/0001.webm", "")
     made.write("LICENSE", "CC0\n")
+
+
+def thorsten(made: Made) -> None:
+    """LJSpeech's layout with two columns (idiap/coqui-ai-TTS, formatters.py)."""
+    made.say("thorsten", "0001", "Können Sie mir helfen?", "wavs/0001.wav")
+    made.write("metadata.csv", "0001|Können Sie mir helfen?\n")
 
 
 LAYOUTS: dict[str, Callable[[Made], None]] = {
@@ -322,7 +329,7 @@ LAYOUTS: dict[str, Callable[[Made], None]] = {
     "hui": hui,
     "jsut": jsut,
     "jvs": jvs,
-    "kerstin": rhasspy,
+    "kerstin": kerstin,
     "l2_arctic": l2_arctic,
     "libritts": libritts,
     "libritts_r": libritts,
@@ -330,6 +337,6 @@ LAYOUTS: dict[str, Callable[[Made], None]] = {
     "m_ailabs": m_ailabs,
     "mls": mls,
     "openslr_crowdsourced": openslr_crowdsourced,
-    "thorsten": rhasspy,
+    "thorsten": thorsten,
     "vctk": vctk,
 }

@@ -1,4 +1,4 @@
-"""A real corpus laid out as VCTK and as CMU ARCTIC are, and the Dutch pair through lhotse's manifests: the very same utterances."""
+"""A real corpus laid out as VCTK and as CMU ARCTIC are, two through lhotse's manifests: the very same utterances."""
 
 from __future__ import annotations
 
