@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tts.alignment.intervals import TimeInterval, attach, phone_times, times_dict, to_alignment, word_times
 from tts.alignment.labels import format_hts, read_hts, read_labels, write_hts
-from tts.alignment.textgrid import format_textgrid, read_textgrid, read_textgrid_alignment, write_textgrid
+from tts.alignment.textgrid import format_textgrid, read_textgrid, write_textgrid
 from tts.alignment.types import Alignment
 from tts.core.errors import TtsError, UsageError
 from tts.core.grid import FrameGrid
@@ -135,7 +135,7 @@ SHORT = '''File type = "ooTextFile"
 def test_short_textgrids_of_other_tools(tmp_path: Path, encoding: str) -> None:
     path = write(tmp_path / "a.TextGrid", SHORT, encoding)
     assert read_textgrid(path)["speaker - words"] == [TimeInterval(0.0, 0.5, 'a "b"')]
-    found = read_textgrid_alignment(path, GRID, 101, 2)
+    found = read_labels(path, GRID, 101, 2)
     assert found.phones == ("sil", "a", "b", "sil")
     assert found.phone_durations.tolist() == [20, 40, 39, 2]
 
@@ -152,7 +152,7 @@ def test_short_textgrids_of_other_tools(tmp_path: Path, encoding: str) -> None:
 )
 def test_broken_textgrids_are_named(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(TtsError, match=message):
-        read_textgrid_alignment(write(tmp_path / "a.TextGrid", text), GRID, 100, 2)
+        read_labels(write(tmp_path / "a.TextGrid", text), GRID, 100, 2)
 
 
 def test_textgrid_agrees_with_praat(tmp_path: Path) -> None:

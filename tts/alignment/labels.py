@@ -7,12 +7,13 @@ family read. We read that, full-context labels of any make, and plain ``start en
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from tts.alignment.intervals import SILENCES, TimeInterval, to_alignment
-from tts.alignment.textgrid import read_textgrid_alignment
+from tts.alignment.textgrid import read_textgrid_phones, read_textgrid_words
 from tts.alignment.types import Alignment
 from tts.core.errors import TtsError, UsageError
 from tts.core.files import write_text
@@ -85,16 +86,42 @@ def _phone(name: str, names: PhoneNames | None, where: str) -> str:
     try:
         return names.ipa(name)[0]
     except TtsError as error:
-        raise TtsError(f"{where}: {error}") from None
+        hint = "; alignment.phone_names says what label files call phones" if names == PhoneNames() else ""
+        raise TtsError(f"{where}: {error}{hint}") from None
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What a label file says: phones (silences too) with their stresses, None where the names tell none, and words, if any."""
+
+    phones: tuple[TimeInterval, ...]
+    stresses: tuple[int | None, ...]
+    words: tuple[TimeInterval, ...] = ()
 
 
 def read_labels(path: Path, grid: FrameGrid, frames: int, states: int, names: PhoneNames | None = None) -> Alignment:
-    """Read a label file of either kind, chosen by its suffix, ``.lab`` (with ``names``, its phone set) or ``.TextGrid``."""
+    """Read a label file of either kind, chosen by its suffix, ``.lab`` or ``.TextGrid``; ``names`` is its phone set."""
+    return to_alignment(read_label_file(path, grid, names).phones, grid, frames, states, str(path))
+
+
+def read_label_file(path: Path, grid: FrameGrid, names: PhoneNames | None = None) -> Labels:
+    """Read a label file of either kind; a phone that is not in the set ``names`` raises :class:`TtsError`."""
     if path.suffix.lower() == ".lab":
-        return read_hts(path, grid, frames, states, names)
+        phones = read_intervals(path, names)
+        return Labels(tuple(phones), tuple(_stress(centre_of(p.context), names) for p in phones))
     if path.suffix.lower() == ".textgrid":
-        return read_textgrid_alignment(path, grid, frames, states)
+        given = read_textgrid_phones(path, grid)
+        named = []
+        for phone in given:
+            name = _phone(phone.name.strip(), names, f"{path} at {phone.start:.3f} s")
+            named.append(TimeInterval(phone.start, phone.end, name, phone.inner, phone.name))
+        stresses = tuple(_stress(phone.name.strip(), names) for phone in given)
+        return Labels(tuple(named), stresses, tuple(read_textgrid_words(path)))
     raise UsageError(f"{path}: label files end in {' or '.join(SUFFIXES)}")
+
+
+def _stress(name: str, names: PhoneNames | None) -> int | None:
+    return None if names is None or name.strip().lower() in SILENCES else names.ipa(name)[1]
 
 
 def _lines(path: Path) -> list[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tts.alignment.intervals import TimeInterval, phone_times, to_alignment
+from tts.alignment.intervals import TimeInterval, phone_times
 from tts.alignment.types import Alignment
 from tts.core.errors import TtsError
 from tts.core.files import write_text
@@ -21,6 +21,7 @@ from tts.text.sentence import Sentence
 
 _TOKEN = re.compile(r'"((?:[^"]|"")*)"|(?<!\S)(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?!\S)')
 _PHONE_TIERS = ("phones", "phone", "segments", "mau")
+_WORD_TIERS = ("words", "word", "ort-mau")
 _BOMS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
 
 
@@ -50,6 +51,8 @@ def read_textgrid(path: Path) -> dict[str, list[TimeInterval]]:
     """Read the interval tiers of a TextGrid by name; point tiers are left out. Anything else raises :class:`TtsError`."""
     try:
         data = path.read_bytes()
+        if data.startswith(b"ooBinaryFile"):
+            raise TtsError(f"{path}: a binary TextGrid; save it from Praat as a text file")
         text = data.decode(next((name for mark, name in _BOMS if data.startswith(mark)), "utf-8"))
     except FileNotFoundError:
         raise TtsError(f"{path}: there is no such label file") from None
@@ -64,8 +67,14 @@ def read_textgrid(path: Path) -> dict[str, list[TimeInterval]]:
         ) from None
 
 
-def read_textgrid_alignment(path: Path, grid: FrameGrid, frames: int, states: int) -> Alignment:
-    """Read the phone tier (``phones``, ``segments`` or ``MAU``) onto the frame grid, with the ``states`` tier where it fits."""
+def read_textgrid_words(path: Path) -> list[TimeInterval]:
+    """Return the intervals of the word tier (``words``, ``word``, ``ORT-MAU``); nothing where there is none."""
+    tiers = read_textgrid(path)
+    return next((tiers[name] for name in tiers if name.lower().split(" - ")[-1] in _WORD_TIERS), [])
+
+
+def read_textgrid_phones(path: Path, grid: FrameGrid) -> list[TimeInterval]:
+    """Return the intervals of the phone tier (``phones``, ``segments`` or ``MAU``), with the ``states`` tier where it fits."""
     tiers = read_textgrid(path)
     names = [name for name in tiers if name.lower().split(" - ")[-1] in _PHONE_TIERS]
     if not names:
@@ -75,7 +84,7 @@ def read_textgrid_alignment(path: Path, grid: FrameGrid, frames: int, states: in
     for phone in tiers[names[0]]:
         inner = cuts[(cuts > phone.start + grid.shift / 2) & (cuts < phone.end - grid.shift / 2)]
         phones.append(TimeInterval(phone.start, phone.end, phone.name, tuple(inner.tolist())))
-    return to_alignment(phones, grid, frames, states, str(path))
+    return phones
 
 
 def _tiers(tokens: Iterator[str | float]) -> dict[str, list[TimeInterval]]:

@@ -13,11 +13,12 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from tts.alignment.adopting import adopt
 from tts.alignment.fit_report import report_alignment
 from tts.alignment.hmm import Aligned, AlignerSettings, train_aligner
 from tts.alignment.intervals import attach
 from tts.alignment.labelled import labelled_times
-from tts.alignment.labels import read_labels, write_hts
+from tts.alignment.labels import read_label_file, read_labels, write_hts
 from tts.alignment.silence import ShortenedFeatures, lengthen
 from tts.alignment.textgrid import write_textgrid
 from tts.alignment.types import Alignment
@@ -46,7 +47,8 @@ def align(
     cepstra = [features[key].paths[MFCC] for key in keys]
     identity = fingerprint(
         ALIGNMENT_VERSION,
-        part.model_dump(mode="json", exclude={"leave_out", "drop_worst", "phone_names"}),
+        part.model_dump(mode="json", exclude={"leave_out", "drop_worst", "phone_names", "phones"}),
+        *([part.phones] if part.phones != "text" else []),
         *([] if run.phone_names == PhoneNames() else [run.phone_names.source, run.phone_names.table]),
         list(splits.train),
         [(key, sentences[key].to_dict(), path.name, path.parent.name) for key, path in zip(keys, cepstra, strict=True)],
@@ -178,7 +180,10 @@ def _read_times(
                 found.append(labelled_times(sentences[key], path, run.phone_names, grid, frames, part.states))
                 continue
             times = read_labels(path, grid, frames, part.states, run.phone_names)
-            found.append(attach(sentences[key], times, str(path)))
+            sentence = sentences[key]
+            if part.phones == "labels":
+                sentence = adopt(sentence, read_label_file(path, grid, run.phone_names), str(path))
+            found.append(attach(sentence, times, str(path)))
         except TtsError as error:
             found.append(Failure(str(error)))
     return found

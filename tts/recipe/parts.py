@@ -178,6 +178,12 @@ class AlignmentPart(Part):
         "relative to the recipe with a line `name phone` for each.",
         examples=["arpabet"],
     )
+    phones: Literal["text", "labels"] = Field(
+        "text",
+        description="Whose phones count where label files have others than the front end: those of the `text` (the utterance "
+        "is left out, with the reason) or those of the `labels`, word by word.",
+        examples=["labels"],
+    )
     leave_out: bool = Field(
         False,
         description="Leave out the recordings whose times cannot be right: a fit more than 5 robust deviations below the "
@@ -196,6 +202,8 @@ class AlignmentPart(Part):
     def _worst_is_known(self) -> AlignmentPart:
         if self.drop_worst and self.labels is not None:
             raise ValueError("drop_worst: label files do not tell how well texts fit; leave out drop_worst or labels")
+        if self.phones == "labels" and self.labels is None:
+            raise ValueError("phones: there are no label files to take them from; name their folder with labels")
         return self
 
 
