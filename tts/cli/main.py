@@ -38,6 +38,7 @@ from tts.cli import (
     resynthesise,
     segment,
     speak,
+    text,
     train,
 )
 from tts.cli.output import drop_output, own_output, say
@@ -112,6 +113,7 @@ for verb in (
     compare,
     adapt,
     speak,
+    text,
     resynthesise,
     listen,
     languages,

@@ -243,6 +243,11 @@ class FrontEnd:
                 reading = reading_of(word, policy, self.language)
                 reading = reading if reading and self._can_read(reading) else ""
                 unread.append(Unread(word, reading))
+                if not reading and pieces:  # its comma or full stop goes to the word before
+                    pieces[-1] = pieces[-1].rstrip(".,;:!?") + (
+                        token[len(word) :] or pieces[-1][len(pieces[-1].rstrip(".,;:!?")) :]
+                    )
+                    continue
                 token = reading + token[len(word) :]
             pieces.append(token)
         text = re.sub(r"(?:^|\s)[.,;:!?]+(?=\s|$)", "", " ".join(pieces)).strip()

@@ -75,7 +75,7 @@ def _ends_sentence(text: str, match: re.Match[str], goes_on: Callable[[str, str]
     before = word[0] if word else ""
     if len(before) == 1 and before.isupper() and before != "I":
         return False  # an initial
-    if before.lower() in _KNOWN:
+    if goes_on is None and before.lower() in _KNOWN:
         return before.lower() in MAY_END and after.isupper()
     return not after.islower()
 

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, get_args
 
 from tts.core.errors import UsageError
 from tts.text.normalisation.lists import listed
-from tts.text.normalisation.signs import is_pictograph, name_of
+from tts.text.normalisation.signs import has_name, is_pictograph, name_of
 from tts.text.spoken_forms import primary
 
 Policy = Literal["spell", "name", "skip", "fail"]
@@ -54,6 +54,8 @@ def settle_pictures(text: str, policy: Policy) -> tuple[str, list[Unread]]:
     unread: list[Unread] = []
 
     def settle(match: re.Match[str]) -> str:
+        if has_name(match[0][0]):
+            return match[0]
         reading = name_of(match[0][0]) if policy == "name" and is_pictograph(match[0][0]) else ""
         unread.append(Unread(match[0], reading))
         return f" {reading} "

@@ -41,7 +41,7 @@ def name_signs(text: str, language: str) -> str:
     text = _BREAKS.sub(" , ", text)
     if names:
         text = _HEART.sub(names["♥"], text)
-    text = _MODIFIERS.sub("", text)
+    text = re.sub("[❤💕💖💗]", "", _MODIFIERS.sub("", text))
     return "".join(f" {names[c]} " if c in names else c for c in text) if any(c in names for c in text) else text
 
 
@@ -53,6 +53,11 @@ def without_emoticons(text: str) -> str:
 def is_pictograph(character: str) -> bool:
     """Whether a character is a picture: an emoji, a dingbat, a box; no sign that is read."""
     return any(low <= ord(character) <= high for low, high in _EMOJI)
+
+
+def has_name(character: str) -> bool:
+    """Whether a sign is read, or is a break, wherever it stands; languages without names for signs leave it out."""
+    return character in NAMES["en"] or bool(_BREAKS.match(character)) or character in "❤💕💖💗"
 
 
 def name_of(character: str) -> str:

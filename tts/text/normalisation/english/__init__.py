@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 
-from tts.text.normalisation.english.abbreviations import expand_abbreviations
+from tts.text.normalisation.english.abbreviations import MAY_END, expand_abbreviations, may_end, reading
 from tts.text.normalisation.english.addresses import expand_addresses
 from tts.text.normalisation.english.codes import expand_codes, expand_mixed
-from tts.text.normalisation.english.dates import expand_dates
+from tts.text.normalisation.english.dates import expand_dates, is_calendar
 from tts.text.normalisation.english.fractions import expand_fractions
 from tts.text.normalisation.english.letters import expand_letters, unshout
 from tts.text.normalisation.english.maths import expand_maths
@@ -26,7 +26,11 @@ _PLAIN = re.compile(r"[a-z',;\s-]*")  # nothing here that any of the steps reads
 
 def expand(text: str) -> str:
     """Return ``text`` with everything that is not written in words written in words."""
-    if _PLAIN.fullmatch(text[1:].removesuffix(".")) and not re.search(r"\b[b-df-hj-np-tv-xz]{2,5}\b", text):
+    if (
+        text[:1].isalpha()
+        and _PLAIN.fullmatch(text[1:].removesuffix("."))
+        and not re.search(r"\b[b-df-hj-np-tv-xz]{2,5}\b", text)
+    ):
         return text
     text = unshout(text)
     for step in (
@@ -46,3 +50,18 @@ def expand(text: str) -> str:
     ):
         text = step(text)
     return re.sub(r"\s+(?=[,;:!?](?:\s|$|\w)|\.(?:\s|$))", "", text)
+
+
+def continues(before: str, after: str) -> bool:
+    """Whether a sentence goes on after a full stop between two texts: ``on Apr.`` and ``1 at Ft.``, ``Rep.`` and ``Smith``."""
+    word = re.search(r"(?<![\w.'’-])([A-Za-z]+(?:\.[A-Za-z]+)*)$", before)
+    if word is None or not after.strip():
+        return False
+    lower = word[1].lower()
+    head, follows = before[: word.start()][-40:], after.lstrip()
+    if is_calendar(word[1]):
+        return follows[:1].isdigit() or follows[:1].islower()
+    said = reading(word[1], head, after[:40])
+    if said is None:
+        return False
+    return not (lower in MAY_END and follows[:1].isupper() and may_end(lower, said))

@@ -111,6 +111,8 @@ def reading(word: str, before: str, after: str) -> str | None:
     street = lower in AFTER_NAME and _NAME_BEFORE.search(before)
     if lower in BEFORE_NUMBER and _NUMBER_AFTER.match(after) and not letter and not street:
         return BEFORE_NUMBER[lower]
+    if lower == "co" and re.search(r"(?:&|\band)\s$", before):
+        return "Company"
     named = bool(_NAME_BEFORE.search(before)) and word[0].isupper()
     followed = _CAPITAL.match(after) is not None
     if lower in AFTER_NAME and named and not (followed and lower in ALWAYS | BEFORE_NAME and not _street(before, after)):
@@ -145,14 +147,21 @@ def _abbreviates(lower: str, before: str, after: str) -> bool:
     return bool(follows) and (follows.islower() or follows.isdigit() or follows in ",;:)")
 
 
+def may_end(lower: str, said: str) -> bool:
+    """Whether an abbreviation that may end a sentence may do so as it is read: a street may, a saint may not."""
+    title = said == BEFORE_NAME.get(lower) or (lower in AFTER_NAME and said == ALWAYS.get(lower))
+    return not title or said == AFTER_NAME.get(lower)
+
+
 def _dotted(match: re.Match[str]) -> str:
     before, after = match.string[max(match.start() - 60, 0) : match.start()], match.string[match.end() : match.end() + 60]
     said = reading(match[1], before[-40:], after[:40])
     if said is None:
         return match[0]
     following = after.lstrip('"”’) ')[:1]
-    title = said in (BEFORE_NAME.get(match[1].lower()), ALWAYS.get(match[1].lower())) and match[1].lower() in AFTER_NAME
-    ends = not following or (following.isupper() and match[1].lower() in MAY_END and not title and after[:1] in '"”’) ')
+    ends = not following or (
+        following.isupper() and match[1].lower() in MAY_END and may_end(match[1].lower(), said) and after[:1] in '"”’) '
+    )
     return said + ("." if ends else " " if after[:1].isdigit() else "")
 
 

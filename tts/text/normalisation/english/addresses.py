@@ -63,7 +63,7 @@ def _piece(text: str) -> str:
     if text.isdigit():
         return cardinal(text) if len(text) < 4 and text[0] != "0" else spelled(text)
     lower = text.lower()
-    if lower in _SPELLED or not re.search(r"[aeiouy]", lower) or (text.isupper() and len(text) <= 4):
+    if lower in _SPELLED or not re.search(r"[aeiouy]", lower) or (text.isupper() and len(text) <= 2):
         return " ".join("A·" if c in "aA" else c.upper() for c in text)
     parts = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", text)  # myFile2
     if len(parts) > 1:

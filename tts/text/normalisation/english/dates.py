@@ -30,6 +30,11 @@ def month(name: str) -> str:
     return _SHORT[name.lower().rstrip(".")]
 
 
+def is_calendar(word: str) -> bool:
+    """Whether a word is a month or a day of the week, shortened: ``Apr``, ``Tues``."""
+    return word[:1].isupper() and len(word) < 6 and (word.lower() in _SHORT or word.lower() in _WEEK) and word.lower() != "may"
+
+
 def _day(text: str) -> str:
     return ordinal(text.lstrip("0"))
 

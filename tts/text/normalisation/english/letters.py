@@ -35,6 +35,7 @@ _LETTER_A: Final = re.compile(
     r"team|side|road|flat|sharp|plus|minus|star)|\s(?:one|two|three|four|five|six|seven|eight|nine|ten|\w+teen|\w+ty|"
     r"twelve|zero)\b(?!\s\w+\s\w)|['’]s\b)"
 )
+_NO_WORD: Final = frozenset({"PC", "PA", "EU", "OK"})
 _SHOUT: Final = re.compile(r"[A-Z][A-Z'’]*[A-Z]")
 
 
@@ -56,7 +57,9 @@ def _capitals(match: re.Match[str]) -> str:
         spoken = WORDS[word]
         return spoken + ending.replace("’", "'")
     if word in BY_CONTEXT:
-        return spell(word, _ending(ending)) if _means_letters(word, match) else word + ending
+        if _means_letters(word, match):
+            return spell(word, _ending(ending))
+        return (word if word in _NO_WORD else word.lower()) + ending
     if word in SPELLED or (ending in ("s", "'s", "’s", "'d", "’d") and _unreadable(word)) or not re.search("[AEIOUY]", word):
         return spell(word, _ending(ending))
     return match[0]

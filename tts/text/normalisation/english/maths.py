@@ -37,7 +37,8 @@ _OPERATORS: Final = (
 )  # fmt: skip
 _STAR: Final = re.compile(r"(?<=[\d)])\s?\*\s?(?=[\d(]|[a-zA-Z]\b)|(?<=\b[a-zA-Z])\s?\*\s?(?=\d|[a-zA-Z]\b)")
 _MINUS: Final = re.compile(
-    r"(?<=[\d)π])\s+[-−–]\s+(?=[\d(√π])|(?<=\d)\s+[-−–]\s+(?=[a-z]\b)|(?<=\b[a-z])\s+[-−–]\s+(?=\d|[a-z]\b(?!'))"
+    r"(?:(?<=[\d)π])|(?<= squared)|(?<= cubed))\s+[-−–]\s+(?=[\d(√π])|"
+    r"(?<=\d)\s+[-−–]\s+(?=[a-z]\b)|(?<=\b[a-z])\s+[-−–]\s+(?=\d|[a-z]\b(?!'))"
 )
 _RANGE: Final = re.compile(rf"(?<![\w.,-])({NUMBER})(%?)\s?[-–—−]\s?({NUMBER})(?![\w-]|[.,]\d)")
 _PLUS: Final = re.compile(r"(?<=[\w)])\s?\+\s?(?=[\w(])|\+(?=\d)")

@@ -125,12 +125,19 @@ _BEFORE_YEAR = (
 _YEAR = re.compile(rf"(?<![\w.,:$€£/-])(?:\b({_BEFORE_YEAR})\s+)?(1[1-9]\d\d|20\d\d|10[1-9]\d)(?![\d%°]|[.,]\d|:\d)(s?)", re.I)
 _COUNTED = re.compile(_NOUN)
 
+_SPAN = re.compile(r"\b(?:between|from)\b[^.,;:]*$", re.IGNORECASE)
+
 
 def _year(match: re.Match[str]) -> str:
     before, digits, end = match[1] or "", match[2], match[3]
     prefix = match[0][: match.start(2) - match.start()]
+    earlier = match.string[max(match.start() - 60, 0) : match.start()]
     counted = _COUNTED.match(match.string, match.end())
-    if end or (counted and before.lower() not in ("in", "since", "the", "of")) or (digits[:2] == "10" and not before):
+    if (
+        end
+        or (counted and before.lower() not in ("in", "since", "the", "of") and not _SPAN.search(earlier))
+        or (digits[:2] == "10" and not before)
+    ):
         return match[0]
     return prefix + year(digits)
 

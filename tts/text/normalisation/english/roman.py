@@ -83,7 +83,11 @@ def _kind(word: str, gap: str, numeral: str, count: int, before: str, after: str
     plain = gap in (" ", ". ")
     singular = lower.removesuffix("s") if lower.removesuffix("s") in _COUNTED else lower
     if plain and (singular in _COUNTED and (word[:1].isupper() or len(numeral) > 1 or lower in _ALWAYS)):
-        if numeral == "I" and not re.match(r"\s*(?:[.,;:!?)]|$|and\b|to\b|or\b|of\b|is\b|was\b|[-–])", after):
+        if (
+            numeral == "I"
+            and singular != "war"
+            and not re.match(r"\s*(?:[.,;:!?)]|$|and\b|to\b|or\b|of\b|is\b|was\b|[-–])", after)
+        ):
             return ""
         return cardinal(str(count)) if singular not in _ORDINALS else f"the {ordinal(str(count))}"
     if plain and lower in _RULERS and word[0].isupper():

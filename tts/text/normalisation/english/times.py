@@ -59,4 +59,11 @@ def expand_times(text: str) -> str:
     text = _LENGTH.sub(_length, text)
     text = _CLOCK.sub(_clock, text)
     text = _HOUR.sub(lambda m: cardinal(str(int(m[1]))) + _half(m[2], m), text)
-    return _RATIO.sub(lambda m: f"{cardinal(m[1])} to {cardinal(m[2])}", text)
+    return _RATIO.sub(_ratio, text)
+
+
+def _ratio(match: re.Match[str]) -> str:
+    first, last = match[1], match[2]
+    if len(last) == 2 and int(last) < 60 and 24 < int(first) < 60:
+        return f"{cardinal(first)} {pair(last)}"  # minutes and seconds
+    return f"{cardinal(first)} to {cardinal(last)}"

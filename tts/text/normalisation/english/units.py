@@ -176,6 +176,8 @@ def _degrees(match: re.Match[str]) -> str:
 
 
 def _fold(match: re.Match[str]) -> str:
+    if re.match(r"\s*[+=−-]", match.string[match.end() : match.end() + 60]):
+        return match[0]  # two x plus one
     zoom = re.match(r"\s(?:zoom|lens|magnification|optical|speed|scope)\b", match.string[match.end() : match.end() + 60])
     return f"{number(match[1])} {'X' if zoom else 'times'}"
 
