@@ -8,7 +8,9 @@ from spoken_cases import Case, fault, read_cases
 from tts.text.engine import make_engine
 from tts.text.split import split_text
 
-CASES = [case for name in ("one", "two") for case in read_cases(Path(__file__).parent / "cases" / f"english_{name}.jsonl")]
+CASES = [
+    case for name in ("one", "two", "three") for case in read_cases(Path(__file__).parent / "cases" / f"english_{name}.jsonl")
+]
 
 
 @pytest.fixture(scope="module")

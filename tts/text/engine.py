@@ -236,7 +236,7 @@ class FrontEnd:
         except PronunciationError:
             if policy == "fail":
                 raise
-        pieces = []
+        pieces: list[str] = []
         for token in run.split():
             word = token.rstrip(".,;:!?")
             if word and not self._can_read(word):

@@ -60,6 +60,9 @@ _UNIT: Final = re.compile(
     rf"{_QUANTITY}(\s?|-)(?:(sq|cu)\.?\s)?({_SYMBOLS})(\^?[23]|[²³])?(?![A-Za-z0-9_'’²³])"
     rf"(?:\s?/\s?({_SYMBOLS}|day|hour|week|month|year|person|mile)(\^?[23]|[²³])?(?![\w]))?(\.(?=\s+[a-z,;)]))?"
 )
+_PART: Final = re.compile(
+    r"\b(and )?((?:a )?(?:half|halves|thirds?|quarters?|fifths?|eighths?)) (lbs?|oz|kg|km|mi|tsp|tbsp|ft|pt|gal|hrs?|ml|cm|L)\b"
+)
 _ALONE: Final = re.compile(r"(?<=[a-z])\s(km/h|m/s|mph|kWh|km²|m²|m³|cm²|cm³|mg/dL)(?![\w])")
 _DEGREES: Final = re.compile(rf"(?<![\w.])([-−–]?)({NUMBER})\s?(?:°|º|deg\.?)\s?([CFK])?(?![A-Za-z])")
 _SCALES: Final = {"C": " Celsius", "F": " Fahrenheit", "K": " Kelvin", None: ""}
@@ -152,7 +155,9 @@ def _side(digits: str) -> str:
 def expand_units(text: str) -> str:
     """Read numbers with units."""
     if not re.search(r"\d|[¼½¾⅓⅔⅛]", text):
+        text = _PART.sub(lambda m: f"{m[1] or ''}{m[2]} {_name(m[3], None, not m[1])}", text)
         return _ALONE.sub(lambda m: " " + _per(m[1]), text)
+    text = _PART.sub(lambda m: f"{m[1] or ''}{m[2]} {_name(m[3], None, not m[1])}", text)
     text = _DEGREES.sub(_degrees, text)
     text = _FEET.sub(_feet, text)
     if text.count('"') == 1 or "″" in text:
