@@ -31,6 +31,7 @@ def register(app: typer.Typer) -> None:
     """Add the verb."""
     group = typer.Typer(name="export", no_args_is_help=True, help="A prepared corpus as other toolkits read it.")
     group.command("labels")(labels)
+    group.command("text")(text)
     group.command("merlin")(merlin)
     group.command("lhotse")(lhotse)
     group.command("kaldi")(kaldi)
@@ -50,6 +51,25 @@ def labels(
     from tts.dataset.prepared import Prepared
 
     count = export_labels(Prepared(prepared), out, states=not phones, end_silence="pau" if silence == "pau" else "sil")
+    say(f"{count} label files: {out}")
+
+
+def text(
+    file: Annotated[Path, typer.Argument(help="A text file, read as tts speak reads it.")],
+    out: Out,
+    language: Annotated[str, typer.Option("--language", help="Of the texts.")] = "en-us",
+    engine: Annotated[str, typer.Option("--engine", help="Front end (tts languages).")] = "gruut",
+    silence: Annotated[
+        EndSilences, typer.Option("--silence", help="Name of the silence at the ends: pau (Festival's voices), sil (Merlin).")
+    ] = EndSilences.pau,
+) -> None:
+    """Write full-context labels of texts, a line a phone without times, as hts_engine reads them: a file ID.lab a text."""
+    from tts.generation.text_files import read_requests
+    from tts.generation.text_labels import write_text_labels
+    from tts.text.engine import make_engine
+
+    front_end = make_engine(engine, language)
+    count = write_text_labels(read_requests([file]), out, front_end, "pau" if silence == "pau" else "sil")
     say(f"{count} label files: {out}")
 
 
