@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from command import tts
 from public_layouts import LAYOUTS, Made
 
 from tts.core.errors import TtsError, UsageError
@@ -16,6 +17,7 @@ from tts.corpora.types import Utterance
 from tts.dataset.reading import source_of
 from tts.dataset.selecting import settle_speakers
 from tts.recipe import Recipe, load_recipe
+from tts.text.engine import make_engine
 
 HERE = {"kathleen", "nathalie", "flemishguy"}  # of which the repository has longer recipes, and tests with recordings
 
@@ -62,6 +64,20 @@ def test_every_listed_corpus_has_a_recipe_that_says_what_the_catalogue_says() ->
         if name not in HERE:
             lines = (Path("recipes") / entry.recipe / "recipe.yaml").read_text(encoding="utf-8").splitlines()
             assert len([line for line in lines if line.strip()]) <= 15, name
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_the_front_end_of_every_recipe_is_there_or_says_how_to_install_it(name: str) -> None:
+    recipe = load_recipe(Path("recipes") / CATALOGUE[name].recipe)
+    try:
+        make_engine(recipe.text.engine, recipe.corpus.language)
+    except TtsError as error:
+        assert "pip install" in str(error)
+
+
+def test_a_corpus_that_was_not_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "fetch the corpus with tts fetch jvs" in tts("prepare", "jvs", code=2)
 
 
 @pytest.mark.parametrize(

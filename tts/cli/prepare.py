@@ -43,6 +43,8 @@ def prepare_corpus(
     changes: Changes = None,
 ) -> None:
     """Check, analyse and align a corpus; run the same command again to continue after an interruption."""
+    from tts.core.errors import UsageError
+    from tts.corpora.public.catalogue import CATALOGUE
     from tts.dataset.prepare import prepare_corpus as run
     from tts.dataset.reading import SELECTION
     from tts.dataset.selecting import selection_changes
@@ -58,6 +60,11 @@ def prepare_corpus(
         settings = load_recipe(path, [*(changes or []), *selected])
     folder = out or Path("output") / settings.name / "prepared"
     root = find_root(settings, path, corpus_root)
+    if not root.exists() and settings.name in CATALOGUE:
+        raise UsageError(
+            f"{root}: there is no such folder; fetch the corpus with tts fetch {settings.name}, or name its folder with "
+            "--corpus-root"
+        )
     prepared = run(
         settings, path.parent, root, folder, workers=workers, device=device, command=command_line(), selected=selected
     )
