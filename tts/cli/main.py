@@ -38,6 +38,7 @@ from tts.cli import (
     resynthesise,
     segment,
     speak,
+    stats,
     text,
     train,
 )
@@ -106,6 +107,7 @@ for verb in (
     new,
     segment,
     prepare,
+    stats,
     recipe,
     inspect,
     train,

@@ -89,6 +89,7 @@ def synthetic_results(
             "mean": {"mcd": 9.83},
             "natural_wer": None,
         },
+        "judges": None,
         "search": [
             {
                 "system": "mtl_step",

@@ -18,12 +18,12 @@ from tts.comparison.report import write_report
 from tts.comparison.report.charts import Scale
 from tts.comparison.report.data import ReportData
 from tts.comparison.report.examples import examples
-from tts.comparison.report.html import Html, figure, span, tag
 from tts.comparison.report.media import encode_sound, png, spectrogram
 from tts.comparison.report.style import looks
 from tts.comparison.report.training import budget
 from tts.comparison.results import Results, SystemInfo
 from tts.core.errors import TtsError
+from tts.core.html import Html, figure, span, tag
 
 VOID = {"img", "input", "meta", "br", "col"}
 

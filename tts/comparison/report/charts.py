@@ -9,10 +9,10 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from tts.comparison.report.html import Html, figure, known, tag
 from tts.comparison.report.style import MARKERS, Look
 from tts.comparison.results import RankingRow
 from tts.comparison.verdicts import Contrast
+from tts.core.html import Html, figure, known, tag
 
 WIDTH, HEIGHT = 350.0, 230.0  # about the pixels that a panel gets, so that text keeps its size
 WIDE = 480.0

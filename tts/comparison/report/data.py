@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tts.comparison.report.html import figure, known, span
 from tts.comparison.report.style import Look, looks
 from tts.comparison.results import MetricInfo, RankingRow, Results, SystemInfo
 from tts.comparison.verdicts import Contrast
+from tts.core.html import figure, known, span
 
 DIRECTIONS = {"low": "lower", "high": "higher", "one": "nearer one"}
 

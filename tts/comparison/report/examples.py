@@ -9,10 +9,10 @@ import numpy as np
 
 from tts.comparison.report.charts import Scale
 from tts.comparison.report.data import ReportData
-from tts.comparison.report.html import Html, section, tag
 from tts.comparison.report.media import data_address, encode_sound, spectrogram
 from tts.comparison.report.style import NATURAL, Look, named
 from tts.comparison.results import Example
+from tts.core.html import Html, section, tag
 
 BEST = 3  # candidates shown beside the baseline at first
 ROOM = 8_000_000  # bytes of sounds and pictures, so that the whole page stays below ten million

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from tts.comparison.report.charts import Scale, whisker, whisker_axis
 from tts.comparison.report.data import MetricFormat, ReportData
-from tts.comparison.report.html import MISSING, Html, figure, join, known, section, table, tag
 from tts.comparison.report.style import named
 from tts.comparison.tables import JUDGES_NOTE, WORDS_NOTE, judged
 from tts.comparison.verdicts import Contrast, Verdict
+from tts.core.html import MISSING, Html, figure, join, known, section, table, tag
 from tts.evaluation.scores import find_metric
 
 SOURCES = {"natural": "Natural recordings", "copy": "Copy synthesis"}

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from tts.comparison.report import examples, overview, settings, training
 from tts.comparison.report.data import ReportData
-from tts.comparison.report.html import Html, join, tag
 from tts.comparison.results import Results
+from tts.core.html import Html, join, tag
 
 
 def page(results: Results, folder: Path) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tts.comparison.report.data import ReportData
-from tts.comparison.report.html import Html, figure, section, table, tag
 from tts.comparison.report.style import named
 from tts.comparison.results import SplitInfo
+from tts.core.html import Html, figure, section, table, tag
 
 
 def settings(data: ReportData) -> Html:

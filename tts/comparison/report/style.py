@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tts.comparison.report.html import Html, tag
 from tts.comparison.results import SystemInfo
+from tts.core.html import Html, tag
 
 HUES = 6  # in style.css: .c1 to .c6, from dark to light by luminance too
 DASHES = (None, "7 3", "2 3", "9 3 2 3")

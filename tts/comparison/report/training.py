@@ -8,10 +8,10 @@ from typing import Any
 
 from tts.comparison.report.charts import Scale, Series, line_chart, scatter
 from tts.comparison.report.data import MetricFormat, ReportData
-from tts.comparison.report.html import Html, figure, join, known, section, table, tag
 from tts.comparison.report.overview import forest
 from tts.comparison.report.style import BASELINE, Look, named, task_look
 from tts.comparison.results import Parameters, Trial
+from tts.core.html import Html, figure, join, known, section, table, tag
 from tts.core.progress import clock
 
 CURVES = (("valid/main", "validation loss, main task"), ("valid/mcd", "validation MCD (dB)"))
