@@ -110,7 +110,8 @@ class Context:
             return True  # the country exports coffee
         if last == "nn" and following == "punc" and self.at(place - 2) == "and":
             return True  # day and night alternate
-        if last == "nn" and word not in _MANY and not self.at(place).endswith("s") and not _CAUSES & set(self.lower[:place]):
+        caused = _CAUSES & set(self.lower[:place]) and not self.at(place).endswith("ate")  # makes his knowledge articulate
+        if last == "nn" and word not in _MANY and not self.at(place).endswith("s") and not caused:
             return self.helper(place) == "modal"  # after one, a verb would have an s
         opening = before < 0 or self.tag(before) == "punc"
         if opening and (following in ("dt", "prp") or self.at(place + 1) in _OBJECTS):

@@ -138,7 +138,7 @@ def _outline(syllables: Sequence[Syllable]) -> tuple[tuple[str, ...], ...]:
     return tuple(
         (
             "ˈ" if syllable.stress == 1 and len(syllables) > 1 else "",
-            *(p if syllable.stress else _WEAK.get(p, p) for p in syllable.phones),
+            *(p if syllable.stress == 1 else _WEAK.get(p, p) for p in syllable.phones),
         )
         for syllable in syllables
     )
