@@ -28,7 +28,7 @@ def place(source: Source, folder: Path) -> dict[str, str]:
     for key, path in source.audio.items():
         names[key] = f"{key}{path.suffix}"
         try:
-            (folder / names[key]).hardlink_to(path)
+            (folder / names[key]).symlink_to(path.resolve())
         except OSError:
             shutil.copyfile(path, folder / names[key])
     return names

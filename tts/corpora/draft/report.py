@@ -56,7 +56,7 @@ def notes(survey: Survey) -> list[str]:
     elif low := sum(count for rate, count in survey.rates.items() if rate < survey.rate):
         sentences.append(f"{low} recordings have a lower rate than the rest and will be left out")
     if survey.longest > _LONGEST:
-        sentences.append(f"the longest recording lasts {survey.longest:.0f} s; sentences of 1 to 15 s align and train better")
+        sentences.append(f"the longest recording lasts {survey.longest:.0f} s; tts segment cuts it into sentences")
     if max(survey.channels) > 1:
         sentences.append("of recordings with two channels the left one is used; corpus.channel in the recipe changes that")
     if survey.speech - survey.noise < 25.0:
