@@ -86,11 +86,6 @@ def _numbers(text: str, language: str) -> str:
         text = re.sub(before, lambda match: _amount(match[2], match[3] or "", units[match[1]]), text)
         text = re.sub(rf"({number})\s*([{signs}])", lambda match: _amount(match[1], "", units[match[2]]), text)
     text = re.sub(r"(?<![\d.,])\.(?=\d)", "0.", text)
-    if primary(language) == "en":
-        text = re.sub(r"(?<=\d)\s*([AaPp])\.?[Mm]\b", lambda m: f" {m[1].upper()} M", text)
-        text = re.sub(r"(?<!\w)'?(\d\d)?([2-9])0'?s\b", lambda m: f"{m[1] or ''} {_DECADES[int(m[2])]}".strip(), text)
-        text = re.sub(r"(?<=\d)(?!(?:st|nd|rd|th)\b)(?=[^\W\d_])", " ", text)
-        return re.sub(r"(?<=[^\W\d_])(?=\d)", " ", _zeros(text))
     text = re.sub(r"\b(\d{1,2}):(\d\d)\b", r"\1 \2", text)
     text = re.sub(rf"(?<=\d)(?!(?:e|de|ste|er|ère|º|ª)\b)(?={LETTER})", " ", text)
     return re.sub(rf"(?<={LETTER})(?=\d)", " ", _zeros(text))
@@ -107,9 +102,6 @@ def _amount(number: str, multiplier: str, unit: tuple[str, str, str]) -> str:
     if cents and small and whole == "0":
         return f"{cents} {small}"
     return f"{whole} {one if whole == '1' else many}" + (f" {cents} {small}".rstrip() if cents else "")
-
-
-_DECADES = ("", "", "twenties", "thirties", "forties", "fifties", "sixties", "seventies", "eighties", "nineties")
 
 
 def _zeros(text: str) -> str:
