@@ -79,7 +79,7 @@ def test_the_wheel_holds_what_belongs_to_the_package_and_nothing_else(wheel: Pat
     recipes = {f"tts/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "recipes").glob("*/*.yaml")}
     readmes = {f"tts/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "recipes").glob("*/README.md")}
     questions = {f"tts/recipes/slt_merlin/{name}" for name in ("questions-radio_dnn_416.hed", "COPYING")}
-    shipped = own | recipes | readmes | questions | {"tts/data/speak_demo.txt"}
+    shipped = own | recipes | readmes | questions | {"tts/data/speak_demo.txt", "tts/recipes/README.md"}
     assert {name for name in names if ".dist-info/" not in name} == shipped
     assert "tts/py.typed" in names
 

@@ -37,7 +37,7 @@ def test_a_folder_of_version_0_1_0_is_read() -> None:
     assert facts.features.to_dict() == stored["features"]
     assert {str(column): value for column, value in facts.constant_features.items()} == stored["constant_features"]
     assert [list(frames) for frames in facts.silence] == stored["silence"]
-    assert facts.corpus.model_dump() == stored["corpus"]
+    assert facts.corpus.model_dump() == {**stored["corpus"], "consent": ""}
     assert facts.text.model_dump() == stored["text"]
     assert facts.audio == stored["audio"]
     assert {split: length.model_dump() for split, length in facts.splits.items()} == stored["splits"]

@@ -52,9 +52,9 @@ def test_what_the_command_line_asks_for_as_changes() -> None:
 
 
 def test_speakers_by_number_need_a_layout_that_lists_them(tmp_path: Path) -> None:
-    several = recipe(format="kaldi")
-    with pytest.raises(UsageError, match="the format kaldi does not list its speakers"):
-        settle_speakers(several, tmp_path, open_layout("kaldi"))
+    several = recipe(format="text-files")
+    with pytest.raises(UsageError, match="the format text-files does not list its speakers"):
+        settle_speakers(several, tmp_path, open_layout("text-files"))
     with pytest.raises(ValueError, match="is 3, but 2 are named under speakers"):
         recipe(speakers=["a", "b"], select={"speakers": 3})
 

@@ -105,12 +105,12 @@ def test_voices_of_several_speakers_in_the_old_format() -> None:
 
 
 def test_a_finished_voice_takes_a_lexicon_too(tmp_path: Path) -> None:
-    (tmp_path / "words.txt").write_text("gif  ɡˈɪf\nSQL = sequel\n", encoding="utf-8")
+    (tmp_path / "words.txt").write_text("gif  dʒˈɪf\nSQL = sequel\n", encoding="utf-8")
     voice = load_voice(OLD / "single", "cpu")
     before = voice.engine.sentence("The gif.").words[1].syllables
     voice.add_lexicon(read_lexicon(tmp_path / "words.txt"))
     sentence = voice.engine.sentence("The gif of SQL.")
-    assert sentence.words[1].syllables[0].phones == ("ɡ", "ɪ", "f")
+    assert sentence.words[1].syllables[0].phones == ("d͡ʒ", "ɪ", "f")
     assert sentence.words[1].syllables != before
     assert sentence.words[3].text == "sequel"
 

@@ -25,9 +25,9 @@ class UtteranceFit:
 
     ``score`` is the mean log likelihood a frame, ``match`` how well sound and text belong together
     (:meth:`tts.alignment.models.PhoneModels.match`), ``z`` its robust z-score among the utterances (median and median absolute
-    deviation; the score's where no match is known); ``hurried`` is the share of phones as short as can be, a frame a state;
-    ``silence`` the share of silent frames; ``longest`` the longest phone and its seconds. ``reasons`` say why the utterance
-    deserves a check; most have none.
+    deviation; the score's where no match is known), ``score_z`` the score's; ``hurried`` is the share of phones as short as can
+    be, a frame a state; ``silence`` the share of silent frames; ``longest`` the longest phone and its seconds. ``reasons`` say
+    why the utterance deserves a check; most have none.
     """
 
     id: str
@@ -35,6 +35,7 @@ class UtteranceFit:
     score: float
     match: float
     z: float
+    score_z: float
     hurried: float
     silence: float
     pauses: int
@@ -44,7 +45,7 @@ class UtteranceFit:
     @property
     def hopeless(self) -> bool:
         """Whether the times cannot be right: far the worst fit, or a phone that lasts longer than any is spoken."""
-        return self.z < HOPELESS_FIT or self.longest[1] > LONG_PHONE
+        return min(self.z, self.score_z) < HOPELESS_FIT or self.longest[1] > LONG_PHONE
 
 
 @dataclass(frozen=True)
@@ -110,8 +111,9 @@ def report_alignment(results: Mapping[str, Aligned | Failure], grid: FrameGrid) 
     done = {key: result for key, result in results.items() if isinstance(result, Aligned)}
     matches = np.array([result.alignment.match for result in done.values()])
     scores = np.array([result.alignment.score for result in done.values()])
-    z = _robust_z(matches if np.isfinite(matches).any() else scores)
-    fits = tuple(_fit(key, result, float(score), grid) for (key, result), score in zip(done.items(), z, strict=True))
+    score_z = _robust_z(scores)
+    z = _robust_z(matches) if np.isfinite(matches).any() else score_z
+    fits = tuple(_fit(key, done[key], float(a), float(b), grid) for key, a, b in zip(done, z, score_z, strict=True))
     durations: dict[str, list[int]] = {}
     shortest: list[np.ndarray] = [np.zeros((0, 1), dtype=bool)]
     silent = 0
@@ -135,7 +137,7 @@ def report_alignment(results: Mapping[str, Aligned | Failure], grid: FrameGrid) 
     )
 
 
-def _fit(key: str, result: Aligned, z: float, grid: FrameGrid) -> UtteranceFit:
+def _fit(key: str, result: Aligned, z: float, score_z: float, grid: FrameGrid) -> UtteranceFit:
     alignment = result.alignment
     silent = _silences(result)
     spoken = np.flatnonzero(~silent)
@@ -156,6 +158,7 @@ def _fit(key: str, result: Aligned, z: float, grid: FrameGrid) -> UtteranceFit:
         alignment.score,
         alignment.match,
         z,
+        score_z,
         hurried,
         float(alignment.phone_durations[silent].sum()) / alignment.frames,
         int(silent.sum()) - 2,
