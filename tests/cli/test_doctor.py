@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from command import tts
-from speech import FIXTURES
+from speech import FIXTURES, IDS, write_corpus
 
 from tts.cli import doctor_checks
 from tts.cli.doctor_checks import check_folder, check_machine
@@ -68,11 +68,21 @@ def test_recipes_and_what_is_nothing(tmp_path: Path) -> None:
     recipe.write_text("name: x\ncorpus: {root: here, speaker: a, licence: CC0-1.0}\nframes: {sample_rate: 16000}\n")
     assert states(recipe) == {"recipe": "ok", "corpus": "wrong", "language": "ok"}
     (tmp_path / "here").mkdir()
+    assert states(recipe)["corpus"] == "wrong", "there is nothing in it"
+    write_corpus(tmp_path / "here" / "corpus", IDS[:3])
+    recipe.write_text(recipe.read_text().replace("root: here", "root: here/corpus"))
     assert states(recipe)["corpus"] == "ok"
+    with (tmp_path / "here" / "corpus" / "metadata.csv").open("a") as stream:
+        stream.write("none|There is no recording of this.\n")
+    (remarked,) = [check for check in check_folder(recipe) if check.name == "corpus"]
+    assert remarked.state == "note" and "3 utterances are listed; 1 remarks" in remarked.message
+    (seen,) = check_folder(tmp_path / "here" / "corpus")
+    assert seen.name == "corpus" and seen.mend.startswith("tts new")
     recipe.write_text("nam: x\n")
     assert states(recipe) == {"recipe": "wrong"}
     assert states(tmp_path / "none") == {"folder": "wrong"}
-    assert states(tmp_path) == {"folder": "note"}
+    (tmp_path / "empty").mkdir()
+    assert states(tmp_path / "empty") == {"corpus": "wrong"}
     (tmp_path / "voice" / "training").mkdir(parents=True)
     (unfinished,) = check_folder(tmp_path / "voice")
     assert "run the same tts train again" in unfinished.mend

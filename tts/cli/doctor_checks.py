@@ -10,9 +10,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from tts.core.errors import TtsError
+
+if TYPE_CHECKING:
+    from tts.recipe import Recipe
 
 DISTRIBUTION = "stacked-tts"
 LEAST_DISK, LEAST_MEMORY = 5e9, 2e9  # bytes: an hour of speech prepared with all tasks; a training beside the system
@@ -173,7 +176,7 @@ def check_folder(folder: Path) -> Iterator[Check]:
     elif folder.suffix in (".yaml", ".yml"):
         yield from _recipe(folder)
     elif folder.is_dir():
-        yield Check("folder", "note", f"{folder}: neither a voice nor a prepared corpus", f"tts new {folder}")
+        yield _recordings(folder)
     else:
         yield Check(
             "folder",
@@ -181,6 +184,18 @@ def check_folder(folder: Path) -> Iterator[Check]:
             f"{folder}: there is nothing of that name",
             "tts doctor FOLDER names a folder, or a recipe's file",
         )
+
+
+def _recordings(folder: Path) -> Check:
+    """Look at a folder of recordings and texts as ``tts new`` does."""
+    from tts.corpora.draft.recognise import recognise
+
+    try:
+        seen = recognise(folder)[0]
+    except TtsError as error:
+        return Check("corpus", "wrong", str(error), "docs/corpora.md says in which layouts recordings and texts are read")
+    state: State = "ok" if seen.with_recording == len(seen.entries) else "note" if seen.with_recording else "wrong"
+    return Check("corpus", state, f"{seen.explained}: {seen.counted}", f"tts new {folder}")
 
 
 def _prepared(folder: Path) -> Iterator[Check]:
@@ -226,6 +241,24 @@ def _voice(folder: Path) -> Iterator[Check]:
     yield Check("speaking", "ok", f"{len(spoken.signal) / voice.grid.sample_rate:.1f} s of speech")
 
 
+def _listed(recipe: Recipe, path: Path, root: Path) -> Check:
+    """Read a recipe's corpus without opening its recordings."""
+    from tts.corpora.problems import examples
+    from tts.dataset.preparation import Preparation
+    from tts.dataset.reading import list_corpus
+
+    prepare = f"tts prepare {path}"
+    if not root.is_dir():
+        return Check("corpus", "wrong", f"{root}: there is no such folder", f"{prepare} --corpus-root FOLDER")
+    run = Preparation(recipe, path.parent, Path(), None, "cpu")
+    try:
+        corpus = list_corpus(run, root)
+    except TtsError as error:
+        return Check("corpus", "wrong", str(error), f"{prepare} --corpus-root FOLDER, or tts new {root}")
+    remarks = f"; {len(run.problems)} remarks, the first: {examples(run.problems, 2)}" if run.problems else ""
+    return Check("corpus", "note" if run.problems else "ok", f"{root}: {len(corpus)} utterances are listed{remarks}", prepare)
+
+
 def _recipe(path: Path) -> Iterator[Check]:
     from tts.recipe import corpus_root, load_recipe
     from tts.text.engine import make_engine
@@ -237,9 +270,7 @@ def _recipe(path: Path) -> Iterator[Check]:
         yield Check("recipe", "wrong", str(error), "tts recipe docs explains every key")
         return
     yield Check("recipe", "ok", f"{recipe.name}: systems {', '.join(recipe.systems)}")
-    there = root.is_dir()
-    prepare = f"tts prepare {path}"
-    yield Check("corpus", "ok" if there else "wrong", str(root), prepare if there else f"{prepare} --corpus-root FOLDER")
+    yield _listed(recipe, path, root)
     try:
         make_engine(recipe.text.engine, recipe.corpus.language)
     except TtsError as error:

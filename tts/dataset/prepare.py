@@ -111,7 +111,8 @@ def _content(run: Preparation, engine: FrontEnd, root: Path) -> _Content:
     corpus, audio = read_corpus(run, root)
     rules = split_corpus(run, corpus)
     ids = {split: getattr(rules, split) for split in SPLITS}
-    chosen = tuple(u for u in corpus if any(u.id in keys for keys in map(set, ids.values())))
+    wanted = {key for keys in ids.values() for key in keys}
+    chosen = tuple(u for u in corpus if u.id in wanted)
     sentences = _sentences(run, engine, chosen)
     ranges = f0_ranges(run, chosen, rules, audio)
     features = _analyse(run, [u for u in chosen if u.id in sentences], ranges)

@@ -29,10 +29,7 @@ def read_corpus(run: Preparation, root: Path) -> tuple[Corpus, dict[str, AudioFa
     whatever the recordings are like raise :class:`UsageError`, and a limit :class:`TtsError`, before the first is opened.
     """
     part = run.recipe.corpus
-    read = run.read or open_layout(part.format)
-    run.read = None  # what it saw of a large corpus is not kept
-    corpus = _read_several(run, read, root) if part.speakers else _read(run, read, part, root, part.speaker)
-    corpus = _selected(run, corpus)
+    corpus = _selected(run, list_corpus(run, root))
     _choose_early(run, corpus)
     corpus = with_own_recordings(run, corpus)
     of_speaker: dict[str, list[Utterance]] = {name: [] for name in part.names}
@@ -43,6 +40,17 @@ def read_corpus(run: Preparation, root: Path) -> tuple[Corpus, dict[str, AudioFa
         if utterances:
             facts |= _check(run, replace(corpus, utterances=tuple(utterances)))
     return _usable(run, corpus, facts)
+
+
+def list_corpus(run: Preparation, root: Path) -> Corpus:
+    """Return every utterance of the recipe's speakers that the files in ``root`` list, without opening a recording.
+
+    What is wrong with the others goes to ``run.problems``.
+    """
+    part = run.recipe.corpus
+    read = run.read or open_layout(part.format)
+    run.read = None  # what it saw of a large corpus is not kept
+    return _read_several(run, read, root) if part.speakers else _read(run, read, part, root, part.speaker)
 
 
 def _read_several(run: Preparation, read: Reader, root: Path) -> Corpus:
