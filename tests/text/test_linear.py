@@ -31,6 +31,7 @@ UNITS = [
     "01",
     "[[",
     "(",
+    "1/2/",
 ]
 
 
@@ -78,3 +79,29 @@ def test_words_that_nobody_can_say_are_refused_at_once():
     assert english.sentence("Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft.").words
     with pytest.raises(TtsError, match="a word of 200 phones"):
         parse_phones("a " * 200)
+
+
+@pytest.mark.parametrize("unit", ["1/2/", "a/", "a.b-", "-", "x1,"])
+@pytest.mark.parametrize("policy", ["spell", "fail"])
+def test_tokens_that_nobody_can_say_are_left_out_at_once(unit, policy):
+    english = make_engine("cmudict", "en-us")
+    english.sentence("warm")
+    text = "It is " + unit * (20_000 // len(unit)) + " here."  # 20,000 characters of "1/2/" took 6.5 s
+    started = time.process_time()
+    if policy == "fail":
+        with pytest.raises(TtsError, match="characters without a space"):
+            english.answer(text, unreadable="fail")
+    else:
+        answer = english.answer(text)
+        assert [word.text for word in answer.sentence.words] == ["It", "is", "here"]
+        assert [unread.token for unread in answer.unread] == [text.split()[2][:20] + "..."]
+    assert time.process_time() - started < 1.0
+
+
+def test_a_sign_without_a_reading_is_asked_for_once(monkeypatch):
+    english = make_engine("gruut", "en-us")
+    asked = []
+    monkeypatch.setattr(english, "_can_read", lambda text, ask=english._can_read: asked.append(text) or ask(text))
+    answer = english.answer("It is " + "1/2/" * 240 + " here.")  # a thousand questions took a second and more
+    assert len(asked) == len(set(asked)) < 10
+    assert len(answer.unread) > 400

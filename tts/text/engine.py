@@ -10,6 +10,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from importlib import import_module
 from typing import Any, Final, Protocol, get_args
 
@@ -237,11 +238,12 @@ class FrontEnd:
             if policy == "fail":
                 raise
         pieces: list[str] = []
+        can_read = lru_cache(maxsize=None)(self._can_read)  # a sign may stand there a thousand times
         for token in run.split():
             word = token.rstrip(".,;:!?")
-            if word and not self._can_read(word):
+            if word and not can_read(word):
                 reading = reading_of(word, policy, self.language)
-                reading = reading if reading and self._can_read(reading) else ""
+                reading = reading if reading and can_read(reading) else ""
                 unread.append(Unread(word, reading))
                 if not reading and pieces:  # its comma or full stop goes to the word before
                     pieces[-1] = pieces[-1].rstrip(".,;:!?") + (
@@ -325,10 +327,12 @@ def _without_endless(text: str, policy: Policy, unread: list[Unread]) -> str:
         return text
 
     def leave_out(match: re.Match[str]) -> str:
+        if not (_ENDLESS_WORD.search(match[0]) or _ENDLESS_RUN.search(match[0])):
+            return match[0]
         unread.append(Unread(f"{match[0][:20]}..."))
         return ""
 
-    return _ENDLESS_RUN.sub(leave_out, _ENDLESS_TOKEN.sub(leave_out, text))
+    return _LONG_TOKEN.sub(leave_out, text)
 
 
 def _readable_brackets(text: str, unread: list[Unread]) -> str:
@@ -355,9 +359,10 @@ def _written(spoken: str, known: Mapping[str, Word]) -> str:
     return text.replace(LETTER_MARK, "")
 
 
-_ENDLESS_TOKEN: Final = re.compile(r"\S*?[^\W_]{101,}\S*")
-_ENDLESS_WORD: Final = re.compile(r"[^\W_]{101,}")
-_ENDLESS_RUN: Final = re.compile(r"\S{1001,}")
+# Each begins where its run begins and nowhere inside it, or the time would grow with the square of the run.
+_LONG_TOKEN: Final = re.compile(r"(?<!\S)\S{101,}")
+_ENDLESS_WORD: Final = re.compile(r"(?<![^\W_])[^\W_]{101,}")
+_ENDLESS_RUN: Final = re.compile(r"(?<!\S)\S{1001,}")
 
 
 def break_of(signs: str) -> Break:
