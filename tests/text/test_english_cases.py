@@ -9,7 +9,9 @@ from tts.text.engine import make_engine
 from tts.text.split import split_text
 
 CASES = [
-    case for name in ("one", "two", "three") for case in read_cases(Path(__file__).parent / "cases" / f"english_{name}.jsonl")
+    case
+    for name in ("one", "two", "three", "four")
+    for case in read_cases(Path(__file__).parent / "cases" / f"english_{name}.jsonl")
 ]
 
 

@@ -126,7 +126,9 @@ def _signs(text: str, language: str) -> str:
         text = re.sub(rf"(?<={LETTER})\.(?=[^\W\d_A-Z]{{2}})", f" {words['.']} ", text)
     text = re.sub(rf"(?<={LETTER}{{2}})\.(?={LETTER}{{2}})", ". ", text)
     for sign in "<>":
-        text = re.sub(rf"(?<=\s){sign}(?=\s)", words.get(sign, sign), text) if sign in words else text
+        if sign in words:
+            between = rf"(?<=\s){sign}(?=\s)|(?<=\b\w){sign}(?=\w\b)|(?<=\b\w )\s?{sign}(?=\w\b)|(?<=\b\w){sign}(?=\s\w\b)"
+            text = re.sub(between, f" {words[sign]} ", text)
         text = re.sub(rf"{sign}(?=\w)|(?<=\w){sign}", " ", text)
     return text
 

@@ -14,12 +14,15 @@ _TAG: Final = re.compile(
     r"header|hr|html|i|img|input|ins|kbd|label|li|link|main|mark|meta|nav|ol|option|p|pre|q|s|samp|script|section|"
     r"select|small|span|"
     r"strike|strong|style|sub|sup|table|tbody|td|th|thead|time|title|tr|tt|u|ul|var|video|audio|speak|voice|prosody|emphasis)"
-    r"(?:\s[^<>]{0,500})?\s?/?>",
+    # attributes and nothing else: "if a <b and c> d" is arithmetic
+    r"(?:\s+(?:[\w:@.-]{1,60}\s?=\s?(?:\"[^\"]{0,500}\"|'[^']{0,500}'|[^\s\"'<>=]{1,200})|checked|controls|disabled|hidden|loop|"
+    r"multiple|muted|open|readonly|required|selected)){0,30}\s?/?>",
     re.IGNORECASE,
 )
 _PAUSING: Final = re.compile(r"<(?:br|/?p|/?div|/?li|/?h[1-6]|/?tr|hr)\b", re.IGNORECASE)
 _LINK: Final = re.compile(r"!?\[([^\[\]]{1,300})\]\((?:[^()\s]|\([^()\s]*\)){1,500}(?:\s\"[^\"]{0,200}\")?\)")
 _HEADING: Final = re.compile(r"^\s*(?:#{1,6}\s+|(?:>\s?)+(?=\w)|[-*+•]\s+(?=\D))+")
+_HEADING_END: Final = re.compile(r"(?<=\S)\s+#{1,6}\s*$")
 _RULE: Final = re.compile(r"^\s*(?:-{3,}|\*{3,}|_{3,}|={3,})\s*$")
 _STRONG: Final = re.compile(r"(\*\*|__|~~|`{1,3})(?=\S)([^*_~`]{1,500})(?<=\S)\1(?!\w)")
 _TABLE: Final = re.compile(r"\s*\|\s*")
@@ -35,7 +38,8 @@ def strip_markup(text: str) -> str:
     if "](" in text:
         text = _LINK.sub(lambda match: match[1], text)
     text = _RULE.sub("", text)
-    text = _HEADING.sub("", text)
+    if _HEADING.match(text):
+        text = _HEADING_END.sub("", _HEADING.sub("", text))
     return _STRONG.sub(lambda match: match[2], text) if re.search(r"[*_~`]{1,2}\S", text) else text
 
 

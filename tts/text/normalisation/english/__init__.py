@@ -11,6 +11,7 @@ import re
 from tts.text.normalisation.english.abbreviations import MAY_END, expand_abbreviations, may_end, reading
 from tts.text.normalisation.english.addresses import expand_addresses
 from tts.text.normalisation.english.codes import expand_codes, expand_mixed
+from tts.text.normalisation.english.compounds import expand_compounds
 from tts.text.normalisation.english.dates import expand_dates, is_calendar
 from tts.text.normalisation.english.fractions import expand_fractions
 from tts.text.normalisation.english.letters import expand_letters, unshout
@@ -35,6 +36,7 @@ def expand(text: str) -> str:
     text = unshout(text)
     for step in (
         expand_addresses,
+        expand_compounds,
         expand_codes,
         expand_dates,
         expand_times,

@@ -47,7 +47,7 @@ _VARIABLES: Final = re.compile(
     r"(?:squared|cubed)\b)"
 )
 _TERM: Final = re.compile(r"(?<![\w.,])(\d++)([xyzabnπ])(?![\w'’])(?=.{0,60}[=+<>^²−-]|\s*$)")
-_SCIENCE: Final = re.compile(r"(?<![\w.])(\d++(?:\.\d++)?+)[eE]([+-−]?)(\d{1,3})(?![\w])")
+_SCIENCE: Final = re.compile(r"(?<![\w.])(\d++(?:\.\d++)?+)[eE]([-+−]?)(\d{1,3})(?![\w])")
 
 
 def _power(match: re.Match[str]) -> str:
@@ -58,6 +58,11 @@ def _power(match: re.Match[str]) -> str:
         sign = "minus " if raised[0] == "-" else ""
         return f" to the power of {sign}{cardinal(raised.lstrip('-+'))}"
     return f" to the power of {raised.lstrip('-+')}"
+
+
+def _science(match: re.Match[str]) -> str:
+    sign = "minus " if match[2] in ("-", "−") else ""
+    return f"{number(match[1])} times ten to the power of {sign}{cardinal(str(int(match[3])))}"
 
 
 def _range(match: re.Match[str]) -> str:
@@ -76,9 +81,7 @@ def expand_maths(text: str) -> str:
     """Read powers, roots, operators, ranges and Greek letters."""
     text = _LOWERED.sub(lambda m: "".join(_SUBSCRIPTS[c] for c in m[0]), text)
     text = _FOOTNOTE.sub("", text)
-    text = _SCIENCE.sub(
-        lambda m: f"{number(m[1])} times ten to the power of {'minus ' if m[2] in '-−' and m[2] else ''}{cardinal(m[3])}", text
-    )
+    text = _SCIENCE.sub(_science, text)
     text = _TERM.sub(lambda m: f"{cardinal(m[1])} {m[2]}", text)
     text = _POWER.sub(_power, text)
     for sign, words in _ROOTS.items():
@@ -92,8 +95,8 @@ def expand_maths(text: str) -> str:
         text = _MINUS.sub(" minus ", text)
     text = re.sub(r"(?<=[\w)%])\s?[-=]+>\s?(?=\w)", " to ", text)
     text = re.sub(r"(?<=[\w)])\s?=\s?(?=[\w(−-])", " equals ", text)
-    text = re.sub(r"(?<=[\w)])\s?<\s?(?=[\d(−-]|[a-z]\b)", " less than ", text)
-    text = re.sub(r"(?<=[\w)])\s?>\s?(?=[\d(−-]|[a-z]\b)", " greater than ", text)
+    text = re.sub(r"(?<=[\w)])\s?<\s?(?=[\d(−-]|[A-Za-z]\b)", " less than ", text)
+    text = re.sub(r"(?<=[\w)])\s?>\s?(?=[\d(−-]|[A-Za-z]\b)", " greater than ", text)
     text = _RANGE.sub(_range, text)
     text = _PLUS.sub(" plus ", text)
     text = re.sub(r"(?<=\d)\+(?=\s|$|[.,;:!?)])", " plus", text)
