@@ -17,6 +17,7 @@ from loopback import Site, file, loopback
 from tts.cli import corpora, fetch
 from tts.corpora.public.catalogue import CATALOGUE
 from tts.corpora.public.entry import PublicCorpus
+from tts.corpora.public.fetch import choose
 from tts.recipe import find_recipe, load_recipe
 
 
@@ -119,6 +120,14 @@ def test_next_commands_as_they_look() -> None:
     assert command("openslr_crowdsourced", "es_cl_male") == "tts prepare openslr_crowdsourced --set corpus.part=es_cl"
     assert command("libritts", "dev-clean") == "tts prepare libritts --set corpus.part=dev-clean"
     assert command("jsut", "labels") == "tts prepare jsut"
+
+    def of_speakers(*speakers: str) -> str:
+        return fetch.prepare_command(CATALOGUE["hifi_captain"], choose(CATALOGUE["hifi_captain"], speakers))
+
+    assert of_speakers() == "tts prepare hifi_captain"
+    assert of_speakers("ja-JP-male") == of_speakers("ja-JP-male", "en-US-female") == "tts prepare hifi_captain --speaker male"
+    english = "tts prepare hifi_captain --set corpus.part=en-US"
+    assert of_speakers("en-US-female").startswith(english) and of_speakers("en-US-female").endswith(" --speaker female")
     assert tts("corpora", "mls").rstrip().endswith("tts fetch mls --part german\n  tts prepare mls")
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tts.core import archive_members, archives
+from tts.core import archive_members, archives, files
 from tts.core.archive_members import Limits, member_fault
 from tts.core.archives import unpack
 from tts.core.errors import Damaged, NotWritten, UsageError
@@ -298,6 +298,29 @@ def test_a_leading_folder_is_not_stripped_from_under_a_link(tmp_path: Path) -> N
     assert not list((tmp_path / "out").iterdir())
 
 
+@pytest.mark.parametrize("to", ["../jsut-lab-0.1.1/p", "../../x/jsut-lab-0.1.1/p", "./p"])
+def test_a_link_stays_within_what_is_left_when_a_leading_folder_is_stripped(tmp_path: Path, to: str) -> None:
+    steps = "x/jsut-lab-0.1.1" if "x" in to else "jsut-lab-0.1.1"
+    packed = tar_of(tmp_path / "c.tgz", (member(f"{steps}/p"), b"in"), (member(f"{steps}/d", tarfile.SYMTYPE, to), b""))
+    out = tmp_path / "jsut" / "jsut-lab"
+    unpack(packed, out, strip=steps.split("/")[0].replace("0.1.1", "*"))
+    (link,) = (path for path in out.rglob("d"))
+    assert link.readlink() == Path("p") and link.read_bytes() == b"in"
+
+
+def test_archives_within_an_archive_share_what_it_may_hold(tmp_path: Path) -> None:
+    """A zip of zips is no way around the limits: neither of size nor of members."""
+    inner = zip_of(tmp_path / "inner.zip", {"zeros": bytes(400_000)}).read_bytes()
+    many = zip_of(tmp_path / "many.zip", {str(number): b"" for number in range(30)}).read_bytes()
+    for data, fault in ((inner, "times its size"), (many, "more than 50 members")):
+        packed = zip_of(tmp_path / "c.zip", {f"{number}.zip": data for number in range(3)})
+        with pytest.raises(Damaged, match=fault) as error:
+            unpack(packed, tmp_path / "out", nested=True, limits=Limits(members=50, floor=1_000_000, ratio=20))
+        assert str(packed) in str(error.value) and not list((tmp_path / "out").iterdir())
+    zip_of(tmp_path / "c.zip", {f"{number}.zip": inner for number in range(2)})
+    assert unpack(tmp_path / "c.zip", tmp_path / "out", nested=True, limits=Limits(floor=1_000_000, ratio=20)).files == 2
+
+
 def test_parts_come_together_and_the_same_file_is_no_conflict(tmp_path: Path) -> None:
     """LibriTTS's archives each bring the speakers' list."""
     unpack(files_of(tmp_path / "dev.tgz", {"L/speakers.tsv": b"s", "L/dev/1.wav": WAV}), tmp_path / "out", strip="L")
@@ -327,7 +350,7 @@ def test_what_a_killed_unpacking_left_is_removed_and_completed(tmp_path: Path) -
 
 def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     packed = files_of(tmp_path / "c.tgz", CORPUS)
-    usage = archive_members.shutil.disk_usage(tmp_path)._replace(free=archive_members.RESERVE + 2)
+    usage = archive_members.shutil.disk_usage(tmp_path)._replace(free=files.RESERVE + 2)
     monkeypatch.setattr(archive_members.shutil, "disk_usage", lambda _: usage)
     with pytest.raises(NotWritten, match=r"0\.20 GB free"):
         unpack(packed, tmp_path / "out")

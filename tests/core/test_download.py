@@ -19,6 +19,7 @@ from loopback import Site, file, loopback, page, partial, status
 from tts.core import download as module
 from tts.core.download import Patience, download
 from tts.core.errors import Damaged, Missing, NotWritten, TtsError
+from tts.core.files import RESERVE
 
 DATA = bytes(range(256)) * 4000  # 1 MB
 OTHER = DATA[::-1]
@@ -116,6 +117,20 @@ def test_a_server_that_ignores_if_range_is_found_out_by_its_etag(tmp_path: Path,
     url = site.put("a.tgz", file(DATA, cut=300_000), wrong, file(OTHER))
     download(url, tmp_path / "a.tgz", patience=patience)
     assert (tmp_path / "a.tgz").read_bytes() == OTHER
+
+
+def test_a_rest_that_names_no_version_is_not_joined_without_a_checksum(tmp_path: Path, site: Site, patience: Patience) -> None:
+    """A server that honours Range, ignores If-Range and says nothing; the content has changed at the same length."""
+    total, day = len(DATA), "Mon, 01 Jan 2024 00:00:00 GMT"
+    rest = partial(OTHER[300_000:], f"bytes 300000-{total - 1}/{total}")
+    for etag, modified in (('"1"', ""), ("", day)):
+        url = site.put("a.tgz", file(DATA, etag=etag, modified=modified, cut=300_000), rest, file(OTHER))
+        download(url, tmp_path / "a.tgz", patience=patience)
+        assert (tmp_path / "a.tgz").read_bytes() == OTHER
+        assert site.ranges()[-3:] == ["", "bytes=300000-", ""]
+    honest = partial(DATA[300_000:], f"bytes 300000-{total - 1}/{total}")
+    url = site.put("b.tgz", file(DATA, cut=300_000), honest)
+    assert download(url, tmp_path / "b.tgz", sha256=SHA, patience=patience).sha256 == SHA  # the checksum tells
 
 
 def test_another_range_than_the_one_asked_for_is_not_appended(tmp_path: Path, site: Site, patience: Patience) -> None:
@@ -254,7 +269,7 @@ def test_a_web_page_is_no_archive(tmp_path: Path, site: Site) -> None:
 
 
 def test_what_does_not_fit_is_refused_before_it_comes(tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    usage = module.shutil.disk_usage(tmp_path)._replace(free=module.RESERVE + 1000)
+    usage = module.shutil.disk_usage(tmp_path)._replace(free=RESERVE + 1000)
     monkeypatch.setattr(module.shutil, "disk_usage", lambda _: usage)
     with pytest.raises(NotWritten, match=r"0\.00 GB are to come, and 0\.20 GB are free"):
         download(site.put("a.tgz", file(DATA)), tmp_path / "a.tgz")

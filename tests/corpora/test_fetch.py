@@ -281,12 +281,52 @@ def test_a_killed_unpacking_is_done_anew(tmp_path: Path, site: Site, monkeypatch
     site.asked.clear()
     run(corpus, tmp_path)
     assert not site.asked, "the archive was complete"
-    assert below(tmp_path) - {f"{DOWNLOADS}/a.tar.bz2"} == {
+    assert below(tmp_path) == {
         "metadata.csv",
         "wavs/LJ001-0001.wav",
         "downloads/a.tar.bz2.sha256",
         "downloads/a.tar.bz2.json",
     }
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_an_interrupted_download_that_is_damaged_is_fetched_anew(
+    tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch, recorded: bool
+) -> None:
+    """It lies there whole, as a file put there by hand does, which would stay and fail for ever."""
+    cut = LJSPEECH[:-20]
+    sha256 = None if recorded else sha(cut)
+    corpus = entry("ljspeech", Archive(url=site.put("a.tar.bz2", file(cut)), strip="LJSpeech-1.1", sha256=sha256))
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "unpack", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            run(corpus, tmp_path)
+    with pytest.raises(Damaged, match="fetch it again"):
+        run(corpus, tmp_path)
+    assert not below(tmp_path) - {f"{DOWNLOADS}/a.tar.bz2.sha256"}
+    corpus = entry("ljspeech", Archive(url=site.put("a.tar.bz2", file(LJSPEECH)), strip="LJSpeech-1.1"))
+    run(corpus, tmp_path)
+    assert (tmp_path / "metadata.csv").is_file()
+
+
+def test_what_a_user_puts_in_the_place_of_a_download_is_his(
+    tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus = entry("ljspeech", Archive(url=site.put("a.tar.bz2", file(LJSPEECH[:-20])), strip="LJSpeech-1.1"))
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "unpack", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            run(corpus, tmp_path)
+    archive = tmp_path / DOWNLOADS / "a.tar.bz2"
+    archive.with_name("a.tar.bz2.sha256").unlink()
+    archive.write_bytes(LJSPEECH[:-30])
+    with pytest.raises(Damaged, match="put there by hand and stays"):
+        run(corpus, tmp_path)
+    archive.with_name("a.tar.bz2.sha256").unlink()
+    archive.write_bytes(LJSPEECH)
+    run(corpus, tmp_path)
+    assert archive.is_file() and (tmp_path / "metadata.csv").is_file()
+    assert not archive.with_name("a.tar.bz2.fetched").exists()
 
 
 def test_what_does_not_fit_is_refused_before_anything_is_asked(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -67,8 +68,17 @@ def test_whole_recordings_count_by_their_headers_and_an_unreadable_one_is_passed
     selection = select(utterances, hours=1.0, limit=None, seed=0)
     assert selection.ids == ("u0", "u1", "u2")
     assert selection.speakers["a"].seconds == 1.5 and selection.speakers["a"].of == 4
-    with pytest.raises(TtsError, match="no utterance is as short"):
-        select(utterances[:3], hours=0.0001, limit=None, seed=0)
+    with pytest.raises(TtsError, match="no recording of the corpus can be read"):
+        select(utterances[3:], hours=1.0, limit=None, seed=0)
+
+
+def test_hours_that_the_first_drawn_does_not_fit_into_are_told_as_they_are() -> None:
+    """Shorter ones are not taken in its place: a smaller choice is part of a larger one."""
+    short = said("a", 20, 2.0)
+    seed = next(seed for seed in range(99) if "a_s3" in select(short, hours=None, limit=1, seed=seed).ids)
+    utterances = [replace(u, end=41.0) if u.id == "a_s3" else u for u in short]
+    with pytest.raises(TtsError, match=r"drawn first, a_s3, lasts 40\.0 s, longer than 0\.01 hours \(36\.0 s\)"):
+        select(utterances, hours=0.01, limit=None, seed=seed)
 
 
 def test_it_is_written_and_read_and_a_damaged_file_is_told(tmp_path: Path) -> None:

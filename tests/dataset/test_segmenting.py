@@ -12,7 +12,7 @@ from tts.core.errors import TtsError, UsageError
 from tts.core.grid import FrameGrid
 from tts.corpora.layouts import open_layout
 from tts.corpora.types import CorpusSource
-from tts.dataset.cutting import cut_recording, report_text, write_cuts
+from tts.dataset.cutting import CutReport, CutUtterance, cut_recording, report_text, write_cuts
 from tts.dataset.segmenting import LongRecording, Stretch, find_stretches, pairs_of, read_long
 from tts.text.engine import FrontEnd, make_engine
 
@@ -99,6 +99,21 @@ def test_what_is_written_is_a_corpus_with_the_very_samples(engine: FrontEnd, tmp
         np.testing.assert_array_equal(samples, whole[round(cut.start * rate) : round(cut.end * rate)])
     rows = (tmp_path / "corpus" / "segments.tsv").read_text(encoding="utf-8").splitlines()
     assert rows[0].split("\t") == ["id", "recording", "start", "end", "match"] and len(rows) == 3
+
+
+@pytest.mark.parametrize("names", [("ch 1.flac", "ch_1.flac"), ("Ch1.wav", "ch1.wav"), ("a+b.wav", "a b.wav")])
+def test_recordings_whose_utterances_would_be_the_same_files_are_refused(tmp_path: Path, names: tuple[str, str]) -> None:
+    for name in names:
+        soundfile.write(str(tmp_path / name), np.full(RATE, 0.1), RATE)
+        (tmp_path / name).with_suffix(".txt").write_text("A text.", encoding="utf-8")
+    with pytest.raises(UsageError, match="would be called") as error:
+        pairs_of(tmp_path, tmp_path)
+    assert all(name in str(error.value) for name in names)
+    cuts = [CutUtterance("same_0001", name, tmp_path / name, 0.0, 1.0, 0.0) for name in names]
+    reports = [CutReport(cut.audio, 1.0, (cut,), (), (), ()) for cut in cuts]
+    with pytest.raises(UsageError, match="would be called"):
+        write_cuts(tmp_path / "out", reports, "only", workers=0)
+    assert not (tmp_path / "out").exists()
 
 
 def test_what_cannot_be_segmented_is_said(engine: FrontEnd, tmp_path: Path) -> None:

@@ -59,7 +59,9 @@ def fetch_corpus(
 
 
 def prepare_command(corpus: PublicCorpus, archives: Sequence[Archive], root: Path | None = None) -> str:
-    """Return the command that prepares these archives of a corpus: its recipe, told of another part, language or folder."""
+    """Return the command that prepares these archives of a corpus: its recipe, told of another part,
+    language, folder, or of the speakers that are there.
+    """
     from tts.recipe import find_recipe, load_recipe
 
     settings = load_recipe(find_recipe(corpus.recipe)).corpus
@@ -72,6 +74,10 @@ def prepare_command(corpus: PublicCorpus, archives: Sequence[Archive], root: Pat
         language = next(archive.language for archive in archives if archive.recipe_part == parts[0])
         if language and language != settings.language.partition("-")[0]:
             command += f" --set corpus.language={_front_end(language)}"
+    part = settings.part if not parts or settings.part in parts else parts[0]
+    own = {a.speaker.removeprefix(f"{part}-") for a in archives if a.speaker and a.recipe_part in ("", part)}
+    if {*settings.speakers} - own and {*settings.speakers} & own:  # the recipe names speakers that are not there
+        command += f" --speaker {','.join(name for name in settings.speakers if name in own)}"
     return command if root is None else f"{command} --corpus-root {shlex.quote(str(root))}"
 
 

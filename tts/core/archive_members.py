@@ -7,15 +7,14 @@ import posixpath
 import re
 import shutil
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
 from tts.core.errors import Damaged, NotWritten
+from tts.core.files import CHUNK, RESERVE
 from tts.core.progress import Progress
 
-CHUNK = 1 << 20
-RESERVE = 200_000_000  # bytes of a disk that are never filled
 _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 _RESOURCE_FORKS = ("__MACOSX", ".DS_Store")
 
@@ -32,6 +31,35 @@ class Limits:
     depth: int = 24
     ratio: float = 50.0
     floor: int = 100_000_000
+
+
+@dataclass
+class Budget:
+    """What an archive and those within it have taken together of what its ``limits`` allow; ``most`` is in bytes."""
+
+    archive: Path
+    limits: Limits
+    members: int = 0
+    size: int = 0
+    most: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.most = int(max(self.limits.floor, self.limits.ratio * self.archive.stat().st_size))
+
+    def add_member(self) -> None:
+        """Count a member; raises :class:`Damaged` where there are more than an honest archive has."""
+        self.members += 1
+        if self.members > self.limits.members:
+            raise Damaged(f"{self.archive}: refused, since it has more than {self.limits.members} members")
+
+    def add(self, size: int) -> None:
+        """Count bytes that are to be written; raises :class:`Damaged` where they are more than an honest archive holds."""
+        self.size += size
+        if size < 0 or self.size > self.most:
+            raise Damaged(
+                f"{self.archive}: refused, since it unpacks to more than {self.most / 1e9:.1f} GB, "
+                f"{self.size / max(1, self.archive.stat().st_size):.0f} times its size"
+            )
 
 
 def member_fault(name: str, depth: int = 24) -> str:
@@ -58,10 +86,10 @@ def member_fault(name: str, depth: int = 24) -> str:
 class MemberWriter:
     """Writes members into a folder, and counts what they take."""
 
-    def __init__(self, archive: Path, folder: Path, limits: Limits) -> None:
-        self.archive, self.folder, self.limits = archive, folder, limits
-        self.members = self.files = self.size = 0
-        self.most = int(max(limits.floor, limits.ratio * archive.stat().st_size))
+    def __init__(self, archive: Path, folder: Path, budget: Budget) -> None:
+        self.archive, self.folder, self.budget = archive, folder, budget
+        self.limits = budget.limits
+        self.files = self.size = 0
         self.links: dict[str, str] = {}  # where they are and what they name, both within the folder
         self.progress = Progress(f"unpacking {archive.name}", 0, unit="MB")
         self._checked = 0
@@ -73,9 +101,7 @@ class MemberWriter:
 
     def target(self, name: str) -> tuple[Path, str] | None:
         """Count a member; return where it goes and its plain name, or None for one that is left out."""
-        self.members += 1
-        if self.members > self.limits.members:
-            raise Damaged(f"{self.archive}: refused, since it has more than {self.limits.members} members")
+        self.budget.add_member()
         if fault := member_fault(name, self.limits.depth):
             raise self.refuse(name, fault)
         plain = posixpath.normpath(name)
@@ -89,12 +115,8 @@ class MemberWriter:
 
     def count(self, size: int) -> None:
         """Add bytes that are to be written; raises :class:`Damaged` where they are more than an honest archive holds."""
+        self.budget.add(size)
         self.size += size
-        if size < 0 or self.size > self.most:
-            raise Damaged(
-                f"{self.archive}: refused, since it unpacks to more than {self.most / 1e9:.1f} GB, "
-                f"{self.size / max(1, self.archive.stat().st_size):.0f} times its size"
-            )
         if self.size - self._checked > RESERVE // 4 or not self._checked:
             self._checked = self.size
             free = shutil.disk_usage(self.folder).free
@@ -130,7 +152,11 @@ class MemberWriter:
             raise self.refuse(name, "is longer or shorter than the archive says")
 
     def link(self, name: str, to: str, *, hard: bool) -> None:
-        """Make a link within the folder; a hard link becomes a copy of the file that it names, which must be there."""
+        """Make a link within the folder; a hard link becomes a copy of the file that it names, which must be there.
+
+        It is written as the shortest way from its place to its aim, so that it never goes through a folder above both: that
+        one may be left out afterwards.
+        """
         if (place := self.target(name)) is None:
             return
         path, plain = place
@@ -151,7 +177,7 @@ class MemberWriter:
             shutil.copyfile(source, path)
         else:
             self.links[plain] = aim
-            path.symlink_to(to)
+            path.symlink_to(posixpath.relpath(f"/{aim}", f"/{posixpath.dirname(plain)}"))
 
     def _parent(self, path: Path, name: str) -> None:
         if path.parent in self._made:

@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from tts.core.archive_members import CHUNK, Limits, MemberWriter, member_fault
+from tts.core.archive_members import Budget, Limits, MemberWriter, member_fault
 from tts.core.errors import Damaged, TtsError, UsageError
-from tts.core.files import not_written
+from tts.core.files import CHUNK, not_written
 
 Kind = Literal["tar", "zip", "plain"]
 
@@ -52,15 +52,19 @@ def unpack(archive: Path, folder: Path, *, strip: str = "", nested: bool = False
 
     Raises :class:`Damaged` for an archive that is cut off, damaged, or hostile: members with absolute paths or paths to a
     parent, links out of the folder, devices, names that stand for something else on Windows, the same name twice, more than
-    ``limits``. Raises :class:`UsageError` where another file of the same name exists, :class:`NotWritten` where the disk is
-    full. In each case nothing of it is left in ``folder``.
+    ``limits``, which hold for it and the archives within it together. Raises :class:`UsageError` where another file of the same
+    name exists, :class:`NotWritten` where the disk is full. In each case nothing of it is left in ``folder``.
     """
+    return _unpack(archive, folder, strip, nested, Budget(archive, limits or Limits()))
+
+
+def _unpack(archive: Path, folder: Path, strip: str, nested: bool, budget: Budget) -> Unpacked:
     folder.mkdir(parents=True, exist_ok=True)
     remove_left_over(folder)
     temporary = folder / f"{TEMPORARY}{secrets.token_hex(6)}"
     temporary.mkdir()
     try:
-        writer = MemberWriter(archive, temporary, limits or Limits())
+        writer = MemberWriter(archive, temporary, budget)
         with writer.progress:
             _UNPACK[kind_of(archive)](archive, writer)
         start = temporary
@@ -71,7 +75,7 @@ def unpack(archive: Path, folder: Path, *, strip: str = "", nested: bool = False
                     raise writer.refuse(link, "is a link out of the folder that is left out")
         files, size = writer.files, writer.size
         for inner in sorted(start.glob("*.zip")) if nested else ():
-            result = unpack(inner, start / inner.stem, strip=inner.stem, limits=limits)
+            result = _unpack(inner, start / inner.stem, inner.stem, False, budget)
             files, size = files + result.files - 1, size + result.size - inner.stat().st_size
             inner.unlink()
         top = _place(start, folder, archive)

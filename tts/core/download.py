@@ -15,7 +15,7 @@ from urllib.parse import urljoin, urlsplit
 
 from tts import __version__
 from tts.core.errors import Damaged, Missing, NotWritten, TtsError
-from tts.core.files import file_digest, not_written, read_json, write_json
+from tts.core.files import CHUNK, RESERVE, file_digest, not_written, read_json, write_json
 from tts.core.progress import Progress
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-CHUNK = 1 << 18  # bytes read at once
-RESERVE = 200_000_000  # bytes of a disk that are never filled
 REDIRECTS = (301, 302, 303, 307, 308)
 GONE = {401: "wants a login", 403: "refuses it (403)", 404: "has it no longer (404)", 410: "has it no longer (410)"}
 TEMPORARY = (408, 425, 429, 500, 502, 503, 504)
@@ -110,10 +108,15 @@ class _Part:
         self.path.touch()
         write_json(self.facts, {"etag": self.etag, "modified": self.modified, "total": total})
 
-    def same(self, response: requests.Response) -> bool:
-        """Return whether a server that sends the rest sends that of the same version, as far as it says."""
+    def same(self, response: requests.Response, pinned: bool) -> bool:
+        """Return whether a server that sends the rest sends that of the same version.
+
+        A server that does not say (some ignore If-Range) is believed only where a checksum (``pinned``) will tell.
+        """
         etag, modified = response.headers.get("ETag", ""), response.headers.get("Last-Modified", "")
-        return (not self.etag or not etag or etag == self.etag) and (not modified or modified == self.modified or bool(etag))
+        if self.etag and etag:
+            return etag == self.etag
+        return modified == self.modified if modified else pinned
 
 
 def download(
@@ -123,7 +126,8 @@ def download(
 
     What arrives lies in ``target``.part until it is complete and, where ``sha256`` (hexadecimal) is given, right. An
     interruption of any kind keeps it for the next call, which asks the server for the rest of the same version; a server
-    that has another version, or cannot send a rest, starts over.
+    that has another version, or cannot send a rest, starts over, as does one that sends a rest without saying of which version
+    where no ``sha256`` would tell.
 
     Raises :class:`Missing` where the server has no such file or does not give it to everybody, :class:`Damaged` where the
     content is not the expected one (then nothing is kept), :class:`NotWritten` where it does not fit on the disk, and
@@ -205,7 +209,7 @@ def _try(session: requests.Session, url: str, part: _Part, pinned: bool, label: 
                 return address
             part.restart()
             raise _TryAgain("the server has less of it than has arrived", 0.0)
-        total = _announced(response, address, part)
+        total = _announced(response, address, part, pinned)
         if response.status_code == 200:
             part.begin(response, total)
         else:
@@ -256,7 +260,7 @@ def _scheme(url: str) -> str:
         return ""
 
 
-def _announced(response: requests.Response, address: str, part: _Part) -> int | None:
+def _announced(response: requests.Response, address: str, part: _Part, pinned: bool) -> int | None:
     """Return the size that the whole file is said to have; raises what is wrong with the answer."""
     status = response.status_code
     if status in GONE:
@@ -272,7 +276,7 @@ def _announced(response: requests.Response, address: str, part: _Part) -> int | 
     unit, _, rest = response.headers.get("Content-Range", "").partition(" ")
     start, total = rest.partition("-")[0], rest.rpartition("/")[2]
     whole = _count(total)
-    changed = not part.same(response) or (whole is not None and part.total is not None and whole != part.total)
+    changed = not part.same(response, pinned) or (whole is not None and part.total is not None and whole != part.total)
     if unit != "bytes" or start != str(part.size) or changed:
         part.restart()
         raise _TryAgain("the file has changed on the server, or another part of it came", 0.0)

@@ -20,6 +20,8 @@ from typing import Any
 from tts.core.errors import Damaged, Missing, NotWritten, TtsError
 from tts.core.json_text import json_text, not_finite
 
+CHUNK = 1 << 18  # bytes read at once from a download or an archive
+RESERVE = 200_000_000  # bytes of a disk that are never filled
 _TEMPORARY = re.compile(r"\..*\.tmp-(\d+)-[0-9a-f]{12}(\.[^.]*)?")
 _STALE = 86_400.0  # seconds after which a temporary counts as left behind where the system cannot say who writes it
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

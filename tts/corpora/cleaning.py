@@ -25,11 +25,20 @@ def high_pass(signal: np.ndarray, sample_rate: int, cutoff: float) -> np.ndarray
     return np.asarray(sosfiltfilt(sections, signal - np.mean(signal), padlen=padding))
 
 
+def speech_threshold(levels: np.ndarray) -> float:
+    """Return from which level on, in dB, a recording's frames are speech; ``levels`` (frames,) are theirs, smoothed, in dB.
+
+    It is 12 dB above the quietest twentieth of the recording, but at least 50 dB and at most 25 dB below the loud parts (their
+    95th percentile).
+    """
+    loud = float(np.percentile(levels[levels > levels.max() - 40.0], 95))
+    return float(np.clip(np.percentile(levels, 5) + _ABOVE_NOISE, loud - _BELOW_LOUD[0], loud - _BELOW_LOUD[1]))
+
+
 def speech_bounds(signal: np.ndarray, sample_rate: int) -> tuple[int, int]:
     """Return the first sample of speech and the one after its last, to the millisecond.
 
-    Speech is louder than a threshold, and lasts 20 ms: 12 dB above the quietest twentieth of the recording, but at least 50 dB
-    and at most 25 dB below the loud parts (their 95th percentile). Raises :class:`TtsError` where there is none.
+    Speech is louder than :func:`speech_threshold`, and lasts 20 ms. Raises :class:`TtsError` where there is none.
     """
     step = max(1, round(_STEP * sample_rate))
     frames = len(signal) // step
@@ -39,9 +48,7 @@ def speech_bounds(signal: np.ndarray, sample_rate: int) -> tuple[int, int]:
         raise TtsError("nothing is heard in it")
     smooth = np.convolve(power, np.full(run, 1.0 / run), "valid")  # the mean of the frames from here on
     levels = 10.0 * np.log10(np.maximum(smooth, 1e-14))
-    loud = float(np.percentile(levels[levels > levels.max() - 40.0], 95))
-    threshold = float(np.clip(np.percentile(levels, 5) + _ABOVE_NOISE, loud - _BELOW_LOUD[0], loud - _BELOW_LOUD[1]))
-    speech = power > 10.0 ** (threshold / 10.0)
+    speech = power > 10.0 ** (speech_threshold(levels) / 10.0)
     lasts = np.convolve(speech, np.ones(run), "valid") >= run // 2  # a click does not
     starts, ends = np.flatnonzero(speech[: len(lasts)] & lasts), np.flatnonzero(speech[run - 1 :] & lasts)
     if not len(starts) or not len(ends):

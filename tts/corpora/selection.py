@@ -65,7 +65,7 @@ def select(utterances: Sequence[Utterance], *, hours: float | None, limit: int |
     Each speaker's are drawn by a digest of seed and sentence, so that every machine draws the same, speakers who read the same
     sentences give the same ones, and a smaller choice is part of a larger one. Next is always the speaker who has least so far:
     in seconds where hours are asked for, as the headers of the recordings say, otherwise in utterances. A recording whose
-    header cannot be read is passed over. Raises :class:`TtsError` where not one utterance fits.
+    header cannot be read is passed over. Raises :class:`TtsError` where the first that is drawn does not fit, or there is none.
     """
     ranked: dict[str, list[Utterance]] = defaultdict(list)
     for utterance in utterances:
@@ -84,7 +84,12 @@ def select(utterances: Sequence[Utterance], *, hours: float | None, limit: int |
             continue
         utterance = ranked[speaker].pop()
         seconds = _seconds(utterance) if hours is not None else 1.0
-        if seconds > left:
+        if seconds > left:  # no shorter one in its place: then a smaller choice would not be part of a larger one
+            if not chosen:
+                raise TtsError(
+                    f"corpus.select: the utterance that is drawn first, {utterance.id}, lasts {seconds:.1f} s, longer than "
+                    f"{hours:g} hours ({left:.1f} s); choose more hours, or draw others with another corpus.select.seed"
+                )
             break
         if seconds > 0.0:
             chosen[utterance.id] = seconds
@@ -92,9 +97,7 @@ def select(utterances: Sequence[Utterance], *, hours: float | None, limit: int |
             left -= seconds
         heapq.heappush(turns, (amount + seconds, order, speaker))
     if not chosen:
-        raise TtsError(
-            f"corpus.select: no utterance is as short as {hours:g} hours; choose more" if hours else "the corpus is empty"
-        )
+        raise TtsError("corpus.select: no recording of the corpus can be read" if utterances else "the corpus is empty")
     shares = {
         speaker: SpeakerShare(
             utterances=len(seconds), of=of[speaker], seconds=round(sum(seconds), 3) if hours is not None else None

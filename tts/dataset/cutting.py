@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +13,7 @@ from tts.core.errors import TtsError
 from tts.core.files import write_text
 from tts.core.processes import Failure, parallel_map
 from tts.corpora.derived import write_exact
-from tts.dataset.segmenting import LongRecording
+from tts.dataset.segmenting import LongRecording, require_distinct_names, utterance_name
 from tts.text.engine import FrontEnd
 
 SHORTEST, LONGEST = 1.0, 15.0  # seconds of an utterance
@@ -63,7 +62,7 @@ def cut_recording(recording: LongRecording, placed: Sequence[Placed | None], eng
     stretches = recording.stretches
     left_out: list[str] = []
     utterances: list[CutUtterance] = []
-    name = re.sub(r"[^\w.-]+", "_", recording.audio.stem).strip("._-") or "utterance"
+    name = utterance_name(recording.audio)
     for cut in _joined(recording, _cuts(recording, placed, engine)):
         start, end = stretches[cut.first].start * shift, stretches[cut.last].end * shift
         text = text_of(recording, cut.words, engine)
@@ -200,7 +199,12 @@ def _with_silence(recording: LongRecording, cut: Cut) -> tuple[float, float]:
 
 
 def write_cuts(out: Path, reports: Sequence[CutReport], channel: Channel, workers: int | None = None) -> None:
-    """Write wavs/, segments.tsv, report.md and, last, metadata.csv into the folder ``out``."""
+    """Write wavs/, segments.tsv, report.md and, last, metadata.csv into the folder ``out``.
+
+    Raises :class:`UsageError`, before anything is written, where the utterances of two recordings would be called the same, and
+    :class:`TtsError` where there are none.
+    """
+    require_distinct_names(report.audio for report in reports)
     utterances = [utterance for report in reports for utterance in report.utterances]
     if not utterances:
         raise TtsError("no utterance of the recordings matches the text; is it this recording's?")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from tts.analysis.mfcc import mfcc
 from tts.core.audio import Channel, to_mono
 from tts.core.errors import TtsError, UsageError
 from tts.core.grid import FrameGrid
+from tts.core.names import file_key
+from tts.corpora.cleaning import speech_threshold
 from tts.corpora.recordings import Recordings
 from tts.text.engine import FrontEnd
 from tts.text.sentence import Sentence, Word
@@ -64,7 +67,8 @@ class LongRecording:
 def pairs_of(audio: Path, text: Path) -> list[tuple[Path, Path]]:
     """Return recordings with their texts: the two files, or in two folders those that have the same name.
 
-    Raises :class:`UsageError` where a file and a folder are mixed, or a recording has no text.
+    Raises :class:`UsageError` where a file and a folder are mixed, a recording has no text, or the utterances of two recordings
+    would be called the same.
     """
     if audio.is_file() and text.is_file():
         return [(audio, text)]
@@ -77,7 +81,25 @@ def pairs_of(audio: Path, text: Path) -> list[tuple[Path, Path]]:
     for path, own in pairs:
         if not own.is_file():
             raise UsageError(f"{path}: has no text; expected {own}")
+    require_distinct_names(path for path, _ in pairs)
     return pairs
+
+
+def utterance_name(audio: Path) -> str:
+    """Return what the ids of a recording's utterances begin with: its name, of letters, digits, dots, dashes, underscores."""
+    return re.sub(r"[^\w.-]+", "_", audio.stem).strip("._-") or "utterance"
+
+
+def require_distinct_names(recordings: Iterable[Path]) -> None:
+    """Raise :class:`UsageError` where the utterances of two recordings would be the same files on some file system."""
+    by_key: dict[str, Path] = {}
+    for path in recordings:
+        other = by_key.setdefault(file_key(utterance_name(path)), path)
+        if other != path:
+            raise UsageError(
+                f"{other}, {path}: the utterances of both would be called {utterance_name(path)}_0001 and so on; rename one of "
+                f"the recordings, and its text with it"
+            )
 
 
 def read_long(audio: Path, text: Path, engine: FrontEnd, language: str, channel: Channel) -> LongRecording:
@@ -119,15 +141,14 @@ def read_long(audio: Path, text: Path, engine: FrontEnd, language: str, channel:
 def find_stretches(signal: np.ndarray, grid: FrameGrid) -> tuple[Stretch, ...]:
     """Return the stretches of speech between silences of :data:`SHORTEST_PAUSE` and more.
 
-    Silence is 12 dB above the quietest twentieth of the frames and less, at least 50 and at most 25 dB below the loud ones.
+    Silence is what is below :func:`tts.corpora.cleaning.speech_threshold`.
     """
     step = round(grid.shift * grid.sample_rate)
     count = len(signal) // step
     power = np.square(signal[: count * step].reshape(count, step), dtype=np.float64).mean(axis=1)
     smooth = np.convolve(power, np.full(5, 0.2), "same")
     levels = 10.0 * np.log10(np.maximum(smooth, 1e-14))
-    loud = float(np.percentile(levels[levels > levels.max() - 40.0], 95))
-    quiet = levels < np.clip(np.percentile(levels, 5) + 12.0, loud - 50.0, loud - 25.0)
+    quiet = levels < speech_threshold(levels)
     edges = np.flatnonzero(np.diff(np.concatenate([[True], quiet, [True]]).astype(np.int8)))
     least, shortest = round(SHORTEST_PAUSE / grid.shift), round(_SHORTEST_STRETCH / grid.shift)
     stretches: list[Stretch] = []

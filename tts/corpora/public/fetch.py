@@ -1,7 +1,8 @@
 """Fetching a public corpus: what of it, whether it fits, each archive downloaded, checked, unpacked, and marked as complete.
 
 In the corpus's folder, ``downloads`` holds the archives that were put there by hand, those that are kept or not yet complete,
-their checksums (``NAME.sha256``, as ``sha256sum`` writes them) and a mark for each that is unpacked (``NAME.json``).
+their checksums (``NAME.sha256``, as ``sha256sum`` writes them), a note of each that was downloaded and is not yet unpacked
+(``NAME.fetched``, likewise) and a mark for each that is unpacked (``NAME.json``).
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from urllib.parse import quote, urlsplit
 
 from tts.core.archive_members import Limits
 from tts.core.archives import remove_left_over, unpack
-from tts.core.download import RESERVE, Patience, download
+from tts.core.download import Patience, download
 from tts.core.errors import Damaged, Missing, NotWritten, TtsError, UsageError
-from tts.core.files import file_digest, read_json, write_json, write_text
+from tts.core.files import RESERVE, file_digest, read_json, write_json, write_text
 from tts.core.locks import held
 from tts.corpora.public.entry import Archive, PublicCorpus
 from tts.corpora.public.languages import language_tag
@@ -143,7 +144,8 @@ def fetch(
     """Fetch and unpack what a plan says, one archive after the other; what is complete is not fetched again.
 
     ``mirror`` is an address under which ``CORPUS/ARCHIVE`` lies, used in place of the corpus's own host. Archives are removed
-    once they are unpacked unless ``keep`` is set or they were put there by hand. ``tell`` is given, line by line, what
+    once they are unpacked, also those that an interrupted call downloaded, unless ``keep`` is set or they were put there by
+    hand. ``tell`` is given, line by line, what
     happens. Raises what :func:`tts.core.download.download` and :func:`tts.core.archives.unpack` raise, :class:`Missing` with
     the way to do it by hand where a file cannot be fetched, and :class:`FolderBusy` where another process works in the root.
     """
@@ -155,16 +157,19 @@ def fetch(
                 continue
             count = f"{number}/{len(plan.rest)} " if len(plan.rest) > 1 else ""
             path = _by_hand(plan.root / DOWNLOADS, archive)
-            mine = path is None
-            digest = ""
             if path is None:
                 path = plan.root / DOWNLOADS / archive.name
                 digest = _download(plan, archive, mirror, tell, patience)
+                write_text(_fetched(path), f"{digest}  {path.name}\n")
+            else:
+                digest = file_digest(path)
+            mine = digest == _noted(_fetched(path))  # not where the user has put another in its place
             _check(path, archive, digest, tell)
             tell(f"{count}unpacking {path.name}")
-            _unpack(plan.root, path, archive, limits, remove_damaged=mine)
+            _unpack(plan.root, path, archive, limits, mine=mine)
             if mine and not keep:
                 path.unlink(missing_ok=True)
+            _fetched(path).unlink(missing_ok=True)  # what is kept from now on is the user's
 
 
 def address(corpus: PublicCorpus, archive: Archive, mirror: str) -> str:
@@ -212,10 +217,9 @@ def _download(plan: FetchPlan, archive: Archive, mirror: str, tell: Tell, patien
 
 def _check(path: Path, archive: Archive, digest: str, tell: Tell) -> None:
     """Compare an archive with its published checksum, or with the one recorded at first use, which this writes."""
-    digest = digest or file_digest(path)
     if archive.sha256:
         if digest != archive.sha256:
-            raise Damaged(f"{path}: its sha256 is {digest}, not {archive.sha256} as published; fetch it again")
+            raise Damaged(f"{path}: its sha256 is {digest}, not {archive.sha256} as published; remove it to fetch it anew")
         tell(f"{path.name}: sha256 as published")
         return
     recorded = _recorded(path)
@@ -235,7 +239,15 @@ def _check(path: Path, archive: Archive, digest: str, tell: Tell) -> None:
 
 def _recorded(path: Path) -> str | None:
     """Return the sha256 that was recorded beside an archive; raises :class:`Damaged` for a record that is none."""
-    note = path.with_name(f"{path.name}.sha256")
+    return _noted(path.with_name(f"{path.name}.sha256"))
+
+
+def _fetched(path: Path) -> Path:
+    """Return where it is noted that an archive was downloaded, and is no file that somebody put there."""
+    return path.with_name(f"{path.name}.fetched")
+
+
+def _noted(note: Path) -> str | None:
     if not note.is_file():
         return None
     match = _CHECKSUM.match(note.read_text(encoding="utf-8", errors="replace").strip())
@@ -244,15 +256,18 @@ def _recorded(path: Path) -> str | None:
     return match[1].lower()
 
 
-def _unpack(root: Path, path: Path, archive: Archive, limits: Limits | None, *, remove_damaged: bool) -> None:
+def _unpack(root: Path, path: Path, archive: Archive, limits: Limits | None, *, mine: bool) -> None:
     folder = root / archive.folder
     try:
         result = unpack(path, folder, strip=archive.strip, nested=archive.nested, limits=limits)
-    except Damaged:
-        if remove_damaged:  # else the next call would find it complete and fail for ever
-            path.unlink(missing_ok=True)
-            if not archive.sha256:
-                path.with_name(f"{path.name}.sha256").unlink(missing_ok=True)
+    except Damaged as error:
+        if not mine:
+            raise Damaged(f"{error}; it was put there by hand and stays: replace it, or remove it to have it fetched") from None
+        # Else the next call would find it complete and fail for ever.
+        path.unlink(missing_ok=True)
+        _fetched(path).unlink(missing_ok=True)
+        if not archive.sha256:
+            path.with_name(f"{path.name}.sha256").unlink(missing_ok=True)
         raise
     mark = {
         "archive": path.name,
