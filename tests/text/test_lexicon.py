@@ -126,3 +126,51 @@ def test_the_longest_phrase_wins_and_inline_phones_may_be_arpabet():
     sentence = engine.sentence("Ayr Gold Cup, Ayr gold, Ayr cup; [[T AH1]].")
     assert [word.syllables[0].phones for word in sentence.words] == [("k",), ("b",), ("a",), ("m",), ("t", "ʌ")]
     assert sentence.words[-1].syllables[0].stress == 1
+
+
+@pytest.mark.parametrize(
+    ("entries", "text", "said"),
+    [
+        ("Dr. = drive", "Along Mulholland Dr. Then dr.", "Along Mulholland drive Then drive."),
+        ("No. = nope", "No. 5 and No.6, no more.", "nope five and nope six, no more."),
+        ("$5 = fiver", "A $5 note, $50, $5.50, $5 million, US$5.", None),
+        ("m/s = metres a second", "At 3 m/s, not 4 km/s.", "At three metres a second, not four kilometres per second."),
+        ("C++ = see plus plus", "We like C++, and c++.", "We like see plus plus, and see plus plus."),
+        ("C# = see sharp\nC = sea  # not the note", "C# or C.", "see sharp or sea."),
+        ("C++  s ˈi\nC = sea", "C or C++.", "sea or C++."),
+        ('"US$" = bucks', "Paid in US$ here, us$.", None),
+        ("10k = ten thou", "A 10k run.", "A ten thou run."),
+        ("CO2 = carbon gas", "CO₂ and CO2.", "carbon gas and carbon gas."),
+        ("cafe\u0301 = bar", "The café.", "The bar."),
+        ("'tis = it is", "Now ’tis so.", "Now it is so."),
+        ("St. = street", "St. John in St John.", "street John in Saint John."),
+    ],
+)
+def test_entries_with_signs_win_over_the_reading_of_signs(tmp_path, entries, text, said):
+    path = tmp_path / "words.txt"
+    path.write_text(entries + "\n", encoding="utf-8")
+    engine = make_engine("cmudict", "en-us", read_lexicon(path))
+    if said:
+        assert engine.answer(text).normalised == said
+    elif "fiver" in entries:
+        normalised = engine.answer(text).normalised
+        assert normalised.startswith("A fiver note") and normalised.count("fiver") == 1
+    else:
+        assert (
+            engine.answer(text).normalised.startswith("Paid in bucks here")
+            and "bucks" not in engine.answer(text[15:]).normalised
+        )
+
+
+def test_an_entry_is_no_part_of_a_number():
+    for text in ("$10k", "1.10k", "5,000", "3.5", "5%", "£5"):
+        plain = make_engine("cmudict", "en-us").answer(text).normalised
+        own = make_engine("cmudict", "en-us", {"10k": "ten thou", "5": "vee", "000": "nil"})
+        assert own.answer(text).normalised == plain
+
+
+def test_what_can_never_match_is_refused(tmp_path):
+    path = tmp_path / "words.txt"
+    path.write_text("ok  oʊ\n[[a]] = b\n", encoding="utf-8")
+    with pytest.raises(TtsError, match=r"words\.txt:2: .*can stand in no text"):
+        read_lexicon(path)

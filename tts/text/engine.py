@@ -19,10 +19,10 @@ from tts.core.files import fingerprint
 from tts.recipe.names import EngineName
 from tts.text import english
 from tts.text import normalise as normalisation
-from tts.text.lexicon import INLINE, Lexicon, entry_of, find_words, lexicon_key, parse_phones
+from tts.text.lexicon import INLINE, MATCHING, Lexicon, WordFinder, entry_of, lexicon_key, parse_phones
 from tts.text.normalisation import LETTER_MARK
 from tts.text.sentence import Break, Kind, Sentence, Word
-from tts.text.spoken_forms import primary
+from tts.text.spoken_forms import MAY_END, primary
 from tts.text.syllables import syllabify
 from tts.text.unreadable import DEFAULT, Policy, Unread, check_policy, reading_of, settle_pictures
 
@@ -143,6 +143,7 @@ class FrontEnd:
         self.lexicon = dict(lexicon)
         self._phones = {word: spoken for word, spoken in lexicon.items() if not isinstance(spoken, str)}
         self._respellings = {word: spoken for word, spoken in lexicon.items() if isinstance(spoken, str)}
+        self._find_any, self._find_phones = WordFinder(self.lexicon).find, WordFinder(self._phones).find
         self.language = pronouncer.language
         self.reads_phones = pronouncer.reads_phones
         self._homographs = _homographs(pronouncer)
@@ -162,7 +163,7 @@ class FrontEnd:
             "version": self.pronouncer.version,
             "language": self.language,
             "normalisation": normalisation.VERSION,
-            "lexicon": fingerprint(self.lexicon) if self.lexicon else None,
+            "lexicon": fingerprint([MATCHING, self.lexicon]) if self.lexicon else None,
         }
         return {**identity, "english": english.VERSION} if self._homographs else identity
 
@@ -267,9 +268,11 @@ class FrontEnd:
             return text
         outside = INLINE.sub(lambda match: " " * len(match[0]), text)
         pieces, last = [], 0
-        for start, end in find_words(outside, self._respellings):
-            pieces += [text[last:start], self._respellings[entry_of(text[start:end], self._respellings) or ""]]
-            last = end
+        for start, end in self._find_any(outside):
+            spoken = self.lexicon[entry_of(text[start:end], self.lexicon) or ""]
+            if isinstance(spoken, str):
+                pieces += [text[last:start], spoken + _end_of(text[start:end], text[end:])]
+                last = end
         return "".join([*pieces, text[last:]])
 
     def _mark(self, text: str) -> tuple[str, dict[str, Word]]:
@@ -285,7 +288,7 @@ class FrontEnd:
         if "[[" in outside:
             at = outside.index("[[")
             raise PronunciationError(f"[[ at character {at + 1} is never closed: write phones as [[h ə l ˈoʊ]]")
-        for start, end in find_words(outside, self._phones):
+        for start, end in self._find_phones(outside):
             word = text[start:end]
             places.append((start, end, word, self._phones[entry_of(word, self._phones) or ""]))
         if len(places) > 0xF8FF - 0xE000:
@@ -298,6 +301,14 @@ class FrontEnd:
             pieces += [text[last:start], mark]
             last = end
         return "".join([*pieces, text[last:]]), known
+
+
+def _end_of(entry: str, after: str) -> str:
+    """Return what follows an entry's respelling: the full stop of ``etc.`` that ends the sentence too, a missing space."""
+    following = after.lstrip()[:1]
+    if entry.endswith(".") and (not following or (entry[:-1].lower() in MAY_END and following.isupper())):
+        return "."
+    return " " if after[:1].isalnum() else ""
 
 
 def _homographs(pronouncer: Pronouncer) -> Callable[[list[Word], set[int]], list[Word]] | None:

@@ -1,10 +1,11 @@
 """Pronunciations given by the user: a lexicon file, and phones written inline as ``[[h ə l ˈoʊ]]``. They work with any engine.
 
 One entry a line: the word, a tab or at least two spaces, and its phones; or the word, ``=`` and the words spoken in its
-place. A phrase is an entry too; a word in double quotes is meant with these capitals only. Phones are IPA, separated by spaces
-or not, ``ˈ`` and ``ˌ`` before a stressed vowel or the first consonant of a stressed syllable; or ARPAbet names in capitals, as
-the CMU dictionary and the Montreal Forced Aligner have them, which may follow the word after one space. ``#`` begins a comment,
-as ``;;;`` does at the start of a line; of the CMU dictionary's variants, ``word(2)``, only the first counts::
+place. A phrase is an entry too, and so is a spelling with signs (``C++``, ``Dr.``, ``$5``); a word in double quotes is meant
+with these capitals only. Phones are IPA, separated by spaces or not, ``ˈ`` and ``ˌ`` before a stressed vowel or the first
+consonant of a stressed syllable; or ARPAbet names in capitals, as the CMU dictionary and the Montreal Forced Aligner have them,
+which may follow the word after one space. ``#`` at the start of a line or after a space begins a comment, as ``;;;`` does at
+the start of a line; of the CMU dictionary's variants, ``word(2)``, only the first counts::
 
     Whittemore   w ˈɪ t ə m ɔ ɹ
     gif          d͡ʒ ˈɪ f   # not ɡ
@@ -26,12 +27,16 @@ from typing import Final
 
 from tts.core.errors import TtsError, UsageError
 from tts.text.arpabet import RADIO, to_ipa
+from tts.text.normalise import clean
 from tts.text.phones import STRESS_MARKS, split_symbols
 from tts.text.sentence import PAUSE, SILENCE
+from tts.text.spoken_forms import MULTIPLIERS
 
 Lexicon = Mapping[str, tuple[str, ...] | str]
 """Words and phrases as :func:`lexicon_key` writes them, and their phones with stress marks in front, or, as a string, the words
 spoken in their place."""
+
+MATCHING: Final = 2  # part of an engine's identity: raise it when the same entries are found elsewhere in a text
 
 MAX_PHONES: Final = 100  # of a word: none in any language has so many
 
@@ -78,7 +83,7 @@ def read_lexicon(path: Path) -> dict[str, tuple[str, ...] | str]:
     entries: dict[str, tuple[str, ...] | str] = {}
     places: dict[str, int] = {}
     for number, line in enumerate(lines, 1):
-        content = line.partition("#")[0].strip()
+        content = re.split(r"(?:^|(?<=\s))#", line)[0].strip()
         if not content:
             continue
         if line.startswith(";;;") or re.match(r"\S+\(\d+\)\s", content):
@@ -88,7 +93,10 @@ def read_lexicon(path: Path) -> dict[str, tuple[str, ...] | str]:
             raise TtsError(
                 f"{path}:{number}: expected a word or phrase, a tab or two spaces, and its phones; or a word = other words"
             )
+        word = clean(word)
         key = f'"{_spaced(word[1:-1])}"' if re.fullmatch('".+"', word) else lexicon_key(word)
+        if not _can_match(key):
+            raise TtsError(f"{path}:{number}: {word!r} can stand in no text as it is written here; expected a word or phrase")
         if key in entries:
             raise TtsError(f"{path}:{number}: {word!r} is already on line {places[key]}; keep one of the two")
         if gap == "=" and not any(map(str.isalnum, spoken)):
@@ -99,6 +107,14 @@ def read_lexicon(path: Path) -> dict[str, tuple[str, ...] | str]:
             raise TtsError(f"{path}:{number}: {error}") from None
         places[key] = number
     return entries
+
+
+def _can_match(key: str) -> bool:
+    """Whether an entry is found in the text that it is itself."""
+    plain = key.strip('"')
+    if _word_pattern().fullmatch(plain):
+        return True
+    return "[[" not in plain and find_words(plain, {key}) == [(0, len(plain))]
 
 
 def _divided(content: str) -> tuple[str, str, str]:
@@ -124,30 +140,92 @@ def _without_arpabet(text: str) -> str:
 
 
 def find_words(text: str, lexicon: Collection[str]) -> list[tuple[int, int]]:
-    """Return start and end of every word and phrase of ``text`` that ``lexicon`` has, in order, the longest of each first.
+    """Return start and end of every entry of ``lexicon`` in ``text``; see :class:`WordFinder`, which is made once a lexicon."""
+    return WordFinder(lexicon).find(text)
 
-    A word is letters, digits and the signs ``' - . &`` between them; ``Smith's`` is not the entry ``smith``. Between the words
-    of a phrase stand spaces or a hyphen.
-    """
-    if not lexicon:
-        return []
-    phrases = _phrases(lexicon)
-    spans: list[tuple[int, int]] = []
-    words = list(_word_pattern().finditer(text))
-    ahead = 0
-    for number, match in enumerate(words):
-        start, end = match.span()
-        if start < ahead:
+
+class WordFinder:
+    """Finds a lexicon's words, phrases and spellings with signs in texts."""
+
+    def __init__(self, lexicon: Collection[str]) -> None:
+        self.lexicon = lexicon
+        self._phrases = _phrases(lexicon)
+        self._signs = _sign_pattern(lexicon)
+
+    def find(self, text: str) -> list[tuple[int, int]]:
+        """Return start and end of every entry in ``text``, in order, the longest of each place first.
+
+        A word is letters, digits and the signs ``' - . &`` between them; ``Smith's`` is not the entry ``smith``. Between the
+        words of a phrase stand spaces or a hyphen. Entries with other signs (``C++``, ``Dr.``, ``$5``) go first and are found
+        as they are written, not within a longer word or number.
+        """
+        if not self.lexicon:
+            return []
+        spans = self._with_signs(text)
+        outside, last = [], 0
+        for start, end in spans:
+            outside += [text[last:start], "\ufffc" * (end - start)]
+            last = end
+        return sorted(spans + self._words("".join([*outside, text[last:]])))
+
+    def _with_signs(self, text: str) -> list[tuple[int, int]]:
+        matches = self._signs.finditer(text) if self._signs else ()
+        return [m.span() for m in matches if _stands_alone(text, *m.span()) and entry_of(m[0], self.lexicon) is not None]
+
+    def _words(self, text: str) -> list[tuple[int, int]]:
+        spans: list[tuple[int, int]] = []
+        words = list(_word_pattern().finditer(text))
+        ahead = 0
+        for number, match in enumerate(words):
+            start, end = match.span()
+            if start < ahead:
+                continue
+            if long := _phrase_at(text, words[number : number + 12], self._phrases.get(lexicon_key(match[0]), 0), self.lexicon):
+                spans.append((start, long))
+                ahead = long
+            elif entry_of(match[0], self.lexicon) is not None:
+                spans.append((start, end))
+            elif re.search(r"[.-]", match[0]):  # parts of a compound, and words stuck together by a full stop
+                parts = re.finditer(r"[^.-]+", match[0])
+                spans += [(start + p.start(), start + p.end()) for p in parts if entry_of(p[0], self.lexicon) is not None]
+        return [span for span in spans if not _in_number(text, *span)]
+
+
+def _sign_pattern(lexicon: Collection[str]) -> re.Pattern[str] | None:
+    """Return what matches the entries that are more than words and spaces, the longest first; None where there are none."""
+    word = _word_pattern()
+    bodies = []
+    for key in sorted(lexicon, key=len, reverse=True):
+        plain = key[1:-1] if key.startswith('"') else key
+        if all(word.fullmatch(piece) for piece in plain.split()):
             continue
-        if long := _phrase_at(text, words[number : number + 12], phrases.get(lexicon_key(match[0]), 0), lexicon):
-            spans.append((start, long))
-            ahead = long
-        elif entry_of(match[0], lexicon) is not None:
-            spans.append((start, end))
-        elif re.search(r"[.-]", match[0]):  # parts of a compound, and words stuck together by a full stop
-            parts = re.finditer(r"[^.-]+", match[0])
-            spans += [(start + p.start(), start + p.end()) for p in parts if entry_of(p[0], lexicon) is not None]
-    return spans
+        body = re.escape(plain).replace("'", "['’]").replace("\\ ", r"\s+")
+        body = re.sub(r"\d", lambda digit: f"[{digit[0]}{chr(0x2080 + int(digit[0]))}]", body)
+        bodies.append(f"(?-i:{body})" if key.startswith('"') else body)
+    return re.compile("|".join(bodies), re.IGNORECASE) if bodies else None
+
+
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    """Whether an entry with signs is no part of a longer word, number or row of the same sign."""
+    before, after = text[max(start - 2, 0) : start], text[end : end + 2]
+    first, last = text[start], text[end - 1]
+    if re.search(r"\w$|\w['’&]$", before) or re.match(r"['’]\w", after):
+        return False
+    if (not first.isalnum() and before.endswith(first)) or (not last.isalnum() and after.startswith(last)):
+        return False
+    if after[:1].isalnum() if last != "." else after[:1].islower():  # "No.5" and "Dr.Smith" lack their space only
+        return False
+    return not _in_number(text, start, end)
+
+
+def _in_number(text: str, start: int, end: int) -> bool:
+    """Whether digits at an edge of an entry are part of a longer number or amount: ``10k`` in ``$10k``, ``5`` in ``5,000``."""
+    before, after = text[max(start - 2, 0) : start], text[end : end + 2]
+    if text[start].isdecimal() and (re.search(r"\d[.,]$", before) or (before and unicodedata.category(before[-1]) == "Sc")):
+        return True
+    if text[end - 1].isdecimal() and (re.match(r"[.,]\d|[%‰]", after) or (after and unicodedata.category(after[0]) == "Sc")):
+        return True
+    return unicodedata.category(text[start]) == "Sc" and re.match(rf"\s(?:{MULTIPLIERS})\b", text[end : end + 20]) is not None
 
 
 def _phrase_at(text: str, words: list[re.Match[str]], longest: int, lexicon: Collection[str]) -> int:
@@ -178,8 +256,11 @@ def entry_of(word: str, lexicon: Collection[str]) -> str | None:
     return None
 
 
+_SUBSCRIPTS: Final = {0x2080 + digit: str(digit) for digit in range(10)} | {ord("’"): "'"}
+
+
 def _spaced(word: str) -> str:
-    return " ".join(word.replace("’", "'").split())
+    return " ".join(word.translate(_SUBSCRIPTS).split())
 
 
 @lru_cache(maxsize=1)
