@@ -59,9 +59,7 @@ def fetch_corpus(
 
 
 def prepare_command(corpus: PublicCorpus, archives: Sequence[Archive], root: Path | None = None) -> str:
-    """Return the command that prepares these archives of a corpus: its recipe, told of another part,
-    language, folder, or of the speakers that are there.
-    """
+    """Return the command that prepares these archives: the recipe, told of another part, language, speakers or folder."""
     from tts.recipe import find_recipe, load_recipe
 
     settings = load_recipe(find_recipe(corpus.recipe)).corpus
