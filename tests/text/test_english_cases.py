@@ -33,6 +33,11 @@ def test_read_right(english, case: Case) -> None:
         ("St. John and Dr. Lee came. No. 5 is it.", 2),
         ("Meet on Mon. evening or Jan. 3 at noon.", 1),
         ("It is approx. 5 in. long. Good.", 2),
+        ("The U.S. President spoke. The U.K. Parliament sat.", 2),
+        ("He lives in the U.S. We do too.", 2),
+        ("In Smith v. Jones they held H.R. 3200 void.", 1),
+        ("On King Jr. Blvd. we met.", 1),
+        ("No. I won't go.", 2),
         ("The cat sat. The dog ran.", 2),
     ],
 )

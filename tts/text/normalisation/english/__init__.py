@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from tts.text.normalisation.english.abbreviations import MAY_END, expand_abbreviations, may_end, reading
+from tts.text.normalisation.english.abbreviations import ends_before, expand_abbreviations, may_end, reading
 from tts.text.normalisation.english.addresses import expand_addresses
 from tts.text.normalisation.english.codes import expand_codes, expand_mixed
 from tts.text.normalisation.english.compounds import expand_compounds
@@ -63,7 +63,9 @@ def continues(before: str, after: str) -> bool:
     head, follows = before[: word.start()][-40:], after.lstrip()
     if is_calendar(word[1]):
         return follows[:1].isdigit() or follows[:1].islower()
+    if re.fullmatch(r"[A-Z](?:\.[A-Z])+", word[1]) and follows[:1].isdigit():
+        return True  # H.R. 3200
     said = reading(word[1], head, after[:40])
     if said is None:
         return False
-    return not (lower in MAY_END and follows[:1].isupper() and may_end(lower, said))
+    return not (follows[:1].isupper() and ends_before(lower, after) and may_end(lower, said))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from tts.text.normalisation.english.letters import begins_sentence
 from tts.text.normalisation.lists import listed, table
 
 # In small letters, without their last full stop. Those in the first table are abbreviations wherever a full stop follows.
@@ -84,7 +85,7 @@ _STATES: Final = dict(zip(
     strict=True,
 ))  # fmt: skip
 _DOTTED: Final = re.compile(r"(?<![\w.'’-])([A-Za-z]+(?:\.[A-Za-z]+)*)\.(?=[\s,;:)\"”’?!]|$|(?<=[Nnop]\.)\d)")
-_STATE: Final = re.compile(rf"(?<=[a-z], )({'|'.join(_STATES)})(?=\s\d{{5}}|[.,;:!?)]|\s*$|\s[a-z])")
+_STATE: Final = re.compile(rf"(?:(?<=[a-z], )|(?<=\b(?:LA|SF|KC), ))({'|'.join(_STATES)})(?=\s\d{{5}}|[.,;:!?)]|\s*$|\s[a-z])")
 _NAME_BEFORE: Final = re.compile(
     r"(?:[A-Z][\w'’]+|\d(?:st|nd|rd|th)|\b(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth))\s+$"
 )
@@ -109,6 +110,10 @@ def reading(word: str, before: str, after: str) -> str | None:
         )
     letter = lower in ("c", "p", "v", "q", "l", "n") and word.isupper()
     street = lower in AFTER_NAME and _NAME_BEFORE.search(before)
+    if lower == "no" and not re.match(r"\s?[\d#]|\s[IVX]{2,}\b", after):
+        return None  # No. I won't.
+    if word == "v" and _NAME_BEFORE.search(before) and _CAPITAL.match(after):
+        return "versus"
     if lower in BEFORE_NUMBER and _NUMBER_AFTER.match(after) and not letter and not street:
         return BEFORE_NUMBER[lower]
     if lower == "co" and re.search(r"(?:&|\band)\s$", before):
@@ -153,6 +158,11 @@ def may_end(lower: str, said: str) -> bool:
     return not title or said == AFTER_NAME.get(lower)
 
 
+def ends_before(lower: str, after: str) -> bool:
+    """Whether a sentence may end between an abbreviation and a capital: after ``U.S.`` and ``Jr.`` names go on."""
+    return lower in MAY_END and (lower not in ("u.s", "u.k", "d.c", "b.c", "jr", "sr") or begins_sentence(after))
+
+
 def _dotted(match: re.Match[str]) -> str:
     before, after = match.string[max(match.start() - 60, 0) : match.start()], match.string[match.end() : match.end() + 60]
     said = reading(match[1], before[-40:], after[:40])
@@ -160,7 +170,10 @@ def _dotted(match: re.Match[str]) -> str:
         return match[0]
     following = after.lstrip('"”’) ')[:1]
     ends = not following or (
-        following.isupper() and match[1].lower() in MAY_END and may_end(match[1].lower(), said) and after[:1] in '"”’) '
+        following.isupper()
+        and ends_before(match[1].lower(), after)
+        and may_end(match[1].lower(), said)
+        and after[:1] in '"”’) '
     )
     return said + ("." if ends else " " if after[:1].isdigit() else "")
 

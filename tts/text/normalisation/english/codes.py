@@ -20,10 +20,15 @@ _PHONE: Final = re.compile(
 _LOCAL: Final = re.compile(
     r"(?<![\w.,$€£/-])([2-9]\d\d)[-.](\d{4})(?![\w-]|[.,]\d)(?!\s(?:people|members|words|metres|years|kg))"
 )
+_LOCAL_SPACED: Final = re.compile(
+    r"(\b(?:call|dial|phone|ring|text|fax|tel|number)\.?:?\s(?:\w{2,4}\s)?)([2-9]\d\d \d{4})(?![\w-]|[.,]\d)", re.I
+)
 _LETTERED: Final = re.compile(r"\b(1-)?(8(?:00|88|77|66|55|44))-([A-Z]{4,7})\b")
 _EMERGENCY: Final = re.compile(r"(?<![\w.,$€£/-])(911|999|112|411|311|101|111|988)(?![\w-]|[.,]\d)")
 _CALL: Final = re.compile(
-    r"\b(?:call(?:ed|ing|s)?|dial(?:led|ling|ed|s)?|phone[ds]?|r[iau]ng|rings?|text(?:ed)?)\s(?:\w+\s)?$", re.I
+    r"\b(?:call(?:ed|ing|s)?|dial(?:led|ling|ed|s)?|phone[ds]?|r[iau]ng|rings?|text(?:ed)?)"
+    r"\s(?:\w+\s|(?:\d{3},?\s)+(?:or|and)\s)?$",
+    re.I,
 )
 _AFTER_EMERGENCY: Final = re.compile(r"\s(?:call|operator|dispatch|emergency|centre|center|line|number)", re.I)
 _CARD: Final = re.compile(
@@ -87,6 +92,7 @@ def _emergency(match: re.Match[str]) -> str:
     near = _CALL.search(match.string[max(match.start() - 60, 0) : match.start()]) or _AFTER_EMERGENCY.match(
         match.string, match.end()
     )
+    near = near or re.match(r"\s(?:or|and)\s(?:911|999|112)\b(?![,.]?\d)", match.string[match.end() : match.end() + 12])
     return spelled(match[0]) if near else match[0]
 
 
@@ -181,6 +187,7 @@ def expand_codes(text: str) -> str:
     text = _CARD.sub(lambda m: digits(m[0]), text)
     text = _LETTERED.sub(lambda m: f"{'one, ' if m[1] else ''}{spelled(m[2])}, {m[3].title()}", text)
     text = _LOCAL.sub(lambda m: digits(m[0]), text)
+    text = _LOCAL_SPACED.sub(lambda m: f"{m[1]}{digits(m[2])}", text)
     text = _EMERGENCY.sub(_emergency, text)
     text = _ZIP.sub(lambda m: f"{m[1]} {spelled(m[2])}" + (f", {spelled(m[3])}" if m[3] else ""), text)
     text = _NAMED.sub(_named, text)

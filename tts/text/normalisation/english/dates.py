@@ -81,7 +81,7 @@ def _iso(match: re.Match[str]) -> str:
     number, day = int(match[2]), int(match[3])
     if not (1 <= number <= 12 and 1 <= day <= 31):
         return match[0]
-    return f"{_MONTHS[number - 1]} {ordinal(str(day))} {year(match[1])}" + (", " if match[4] else "")
+    return f"{_MONTHS[number - 1]} {ordinal(str(day))} {year(match[1])}"
 
 
 def _years(match: re.Match[str]) -> str:
@@ -99,7 +99,7 @@ def _era(match: re.Match[str]) -> str:
 
 
 _PASSES: Final = (
-    (re.compile(rf"(?<![\w/-])({_YEAR})[-/](\d\d)[-/](\d\d)(?:(T)(?=\d)|(?![\w/-]))"), _iso),
+    (re.compile(rf"(?<![\w/-])({_YEAR})[-/](\d\d)[-/](\d\d)(?![\w/-])"), _iso),
     (re.compile(r"(?<![\w/.-])(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d\d)(?![\w/-]|\.\d)"), _numeric),
     (
         re.compile(
@@ -129,7 +129,12 @@ _PASSES: Final = (
     (re.compile(rf"\bMar(?:\.(?=\s+[a-z])|\.?(?=\s+{_YEAR}\b))"), lambda m: "March"),
     (re.compile(r"\b(Mon|Tues?|Weds?|Thu(?:rs?)?|Fri)\.(?=\s|$|[,;:)])"), lambda m: _WEEK[m[1].lower()]),
     (re.compile(r"\b(Sat|Sun)\.(?=,|\s+(?:[a-z]|\d|(?:and|to|or)\b|" + _MONTH + r"))"), lambda m: _WEEK[m[1].lower()]),
-    (re.compile(rf"\b({_DAY_NAME})(?=,?\s+(?:{_DAY}\b|the\s+{_DAY}|{_MONTH}\s*\d))"), lambda m: _WEEK[m[1].lower()]),
+    (
+        re.compile(
+            rf"\b({_DAY_NAME})(?=,?\s+(?:{_DAY}\b|the\s+{_DAY}|{_MONTH}\s*(?:\d|(?:twenty|thirty)\b|\w+(?:th|st|nd|rd)\b)))"
+        ),
+        lambda m: _WEEK[m[1].lower()],
+    ),
 )
 
 

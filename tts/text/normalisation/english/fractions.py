@@ -20,6 +20,8 @@ _FIXED: Final = {
     "24/7/365": "twenty four seven three sixty five",
 }  # fmt: skip
 _DATE_BEFORE: Final = re.compile(r"\b(?:on|by|until|till|since|from|dated?|due|before|after|of)(?:\sthe)?\s*$", re.I)
+_SCORE_OF: Final = re.compile(r"\b(?:scores?|ratings?|marks?|grades?|results?)\sof\s*$", re.I)
+_SCORE_AFTER: Final = re.compile(r"\s(?:on|in|for)\s(?:the|a|my|his|her|our|your|their|this|that|every|each|all)\b")
 _SCORE_BEFORE: Final = re.compile(
     r"\b(?:rated?|scored?|score|gave|got|give|gives|rating|marks?|him|her|it|a|solid)(?:\sit|\sa|\sof)?:?\s*$", re.I
 )
@@ -60,14 +62,30 @@ def _stroke(match: re.Match[str]) -> str:
     fixed = _FIXED.get(f"{top}/{bottom}")
     if fixed and not re.match(r"\s*of\b", after):
         return prefix + fixed
+    if under in (5, 10, 20, 50, 100) and _is_score(over, under, before, after):
+        return f"{prefix}{cardinal(top)} out of {cardinal(bottom)}"
     if _DATE_BEFORE.search(before) and 1 <= over <= 12 and 1 <= under <= 31 and not re.match(r"\s*of\b", after):
         return f"{prefix}{month(_NAMES[over - 1])} {ordinal(bottom)}"
     stars = re.match(r"\s(?:stars?|points?)\b", after)
-    if stars or (under in (5, 10, 100, 20) and _SCORE_BEFORE.search(before) and not re.match(r"\s*of\b|\s[a-z]", after)):
+    if stars or (
+        under in (5, 10, 100, 20)
+        and _SCORE_BEFORE.search(before)
+        and not re.match(r"\s*of\b|\s(?!(?:on|in|for|from|and|but|so|overall)\b)[a-z]", after)
+    ):
         return f"{prefix}{cardinal(top)} out of {cardinal(bottom)}"
     if ending or (over < under and under >= 2 and (under <= 20 or under in (24, 25, 30, 32, 40, 50, 60, 64, 100, 128, 1000))):
         return prefix + say(top, bottom)
     return f"{prefix}{cardinal(top)} over {cardinal(bottom)}"
+
+
+def _is_score(over: int, under: int, before: str, after: str) -> bool:
+    """Whether a pair is a score where neither a date nor a fraction is meant: ``score of 5/10``, ``an 8/10 film``."""
+    if _SCORE_OF.search(before):
+        return True
+    if under not in (10, 20, 100) or over < 2 or _DATE_BEFORE.search(before):
+        return False
+    film = re.search(r"\b(?:a|an)\s$", before) and re.match(r"\s(?!of\b)[a-z]{3,}", after)
+    return bool(film) or _SCORE_AFTER.match(after) is not None
 
 
 _NAMES: Final = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()  # noqa: SIM905

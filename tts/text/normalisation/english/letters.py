@@ -88,13 +88,13 @@ def _means_letters(word: str, match: re.Match[str]) -> bool:
 def _dotted(match: re.Match[str]) -> str:
     letters, ending = match[1], match[2] or ""
     ends = match[3] is not None and not ending
-    stop = "." if ends and (not match[3].strip() or _begins(match)) else ""
+    stop = "." if ends and (not match[3].strip() or begins_sentence(match.string[match.end() : match.end() + 60])) else ""
     return spell(letters, _ending(ending)) + stop
 
 
-def _begins(match: re.Match[str]) -> bool:
-    """Whether a new sentence begins after dotted letters: with a word that begins sentences rather than names."""
-    word = re.match(r"\s+([A-Z][a-z']*)", match.string[match.end() : match.end() + 60])
+def begins_sentence(after: str) -> bool:
+    """Whether a new sentence begins after an abbreviation: with a word that begins sentences rather than names."""
+    word = re.match(r"\s+([A-Z][a-z']*)", after)
     return bool(word) and word[1].lower() in _STARTERS if word else True
 
 
@@ -127,7 +127,9 @@ def unshout(text: str) -> str:
         vowel = re.search("[AEIOUY]", word)
         return (
             word
-            if word in WORDS or (word in SPELLED and word not in BY_CONTEXT) or (not vowel and len(word) > 1)
+            if (word in WORDS and word not in ("WHO", "LED"))
+            or (word in SPELLED and word not in BY_CONTEXT)
+            or (not vowel and len(word) > 1)
             else word.lower()
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from tts.text.normalisation.english.numbers import NUMBER, cardinal, number
+from tts.text.normalisation.english.numbers import NUMBER, adjectival, cardinal, number
 
 _SIGNS: Final[dict[str, tuple[str, str, str, str]]] = {  # one, many, one and many hundredths
     "$": ("dollar", "dollars", "cent", "cents"),
@@ -94,12 +94,14 @@ def _said(sign: str, digits: str, multiplier: str, adjective: bool = False) -> s
 def _amount(match: re.Match[str]) -> str:
     minus, land, sign, inner, digits = match.group(1, 2, 3, 4, 5)
     following = match.string[match.end() : match.end() + 12]
-    adjective = bool(re.match(r"[\s-](?:bills?|notes?|coins?|banknotes?)\b|-[a-z]", following))
+    before = match.string[max(match.start() - 60, 0) : match.start()]
+    adjective = adjectival(before, match.string[match.end() :]) or bool(
+        re.match(r"[\s-](?:bills?|notes?|coins?|banknotes?)\b|-[a-z]", following)
+    )
     said = _said(sign, digits, _multiplier(*match.group(6, 7, 8)), adjective)
     if land:
         said = re.sub(rf"\b({_SIGNS[sign][0]})", _OF[land] + r"\1", said, count=1)
-    before = match.string[max(match.start() - 60, 0) : match.start()].rstrip()
-    negative = inner or (minus and not before[-1:].isdigit())
+    negative = inner or (minus and not before.rstrip()[-1:].isdigit())
     return f"{'minus ' if negative else ' to ' if minus else ''}{said}{_MARK}"
 
 

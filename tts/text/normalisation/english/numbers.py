@@ -103,6 +103,28 @@ def plural(words: str) -> str:
     return words + ("es" if words.endswith(("x", "s")) else "s")
 
 
+_DETERMINER: Final = re.compile(
+    r"\b(?:an?|the|this|that|his|her|its|my|our|your|their|every|each|another|\w+['’]s)\s(?:[a-z]+\s)?[$£€¥]?$", re.I
+)
+_NO_NOUN: Final = frozenset(
+    listed("""
+    and are away apart above ago ahead after all along around across as at be been before behind below beneath
+    between beyond but by can could deep did does down during each else ever every for from had has have he her here
+    high his how i if in into is it its just last later left less long mark more must my near nor now of off older
+    on once one onto or our out over past per plus point remaining she should since so south east west north such
+    taller tall than that the their them then there they this those through till to today tomorrow tonight too total
+    toward towards under underneath until up upon was we were what when where which while who wide will with within
+    without would yesterday you your younger
+""")
+)
+
+
+def adjectival(before: str, after: str) -> bool:
+    """Whether a quantity between two texts belongs to the noun after it: ``a 5 kg bag``, ``the 100 m dash``."""
+    noun = re.match(r"\s([a-z]{3,})\b", after)
+    return noun is not None and noun[1] not in _NO_NOUN and _DETERMINER.search(before[-40:]) is not None
+
+
 _DECADE = r"(?<![\w.,])['’]?(\d{1,2})?(\d0)['’]?s\b"
 
 

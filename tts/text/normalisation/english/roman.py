@@ -43,11 +43,19 @@ _ORDINALS: Final = {"olympiad", "legion", "reich"}
 _NOT_NUMBERS: Final = {"CD", "DC", "MD", "MC", "DI", "CV", "LCD", "DVD", "MIX", "DIM", "CIVIL", "MM", "CC", "DM", "CM", "LL",
     "ID"} | {
     "MI", "DIV", "LI", "CI", "CL", "ML", "MILD", "VIM", "DX", "XL", "XXL", "XXXL", "LV", "MV", "DV", "VC", "IC", "IM", "CCC",
-    "MMC"
+    "MMC", "LIV"
 }  # fmt: skip
 _ROMAN: Final = re.compile(
     r"(?<![\w'’.-])(?:([A-Za-z][\w'’]*)(\.?[ -]))?([IVXLCDM]+|(?<=[cps] )[ivxl]{1,5}|(?<=chapter )[ivxl]+)(th|st|nd|rd|s)?"
     r"(?=['’]s\b|(?![\w'’&+/-])|[-–][IVXLCDM]+\b|-[a-z])"
+)
+
+
+# I am, I'll; the XX chromosome; the editor
+_NO_NUMERAL: Final = re.compile(
+    r"I(?:\s(?:am|do|don['’]t|think|hope|believe|guess|suppose|know|say|want|need|like|love|hate|see|remember|understand|mean)\b|"
+    r"['’](?:m|ve|ll|d)\b)|XX\s(?:chromosomes?|karyotype|pair|males?|females?)\b|"
+    r"VI\s(?:editors?|modes?|commands?|keybindings?|bindings?)\b"
 )
 
 
@@ -81,6 +89,8 @@ def _kind(word: str, gap: str, numeral: str, count: int, before: str, after: str
     """Return how a numeral after ``word`` is said, empty where it is none."""
     lower = word.lower().removesuffix("'s").removesuffix("’s")
     plain = gap in (" ", ". ")
+    if _NO_NUMERAL.match(f"{numeral}{after}") or (lower == "no" and numeral == "I"):
+        return ""
     singular = lower.removesuffix("s") if lower.removesuffix("s") in _COUNTED else lower
     if plain and (singular in _COUNTED and (word[:1].isupper() or len(numeral) > 1 or lower in _ALWAYS)):
         if (
@@ -94,7 +104,7 @@ def _kind(word: str, gap: str, numeral: str, count: int, before: str, after: str
         titled = re.search(rf"\b(?:{_TITLES})(?:\s[A-Z]\w+)?\s$", before)
         if numeral in ("I", "X", "V", "C", "D", "M", "L"):
             goes_on = re.match(
-                r"(?:['’]s)?\s*(?:[.,;:!?)]|$|(?:of|was|had|became|ruled|died|reigned|in|and|who|is|signed)\b)", after
+                r"['’]s\b|\s*(?:[.,;:!?)]|$|(?:of|was|had|became|ruled|died|reigned|in|and|who|is|signed)\b)", after
             )
             if (not titled and (not goes_on or numeral in "CDML")) or (lower == "malcolm" and numeral == "X"):
                 return ""

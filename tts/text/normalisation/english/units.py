@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from tts.text.normalisation.english.money import MULTIPLIERS
-from tts.text.normalisation.english.numbers import NUMBER, cardinal, number
+from tts.text.normalisation.english.numbers import NUMBER, adjectival, cardinal, number
 
 
 def _table(entries: str) -> dict[str, tuple[str, str]]:
@@ -25,11 +25,13 @@ _UNITS: Final = _table("""
     kg kgs = kilogram; g = gram; mg = milligram; µg μg mcg ug = microgram; lb lbs = pound; oz = ounce; t = tonne; cwt =
     hundredweight;
     l L = litre; ml mL = millilitre; cl cL = centilitre; dl dL = decilitre; µl μl µL μL = microlitre; gal = gallon; pt = pint;
+    qt = quart;
     tsp = teaspoon; tbsp = tablespoon; cc = cubic centimetre; ha = hectare;
     hr hrs h = hour; min mins = minute; sec secs s = second; ms = millisecond; µs μs us = microsecond; ns = nanosecond;
     yr yrs = year; wk wks = week; mos = month;
     Hz = hertz | hertz; kHz = kilohertz | kilohertz; MHz = megahertz | megahertz; GHz = gigahertz | gigahertz;
-    B = byte; kB KB = kilobyte; MB = megabyte; GB = gigabyte; TB = terabyte; PB = petabyte; kb Kb = kilobit; Mb = megabit;
+    B = byte; kB KB = kilobyte; MB = megabyte; GB = gigabyte; TB = terabyte; PB = petabyte; kb Kb = kilobit; Mb Mbit = megabit;
+    kbit = kilobit; Gbit = gigabit;
     Gb = gigabit; KiB = kibibyte; MiB = mebibyte; GiB = gibibyte; bps = bit per second | bits per second;
     kbps Kbps = kilobit per second | kilobits per second; Mbps mbps = megabit per second | megabits per second;
     Gbps = gigabit per second | gigabits per second;
@@ -89,7 +91,9 @@ def _name(symbol: str, power: str | None, single: bool, kind: str | None = None)
 def _unit(match: re.Match[str]) -> str:
     low, high, mixed, gap, kind, symbol, power, per, per_power, stop = match.groups()
     after = match.string[match.end() : match.end() + 60]
-    if not kind and symbol in (_GLUED_ONLY if gap else _NEVER_GLUED) and not (symbol == "s" and low and "." in low):
+    if symbol == "pt" and gap == " " and re.match(r"[,;]\s|\s(?:of|and|or)\b", after):
+        kind = None
+    elif not kind and symbol in (_GLUED_ONLY if gap else _NEVER_GLUED) and not (symbol == "s" and low and "." in low):
         return match[0]
     if symbol in ("m", "g", "t", "h", "s", "l") and not gap and re.match(rf"\s(?:{_PEOPLE})\b", after):
         return match[0]
@@ -101,7 +105,11 @@ def _unit(match: re.Match[str]) -> str:
     hyphen = gap == "-" or (
         symbol == "ft" and re.match(r"\s(?:tall|long|wide|high|deep)\b", after) is None and after[:1] == "-"
     )
-    single = (low == "1" and not high) or hyphen
+    single = (
+        (low == "1" and not high)
+        or hyphen
+        or (not kind and " per " not in _UNITS[symbol][0] and adjectival(match.string[: match.start()], after))
+    )
     per_text = f" per {_name(per, per_power, True) if per in _UNITS else per}" if per else ""
     ends = "." if stop or (symbol == "in." and not after.strip()) else ""
     return f"{said} {_name(symbol, power, single, kind)}{per_text}" + (ends if ends and not after.strip() else "")
@@ -136,6 +144,11 @@ def _feet(match: re.Match[str]) -> str:
     return f"{cardinal(feet)} {'foot' if feet == '1' else 'feet'} {number(inches)}" + (" inch" if inches == "1" else " inches")
 
 
+def _inches(match: re.Match[str]) -> str:
+    single = match[1] == "1" or adjectival(match.string[: match.start()], match.string[match.end() :])
+    return f"{match[1]} {'inch' if single else 'inches'}"
+
+
 def _by(match: re.Match[str]) -> str:
     parts = re.split(r"\s?[x×]\s?", match[0])
     spaced = "×" in match[0] and re.match(r"\s*=", match.string[match.end() : match.end() + 60])
@@ -160,8 +173,8 @@ def expand_units(text: str) -> str:
     text = _PART.sub(lambda m: f"{m[1] or ''}{m[2]} {_name(m[3], None, not m[1])}", text)
     text = _DEGREES.sub(_degrees, text)
     text = _FEET.sub(_feet, text)
-    if text.count('"') == 1 or "″" in text:
-        text = _INCHES.sub(lambda m: f"{m[1]} {'inch' if m[1] == '1' else 'inches'}", text)
+    if text.count('"') % 2 or "″" in text:
+        text = _INCHES.sub(_inches, text)
     text = _TIMES.sub(_by, text)
     text = _BIG.sub(_big, text)
     text = re.sub(
