@@ -47,6 +47,7 @@ class FakeVoice:
     states: int = 5
     calls: list[int] = field(default_factory=list)  # sentences in every call of acoustics
     engine: FakeEngine = field(default_factory=FakeEngine)
+    earlier_reading: str = ""
 
     @cached_property
     def streams(self) -> dict[str, Stream]:

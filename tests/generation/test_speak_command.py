@@ -175,3 +175,13 @@ def test_lines_are_spoken_as_they_come(run: Run, monkeypatch: pytest.MonkeyPatch
 def test_live_is_line_by_line(run: Run, arguments: list[str], message: str) -> None:
     code, _, err = run(*arguments)
     assert code == 2 and message in err
+
+
+def test_an_earlier_reading_is_told_once_a_run(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("text.txt").write_text("a|One two.\nb|Three.\n")
+    assert "earlier reading" not in run("text.txt", "--out", "now")[2]
+    monkeypatch.setattr(FakeVoice, "earlier_reading", property(lambda _: "made with an earlier reading", lambda *_: None))
+    code, out, error = run("text.txt", "--out", "wavs")
+    assert code == 0
+    assert error.count("voice: made with an earlier reading; ") == 1
+    assert "earlier" not in out

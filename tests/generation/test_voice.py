@@ -22,6 +22,7 @@ from tts.generation.summary import read_summary
 from tts.generation.synthesiser import Synthesiser, SynthesisSettings
 from tts.generation.voice import Voice, load_voice, make_networks, save_voice
 from tts.text.lexicon import read_lexicon
+from tts.text.normalise import VERSION
 
 OLD = Path(__file__).parents[1] / "fixtures" / "format-2"  # made by version 0.1.0: voices of format 1
 
@@ -271,3 +272,12 @@ def test_a_configuration_cannot_be_changed() -> None:
     assert isinstance(config, VoiceConfig)
     with pytest.raises(Exception, match="frozen"):
         config.states = 3  # type: ignore[misc]
+
+
+def test_an_old_voice_says_that_its_texts_were_read_otherwise(copy: Path, caplog: pytest.LogCaptureFixture) -> None:
+    voice = load_voice(copy, "cpu")
+    assert voice.earlier_reading == f"made with an earlier reading of signs and numbers (1, now {VERSION})"
+    identity = {**voice.config.text.identity, "normalisation": VERSION}
+    voice.config = voice.config.model_copy(update={"text": voice.config.text.model_copy(update={"identity": identity})})
+    assert not voice.earlier_reading
+    assert not caplog.records

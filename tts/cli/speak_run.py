@@ -135,6 +135,8 @@ def run(
     own = read_lexicon(lexicon) if lexicon else {}
     voice = load_voice(folder, device)
     encoding.rate_of(voice.grid.sample_rate)
+    if voice.earlier_reading:
+        say(f"{folder}: {voice.earlier_reading}; texts with such are read anew (docs/speaking.md)", error=True)
     if own:
         voice.add_lexicon(own)
     check_speakers(requests or [Request("live", "", speaker=texts.speaker)], voice)

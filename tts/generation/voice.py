@@ -44,6 +44,7 @@ from tts.generation.config import (
 from tts.generation.network_input import NetworkInput, padded_batches
 from tts.network.stack import Stack, Stage, speaking_parts
 from tts.recipe import MAIN_STREAMS
+from tts.text import english, normalise
 from tts.text.engine import Engine, make_engine
 from tts.text.lexicon import Lexicon, read_lexicon
 from tts.text.sentence import Sentence
@@ -85,6 +86,18 @@ class Voice:
         for key in differing:
             log.log(level, "the voice was trained with %s %s, here is %s", key, trained.get(key), here.get(key))
         return engine
+
+    @property
+    def earlier_reading(self) -> str:
+        """Say by which earlier versions signs, numbers and names were read for the training; empty where they are today's."""
+        trained = self.config.text.identity
+        if self.config.text.engine == "phones":
+            return ""
+        versions = (("signs and numbers", "normalisation", normalise.VERSION), ("English words", "english", english.VERSION))
+        differing = [
+            f"{what} ({trained[key]}, now {now})" for what, key, now in versions if key in trained and trained[key] != now
+        ]
+        return f"made with an earlier reading of {' and of '.join(differing)}" if differing else ""
 
     def add_lexicon(self, lexicon: Lexicon) -> None:
         """Let the words of ``lexicon`` be pronounced as it says, whatever the voice's own lexicon says of them."""

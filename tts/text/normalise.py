@@ -77,7 +77,7 @@ def _abbreviations(text: str, language: str) -> str:
 
 
 def _numbers(text: str, language: str) -> str:
-    """Currency before its amount, decades, leading zeros, digits against letters."""
+    """Currency before its amount, leading zeros, digits against letters."""
     units = CURRENCIES.get(primary(language), {})
     if units:
         # Begun at the first digit and never shortened, or a thousand digits would be read a million times.
@@ -91,17 +91,15 @@ def _numbers(text: str, language: str) -> str:
     return re.sub(rf"(?<={LETTER})(?=\d)", " ", _zeros(text))
 
 
-def _amount(number: str, multiplier: str, unit: tuple[str, str, str]) -> str:
-    one, many, small = unit
+def _amount(number: str, multiplier: str, unit: tuple[str, str]) -> str:
+    one, many = unit
     if multiplier:
         return f"{number} {multiplier} {many}"
     parts = re.fullmatch(r"(.+)[.,](\d\d)", number)
     if parts is None:
         return f"{number} {one if number == '1' else many}"
     whole, cents = parts[1], int(parts[2])
-    if cents and small and whole == "0":
-        return f"{cents} {small}"
-    return f"{whole} {one if whole == '1' else many}" + (f" {cents} {small}".rstrip() if cents else "")
+    return f"{whole} {one if whole == '1' else many}" + (f" {cents}" if cents else "")
 
 
 def _zeros(text: str) -> str:

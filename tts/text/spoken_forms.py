@@ -46,20 +46,14 @@ SIGNS: Final[dict[str, dict[str, str]]] = {
         – до; . точка; ½ половина; ¼ четверть; ¾ три четверти"""),
 }
 
-# Currency: one, many, hundredths ("" where the hundredths are read as a bare number).
-CURRENCIES: Final[dict[str, dict[str, tuple[str, str, str]]]] = {
-    "en": {
-        "$": ("dollar", "dollars", "cents"),
-        "€": ("euro", "euros", "cents"),
-        "£": ("pound", "pounds", "pence"),
-        "¥": ("yen", "yen", ""),
-    },
-    "nl": {"$": ("dollar", "dollar", ""), "€": ("euro", "euro", ""), "£": ("pond", "pond", ""), "¥": ("yen", "yen", "")},
-    "de": {"$": ("Dollar", "Dollar", ""), "€": ("Euro", "Euro", ""), "£": ("Pfund", "Pfund", ""), "¥": ("Yen", "Yen", "")},
-    "fr": {"$": ("dollar", "dollars", ""), "€": ("euro", "euros", ""), "£": ("livre", "livres", ""), "¥": ("yen", "yens", "")},
-    "es": {"$": ("dólar", "dólares", ""), "€": ("euro", "euros", ""), "£": ("libra", "libras", ""), "¥": ("yen", "yenes", "")},
-    "pt": {"$": ("dólar", "dólares", ""), "€": ("euro", "euros", ""), "£": ("libra", "libras", ""), "¥": ("iene", "ienes", "")},
-    "sv": {"$": ("dollar", "dollar", ""), "€": ("euro", "euro", ""), "£": ("pund", "pund", ""), "¥": ("yen", "yen", "")},
+# Currency: one, many; hundredths are read as a bare number. English and others with a module of their own: normalisation/.
+CURRENCIES: Final[dict[str, dict[str, tuple[str, str]]]] = {
+    "nl": {"$": ("dollar", "dollar"), "€": ("euro", "euro"), "£": ("pond", "pond"), "¥": ("yen", "yen")},
+    "de": {"$": ("Dollar", "Dollar"), "€": ("Euro", "Euro"), "£": ("Pfund", "Pfund"), "¥": ("Yen", "Yen")},
+    "fr": {"$": ("dollar", "dollars"), "€": ("euro", "euros"), "£": ("livre", "livres"), "¥": ("yen", "yens")},
+    "es": {"$": ("dólar", "dólares"), "€": ("euro", "euros"), "£": ("libra", "libras"), "¥": ("yen", "yenes")},
+    "pt": {"$": ("dólar", "dólares"), "€": ("euro", "euros"), "£": ("libra", "libras"), "¥": ("iene", "ienes")},
+    "sv": {"$": ("dollar", "dollar"), "€": ("euro", "euro"), "£": ("pund", "pund"), "¥": ("yen", "yen")},
 }
 
 # Multipliers that stand between an amount and its currency.
@@ -106,5 +100,5 @@ def abbreviation(word: str, after: str, language: str) -> str | None:
     if reading is None or (known in BEFORE_NUMBER and not following.isdigit()):
         return None
     if known in BEFORE_NAME and not (following.isupper() or "\ue000" <= following <= "\uf8ff"):
-        return "Street" if known == "st" and primary(language) == "en" else None
+        return None
     return reading
