@@ -195,20 +195,32 @@ def evaluate_voice(
     lines += _score_lines(scores, [*speakers, (voice.label, pool(scores.values()))], score_settings(prepared))
     text = _save(out, result, lines)
     spoken = list(scores) if words or judges else [item.id for item in shown]
-    texts = {key: " ".join(word.text for word in prepared.sentences[key].words) for key in spoken}
     made = write_speech(voice, prepared, split, spoken, out / "wavs", workers)
+    texts = {key: " ".join(word.text for word in prepared.sentences[key].words) for key in spoken}
     if judges:
-        judgement = ask_judges(texts, made, words=judged_words, workers=workers)
-        result["judges"] = {"versions": judge_versions(judged_words), **judgement.to_dict()}
-        lines += judgement.lines()
+        _add_judges(result, lines, texts, made, judged_words, workers)
     if words:
-        errors = recognise(texts, made, workers)
-        result["word_error_rate"] = {kind: pool(own.values())["wer"] for kind, own in errors.scores.items()}
-        result["not_recognised"] = dict(errors.failed)
-        lines += errors.lines()
+        _add_errors(result, lines, texts, made, workers)
     if words or judges:
         text = _save(out, result, lines)
     return Evaluation(result, text, pool(scores.values()), shown, made)
+
+
+def _add_judges(
+    result: dict[str, Any], lines: list[str], texts: dict[str, str], made: Wavs, words: bool, workers: int | None
+) -> None:
+    """Add what models of listeners say of the sounds ``made`` to what is stored and shown."""
+    judgement = ask_judges(texts, made, words=words, workers=workers)
+    result["judges"] = {"versions": judge_versions(words), **judgement.to_dict()}
+    lines += judgement.lines()
+
+
+def _add_errors(result: dict[str, Any], lines: list[str], texts: dict[str, str], made: Wavs, workers: int | None) -> None:
+    """Add how many words a recogniser mistakes of the sounds ``made`` to what is stored and shown."""
+    errors = recognise(texts, made, workers)
+    result["word_error_rate"] = {kind: pool(scores.values())["wer"] for kind, scores in errors.scores.items()}
+    result["not_recognised"] = dict(errors.failed)
+    lines += errors.lines()
 
 
 def _score_lines(scores: Utterances, rows: Sequence[tuple[str, Scores]], settings: ScoreSettings) -> list[str]:
