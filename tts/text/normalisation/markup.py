@@ -15,7 +15,7 @@ _TAG: Final = re.compile(
     r"select|small|span|"
     r"strike|strong|style|sub|sup|table|tbody|td|th|thead|time|title|tr|tt|u|ul|var|video|audio|speak|voice|prosody|emphasis)"
     # attributes and nothing else: "if a <b and c> d" is arithmetic
-    r"(?:\s+(?:[\w:@.-]{1,60}\s?=\s?(?:\"[^\"]{0,500}\"|'[^']{0,500}'|[^\s\"'<>=]{1,200})|checked|controls|disabled|hidden|loop|"
+    r"(?:\s+(?:[\w:@.-]{1,60}\s?=\s?(?:\"[^\"]{0,500}\"|'[^']{0,500}'|[^\s\"'<>=]{1,200})|async|checked|controls|defer|disabled|hidden|loop|"
     r"multiple|muted|open|readonly|required|selected)){0,30}\s?/?>",
     re.IGNORECASE,
 )

@@ -207,7 +207,7 @@ def _hex(match: re.Match[str]) -> str:
 
 
 def _address(match: re.Match[str]) -> str:
-    said = " dot ".join(spelled(part) for part in match[1].split("."))
+    said = " dot ".join(cardinal(part) if len(part) == 2 else spelled(part) for part in match[1].split("."))
     mask = f" slash {cardinal(match[2])}" if match[2] else ""
     return f"{said}{mask}" + (f", port {spelled(match[3]) if len(match[3]) > 4 else label(match[3])}" if match[3] else "")
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from tts.text.normalisation.english.numbers import adjectival, cardinal, year
 
-_GROUPS: Final = re.compile(r"(?<![\w.,:/+-])(?<![\d)] )([1-9]\d{0,2}(?: \d{3})+)(?![\w-]|\s\d|[,:/]\d)")
+_GROUPS: Final = re.compile(r"(?<![\w.,:/+-])(?<![\d)] )([1-9]\d{0,2}(?: \d{3}){1,4})(?![\w-]|\s\d|[,:/]\d)")
 _NO_GROUPS: Final = re.compile(
     r"\b(?:call|dial|phone|ring|rang|text|tel|fax|number|code|pin|extension|ext|account|room|flight|bus|page|route|in|on|at)\.?:?"
     r"(?:\s(?:number|no|is|on|me|us|at|him|her))?\.?:?\s+$",
@@ -67,15 +67,19 @@ def _arc(match: re.Match[str]) -> str:
 
 def _feet(match: re.Match[str]) -> str:
     """Feet alone; one foot before a noun: ``a 6' board``."""
-    if _QUOTED.search(match.string[: match.start()]):
+    if _QUOTED.search(match.string[max(match.start() - 300, 0) : match.start()]):
         return match[0]
     before = re.sub(r"\band (?=$)", "a ", match.string[max(match.start() - 40, 0) : match.start()])  # and 10' pole
-    single = match[1] == "1" or adjectival(before, match.string[match.end() :])
+    single = match[1] == "1" or adjectival(before, match.string[match.end() : match.end() + 60])
     return f"{cardinal(match[1])} {'foot' if single else 'feet'}"
 
 
 def _board(match: re.Match[str]) -> str:
-    foot = "foot" if adjectival(match.string[: match.start()], match.string[match.end() :]) else "feet"
+    foot = (
+        "foot"
+        if adjectival(match.string[max(match.start() - 60, 0) : match.start()], match.string[match.end() : match.end() + 60])
+        else "feet"
+    )
     return f"{cardinal(match[1])} {foot} by {cardinal(match[2])} {foot}"
 
 

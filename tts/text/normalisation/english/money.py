@@ -95,7 +95,7 @@ def _amount(match: re.Match[str]) -> str:
     minus, land, sign, inner, digits = match.group(1, 2, 3, 4, 5)
     following = match.string[match.end() : match.end() + 12]
     before = match.string[max(match.start() - 60, 0) : match.start()]
-    adjective = adjectival(before, match.string[match.end() :]) or bool(
+    adjective = adjectival(before, match.string[match.end() : match.end() + 60]) or bool(
         re.match(r"[\s-](?:bills?|notes?|coins?|banknotes?)\b|-[a-z]", following)
     )
     said = _said(sign, digits, _multiplier(*match.group(6, 7, 8)), adjective)

@@ -108,13 +108,14 @@ _DETERMINER: Final = re.compile(
 )
 _NO_NOUN: Final = frozenset(
     listed("""
-    and are away apart above ago ahead after all along around across as at be been before behind below beneath
-    between beyond but by can could deep did does down during each else ever every for from had has have he her here
-    high his how i if in into is it its just last later left less long mark more must my near nor now of off older
-    on once one onto or our out over past per plus point remaining she should since so south east west north such
-    taller tall than that the their them then there they this those through till to today tomorrow tonight too total
-    toward towards under underneath until up upon was we were what when where which while who wide will with within
-    without would yesterday you your younger
+    above across after ago ahead all along and apart are around as at available away back be been before behind
+    below beneath between beyond but by can could deep did does down due during each east else ever every extra for
+    free from given gone had has have he her here high his how i if in into is it its just last later left less long
+    lost mark more must my near needed nor north now of off older on once one onto or our out over owed past per
+    plus point remaining required she should since so south spent such tall taller than that the their them then
+    there they this those through till to today tomorrow tonight too total toward towards under underneath until up
+    upon used was we were west what when where which while who wide will with within without won worth would
+    yesterday you younger your
 """)
 )
 

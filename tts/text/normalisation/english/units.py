@@ -108,7 +108,11 @@ def _unit(match: re.Match[str]) -> str:
     single = (
         (low == "1" and not high)
         or hyphen
-        or (not kind and " per " not in _UNITS[symbol][0] and adjectival(match.string[: match.start()], after))
+        or (
+            not kind
+            and " per " not in _UNITS[symbol][0]
+            and adjectival(match.string[max(match.start() - 60, 0) : match.start()], after)
+        )
     )
     per_text = f" per {_name(per, per_power, True) if per in _UNITS else per}" if per else ""
     ends = "." if stop or (symbol == "in." and not after.strip()) else ""
@@ -145,7 +149,9 @@ def _feet(match: re.Match[str]) -> str:
 
 
 def _inches(match: re.Match[str]) -> str:
-    single = match[1] == "1" or adjectival(match.string[: match.start()], match.string[match.end() :])
+    single = match[1] == "1" or adjectival(
+        match.string[max(match.start() - 60, 0) : match.start()], match.string[match.end() : match.end() + 60]
+    )
     return f"{match[1]} {'inch' if single else 'inches'}"
 
 
