@@ -183,3 +183,20 @@ def test_what_cannot_be_read_is_said_with_the_file(text: str, said: str, tmp_pat
         read_json(tmp_path / "a.json")
     with pytest.raises(Missing, match=r"b\.json: this file is missing"):
         read_json(tmp_path / "b.json")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_files_get_the_usual_permissions_whatever_a_library_gives_them(tmp_path: Path) -> None:
+    """A voice is for others to read too, and safetensors writes private files."""
+    import torch
+
+    from tts.core.tensors import save_tensors
+
+    usual = tmp_path / "usual"
+    usual.write_text("")
+    save_tensors(tmp_path / "x.safetensors", {"x": torch.zeros(1)}, {})
+    with replacing(tmp_path / "private") as temporary:
+        temporary.unlink()
+        os.close(os.open(temporary, os.O_CREAT | os.O_WRONLY, 0o600))
+    modes = {(tmp_path / name).stat().st_mode for name in ("usual", "x.safetensors", "private")}
+    assert len(modes) == 1

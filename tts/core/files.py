@@ -10,6 +10,7 @@ import os
 import re
 import secrets
 import shutil
+import stat
 import sys
 import time
 from collections.abc import Iterator
@@ -44,10 +45,13 @@ def replacing(path: Path) -> Iterator[Path]:
     handle: int | None = None
     try:
         handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+        mode = stat.S_IMODE(os.fstat(handle).st_mode)
         if not _lock(handle):  # a system without such locks (Windows) cannot move a file that is open
             os.close(handle)
             handle = None
         yield temporary
+        if os.name == "posix" and stat.S_IMODE(temporary.stat().st_mode) != mode:
+            temporary.chmod(mode)  # a library that put a private file in its place (safetensors does)
         _to_disk(temporary)
         temporary.replace(path)
         if os.name == "posix":

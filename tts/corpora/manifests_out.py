@@ -141,7 +141,7 @@ def _copy_name(utterance: Utterance) -> str:
 
 def _named(utterance: Utterance, folder: Path, paths: Paths, out: Path | None = None) -> str:
     """Return what a recording is called in the files of ``folder``; with ``copy`` it is copied into ``out``."""
-    audio = utterance.audio.resolve()
+    audio = utterance.audio.parent.resolve() / utterance.audio.name  # a link within the corpus is named, not its aim
     if paths == "copy":
         target = (out or folder) / AUDIO / f"{_copy_name(utterance)}{audio.suffix}"
         if not target.exists():

@@ -7,9 +7,11 @@ fails anywhere is left out and listed with the reason; the others go on.
 
 from __future__ import annotations
 
+import logging
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +50,8 @@ from tts.text.lexicon import read_lexicon
 from tts.text.sentence import Sentence
 from tts.text.transcripts import sentences_for
 
+log = logging.getLogger(__name__)
+
 MARK = "recipe.json"  # what a folder is of; written first
 
 
@@ -80,8 +84,8 @@ def prepare_corpus(
     # What a speaker made of a token without a reading is not known: a guess would be learnt, so the utterance is left out.
     engine = make_engine(recipe.text.engine, recipe.corpus.language, lexicon, unreadable="fail")
     _check_folder(out, recipe)
-    with held(out):
-        write_json(out / MARK, recipe.model_dump(mode="json"))
+    with held(out), _marked(out, recipe):
+        _tell_replacement(out, recipe)
         content = _content(run, engine, root.resolve())
         arrays = _store_arrays(run, content, engine)
         facts = _facts(run, content, engine, arrays)
@@ -90,6 +94,36 @@ def prepare_corpus(
         remove_unused(out, arrays)
         remove_unused_recordings(run, arrays)
         return Prepared(out)
+
+
+@contextmanager
+def _marked(out: Path, recipe: Recipe) -> Iterator[None]:
+    """Mark a folder as the recipe's; one in which nothing came to be is left without the mark."""
+    fresh = not (out / MARK).is_file()
+    write_json(out / MARK, recipe.model_dump(mode="json"))
+    try:
+        yield
+    except BaseException:
+        if fresh and {path.name for path in out.iterdir() if not path.name.startswith(".")} == {MARK}:
+            (out / MARK).unlink()
+        raise
+
+
+def _tell_replacement(out: Path, recipe: Recipe) -> None:
+    """Warn where what was prepared in a folder before will be replaced by what other settings make."""
+    if not (out / FACTS).is_file():
+        return
+    try:
+        stored = Prepared(out).recipe
+    except TtsError:
+        return  # damaged: it is made anew
+    parts = ("corpus", "split", "text", "frames", "alignment", "analysis", "cleaning")
+    if changed := [name for name in parts if getattr(recipe, name) != getattr(stored, name)]:
+        log.warning(
+            "%s: the recipe has changed (%s), so what was prepared here is replaced at the end; voices trained on it keep "
+            "speaking, but are evaluated on a preparation like theirs: --out keeps both",
+            *(out, ", ".join(changed)),
+        )
 
 
 @dataclass(frozen=True)
