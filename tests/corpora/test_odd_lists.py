@@ -13,6 +13,7 @@ from speech import SPEECH, TEXTS
 
 from tts.core.errors import TtsError, UsageError
 from tts.corpora import lines as reading
+from tts.corpora.draft.recognise import recognise
 from tts.corpora.layouts import open_layout
 from tts.corpora.problems import Problem
 from tts.corpora.types import Corpus, CorpusSource
@@ -366,3 +367,16 @@ def test_the_speaker_s_folder_is_read_alone(tmp_path: Path) -> None:
     assert {utterance.audio.parent.name for utterance in corpus} == {"anna"}
     with pytest.raises(UsageError, match="there is no folder of the speaker clara"):
         read("text-files", tmp_path, speaker="clara", of_several=True)
+
+
+def test_kaldi_lists_of_recordings_elsewhere_name_the_option(tmp_path: Path) -> None:
+    """What the product's own export writes with absolute paths: a list alone does not open any folder of the machine."""
+    root, audio = tmp_path / "data", tmp_path / "elsewhere"
+    root.mkdir()
+    audio.mkdir()
+    for name in ("a", "b"):
+        (audio / f"{name}.wav").write_bytes(b"RIFF")
+    (root / "wav.scp").write_text(f"u1 {audio}/a.wav\nu2 {audio}/b.wav\n")
+    (root / "text").write_text("u1 hello\nu2 there\n")
+    with pytest.raises(TtsError, match=f"tts new {root} --audio {audio}"):
+        recognise(root)

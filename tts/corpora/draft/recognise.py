@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -99,6 +100,11 @@ def recognise(folder: Path, audio: str | None = None, file: str | None = None) -
 
 
 def _nothing(root: Path, recordings: list[Path], faults: list[str]) -> str:
+    if elsewhere := _recordings_elsewhere(root):
+        return (
+            f"{root}: its wav.scp names recordings in another place, {elsewhere}; whoever trusts it says so: "
+            f"tts new {root} --audio {elsewhere}"
+        )
     if not recordings:
         return f"{root}: holds no recordings (wav, flac, ogg, mp3, ...); name their folder with --audio, or another folder"
     advice = (
@@ -107,6 +113,17 @@ def _nothing(root: Path, recordings: list[Path], faults: list[str]) -> str:
     )
     why = f" ({'; '.join(faults[:3])})" if faults else ""
     return f"{root}: holds {len(recordings)} recordings, and no texts that go with them{why}; {advice}"
+
+
+def _recordings_elsewhere(root: Path) -> Path | None:
+    """Return the folder of all recordings that a Kaldi ``wav.scp`` names by absolute paths outside ``root``; None without."""
+    if not is_kaldi(root):
+        return None
+    entries, _ = kaldi_entries(root)
+    names = [Path(str(entry.audio)) for entry in entries if not entry.fault]
+    if not names or not all(path.is_absolute() and not path.is_relative_to(root.resolve()) for path in names):
+        return None
+    return Path(os.path.commonpath([path.parent for path in names])) if all(path.is_file() for path in names[:20]) else None
 
 
 def _descended(folder: Path) -> Path:
