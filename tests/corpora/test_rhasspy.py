@@ -104,3 +104,22 @@ def test_the_real_flemishguy_is_the_same_from_either_layout(corpora: Path, tmp_p
     again, problems = read_rhasspy(tmp_path, source())
     assert not problems and [(u.id, u.text) for u in again] == [(u.id, u.text) for u in plain]
     assert [u.audio.resolve() for u in again] == [u.audio.resolve() for u in plain]
+
+
+def test_takes_without_a_time_do_not_vanish(tmp_path: Path) -> None:
+    """A name without a time among those with one is an utterance; one with a time among ids without is an id."""
+    for name in ("a_1600000000", "b", "c"):
+        recording(tmp_path / f"{name}.wav")
+    (tmp_path / "metadata.csv").write_text("a_1600000000|one\nb|two\n", encoding="utf-8")
+    assert texts(tmp_path) == {"a": "one", "b": "two"}
+    (tmp_path / "metadata.csv").write_text("a_1600000000|one\nb|two\nc|three\n", encoding="utf-8")
+    assert texts(tmp_path) == {"a_1600000000": "one", "b": "two", "c": "three"}
+    beside = tmp_path / "kathleen"
+    for name in ("a_1600000000", "b", "c"):
+        recording(beside / "data" / f"{name}.wav")
+    for name in ("a_1600000000", "b", "d"):
+        (beside / "data" / f"{name}.txt").write_text("text", encoding="utf-8")
+    corpus, problems = read_rhasspy(beside, source())
+    assert [utterance.id for utterance in corpus] == ["a", "b"]
+    assert [(problem.id, problem.reason_code) for problem in problems] == [("d", "missing_audio")]
+    assert "1 recordings in data have no text" in corpus.notes

@@ -222,18 +222,9 @@ def _try_reading(part: CorpusPart, root: Path) -> None:
     """Read the corpus as tts prepare will, and say what of it can be used."""
     from tts.corpora.layouts import open_layout
     from tts.corpora.problems import examples, left_out
-    from tts.corpora.types import CorpusSource
+    from tts.dataset.reading import source_of
 
-    source = CorpusSource(
-        name="draft",
-        speaker=part.speaker,
-        language=part.language,
-        licence=part.licence,
-        audio=part.audio,
-        file=part.file,
-        columns=part.columns,
-    )
-    corpus, problems = open_layout(part.format)(root, source)
+    corpus, problems = open_layout(part.format)(root, source_of("draft", part, part.speaker))
     lost = [problem for problem in problems if problem.severity == "left_out"]
     why = f"; {len(left_out(lost))} are left out: {examples(lost)}" if lost else ""
     say(f"{len(corpus)} utterances can be read{why}")

@@ -10,7 +10,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tts.core.audio import audio_seconds
@@ -62,6 +62,18 @@ def check_root(root: Path) -> None:
     if not root.is_dir():
         advice = "name the folder of the corpus with corpus.root in the recipe, or with --corpus-root"
         raise UsageError(f"{root}: there is no such corpus folder; {advice}")
+
+
+def with_clashes(entries: Iterable[Entry], paths: RecordingPaths) -> list[Entry]:
+    """Return ``entries``, those with a fault whose path leads to the recording of another path of the same list."""
+    listed = list(entries)
+    faults = paths.clashes((entry.audio, entry.place) for entry in listed if isinstance(entry.audio, str))
+    return [
+        replace(entry, fault=faults[entry.audio])
+        if isinstance(entry.audio, str) and entry.audio in faults and entry.fault is None
+        else entry
+        for entry in listed
+    ]
 
 
 def collect(
@@ -183,7 +195,9 @@ class _Collector:
         """Return what a person should know of how recordings were found."""
         notes = []
         if self.paths.moved:
-            notes.append(f"{self.paths.moved} recordings were found by the last parts of their paths, which lead elsewhere")
+            notes.append(
+                f"{len(self.paths.moved)} recordings were found by the last parts of their paths, which lead elsewhere"
+            )
         if self.skipped:
             notes.append(f"{self.skipped} utterances skipped by exclude: {self.source.exclude}")
         return notes

@@ -65,7 +65,7 @@ def scan_json_lines(root: Path, source: CorpusSource) -> Scan:
         raise UsageError(f"{root}: expected one list of JSON lines, there is {names}; name the one to use with corpus.file")
     entries, normalised = json_line_entries(found[0], source)
     notes = [f"JSON lines of {found[0].name}", *(["some have a normalised text"] if normalised else [])]
-    return by_speaker(entries, notes)
+    return by_speaker(root, source, entries, notes)
 
 
 def json_line_entries(path: Path, source: CorpusSource) -> tuple[list[Entry], bool]:

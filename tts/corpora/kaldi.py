@@ -31,7 +31,7 @@ def scan_kaldi(root: Path, source: CorpusSource) -> Scan:
         missing = "wav.scp" if not (root / "wav.scp").is_file() else "text"
         raise UsageError(f"{root}: there is no {missing}; a Kaldi data directory has wav.scp and text")
     entries, notes = kaldi_entries(root)
-    return by_speaker(entries, notes)
+    return by_speaker(root, source, entries, notes)
 
 
 def kaldi_entries(root: Path) -> tuple[list[Entry], list[str]]:

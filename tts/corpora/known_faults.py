@@ -2,8 +2,9 @@
 
 Sources, by format. jvs: the lists of github.com/Hiroshiba/jvs_hiho (``audio.bash``) and github.com/ta1fukawa/vc-alpha
 (``dataset.md``), which agree; the recordings that bear another's number are given back theirs in
-:mod:`tts.corpora.readers.jvs`. VCTK's are told by what is
-there: :mod:`tts.corpora.readers.vctk`. LibriTTS's one broken recording is left out by lhotse's own reader.
+:mod:`tts.corpora.readers.japanese`.
+VCTK's are told by what is there: :mod:`tts.corpora.readers.vctk`.
+LibriTTS's one broken recording is left out by lhotse's own reader.
 """
 
 from __future__ import annotations

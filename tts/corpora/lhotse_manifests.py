@@ -107,7 +107,7 @@ def scan_lhotse(root: Path, source: CorpusSource) -> Scan:
         looked = "recordings.jsonl.gz with supervisions.jsonl.gz, nor cuts.jsonl.gz, there or in manifests/"
         raise UsageError(f"{root}: there is no {looked}; name the folder of the manifests, or one of them with corpus.file")
     names = ", ".join((supervisions or first).name for first, supervisions in pairs)
-    return by_speaker(entries_of_files(pairs, source.text_column), [f"manifests {names}"])
+    return by_speaker(root, source, entries_of_files(pairs, source.text_column), [f"manifests {names}"])
 
 
 def entries_of_files(pairs: Iterable[tuple[Path, Path | None]], column: TextColumn) -> list[Entry]:

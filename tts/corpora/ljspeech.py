@@ -89,6 +89,9 @@ class _Reader:
         if self.excluded is not None and self.excluded.search(id):
             self.skipped += 1
             return None
+        if row.fault:
+            self._note(row, id, "quotes", row.fault)
+            return None
         if self.speaker is not None:
             if len(fields) != 3:
                 self._note(row, id, "columns", f"has {len(fields)} columns, expected id|speaker|text")

@@ -6,17 +6,21 @@ such a layout returns a :class:`Scan`, which says who speaks, and lists the utte
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from tts.core.errors import UsageError
-from tts.corpora.entries import Entry, collect
+from tts.corpora.entries import Entry, collect, with_clashes
 from tts.corpora.known_faults import with_known_faults
 from tts.corpora.problems import Problem
+from tts.corpora.recording_paths import RecordingPaths
 from tts.corpora.recordings import Recordings
 from tts.corpora.types import Corpus, CorpusSource
+
+_PARTS = re.compile(r"[\W_]+")  # between the parts of a name
 
 
 @dataclass(frozen=True)
@@ -24,11 +28,14 @@ class Scan:
     """Who speaks in a corpus: by speaker, a function that lists the speaker's utterances.
 
     ``problems`` are those of no speaker who is listed; ``notes`` are what a person should know of how the corpus was read.
+    ``names_speakers`` is false where a corpus has one speaker by its nature, whom its files do not name: the name here is then
+    the reader's, and a recipe may call the speaker otherwise.
     """
 
     speakers: Mapping[str, Callable[[], Iterable[Entry]]]
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    names_speakers: bool = True
 
 
 Scanner = Callable[[Path, CorpusSource], Scan]
@@ -53,30 +60,48 @@ class ScannedCorpus:
         return self._seen[key]
 
     def __call__(self, root: Path, source: CorpusSource) -> tuple[Corpus, list[Problem]]:
-        """Read the utterances of ``source.speaker``, or of the only speaker whatever the recipe calls them.
+        """Read the utterances of ``source.speaker``, or of the only speaker where the files give no other name than that.
 
         Raises :class:`UsageError` for a speaker that there is not, and what :func:`tts.corpora.entries.collect` raises.
         """
         scan = self.scan(root, source)
-        name = source.speaker
+        name, notes = source.speaker, scan.notes
         if name not in scan.speakers:
-            if source.of_several or len(scan.speakers) != 1:
+            only = next(iter(scan.speakers), "")
+            may_be = not scan.names_speakers or not name or may_mean(name, only)
+            if source.of_several or len(scan.speakers) != 1 or not may_be:
                 raise UsageError(
                     f"{root}: no utterance is by the speaker {name}; {who_speaks(scan)} (corpus.speaker, corpus.speakers)"
                 )
-            name = next(iter(scan.speakers))
+            notes = (*notes, f"the files call {name} {only}") if scan.names_speakers and only and name else notes
+            name = only
         entries = with_known_faults(self.format, scan.speakers[name]())
-        corpus, problems = collect(root, source, entries, scan.notes)
+        corpus, problems = collect(root, source, entries, notes)
         return corpus, [*scan.problems, *problems]
 
 
-def by_speaker(entries: Iterable[Entry], notes: Sequence[str] = ()) -> Scan:
-    """Return the scan of a list that names speakers, or does not: all it holds is then one's, whoever a recipe names."""
+def may_mean(wanted: str, only: str) -> bool:
+    """Return whether the only speaker that files name, or number, may be the one whom a recipe calls ``wanted``.
+
+    So it is with no name, a number where the recipe has a name, another case, and a name that is whole within the other
+    (``slt`` and ``cmu_us_slt_arctic``).
+    """
+    ours, theirs = ([part for part in _PARTS.split(name.casefold()) if part] for name in (wanted, only))
+    if not theirs or (only.isdecimal() and not wanted.isdecimal()):
+        return True
+    short, long = sorted((ours, theirs), key=len)
+    return bool(short) and any(long[at : at + len(short)] == short for at in range(len(long) - len(short) + 1))
+
+
+def by_speaker(root: Path, source: CorpusSource, entries: Iterable[Entry], notes: Sequence[str] = ()) -> Scan:
+    """Return the scan of a list that names speakers, or does not: all it holds is then one's, whoever a recipe names.
+
+    Lines that name nobody where others do are problems. So are paths that lead to one recording, whoever speaks in it
+    (:meth:`tts.corpora.recording_paths.RecordingPaths.clashes`).
+    """
     groups: dict[str, list[Entry]] = {}
-    for entry in entries:
+    for entry in with_clashes(entries, RecordingPaths(root, source.audio)):
         groups.setdefault(entry.speaker, []).append(entry)
-    if len(groups) <= 2 and "" in groups:  # of a few lines the speaker was left out
-        groups = {next((name for name in groups if name), ""): [entry for group in groups.values() for entry in group]}
     nobody = groups.pop("", []) if len(groups) > 1 else []
     missing = ("speaker", "no speaker is named where others are")
     problems = tuple(Problem(entry.id or str(entry.audio), *(entry.fault or missing), entry.place) for entry in nobody)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tts.core.errors import TtsError, UsageError
 from tts.corpora.entries import Entry, check_root
-from tts.corpora.metadata import SEPARATORS, Row, split_rows
+from tts.corpora.metadata import SEPARATORS, Row, column_kind, split_rows
 from tts.corpora.recording_paths import RecordingPaths
 from tts.corpora.scan import Scan, by_speaker
 from tts.corpora.types import CorpusSource
@@ -29,17 +29,8 @@ USUAL = (
     "transcript.txt",
 )
 SUFFIXES = (".csv", ".tsv", ".list", ".txt")
+SEEN = "seen"  # how columns are known that nobody named
 SAMPLE = 200  # rows by which columns are told apart
-_HEADERS = {
-    "id": ("id", "utt", "utterance", "utteranceid", "uttid", "name", "key"),
-    "audio": ("audio", "audiofile", "audiofilepath", "audiopath", "file", "filename", "filepath", "path", "wav", "wavpath"),
-    "text": ("text", "transcript", "transcription", "sentence", "rawtext", "prompt"),
-    "normalised": ("normalised", "normalized", "normalisedtext", "normalizedtext", "normalisedtranscription", "cleantext"),
-    "speaker": ("speaker", "speakerid", "speakername", "clientid", "spk", "reader"),
-    "start": ("start", "begin", "offset", "starttime"),
-    "end": ("end", "stop", "endtime"),
-}
-_KNOWN = {name: kind for kind, names in _HEADERS.items() for name in names}
 
 
 @dataclass(frozen=True)
@@ -51,6 +42,20 @@ class Table:
     separator: str
     columns: tuple[str, ...]
     how: str
+
+    @property
+    def unused(self) -> list[str]:
+        """A note for each column that was not understood, since it may say who speaks: seen are speakers of two lines."""
+        if self.how != SEEN:
+            return []
+        rows = [row for row in self.rows if len(row.fields) == len(self.columns) and not row.fault]
+        notes = []
+        for n, kind in enumerate(self.columns):
+            values = list(dict.fromkeys(row.fields[n] for row in rows if any(c.isalpha() for c in row.fields[n])))
+            if kind == "-" and values:
+                advice = "if it says who speaks, name the columns with corpus.columns"
+                notes.append(f"column {n + 1} is not used ({', '.join(repr(value[:30]) for value in values[:3])}): {advice}")
+        return notes
 
     @property
     def explained(self) -> str:
@@ -82,7 +87,9 @@ def scan_table(root: Path, source: CorpusSource) -> Scan:
         raise UsageError(f"{root}: expected one table of utterances, there is {names}; name the one to use with corpus.file")
     paths = RecordingPaths(root, source.audio)
     table = load_table(found[0], lambda name: paths.find(name)[0] is not None, source.columns)
-    return by_speaker(table_entries(table, source), [f"{table.path.name}, {table.explained}"])
+    notes = [f"{table.path.name}, {table.explained}", *table.unused]
+    scan = by_speaker(root, source, table_entries(table, source), notes)
+    return replace(scan, names_speakers=table.how != SEEN)  # one value in all lines may be a book's title as well
 
 
 def table_entries(table: Table, source: CorpusSource) -> list[Entry]:
@@ -95,7 +102,8 @@ def load_table(path: Path, is_recording: Callable[[str], bool], columns: Sequenc
     separator, rows = split_rows(path, is_recording)
     if not rows:
         raise TtsError(f"{path}: is empty")
-    width = Counter(len(row.fields) for row in rows[: 4 * SAMPLE]).most_common(1)[0][0]
+    whole = [row for row in rows if not row.fault] or list(rows)
+    width = Counter(len(row.fields) for row in whole[: 4 * SAMPLE]).most_common(1)[0][0]
     header = _named(rows[0].fields, is_recording)
     rows = rows[1:] if header else rows
     if columns and len(columns) != width:
@@ -104,7 +112,7 @@ def load_table(path: Path, is_recording: Callable[[str], bool], columns: Sequenc
         how = "as corpus.columns says" if columns else "as its first line says"
         return Table(path, rows, separator, tuple(columns) or header, how)
     return Table(
-        path, rows, separator, _seen([row.fields for row in rows if len(row.fields) == width], path, is_recording), "seen"
+        path, rows, separator, _seen([row.fields for row in whole if len(row.fields) == width], path, is_recording), SEEN
     )
 
 
@@ -112,7 +120,7 @@ def _named(fields: Sequence[str], is_recording: Callable[[str], bool]) -> tuple[
     """Return what the columns hold where ``fields`` are names of columns; nothing where they are an utterance's."""
     columns: list[str] = []
     for field in fields:
-        kind = _KNOWN.get("".join(c for c in field.casefold() if c.isalpha()), "-")
+        kind = column_kind(field) or "-"
         columns.append("-" if kind in columns else kind)
     if "text" not in columns and "normalised" in columns:
         columns[columns.index("normalised")] = "text"
@@ -150,6 +158,8 @@ def _seen(rows: Sequence[tuple[str, ...]], path: Path, is_recording: Callable[[s
 
 def _entry(table: Table, row: Row, source: CorpusSource) -> Entry:
     place = f"{table.path}:{row.line}"
+    if row.fault:
+        return Entry(id=row.fields[0][:200], text="", audio="", place=place, fault=("quotes", row.fault))
     if len(row.fields) != len(table.columns):
         message = f"has {len(row.fields)} columns where {len(table.columns)} are expected"
         return Entry(id=row.fields[0][:200], text="", audio="", place=place, fault=("columns", message))

@@ -73,7 +73,22 @@ def read_text_files(root: Path, source: CorpusSource) -> tuple[Corpus, list[Prob
             f"{base}: none of {lacking} recordings has a text file beside it (.txt or .lab) or in a folder "
             f"{', '.join(TEXT_TREES[:3])} beside theirs"
         )
-    return collect(root, source, entries, [f"{lacking} recordings have no text file"] if lacking else [])
+    notes = [f"{lacking} recordings have no text file"] if lacking else []
+    if own and not source.of_several:
+        notes += _left_notes(base, own)
+    return collect(root, source, entries, notes)
+
+
+def _left_notes(base: Path, own: Sequence[Path]) -> list[str]:
+    """Return a note on the recordings that lie elsewhere than in the speaker's ``own`` folders."""
+    others = [
+        path.relative_to(base) for path in recordings_below(base) if not any(path.is_relative_to(folder) for folder in own)
+    ]
+    if not others:
+        return []
+    folders = list(dict.fromkeys(path.parent.as_posix() for path in others))
+    names = ", ".join(folders[:6]) + (", ..." if len(folders) > 6 else "")
+    return [f"{len(others)} recordings outside the speaker's folder {own[0].name} are not read: they lie in {names}"]
 
 
 def text_file_entries(base: Path, folders: Sequence[Path], speaker: str = "") -> tuple[list[Entry], int]:

@@ -9,13 +9,13 @@ from functools import cached_property
 from pathlib import Path
 
 from tts.core.errors import TtsError, UsageError
-from tts.corpora.entries import Entry, check_root
+from tts.corpora.entries import Entry, check_root, with_clashes
 from tts.corpora.festival import find_prompts, prompt_entries
 from tts.corpora.json_lines import json_line_entries, json_lines_files
 from tts.corpora.kaldi import is_kaldi, kaldi_entries
 from tts.corpora.lhotse_manifests import entries_of_files, manifest_pairs
 from tts.corpora.recording_paths import RecordingPaths
-from tts.corpora.table import SUFFIXES, load_table, table_entries, table_files
+from tts.corpora.table import SEEN, SUFFIXES, load_table, table_entries, table_files
 from tts.corpora.text_files import recordings_below, speaker_folders, text_file_entries
 from tts.corpora.types import CorpusSource
 
@@ -151,6 +151,7 @@ class _Folder:
     def seen(self, format: str, explained: str, entries: list[Entry], **more: object) -> Recognised:
         """Return a layout with the recordings of its entries looked up."""
         paths = RecordingPaths(self.root, self.audio)
+        entries = with_clashes(entries, paths)
         audio_of = tuple(entry.audio if isinstance(entry.audio, Path) else paths.find(entry.audio)[0] for entry in entries)
         named = {path.resolve() for path in audio_of if path is not None}
         unlisted = sum(path.resolve() not in named for path in self.recordings)
@@ -202,8 +203,8 @@ def _table(folder: _Folder) -> list[Recognised]:
         plain = tuple(name for name in table.columns if name != "-")
         usual = path.name == "metadata.csv" and path.parent == folder.root and table.separator in "|\t,"
         one = usual and table.columns == plain and plain in (("audio", "text"), ("audio", "text", "normalised"))
-        columns = () if one or table.how != "seen" else table.columns
-        explained = f"{path.relative_to(folder.root)}, {table.explained}"
+        columns = () if one or table.how != SEEN else table.columns
+        explained = "; ".join([f"{path.relative_to(folder.root)}, {table.explained}", *table.unused])
         file = None if one or (names == [path] and folder.file is None) else str(path.relative_to(folder.root))
         name = "ljspeech" if one else "table"
         fitting.append(folder.seen(name, explained, table_entries(table, ANYBODY), file=file, columns=columns))

@@ -56,7 +56,7 @@ def scan_hui(root: Path, source: CorpusSource) -> Scan:
 def scan_css10(root: Path, source: CorpusSource) -> Scan:
     """Look through ``LANGUAGE/{transcript.txt,BOOK/*.wav}`` of the language ``source.part``, which has one speaker."""
     folder = part_folder(root, source, lambda path: (path / TRANSCRIPT).is_file(), "german")
-    return Scan({folder.resolve().name: partial(_css10_entries, folder, source.text_column)})
+    return Scan({folder.resolve().name: partial(_css10_entries, folder, source.text_column)}, names_speakers=False)
 
 
 def _scan(folder: Path, books: dict[str, list[Path]], read: _LineReader) -> Scan:

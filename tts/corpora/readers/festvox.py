@@ -42,16 +42,17 @@ def _scan(
 ) -> Scan:
     folders = [root, *(sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else [])]
     speakers: dict[str, Callable[[], Iterable[Entry]]] = {}
+    unnamed = source.name  # a speaker's own folder that was renamed
     for folder in folders:
         match = pattern.fullmatch(folder.resolve().name if folder == root else folder.name)
         if find_prompts(folder) is not None and (match is not None or folder == root):
-            name = match[1] if match is not None else source.name
+            name = match[1] if match is not None else unnamed
             if not source.part or name.split("_")[0] == source.part:
                 speakers[name] = partial(list_entries, folder, name)
     if not speakers:
         wanted = f" of the part {source.part}" if source.part else ""
         raise UsageError(f"{root}: holds no folder{wanted} like {example}/ with etc/txt.done.data; name it with --corpus-root")
-    return Scan(speakers)
+    return Scan(speakers, names_speakers=unnamed not in speakers)
 
 
 def _entries(folder: Path, speaker: str) -> list[Entry]:

@@ -40,7 +40,7 @@ def scan_jsut(root: Path, source: CorpusSource) -> Scan:
     note = (
         f"readings of {folder.parent.resolve().name}" if folder is not None else "without jsut-label: texts as they were given"
     )
-    return Scan({"jsut": partial(_jsut_entries, parts, folder, source.text_column)}, (note,))
+    return Scan({"jsut": partial(_jsut_entries, parts, folder, source.text_column)}, (note,), names_speakers=False)
 
 
 def _jsut_entries(parts: list[Path], readings: Path | None, column: TextColumn) -> list[Entry]:

@@ -69,7 +69,11 @@ def _scan(recipe: Recipe, root: Path, source: CorpusSource) -> Scan:
             by_speaker[entry.speaker].append(entry)
     if not by_speaker:
         raise UsageError(f"{place} found no utterance; name the folder of the corpus with --corpus-root")
-    return Scan({name: partial(list, by_speaker[name]) for name in sorted(by_speaker)}, (f"read by {place}", *warnings.notes))
+    return Scan(
+        {name: partial(list, by_speaker[name]) for name in sorted(by_speaker)},
+        (f"read by {place}", *warnings.notes),
+        names_speakers=not recipe.speaker,
+    )
 
 
 def _parts(root: Path, part: str) -> list[str]:

@@ -21,6 +21,7 @@ from tts.corpora.types import CorpusSource
 
 _FILE = re.compile(r"([A-Za-z]+_[A-Za-z0-9]+)_[A-Za-z0-9_]+")
 _Line = tuple[str, str, str]  # place, file and text
+_Lines = dict[str, dict[str, _Line]]  # by file and text
 
 
 def scan_openslr(root: Path, source: CorpusSource) -> Scan:
@@ -37,11 +38,12 @@ def scan_openslr(root: Path, source: CorpusSource) -> Scan:
     recordings = {path.stem: path for folder in folders for path in folder.rglob("*.wav")}
     names = [path for folder in (root, *folders) for depth in ("", "*/") for path in folder.glob(f"{depth}*line_index*")]
     indices = sorted({path for path in names if path.suffix in (".tsv", ".csv") and "downloads" not in path.parts})
-    lines: dict[str, dict[str, _Line]] = defaultdict(dict)
+    lines: dict[str, _Lines] = defaultdict(dict)
     for path in indices:
         for line in _lines(path):
             match = _FILE.fullmatch(line[1])
-            lines[match[1] if match else "unknown"].setdefault(line[1], line)  # an index may be there twice
+            same = lines[match[1] if match else "unknown"].setdefault(line[1], {})
+            same.setdefault(line[2], line)  # an index may be there twice
     speakers = {name: own for name, own in sorted(lines.items()) if any(file in recordings for file in own)}
     if not speakers:
         wanted = f" of the part {source.part}" if source.part else ""
@@ -62,10 +64,12 @@ def _lines(path: Path) -> list[_Line]:
     return lines
 
 
-def _entries(speaker: str, lines: dict[str, _Line], recordings: dict[str, Path]) -> list[Entry]:
+def _entries(speaker: str, lines: _Lines, recordings: dict[str, Path]) -> list[Entry]:
     entries = []
-    for place, file, text in lines.values():
+    for (place, file, text), *others in (tuple(same.values()) for same in lines.values()):
         audio = recordings.get(file)
         fault = None if audio is not None else ("missing_audio", f"there is no recording {file}.wav")
+        if others:
+            fault = "two_texts", f"{others[0][0]} has another text for this recording: {others[0][2][:60]!r}"
         entries.append(Entry(id=file, text=text, audio=audio or "", place=place, speaker=speaker, fault=fault))
     return entries

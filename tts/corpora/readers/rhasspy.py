@@ -60,22 +60,30 @@ def read_rhasspy(root: Path, source: CorpusSource) -> tuple[Corpus, list[Problem
     ]
     more = len(entries) - len(takes)
     notes = [f"{more} earlier takes of a prompt are called ID_2_alt, ID_3_alt"] if more else []
+    files = {take.file for same in takes.values() for take in same}
+    if folder != root and (lacking := len(recordings.ids - files)):
+        notes.append(f"{lacking} recordings in {recordings.folder.name} have no text")
     return collect(root, source, entries, notes)
 
 
 def _takes_beside(folder: Path) -> Iterator[_Take]:
     """Yield the takes of which each has its text in a file beside it."""
     for path in sorted(folder.glob("*.txt")):
-        if match := _NAME.fullmatch(path.stem):
-            yield _Take(match[1], int(match[2]), path.stem, one_line(read_text(path)), str(path))
+        yield _take(path.stem, one_line(read_text(path)), str(path))
 
 
 def _takes_listed(path: Path) -> Iterator[_Take]:
-    """Yield the takes that lines ``ID_TIME|text`` name."""
-    for number, line in numbered_lines(path) if path.is_file() else ():
-        name, _, text = line.partition("|")
-        if match := _NAME.fullmatch(name.strip()):
-            yield _Take(match[1], int(match[2]), name.strip(), text.strip(), f"{path}:{number}")
+    """Yield the takes that lines ``ID_TIME|text`` name, and what other lines do; nothing where most have no time."""
+    lines = [(number, *line.partition("|")) for number, line in (numbered_lines(path) if path.is_file() else ())]
+    if 2 * sum(bool(_NAME.fullmatch(name.strip())) for _, name, _, _ in lines) >= len(lines):
+        for number, name, _, text in lines:
+            yield _take(name.strip(), text.strip(), f"{path}:{number}")
+
+
+def _take(file: str, text: str, place: str) -> _Take:
+    """Return the take with a recording called ``file``; one without a time is taken for older than those with one."""
+    match = _NAME.fullmatch(file)
+    return _Take(match[1], int(match[2]), file, text, place) if match else _Take(file, 0, file, text, place)
 
 
 def _natural(id: str) -> list[tuple[int, str]]:
