@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tts.cli.output import say
+from tts.core.errors import UsageError
 from tts.core.folders import require_own_folder
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def lhotse(prepared: PreparedFolder, out: Out, paths: AsPaths = PathsAs.absolute
     from tts.dataset.prepared import Prepared
 
     corpus = Prepared(prepared)
-    require_own_folder(out, "tts export")
+    _require_empty(out)
     files = write_lhotse(out, corpus.facts.corpus.name, _splits(corpus), paths.value)
     say("\n".join(map(str, files)))
 
@@ -118,7 +119,7 @@ def kaldi(prepared: PreparedFolder, out: Out, paths: AsPaths = PathsAs.absolute)
     from tts.dataset.prepared import Prepared
 
     corpus = Prepared(prepared)
-    require_own_folder(out, "tts export")
+    _require_empty(out)
     say("\n".join(map(str, write_kaldi(out, _splits(corpus), paths.value))))
 
 
@@ -134,3 +135,10 @@ def _splits(corpus: Prepared) -> dict[str, list[Utterance]]:
             for key in corpus.packed(split).ids
         ]
     return splits
+
+
+def _require_empty(out: Path) -> None:
+    """Raise :class:`UsageError` where the folder holds anything: an export writes over nothing, its own neither."""
+    if out.is_dir() and (inside := sorted(path.name for path in out.iterdir() if not path.name.startswith("."))):
+        raise UsageError(f"{out}: is there already (it holds {inside[0]}), nothing is written over; choose another --out")
+    require_own_folder(out, "tts export")

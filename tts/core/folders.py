@@ -18,7 +18,5 @@ def require_own_folder(folder: Path, command: str, *, mark: Path | None = None, 
     if not folder.is_dir() or (mark is not None and mark.is_file()):
         return
     others = sorted(path.name for path in folder.iterdir() if path.name not in may_hold and not path.name.startswith("."))
-    if others and mark is None and not may_hold:
-        raise UsageError(f"{folder}: is there already (it holds {others[0]}), nothing is written over; choose another --out")
     if others:
         raise UsageError(f"{folder}: exists and was not made by {command} (it holds {others[0]}); choose another --out")
