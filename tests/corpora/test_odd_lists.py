@@ -15,9 +15,6 @@ from tts.corpora import lines as reading
 from tts.corpora.draft.recognise import recognise
 
 
-# Festival
-
-
 def test_prompts_with_quotation_marks_comments_and_broken_lines(tmp_path: Path) -> None:
     for key in ("a1", "a2", "a3", "a4"):
         wav(tmp_path / "wav" / f"{key}.wav")
