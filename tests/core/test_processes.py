@@ -154,8 +154,9 @@ def test_a_generator_that_is_left_ends_its_workers() -> None:
     next(results)
     started = time.monotonic()
     results.close()  # type: ignore[attr-defined]
-    assert time.monotonic() - started < 10.0
-    assert set(multiprocessing.active_children()) <= before
+    while left := set(multiprocessing.active_children()) - before:  # the executor's thread may be about to note an end
+        assert time.monotonic() - started < 10.0, f"still there: {left}"
+        time.sleep(0.01)
 
 
 def nap(seconds: float) -> float:
