@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
 
 
 def adapt(
-    voice: Annotated[Path, typer.Argument(help="The voice to start from.", metavar="VOICE")],
+    voice: Annotated[str, typer.Argument(help="The voice to start from: its folder or name.", metavar="VOICE")],
     recipe: RecipeName,
     prepared: Annotated[
         Path | None, typer.Option("--prepared", help="The target's prepared corpus [default: output/RECIPE/prepared].")
@@ -38,8 +38,9 @@ def adapt(
     from tts.comparison.adaptation import adapt as run
     from tts.comparison.adaptation_results import markdown
     from tts.core.errors import UsageError
-    from tts.core.files import read_json
     from tts.dataset.prepared import Prepared
+    from tts.generation.config import read_config
+    from tts.generation.voices import find_voice
     from tts.recipe import load_recipe
 
     settings = load_recipe(recipe, changes)
@@ -49,15 +50,14 @@ def adapt(
         raise UsageError("--utterances and --seeds: expected numbers by commas, for example 5,10,20 and 1,2,3")
     if len(chosen) == 1:
         say(f"--seeds {seeds}: one seed, which says nothing of another; several by commas, such as 1,2,3", error=True)
-    if not (voice / "config.json").is_file():
-        raise UsageError(f"{voice}: not a finished voice (no config.json); make one with tts train")
-    name = system or str(read_json(voice / "config.json").get("system"))
+    start = find_voice(voice).folder
+    name = system or read_config(start).system
     settings.system(name)
     source = Prepared(prepared or Path("output") / settings.name / "prepared")
     settings = source.settled(settings)
     tell_reach(settings, changes or [], [name], seeds="those of --seeds")
     plan = AdaptationPlan(
-        voice=voice,
+        voice=start,
         recipe=settings,
         system=name,
         utterances=sizes,

@@ -21,7 +21,8 @@ def register(app: typer.Typer) -> None:
 
 def doctor(
     folders: Annotated[
-        list[Path] | None, typer.Argument(help="Voices, prepared corpora or recipes to look at too.", metavar="[FOLDER]...")
+        list[Path] | None,
+        typer.Argument(help="Voices (by name, too), prepared corpora or recipes to look at too.", metavar="[FOLDER]..."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print every check as JSON.")] = False,
 ) -> None:

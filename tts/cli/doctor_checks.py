@@ -166,7 +166,7 @@ def _room(folder: Path) -> Iterator[Check]:
 
 
 def check_folder(folder: Path) -> Iterator[Check]:
-    """Look at a folder, or the YAML file of a recipe, for what it is: voice, training, preparation, or corpus."""
+    """Look at a folder, a recipe's file or a voice's name for what it is: voice, training, preparation, recipe or corpus."""
     if (folder / "prepared.json").is_file():
         yield from _prepared(folder)
     elif (folder / "config.json").is_file():
@@ -177,6 +177,8 @@ def check_folder(folder: Path) -> Iterator[Check]:
         yield from _recipe(folder)
     elif folder.is_dir():
         yield _recordings(folder)
+    elif named := _named(folder):
+        yield from _voice(named)
     else:
         yield Check(
             "folder",
@@ -184,6 +186,13 @@ def check_folder(folder: Path) -> Iterator[Check]:
             f"{folder}: there is nothing of that name",
             "tts doctor FOLDER names a folder, or a recipe's file",
         )
+
+
+def _named(name: Path) -> Path | None:
+    """Return the folder of the voice of that name, if there is one."""
+    from tts.generation.voices import named_voices
+
+    return next((voice.folder for voice in named_voices() if voice.name == name.as_posix()), None)
 
 
 def _recordings(folder: Path) -> Check:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tts.cli.options import Device, command_line, workers_option
+from tts.cli.options import Device, VoiceName, command_line, workers_option
 from tts.cli.output import say
 
 
@@ -18,11 +18,16 @@ def register(app: typer.Typer) -> None:
 
 
 def evaluate(
-    voice: Annotated[Path, typer.Argument(help="A voice folder.")],
+    voice: VoiceName,
     prepared: Annotated[
         Path | None, typer.Option("--prepared", help="Prepared corpus [default: output/RECIPE/prepared].")
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Where results go [default: VOICE/evaluation].")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", help="Where results go [default: VOICE/evaluation; of an installed voice output/NAME/evaluation]."
+        ),
+    ] = None,
     split: Annotated[str, typer.Option("--split", help="train, validation or test.")] = "test",
     wer: Annotated[bool, typer.Option("--wer", help="Also count a recogniser's word errors (needs the extra wer).")] = False,
     judges: Annotated[
@@ -38,6 +43,9 @@ def evaluate(
 ) -> None:
     """Score a voice on natural durations, and leave wavs and pictures to judge by."""
     from tts.core.errors import UsageError
+    from tts.generation.voices import TRAINED, find_voice
+
+    found = find_voice(voice)
     from tts.dataset.prepared import SPLITS, Prepared
     from tts.evaluation.evaluate import draw, evaluate_voice, pictures_to_draw, update_card
     from tts.generation.voice import load_voice
@@ -45,9 +53,10 @@ def evaluate(
     if split not in SPLITS:
         raise UsageError(f"--split {split}: there are {', '.join(SPLITS)}")
     drawn = pictures_to_draw(pictures)
-    loaded = load_voice(voice, device)
+    loaded = load_voice(found.folder, device)
     source = Prepared(prepared or Path("output") / loaded.config.recipe / "prepared")
-    folder = out or voice / ("evaluation" if split == "test" else f"evaluation-{split}")
+    beside = TRAINED / found.name if found.packaged else found.folder
+    folder = out or beside / ("evaluation" if split == "test" else f"evaluation-{split}")
     evaluation = evaluate_voice(
         loaded,
         source,
@@ -61,7 +70,7 @@ def evaluate(
     )
     say(json.dumps(evaluation.result, ensure_ascii=False, indent=2) if as_json else evaluation.text)
     if split == "test" and out is None:
-        update_card(voice, loaded, evaluation.text.partition("\n")[2])
+        update_card(found.folder, loaded, evaluation.text.partition("\n")[2])
     if drawn:
         draw(evaluation, loaded.grid, folder, drawn)
     say(f"{'wavs and pictures' if drawn else 'wavs'}: {folder}", error=as_json)

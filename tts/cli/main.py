@@ -41,6 +41,7 @@ from tts.cli import (
     stats,
     text,
     train,
+    voices,
 )
 from tts.cli.output import drop_output, own_output, say
 from tts.core.errors import TtsError
@@ -114,6 +115,7 @@ for verb in (
     evaluate,
     compare,
     adapt,
+    voices,
     speak,
     text,
     resynthesise,

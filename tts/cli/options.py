@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 RecipeName = Annotated[
     str, typer.Argument(help="A recipe: a YAML file, its folder, or a name under recipes/.", metavar="RECIPE")
 ]
+VoiceName = Annotated[str, typer.Argument(help="A voice: its folder, or its name (tts voices).", metavar="VOICE")]
 Changes = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the recipe, e.g. training.steps=500.")
 ]

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tts.cli.options import Device, workers_option
+from tts.cli.options import Device, VoiceName, workers_option
 
 
 class TextFormat(StrEnum):
@@ -70,7 +70,7 @@ def register(app: typer.Typer) -> None:
 
 
 def speak(
-    voice: Annotated[Path, typer.Argument(help="A voice folder.")],
+    voice: VoiceName,
     texts: Annotated[list[Path] | None, typer.Argument(help="Text files; - is standard input.")] = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="A folder: every text becomes a file ID.wav in it, beside a manifest.")
@@ -141,8 +141,8 @@ def speak(
 
     Exit code 0 if all was spoken, 1 if a text failed (the others are spoken all the same), 2 if something asked for is wrong.
     """
-    from tts.cli.speak_run import PostFilterOptions, Sink, Texts, run
     from tts.core.errors import UsageError
+    from tts.generation.voices import find_voice
 
     if (out is None) == (output is None):
         raise UsageError("say where the speech goes: either --out FOLDER or --output FILE (- for standard output)")
@@ -150,8 +150,11 @@ def speak(
         raise UsageError("say what to speak: either text files (- for standard input) or --text TEXT")
     if strict and unreadable not in (Unreadable.spell, Unreadable.fail):
         raise UsageError(f"--strict and --unreadable {unreadable.value} contradict each other; say one of them")
+    folder = find_voice(voice).folder  # before torch is imported: a wrong name is told at once
+    from tts.cli.speak_run import PostFilterOptions, Sink, Texts, run
+
     code = run(
-        voice,
+        folder,
         Texts(tuple(texts or ()), text, text_format.value, paragraphs.value, speed, pitch, speaker, live),
         Sink(
             out, output, audio_format.value if audio_format else None, rate, tuple(kind.value for kind in timings or ()), resume

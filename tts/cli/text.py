@@ -23,7 +23,9 @@ def text(
         str | None, typer.Option("--engine", help="As tts languages.", show_default="the voice's, or gruut")
     ] = None,
     lexicon: Annotated[Path | None, typer.Option("--lexicon", help="Pronunciations, as for tts speak.")] = None,
-    voice: Annotated[Path | None, typer.Option("--voice", help="A voice folder: its engine, language and lexicon.")] = None,
+    voice: Annotated[
+        str | None, typer.Option("--voice", help="A voice, by folder or name: its engine, language and lexicon.")
+    ] = None,
     unreadable: Annotated[
         Unreadable, typer.Option("--unreadable", help="As for tts speak: what becomes of a token without a reading.")
     ] = Unreadable.spell,

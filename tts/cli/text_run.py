@@ -87,7 +87,7 @@ class _Tally:
 
 def run(
     source: Source,
-    voice: Path | None,
+    voice: str | None,
     engine: str | None,
     language: str | None,
     lexicon: Path | None,
@@ -118,16 +118,18 @@ def run(
 
 
 def _front_end(
-    voice: Path | None, engine: str | None, language: str | None, lexicon: Path | None, unreadable: Policy
+    voice: str | None, engine: str | None, language: str | None, lexicon: Path | None, unreadable: Policy
 ) -> FrontEnd:
     own = read_lexicon(lexicon) if lexicon else {}
     if voice is None:
         return make_engine(engine or "gruut", language or "en-us", own, unreadable)
     from tts.generation.config import LEXICON, read_config
+    from tts.generation.voices import find_voice
 
-    config = read_config(voice)
+    folder = find_voice(voice).folder
+    config = read_config(folder)
     text = config.text
-    words = read_lexicon(voice / LEXICON) if LEXICON in config.files else {}
+    words = read_lexicon(folder / LEXICON) if LEXICON in config.files else {}
     return make_engine(text.engine, text.language, {**words, **own}, unreadable)
 
 

@@ -42,6 +42,7 @@ from tts.generation.config import (
     write_config,
 )
 from tts.generation.network_input import NetworkInput, padded_batches
+from tts.generation.voices import find_voice
 from tts.network.stack import Stack, Stage, speaking_parts
 from tts.recipe import MAIN_STREAMS
 from tts.text import english, normalise
@@ -245,11 +246,13 @@ def save_voice(folder: Path, voice: Voice, card: str, lexicon: Path | None = Non
 
 
 def load_voice(path: Path | str, device: str = "auto") -> Voice:
-    """Load a voice folder. A missing, damaged or foreign one raises one clear :class:`UsageError` or :class:`TtsError`.
+    """Load a voice, by its folder or its name (:mod:`tts.generation.voices`).
+
+    A missing, damaged or foreign one raises one clear :class:`UsageError` or :class:`TtsError`.
 
     Nothing is allocated before the network that the configuration describes is known to be the one in the weights' files.
     """
-    folder = Path(path)
+    folder = find_voice(path).folder
     config = read_config(folder)
     _check_files(folder, config)
     _refuse_strangers(config, folder)
