@@ -30,7 +30,7 @@ Key = tuple[str | int, ...]  # phone, state[, class of the neighbour[, neighbour
 
 @dataclass(frozen=True)
 class AlignerSettings:
-    """How the aligner is built and trained. The defaults are what measured best (``tools/bench_alignment.py``)."""
+    """How the aligner is built and trained. The defaults are what measured best (``tools/measure_alignment.py``)."""
 
     states: int = 5  # a phone, each lasting at least a frame
     soft_passes: int = 16  # Baum-Welch, on likelihoods raised to powers growing geometrically ...

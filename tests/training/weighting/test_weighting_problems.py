@@ -114,11 +114,11 @@ def test_toy_scale_of_a_loss_does_not_move_nash() -> None:
 
 @pytest.fixture(scope="module")
 def bench() -> ModuleType:
-    path = Path(__file__).parents[3] / "tools" / "bench_weighting.py"
-    spec = importlib.util.spec_from_file_location("bench_weighting", path)
+    path = Path(__file__).parents[3] / "tools" / "measure_weighting.py"
+    spec = importlib.util.spec_from_file_location("measure_weighting", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules["bench_weighting"] = module
+    sys.modules["measure_weighting"] = module
     spec.loader.exec_module(module)
     return module
 

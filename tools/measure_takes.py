@@ -1,6 +1,6 @@
 """How far apart are two natural takes of one prompt by the same speaker? What a score of a voice can be held against.
 
-    python tools/bench_takes.py --corpus CORPUS [--limit N] [--sample-rate 24000] [--workers N]
+    python tools/measure_takes.py --corpus CORPUS [--limit N] [--sample-rate 24000] [--workers N]
 
 CORPUS is a folder in LJSpeech layout in whose ``wavs/`` some recordings ID have a second take ID_alt. N pairs are taken evenly
 from all there are. The takes are paired frame by frame through time warping, so the numbers compare with their like alone: a

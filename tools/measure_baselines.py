@@ -1,6 +1,6 @@
 """What predictors that know next to nothing score on a prepared corpus: the scale that a voice's scores are read on.
 
-    python tools/bench_baselines.py output/RECIPE/prepared
+    python tools/measure_baselines.py output/RECIPE/prepared
 
 Prints, for validation and test, the MCD of the training mean and of each phone's training mean, the F0 error of the training
 mean, and how F0 is spread in every split; frames as in ``tts evaluate`` (silence before and after speech left out).

@@ -1,9 +1,9 @@
 """Compare ways of weighing tasks on a problem whose answer is known: main and auxiliary tasks of one random teacher.
 
-    python tools/bench_weighting.py --seeds 8 --out table.md
-    python tools/bench_weighting.py --methods sum ol-aux gate --columns mixed "unrelated x10" --seeds 3
-    python tools/bench_weighting.py --methods "sum, main only last 20 %" --against sum
-    python tools/bench_weighting.py --cost
+    python tools/measure_weighting.py --seeds 8 --out table.md
+    python tools/measure_weighting.py --methods sum ol-aux gate --columns mixed "unrelated x10" --seeds 3
+    python tools/measure_weighting.py --methods "sum, main only last 20 %" --against sum
+    python tools/measure_weighting.py --cost
 
 x ~ N(0, I) of 50 dimensions; the teacher is P = tanh(x A) of 20 features. The main task (10 values, noise 0.5) reads the
 first ten of them; so does the helpful task (noise 0.1); the unrelated task reads the other ten; the noise task is noise;

@@ -1,6 +1,6 @@
 """Measure the aligner where the times are known, and how long it takes.
 
-    python tools/bench_alignment.py [--nathalie FOLDER] [--espeak 120] [--hts 120] [--speed FOLDER]
+    python tools/measure_alignment.py [--nathalie FOLDER] [--espeak 120] [--hts 120] [--speed FOLDER]
 
 nathalie: a Dutch corpus of 13 minutes with automatic reference times on a 10 ms grid (CC0, rhasspy). espeak: sentences spoken
 by espeak-ng, whose phoneme events are exact (a stop begins at its burst). hts: sentences spoken by hts_engine with Debian's

@@ -1,25 +1,17 @@
-"""Measure what each way of sharing costs: parameters and time a training step, as ratios to hard sharing.
-
-    python tools/bench_sharing.py                      # 4 layers of 256, batches of 256 frames, three groups of tasks
-    python tools/bench_sharing.py --width 1024 --layers 6
-
-One thread. The ways take turns, so that a busy machine slows all of them; each number is the median of the rounds.
-"""
+"""What each way of sharing costs: parameters and time a training step, as ratios to hard sharing."""
 
 from __future__ import annotations
 
-import argparse
-import platform
-import statistics
-import time
 from collections.abc import Callable
 from typing import Any
 
 import torch
 
+from bench_parts.frame import Row, Setup, take_turns
 from tts.network.stack import Stage
 from tts.recipe import StagePart
 
+INPUTS, WIDTH, LAYERS, BATCH = 425, 256, 4, 256
 WIDTHS = {"mcep": 180, "lf0": 3, "vuv": 1, "bap": 3, "mel": 40, "phone_class": 42}
 TASKS = {"mcep": 1, "lf0": 0.1, "vuv": 0.2, "bap": 0.05, "mel": 0.2, "phone_class": 0.1}
 PRIVATE = {**TASKS, "mel": {"weight": 0.2, "private": [64]}, "phone_class": {"weight": 0.1, "private": [64]}}
@@ -44,6 +36,19 @@ WAYS: dict[str, dict[str, Any]] = {
 }
 
 
+def measure(setup: Setup) -> list[Row]:
+    """Return a row a way of sharing; the floor is the step of hard sharing."""
+    width, batch = (16, 16) if setup.quick else (WIDTH, BATCH)
+    made = {name: make_step(way, INPUTS, width, LAYERS, batch) for name, way in WAYS.items()}
+    times = take_turns({name: step for name, (step, _) in made.items()}, setup.rounds, warm=2)
+    size = made["hard"][1]
+    shape = f"{LAYERS} x {width}, batch {batch}"
+    return [
+        Row("sharing", name, times[name], "step", times["hard"], note=f"{shape}; parameters x {made[name][1] / size:.2f}")
+        for name in WAYS
+    ]
+
+
 def make_step(way: dict[str, Any], inputs: int, width: int, layers: int, batch: int) -> tuple[Callable[[], None], int]:
     """Return a function that takes one training step of a way of sharing, and its number of parameters."""
     more = {key: value for key, value in way.items() if key != "narrow"}
@@ -65,32 +70,3 @@ def make_step(way: dict[str, Any], inputs: int, width: int, layers: int, batch: 
         stage.after_step(1e-3)
 
     return step, sum(p.numel() for p in stage.parameters())
-
-
-def main() -> None:
-    """Print a table in Markdown."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name, default in (("inputs", 425), ("width", 256), ("layers", 4), ("batch", 256), ("rounds", 15)):
-        parser.add_argument(f"--{name}", type=int, default=default)
-    options = parser.parse_args()
-    torch.set_num_threads(1)
-    ways = {n: make_step(way, options.inputs, options.width, options.layers, options.batch) for n, way in WAYS.items()}
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
-    for number in range(options.rounds + 2):
-        for name, (step, _) in ways.items():
-            start = time.perf_counter()
-            step()
-            if number >= 2:  # the first ones warm up
-                seconds[name].append(time.perf_counter() - start)
-    hard, size = statistics.median(seconds["hard"]), ways["hard"][1]
-    print(
-        f"{options.layers} x {options.width}, batch {options.batch}, torch {torch.__version__}, {platform.machine()}, 1 thread"
-    )
-    print(f"hard sharing: {1000 * hard:.1f} ms a step, {size:,} parameters\n")
-    print("| way | parameters | step |\n| --- | ---: | ---: |")
-    for name, (_, count) in ways.items():
-        print(f"| {name} | {count / size:.2f} | {statistics.median(seconds[name]) / hard:.2f} |")
-
-
-if __name__ == "__main__":
-    main()

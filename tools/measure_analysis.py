@@ -1,6 +1,6 @@
 """Is the analysis to be trusted, and what does it cost? F0 and voicing of every tracker against phone times and Praat.
 
-    python tools/bench_analysis.py CORPUS [--alignments PATH] [--limit 100] [--sample-rate 24000]
+    python tools/measure_analysis.py CORPUS [--alignments PATH] [--limit 100] [--sample-rate 24000]
 
 CORPUS is a folder with ``wavs/`` (or of audio files). PATH is a folder of HTS labels (``ID.lab``, times in 100 ns, phones or
 states, full context or not) or a ``.jsonl`` file of ``{"id", "words": [{"phones": [{"start", "duration", "phone"}]}]}``, with

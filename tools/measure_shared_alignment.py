@@ -1,6 +1,6 @@
 """How well a speaker with few recordings is aligned, by a model of these alone and by one that has heard another speaker too.
 
-    python tools/bench_shared_alignment.py --reference data/nathalie --few PREPARED_NATHALIE --other PREPARED_FLEMISHGUY
+    python tools/measure_shared_alignment.py --reference data/nathalie --few PREPARED_NATHALIE --other PREPARED_FLEMISHGUY
 
 ``--reference`` holds nathalie's recordings and ``alignments.jsonl``; the prepared corpora give sentences and the aligner's
 features (their ``cache`` must be there). Prints how near the boundaries of nathalie's utterances are to the reference.
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from bench_alignment import Case, nathalie_cases
+from measure_alignment import Case, nathalie_cases
 from safetensors.numpy import load_file
 
 from tts.alignment.hmm import AlignerSettings, train_aligner

@@ -1,6 +1,6 @@
 """Compare our full-context labels with Festival's for the same texts, and hear both spoken by hts_engine.
 
-    python tools/bench_labels.py METADATA [--sentences 200] [--spoken 60] [--out FOLDER]
+    python tools/measure_labels.py METADATA [--sentences 200] [--spoken 60] [--out FOLDER]
 
 METADATA has id|text lines of English. Needs apt-get install festival festvox-us-slt-hts htsengine, and for word error rates
 pip install 'stacked-tts[wer]'. Labels without times go to hts_engine, which takes durations from its own model. Phones are
