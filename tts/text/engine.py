@@ -24,7 +24,7 @@ from tts.text.normalisation import LETTER_MARK
 from tts.text.sentence import Break, Kind, Sentence, Word
 from tts.text.spoken_forms import MAY_END, primary
 from tts.text.syllables import syllabify
-from tts.text.unreadable import DEFAULT, Policy, Unread, check_policy, reading_of, settle_pictures
+from tts.text.unreadable import DEFAULT, Policy, Unread, check_policy, markup_left_out, reading_of, settle_pictures
 
 ENGINES: Final[tuple[str, ...]] = get_args(EngineName)
 _PRONOUNCERS: Final = {  # imported when they are asked for
@@ -204,6 +204,7 @@ class FrontEnd:
         spoken, pictures = settle_pictures(marked, policy)
         unread += pictures
         if not self.reads_phones:
+            unread += markup_left_out(spoken)
             spoken = _without_endless(spoken, policy, unread)
             spoken = _without_endless(normalisation.normalise(spoken, self.language), policy, unread)
         words: list[Word] = []

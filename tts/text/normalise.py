@@ -17,7 +17,7 @@ from tts.text.normalisation.markup import strip_markup
 from tts.text.normalisation.signs import name_signs, without_emoticons
 from tts.text.spoken_forms import CURRENCIES, MAY_END, MULTIPLIERS, SIGNS, abbreviation, primary
 
-VERSION: Final = 6  # part of an engine's identity: raise it when the same text comes out differently
+VERSION: Final = 7  # part of an engine's identity: raise it when the same text comes out differently
 
 LETTER = r"[^\W\d_]"
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn"}  # control, format, private use, ...: nothing a reader sees

@@ -9,12 +9,13 @@ from typing import Any, Final, Literal, get_args
 
 from tts.core.errors import UsageError
 from tts.text.normalisation.lists import listed
-from tts.text.normalisation.signs import has_name, is_pictograph, name_of
+from tts.text.normalisation.markup import tags_in
+from tts.text.normalisation.signs import emoticons_in, has_name, hearts_said, is_pictograph, name_of
 from tts.text.spoken_forms import primary
 
 Policy = Literal["spell", "name", "skip", "fail"]
 """``spell``: letters one by one or in Latin letters, pictographs left out; ``name``: pictographs and signs by their names too;
-``skip``: the token left out; ``fail``: an error that names it."""
+``skip``: the token left out; ``fail``: an error that names it. Tags and emoticons are left out by each of them, and told."""
 
 POLICIES: Final[tuple[Policy, ...]] = get_args(Policy)
 DEFAULT: Final[Policy] = "spell"
@@ -52,15 +53,21 @@ def settle_pictures(text: str, policy: Policy) -> tuple[str, list[Unread]]:
     if policy == "fail" or text.isascii():
         return text, []
     unread: list[Unread] = []
+    hearts = hearts_said(text)
 
     def settle(match: re.Match[str]) -> str:
-        if has_name(match[0][0]):
+        if match.start() in hearts or (has_name(match[0][0]) and match[0][0] not in "♥"):
             return match[0]
         reading = name_of(match[0][0]) if policy == "name" and is_pictograph(match[0][0]) else ""
         unread.append(Unread(match[0], reading))
         return f" {reading} "
 
     return _PICTURES.sub(settle, text), unread
+
+
+def markup_left_out(text: str) -> list[Unread]:
+    """Return the tags, comments and emoticons of a text, which are never read aloud, whatever the policy."""
+    return [Unread(token[:80]) for token in dict.fromkeys((*tags_in(text), *emoticons_in(text)))]
 
 
 # Letters of other scripts in Latin ones, as passports and dictionaries write them (GOST 7.79 without marks; ISO 843).

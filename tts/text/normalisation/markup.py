@@ -19,6 +19,12 @@ _TAG: Final = re.compile(
     r"multiple|muted|open|readonly|required|selected)){0,30}\s?/?>",
     re.IGNORECASE,
 )
+_ATTRIBUTE: Final = r"\s+[\w:@.-]{1,60}\s?=\s?(?:\"[^\"]{0,500}\"|'[^']{0,500}')"
+# Tags of other languages than HTML: closing ones, empty ones, and those with attributes; what is left is a placeholder's name.
+_OTHER_TAG: Final = re.compile(
+    rf"</[A-Za-z][\w:.-]{{0,40}}\s?>|<[A-Za-z][\w:.-]{{0,40}}(?:(?:{_ATTRIBUTE}){{0,30}}\s?/|(?:{_ATTRIBUTE}){{1,30}}\s?)>"
+)
+_PLACEHOLDER: Final = re.compile(r"<([A-Za-z][\w-]{1,40}(?: [a-z][\w-]{1,40}){0,4})>")
 _PAUSING: Final = re.compile(r"<(?:br|/?p|/?div|/?li|/?h[1-6]|/?tr|hr)\b", re.IGNORECASE)
 _LINK: Final = re.compile(r"!?\[([^\[\]]{1,300})\]\((?:[^()\s]|\([^()\s]*\)){1,500}(?:\s\"[^\"]{0,200}\")?\)")
 _HEADING: Final = re.compile(r"^\s*(?:#{1,6}\s+|(?:>\s?)+(?=\w)|[-*+•]\s+(?=\D))+")
@@ -35,12 +41,25 @@ def strip_markup(text: str) -> str:
     if "<" in text:
         text = _COMMENT.sub(" ", text)
         text = _TAG.sub(lambda match: " , " if _PAUSING.match(match[0]) else _glue(match), text)
+        closed = {match[0][2:-1].strip() for match in _OTHER_TAG.finditer(text) if match[0][1] == "/"}
+        text = _OTHER_TAG.sub(_glue, text)
+        text = _PLACEHOLDER.sub(lambda match: _glue(match) if match[1] in closed else f" {match[1]} ", text)
     if "](" in text:
         text = _LINK.sub(lambda match: match[1], text)
     text = _RULE.sub("", text)
     if _HEADING.match(text):
         text = _HEADING_END.sub("", _HEADING.sub("", text))
     return _STRONG.sub(lambda match: match[2], text) if re.search(r"[*_~`]{1,2}\S", text) else text
+
+
+def tags_in(text: str) -> list[str]:
+    """Return the tags and comments that :func:`strip_markup` takes out of a text, each kind once."""
+    if "<" not in text:
+        return []
+    closed = {match[0][2:-1].strip() for match in _OTHER_TAG.finditer(text) if match[0][1] == "/"}
+    opened = [match for match in _PLACEHOLDER.finditer(text) if match[1] in closed]
+    matches = [*_COMMENT.finditer(text), *_TAG.finditer(text), *_OTHER_TAG.finditer(text), *opened]
+    return list(dict.fromkeys(match[0] for match in sorted(matches, key=lambda match: match.start())))
 
 
 def _entity(entity: str) -> str:

@@ -50,6 +50,16 @@ def without_emoticons(text: str) -> str:
     return _EMOTICON.sub("", text)
 
 
+def emoticons_in(text: str) -> list[str]:
+    """Return the emoticons that :func:`without_emoticons` takes out of a text."""
+    return _EMOTICON.findall(text)
+
+
+def hearts_said(text: str) -> set[int]:
+    """Return the places of the hearts that stand for a word, as in ``I ❤ tea``; others are pictographs."""
+    return {match.start() for match in _HEART.finditer(text)}
+
+
 def is_pictograph(character: str) -> bool:
     """Whether a character is a picture: an emoji, a dingbat, a box; no sign that is read."""
     return any(low <= ord(character) <= high for low, high in _EMOJI)
@@ -57,7 +67,7 @@ def is_pictograph(character: str) -> bool:
 
 def has_name(character: str) -> bool:
     """Whether a sign is read, or is a break, wherever it stands; languages without names for signs leave it out."""
-    return character in NAMES["en"] or bool(_BREAKS.match(character)) or character in "❤💕💖💗"
+    return character in NAMES["en"] or bool(_BREAKS.match(character))
 
 
 def name_of(character: str) -> str:

@@ -25,6 +25,10 @@ def _groups(match: re.Match[str]) -> str:
     return ",".join(groups)
 
 
+_DECIMALS: Final = re.compile(
+    r"(?<![\w.,:/+-])(?<![\d)] )([1-9]\d{0,2}(?:(?: \d{3})+|(?:\.\d{3})+)),(\d{1,2})(?![\w]|[.,:/-]\d)"
+)
+
 _ERA: Final = re.compile(r"\b(pre|post|mid|early|late)[-–](1[1-9]\d\d|20\d\d)(?![\w]|[.,]\d)", re.I)
 _TO: Final = re.compile(r"(?<![\w.-])(\d{1,2})-to-(\d{1,2})(?![\w-])")
 _WAR: Final = re.compile(r"(?<![\w])WW(II?|[12])\b")
@@ -105,6 +109,7 @@ def _instant(match: re.Match[str]) -> str:
 
 
 _PASSES: Final = (
+    (_DECIMALS, lambda m: f"{re.sub('[ .]', ',', m[1])}.{m[2]}"),  # 1 234 567,89 and 1.234,56 as on the continent
     (_GROUPS, _groups),
     (_INSTANT, _instant),
     (_ARC, _arc),

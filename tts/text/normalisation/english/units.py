@@ -7,6 +7,7 @@ from typing import Final
 
 from tts.text.normalisation.english.money import MULTIPLIERS
 from tts.text.normalisation.english.numbers import NUMBER, adjectival, cardinal, number
+from tts.text.normalisation.lists import listed
 
 
 def _table(entries: str) -> dict[str, tuple[str, str]]:
@@ -62,11 +63,20 @@ _UNIT: Final = re.compile(
     rf"{_QUANTITY}(\s?|-)(?:(sq|cu)\.?\s)?({_SYMBOLS})(\^?[23]|[²³])?(?![A-Za-z0-9_'’²³])"
     rf"(?:\s?/\s?({_SYMBOLS}|day|hour|week|month|year|person|mile)(\^?[23]|[²³])?(?![\w]))?(\.(?=\s+[a-z,;)]))?"
 )
+_ELECTRIC: Final = (
+    r"fuses?|plugs?|current|circuits?|sockets?|breakers?|chargers?|adapt[eo]rs?|supply|relays?|outlets?|loads?|cables?|RCD|MCB"
+)
+_AMPS: Final = re.compile(rf"(?<![\w.,])({NUMBER})\s?A(?:(?=\s(?:{_ELECTRIC})\b)|(?![\w'’·-]))")
+_CURRENT: Final = re.compile(
+    r"\b(?:currents?|draws?|rated|rating|fuses?|supplies|delivers?|carries|circuits?|charges?)\b[^.;!?]{0,40}$", re.I
+)
 _PART: Final = re.compile(
     r"\b(and )?((?:a )?(?:half|halves|thirds?|quarters?|fifths?|eighths?)) (lbs?|oz|kg|km|mi|tsp|tbsp|ft|pt|gal|hrs?|ml|cm|L)\b"
 )
 _ALONE: Final = re.compile(r"(?<=[a-z])\s(km/h|m/s|mph|kWh|km²|m²|m³|cm²|cm³|mg/dL)(?![\w])")
-_DEGREES: Final = re.compile(rf"(?<![\w.])([-−–]?)({NUMBER})\s?(?:°|º|deg\.?)\s?([CFK])?(?![A-Za-z])")
+_DEGREES: Final = re.compile(
+    rf"(?<![\w.])([-−–]?)(?:({NUMBER})\s?([°º]\s?[CF]?\s?)?(?:[-–—]|\bto\b)\s?)?({NUMBER})\s?(?:°|º|deg\.?)\s?([CFK])?(?![A-Za-z])"
+)
 _SCALES: Final = {"C": " Celsius", "F": " Fahrenheit", "K": " Kelvin", None: ""}
 _BIG: Final = re.compile(rf"(?<![\w.$€£])(?<!\d,)({NUMBER})(k|K|bn|Bn|B|M|m|mn|tn)(?![\w'’])(?=\+?(\s+[a-z]+)?)")
 _PEOPLE: Final = (
@@ -79,6 +89,20 @@ _PEOPLE: Final = (
 _FEET: Final = re.compile(r"(?<![\w.'’])(\d{1,2})\s?['’′]\s?(\d{1,2}(?:\.\d)?)\s?(?:\"|”|″|''|′′)?(?![\d\w])")
 _INCHES: Final = re.compile(rf"(?<![\w.'’\"“”])(?<!\d,)({NUMBER}|\d+\s?[¼½¾⅛⅜⅝⅞])(?:\s?″|\"(?=\s[a-z]|\s?[x×]\s?\d|[.,]?\s*$))")
 _TIMES: Final = re.compile(r"(?<![\w.])(\d++(?:\.\d++)?+)((?:\s?[x×]\s?\d++(?:\.\d++)?+)++)(?![\d])")
+_NO_THINGS: Final = frozenset(
+    listed("""
+    across afterwards always backwards becomes besides brings buys comes contains corresponds costs covers days decades does
+    downwards earns ends equals falls fits forwards gets gives goes hours hurts includes inwards keeps lasts leads leaves less
+    lies lifts looks makes means meets minus minutes months moves needs onwards outdoors outwards overseas perhaps plus produces
+    reaches remains requires results runs seconds seems sells shows sounds stands starts suffices takes thus times
+    towards upstairs upwards uses versus weeks weighs works years
+""")
+)
+_TYPE: Final = re.compile(
+    r"\b(?:fonts?|typeface|arial|helvetica|calibri|courier|garamond|verdana|times new roman|cambria|bold|italics?|typeset|"
+    r"headings?|line spacing|letterhead|body text|leading|serif)\b",
+    re.I,
+)
 _SUPER: Final = {"2": "squared", "3": "cubed"}
 
 
@@ -91,6 +115,8 @@ def _name(symbol: str, power: str | None, single: bool, kind: str | None = None)
 def _unit(match: re.Match[str]) -> str:
     low, high, mixed, gap, kind, symbol, power, per, per_power, stop = match.groups()
     after = match.string[match.end() : match.end() + 60]
+    if symbol == "pt" and _TYPE.search(match.string[max(match.start() - 60, 0) : match.end() + 60]):
+        return f"{number(low or '')}{f' to {number(high)}' if high else ''} {'point' if low == '1' or gap == '-' else 'points'}"
     if symbol == "pt" and gap == " " and re.match(r"[,;]\s|\s(?:of|and|or)\b", after):
         kind = None
     elif not kind and symbol in (_GLUED_ONLY if gap else _NEVER_GLUED) and not (symbol == "s" and low and "." in low):
@@ -111,12 +137,18 @@ def _unit(match: re.Match[str]) -> str:
         or (
             not kind
             and " per " not in _UNITS[symbol][0]
-            and adjectival(match.string[max(match.start() - 60, 0) : match.start()], after)
+            and (adjectival(match.string[max(match.start() - 60, 0) : match.start()], after) or _before_things(after))
         )
     )
     per_text = f" per {_name(per, per_power, True) if per in _UNITS else per}" if per else ""
     ends = "." if stop or (symbol == "in." and not after.strip()) else ""
     return f"{said} {_name(symbol, power, single, kind)}{per_text}" + (ends if ends and not after.strip() else "")
+
+
+def _before_things(after: str) -> bool:
+    """Whether a quantity is that of the things named just after it: ``5 kg bags``, ``10 km races``."""
+    noun = re.match(r"\s([a-z]{3,}s)\b", after)
+    return noun is not None and not noun[1].endswith(("ss", "us", "is")) and noun[1] not in _NO_THINGS
 
 
 def _big(match: re.Match[str]) -> str:
@@ -183,11 +215,7 @@ def expand_units(text: str) -> str:
         text = _INCHES.sub(_inches, text)
     text = _TIMES.sub(_by, text)
     text = _BIG.sub(_big, text)
-    text = re.sub(
-        r"(?<![\w.,])(\d++(?:\.\d++)?+)A(?=\s(?:fuse|plug|current|circuit|socket|breaker|charger))",
-        lambda m: f"{number(m[1])} amp",
-        text,
-    )
+    text = _AMPS.sub(_amps, text)
     text = _UNIT.sub(_unit, text)
     text = re.sub(r"(?<![\w.,])(\d++(?:\.\d++)?+)[x×](?=\s|$|[.,;:!?)])", _fold, text)
     return _ALONE.sub(lambda m: " " + _per(m[1]), text)
@@ -196,7 +224,18 @@ def expand_units(text: str) -> str:
 def _degrees(match: re.Match[str]) -> str:
     before = match.string[max(match.start() - 60, 0) : match.start()].rstrip()
     sign = "" if not match[1] else " to " if before[-1:] == "°" or before.endswith(("degrees", "Celsius")) else "minus "
-    return f"{sign}{number(match[2])} {'degree' if match[2] == '1' else 'degrees'}{_SCALES[match[3]]}"
+    low, high = match[2], match[4]
+    said = f"{number(low)}{' degrees' if match[3] else ''} to {number(high)}" if low else number(high)
+    return f"{sign}{said} {'degree' if high == '1' and not low else 'degrees'}{_SCALES[match[5]]}"
+
+
+def _amps(match: re.Match[str]) -> str:
+    """``a 10 A fuse``, and ``10 A`` where the sentence is about currents; elsewhere it is the letter: ``Room 10 A``."""
+    if match[0] and re.match(rf"\s(?:{_ELECTRIC})\b", match.string[match.end() : match.end() + 30]):
+        return f"{number(match[1])} amp"
+    if not _CURRENT.search(match.string[max(match.start() - 60, 0) : match.start()]):
+        return match[0]
+    return f"{number(match[1])} {'amp' if match[1] == '1' else 'amps'}"
 
 
 def _fold(match: re.Match[str]) -> str:
