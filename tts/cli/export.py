@@ -1,4 +1,4 @@
-"""``tts export``: a prepared corpus as HTS, Merlin, lhotse and Kaldi read it."""
+"""``tts export``: a prepared corpus as HTS, Merlin, lhotse and Kaldi read it; a voice as others need it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tts.cli.options import VoiceName
 from tts.cli.output import say
 from tts.core.errors import UsageError
 from tts.core.folders import require_own_folder
@@ -30,12 +31,15 @@ Out = Annotated[Path, typer.Option("--out", "-o", help="A new folder for the fil
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
-    group = typer.Typer(name="export", no_args_is_help=True, help="A prepared corpus as other toolkits read it.")
+    group = typer.Typer(
+        name="export", no_args_is_help=True, help="A prepared corpus as other toolkits read it, a voice as others need it."
+    )
     group.command("labels")(labels)
     group.command("text")(text)
     group.command("merlin")(merlin)
     group.command("lhotse")(lhotse)
     group.command("kaldi")(kaldi)
+    group.command("voice")(voice)
     app.add_typer(group)
 
 
@@ -121,6 +125,27 @@ def kaldi(prepared: PreparedFolder, out: Out, paths: AsPaths = PathsAs.absolute)
     corpus = Prepared(prepared)
     _require_empty(out)
     say("\n".join(map(str, write_kaldi(out, _splits(corpus), paths.value))))
+
+
+class Weights(StrEnum):
+    """How the weights of a voice are stored."""
+
+    float16 = "float16"
+    float32 = "float32"
+
+
+def voice(
+    name: VoiceName,
+    out: Annotated[Path, typer.Option("--out", "-o", help="A new folder for the voice; its name can be the voice's.")],
+    precision: Annotated[
+        Weights, typer.Option("--precision", help="Of the weights; speech is computed in float32 all the same.")
+    ] = Weights.float16,
+) -> None:
+    """Write what a voice needs to speak, without its training, and check that it says the same."""
+    from tts.generation.packing import pack_voice
+    from tts.generation.voices import find_voice
+
+    say(f"{out}: {pack_voice(find_voice(name).folder, out, precision=precision.value).line()}")
 
 
 def _splits(corpus: Prepared) -> dict[str, list[Utterance]]:

@@ -3,15 +3,36 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from tts.core.progress import clock
 from tts.generation.config import VoiceConfig
 from tts.generation.summary import TrainingSummary
 from tts.recipe import StagePart, TrunkLayer
 
+SCORES = "## Scores"
+USE = "Speak with it: `tts speak FOLDER text.txt --out wavs`"
 
-def voice_card(config: VoiceConfig, summary: TrainingSummary, scores: str = "") -> str:
+
+def packed_card(config: VoiceConfig, summary: TrainingSummary, card: str, note: str) -> str:
+    """Return the card of a voice that is given to others, from the ``card`` it has: its scores stay, ``note`` is added.
+
+    The commit that trained it is named. Absolute paths in the command are cut to their last two parts: the rest is nobody's
+    business.
+    """
+    scores = SCORES + card.partition(SCORES)[2].rpartition(USE)[0] if SCORES in card else ""
+    words = [str(Path(*Path(word).parts[-2:])) if Path(word).is_absolute() else word for word in shlex.split(summary.command)]
+    made_with = summary.made_with
+    commit = [f"Commit {made_with.commit}, torch {made_with.torch}, numpy {made_with.numpy}"] if made_with.commit else []
+    return voice_card(
+        config, replace(summary, command=shlex.join(words)), f"\n{scores}" if scores else "", notes=[*commit, note]
+    )
+
+
+def voice_card(config: VoiceConfig, summary: TrainingSummary, scores: str = "", notes: Sequence[str] = ()) -> str:
     """Return the voice's README: front matter that model hubs read, what it was made from, how it scores."""
     corpus, lineage = config.corpus, config.lineage
     front = {
@@ -31,6 +52,7 @@ def voice_card(config: VoiceConfig, summary: TrainingSummary, scores: str = "") 
     source = f" ({corpus.source})" if corpus.source else ""
     consent = f"\n* The speaker's consent: {corpus.consent}" if corpus.consent else ""
     last = summary.stages[-1]
+    more = "".join(f"* {note}\n" for note in notes)
     mcd = f"{last.scores['valid/mcd']:.3f} dB" if "valid/mcd" in last.scores else "not measured"
     return f"""---
 {header}
@@ -45,8 +67,8 @@ A statistical parametric voice at {config.grid.sample_rate} Hz, trained with sta
 * Parameters: {summary.speaking:,} to speak, {summary.trained:,} trained
 * Validation MCD {mcd} at step {last.step}; seed {summary.seed}
 * Made by: `{summary.command}` in {clock(summary.seconds)} on {summary.made_with.machine}
-{scores}
-Speak with it: `tts speak FOLDER text.txt --out wavs`
+{more}{scores}
+{USE}
 """
 
 
