@@ -71,6 +71,8 @@ def write(folder: Path, data: object) -> Path:
             "many",
             r"training\.steps: expected a whole number from 1 to 100,000,000, for example 5000; got 'many'$",
         ),
+        ("text", {"prominence": True, "engine": "phones"}, r"text\.prominence: .*not with engine: phones; leave one"),
+        ("text", {"prominence": True, "questions": "a.hed"}, r"text\.prominence: .*not with questions: a\.hed"),
         ("tasks.mell", {}, None),
         ("systems.single.stages.0.tasks", {**MAIN, "mal": 1}, r"learns mal, which is not there; did you mean mel"),
         ("systems.single.stages.0.tasks", {"mcep": 1}, r"last stage must learn lf0, vuv, bap"),
@@ -209,6 +211,14 @@ def test_a_change_that_a_system_hides_is_refused(tmp_path: Path, own: str, chang
             check_changes(recipe, given, ["single"])
     else:
         assert check_changes(recipe, given, ["single"]) == []
+
+
+def test_prominence_is_known_of_english_words(tmp_path: Path) -> None:
+    data = {**GOOD, "text": {"prominence": True}}
+    assert load_recipe(write(tmp_path, data)).text.prominence
+    data["corpus"] = {**GOOD["corpus"], "language": "nl"}
+    with pytest.raises(UsageError, match=r"text\.prominence: is known of English words, and the corpus's language is nl"):
+        load_recipe(write(tmp_path, data))
 
 
 def test_a_change_that_reaches_one_of_two_systems_is_made_and_said(tmp_path: Path) -> None:

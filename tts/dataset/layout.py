@@ -151,7 +151,9 @@ def make_layout(recipe: Recipe, splits: Splits, questions: QuestionSet | None = 
         kind = analysed if isinstance(family, AudioFamily) else timed if isinstance(family, TimedFamily) else segment
         kind.append(family.stream(name, inventory, options[name]))
     features = (
-        ContextFeatures(inventory) if questions is None else _question_features(recipe, splits["train"], questions, inventory)
+        ContextFeatures(inventory, recipe.text.prominence)
+        if questions is None
+        else _question_features(recipe, splits["train"], questions, inventory)
     )
     return Layout(tuple(analysed), tuple(timed), tuple(segment), features, recipe.frames.grid, options, speakers)
 

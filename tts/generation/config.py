@@ -147,6 +147,7 @@ class VoiceConfig(_Facts):
     text: FrontEndConfig
     inventory: PhoneInventory
     features: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]  # fingerprint of the linguistic features
+    prominence: bool = False  # whether predicted prominence is among these
     questions: QuestionsConfig | None = None  # where these are answers to a question file
     streams: tuple[Stream, ...] = Field(min_length=len(MAIN_STREAMS), max_length=MAX_STREAMS)
     silence: Silences
@@ -197,7 +198,7 @@ class VoiceConfig(_Facts):
 
     def context_features(self) -> LinguisticFeatures:
         """Return the input features; :class:`TtsError` if this version of the product makes other ones of the inventory."""
-        features: LinguisticFeatures = ContextFeatures(self.inventory)
+        features: LinguisticFeatures = ContextFeatures(self.inventory, self.prominence)
         if self.questions is not None:
             content = {**self.questions.model_dump(), "inventory": self.inventory.to_dict(), "fingerprint": self.features}
             features = QuestionFeatures.from_dict(content)

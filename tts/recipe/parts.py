@@ -123,6 +123,27 @@ class TextPart(Part):
         examples=["coarse_coding"],
     )
 
+    prominence: bool = Field(
+        False,
+        description="English: networks read too how prominent each word is likely to be, and how strong the boundary after it, "
+        "as a model made of LibriTTS predicts them from the text.",
+        examples=[True],
+    )
+
+    @model_validator(mode="after")
+    def _prominence_of_words(self) -> TextPart:
+        for key, value in (
+            ("questions", self.questions),
+            ("engine", self.engine == "phones"),
+            ("source", self.source == "labels"),
+        ):
+            if self.prominence and value:
+                raise ValueError(
+                    f"prominence: is predicted from the words of a text for the product's own features, so not with {key}: "
+                    f"{getattr(self, key)}; leave one of them out"
+                )
+        return self
+
     @model_validator(mode="after")
     def _subphone_needs_questions(self) -> TextPart:
         if self.subphone is not None and self.questions is None:

@@ -4,6 +4,9 @@ They ask what full-context labels ask (identity and attributes of five phones; s
 phrase and sentence), as numbers in 0..1. A count ``n`` becomes ``min(n, cap) / cap`` with the caps of :data:`CAPS`.
 Positions count from 1, so a silence, which has no place in a syllable, word or phrase, has 0 in all of them; it does see the
 syllable, word and phrase on either side. A phrase is what lies between two silences.
+
+Where they are asked for, the prominence and boundary that a model of English predicts for each word
+(:mod:`tts.text.english.prominence`) are two columns more of a word.
 """
 
 from __future__ import annotations
@@ -17,6 +20,8 @@ import numpy as np
 
 from tts.core.errors import TtsError
 from tts.core.files import fingerprint
+from tts.text.english.prominence import VERSION as PROMINENCE_VERSION
+from tts.text.english.prominence import word_prosody
 from tts.text.function_words import is_function_word
 from tts.text.phones import ATTRIBUTES, PhoneInventory, attributes, is_nucleus
 from tts.text.sentence import Sentence
@@ -41,6 +46,7 @@ CAPS: Final[dict[str, int]] = {
 # Columns of the tables below. Of a syllable, word and phrase, asked of the one before (L), around (C) and after (R) a phone:
 _SYLLABLE = ("primary_stress", "secondary_stress", "phones")
 _WORD = ("syllables", "phones", "function", "break_minor", "break_major")
+_PROSODY = ("prominence", "boundary")  # of a word, where they are asked for
 _PHRASE = ("words", "syllables", "break_minor", "break_major")
 # Asked of a phone's own syllable, word and phrase:
 _SYLLABLE_PLACE = (
@@ -61,9 +67,13 @@ _SENTENCE = ("words", "syllables", "phrases", "question", "exclamation")
 
 @dataclass(frozen=True)
 class ContextFeatures:
-    """The features of one inventory. Equal inventories give equal features; :attr:`fingerprint` tells whether they do."""
+    """The features of one inventory. Equal ones give equal features; :attr:`fingerprint` tells whether they do.
+
+    ``prominence`` adds the predicted prominence and boundary of English words.
+    """
 
     inventory: PhoneInventory
+    prominence: bool = False
 
     subphone: ClassVar[None] = None  # frames have the product's own places within phones
 
@@ -83,7 +93,8 @@ class ContextFeatures:
         """The name of every column, such as ``C:is_p``, ``R:nasal``, ``syllable:in_word_forward``."""
         found = [f"{who}:{what}" for who in NEIGHBOURS for what in (*map("is_{}".format, self.inventory.symbols), *self.asked)]
         found += [f"syllable:vowel_is_{symbol}" for symbol in self.vowels]
-        around: dict[str, tuple[str, ...]] = {"syllable": _SYLLABLE, "word": _WORD, "phrase": _PHRASE}
+        word = (*_WORD, *(_PROSODY if self.prominence else ()))
+        around: dict[str, tuple[str, ...]] = {"syllable": _SYLLABLE, "word": word, "phrase": _PHRASE}
         own: dict[str, tuple[str, ...]] = {"syllable": _SYLLABLE_PLACE, "word": _WORD_PLACE, "phrase": _PHRASE_PLACE}
         for level, columns in around.items():
             found += [f"{who}_{level}:{column}" for who in ("L", "C", "R") for column in columns]
@@ -99,7 +110,7 @@ class ContextFeatures:
     @cached_property
     def fingerprint(self) -> str:
         """Changes whenever the same sentence would give other numbers."""
-        return fingerprint(VERSION, list(self.names), CAPS)
+        return fingerprint(VERSION, list(self.names), CAPS, *([PROMINENCE_VERSION] if self.prominence else []))
 
     @cached_property
     def _phones(self) -> np.ndarray:
@@ -117,19 +128,20 @@ class ContextFeatures:
         around = np.full(count + 4, len(self.inventory))
         around[2:-2] = [self.inventory.index(phone) for phone in sentence.phones]
         phones = np.concatenate([self._phones[around[shift : shift + count]] for shift in range(5)], axis=1)
-        context = _Context(sentence)
+        context = _Context(sentence, self.prominence)
         vowels = np.array([[nucleus == vowel for vowel in self.vowels] for nucleus in [*context.nuclei, ""]], np.float32)
         blocks = [phones, vowels[context.syllable_of[:, 1]], *context.blocks()]
         return np.concatenate(blocks, axis=1, dtype=np.float32)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON-able data; :meth:`from_dict` is its inverse."""
-        return {"version": VERSION, "inventory": self.inventory.to_dict(), "fingerprint": self.fingerprint}
+        asked = {"prominence": True} if self.prominence else {}
+        return {"version": VERSION, "inventory": self.inventory.to_dict(), **asked, "fingerprint": self.fingerprint}
 
     @staticmethod
     def from_dict(data: dict[str, Any]) -> ContextFeatures:
         """Rebuild the features of :meth:`to_dict`; :class:`TtsError` if this version of the product makes other ones."""
-        features = ContextFeatures(PhoneInventory.from_dict(data["inventory"]))
+        features = ContextFeatures(PhoneInventory.from_dict(data["inventory"]), bool(data.get("prominence", False)))
         if features.fingerprint != data["fingerprint"]:
             raise TtsError(
                 f"context features of version {data['version']} cannot be remade by this release, which has version {VERSION}: "
@@ -144,9 +156,10 @@ class _Context:
     Every table ends in a row of zeros, which is what index -1 finds: no such syllable, word or phrase.
     """
 
-    def __init__(self, sentence: Sentence) -> None:
+    def __init__(self, sentence: Sentence, prominence_too: bool) -> None:
         self.sentence = sentence
         words = sentence.words
+        self.prosody = word_prosody(sentence) if prominence_too else np.zeros((len(words), 0), np.float32)
         syllables = [(w, s) for w, word in enumerate(words) for s in range(len(word.syllables))]
         number = {place: index for index, place in enumerate(syllables)}
         ends = [w for w, word in enumerate(words) if word.pause_after or w + 1 == len(words)]
@@ -173,8 +186,14 @@ class _Context:
         lengths = [sum(len(syllable.phones) for syllable in word.syllables) for word in words]
         syllable = [(s.stress == 1, s.stress == 2, _share(len(s.phones), "phones_in_syllable")) for s in self.syllables]
         word = [
-            (_share(len(word.syllables), "syllables_in_word"), _share(lengths[w], "phones_in_word"), functions[w], *breaks[w])
-            for w, word in enumerate(words)
+            (
+                _share(len(word.syllables), "syllables_in_word"),
+                _share(lengths[w], "phones_in_word"),
+                functions[w],
+                *breaks[w],
+                *own,
+            )
+            for w, (word, own) in enumerate(zip(words, self.prosody, strict=True))
         ]
         phrase = [
             (
@@ -185,11 +204,11 @@ class _Context:
             for p, members in enumerate(self.phrases)
         ]
         shared = [
-            _table(rows, len(columns))[index].reshape(len(index), -1)
-            for rows, columns, index in (
-                (syllable, _SYLLABLE, self.syllable_of),
-                (word, _WORD, self.word_of),
-                (phrase, _PHRASE, self.phrase_of),
+            _table(rows, width)[index].reshape(len(index), -1)
+            for rows, width, index in (
+                (syllable, len(_SYLLABLE), self.syllable_of),
+                (word, len(_WORD) + self.prosody.shape[1], self.word_of),
+                (phrase, len(_PHRASE), self.phrase_of),
             )
         ]
         places = [

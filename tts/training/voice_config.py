@@ -9,6 +9,7 @@ from tts.dataset.prepared import Prepared
 from tts.dataset.speakers import DURATION_SPEAKERS
 from tts.generation.config import CorpusConfig, FrontEndConfig, QuestionsConfig, SpeakersConfig, TransferConfig, VoiceConfig
 from tts.recipe import StagePart
+from tts.text.features import ContextFeatures
 from tts.text.question_features import LinguisticFeatures, QuestionFeatures
 from tts.training.records import RunRecord, acoustic_settings
 
@@ -43,6 +44,7 @@ def _corpus_config(prepared: Prepared) -> dict[str, Any]:
     return {
         "inventory": prepared.inventory,
         "features": prepared.features.fingerprint,
+        "prominence": isinstance(prepared.features, ContextFeatures) and prepared.features.prominence,
         "questions": _questions(prepared.features),
         "silence": facts.silence,
         "constant_features": facts.constant_features,
