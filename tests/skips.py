@@ -7,7 +7,7 @@ import re
 import pytest
 
 MAY_SKIP = {  # pattern in the reason: (pattern in the file's name, what the product loses by it)
-    r"espeak": (r"espeak|wheel", "espeak-ng is GPL-3.0: an extra that no pipeline needs"),
+    r"espeak": (r"espeak", "espeak-ng is GPL-3.0: an extra that no pipeline needs"),
     r"Chromium|selenium": ("", "pages are looked at in a browser where there is one"),
     r"CUDA|GPU|\bmps\b": ("", "needs the device"),
     r"htsengine": ("", "programs of the system that speak our labels, beside the fields' comparison with Festival's"),

@@ -119,8 +119,8 @@ def test_a_recipe_by_its_bare_name_becomes_a_voice_that_speaks(home: Path) -> No
 
 
 def test_the_demo_runs_outside_a_checkout(home: Path) -> None:
-    if importlib.util.find_spec("espeakng_loader") is None:
-        pytest.skip("espeak-ng is not installed: the demo's corpus is spoken by it")
+    if importlib.util.find_spec("hibari") is None:
+        pytest.skip("hibari-tts is not installed: it speaks the demo's corpus")
     printed = run(home, "tts", "demo", "--short")
     assert "comparison on the test sentences" in printed
     assert len(list((home / "output" / "demo-short" / "speech").glob("*.wav"))) > 2

@@ -39,7 +39,8 @@ from tts.core.audio import read_audio
 from tts.core.errors import TtsError
 from tts.core.grid import FrameGrid
 from tts.core.processes import Failure
-from tts.corpora.espeak_demo import REFERENCE, demo_sentences, make_demo_corpus
+from tts.corpora.demo_corpus import demo_sentences
+from tts.corpora.espeak_demo import REFERENCE, make_demo_corpus
 from tts.corpora.ljspeech import read_ljspeech
 from tts.corpora.types import CorpusSource
 from tts.text.engine import make_engine

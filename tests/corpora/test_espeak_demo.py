@@ -10,7 +10,8 @@ import soundfile
 
 from tts.core.errors import TtsError, UsageError
 from tts.corpora import espeak_demo
-from tts.corpora.espeak_demo import demo_sentences, make_demo_corpus
+from tts.corpora.demo_corpus import demo_sentences
+from tts.corpora.espeak_demo import make_demo_corpus
 from tts.corpora.ljspeech import read_ljspeech
 from tts.corpora.splits import same_text
 from tts.corpora.types import CorpusSource

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -16,11 +17,30 @@ def register(app: typer.Typer) -> None:
     app.command("demo")(demo)
 
 
+class DemoSpeaker(StrEnum):
+    """What speaks the demo's corpus."""
+
+    hibari = "hibari"
+    espeak_ng = "espeak-ng"
+
+
 def demo(
-    out: Annotated[Path, typer.Option("--out", "-o", help="Where everything goes.")] = Path("output/demo"),
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", help="Where everything goes.", show_default="output/demo; with another speaker output/demo-SPEAKER"
+        ),
+    ] = None,
+    speaker: Annotated[
+        DemoSpeaker,
+        typer.Option(
+            "--speaker", help="What speaks the corpus: hibari sounds human (extra demo), espeak-ng is GPL-3.0 (extra espeak)."
+        ),
+    ] = DemoSpeaker.hibari,
     short: Annotated[bool, typer.Option("--short", help="A few training steps only, to see that everything runs.")] = False,
 ) -> None:
     """Make a small corpus, train a single-task and a stacked multi-task voice, compare them and speak a text file."""
     from tts.cli.demo_run import run_demo
 
-    run_demo(out, short=short, say=say, command=command_line())
+    default = "demo" if speaker is DemoSpeaker.hibari else f"demo-{speaker.value}"
+    run_demo(out or Path("output") / default, speaker=speaker.value, short=short, say=say, command=command_line())

@@ -1,4 +1,4 @@
-"""The demo: a small corpus spoken by espeak-ng, two voices, their comparison, and a text file spoken by the better one."""
+"""The demo: a small synthetic corpus, two voices, their comparison, and a text file spoken by the better one."""
 
 from __future__ import annotations
 
@@ -38,13 +38,27 @@ SHORT = [
 ]
 
 
-def run_demo(out: Path, *, short: bool = False, say: Callable[[str], None], command: str = "") -> None:
-    """Run the demo into ``out``; ``say`` receives what the user reads. A second run continues or repeats only what is new."""
+ESPEAK = [  # what differs where espeak-ng speaks
+    "corpus={format: espeak-demo, speaker: espeak-ng, licence: GPL-3.0-or-later, source: made by espeak-ng from the "
+    "sentences in this package}",
+    "frames.sample_rate=22050",
+]
+WHOSE = {
+    "hibari": "by hibari-tts (Apache-2.0), whose voice is a distilled network's and no person's",
+    "espeak-ng": "by espeak-ng (GPL-3.0), a robot's voice",
+}
+
+
+def run_demo(out: Path, *, speaker: str = "hibari", short: bool = False, say: Callable[[str], None], command: str = "") -> None:
+    """Run the demo into ``out``; ``say`` receives what the user reads. A second run continues or repeats only what is new.
+
+    ``speaker``, ``hibari`` or ``espeak-ng``, speaks the corpus.
+    """
     folder = shipped_folder("recipes") / "demo"
     text = shipped_folder("data") / "speak_demo.txt"
-    recipe = load_recipe(folder, SHORT if short else None)
+    recipe = load_recipe(folder, [*(ESPEAK if speaker == "espeak-ng" else []), *(SHORT if short else [])])
     out = out.with_name(f"{out.name}-short") if short else out
-    say("1. a corpus, spoken by espeak-ng; prepare it: check, analyse, align")
+    say(f"1. a corpus of synthetic speech, spoken {WHOSE[speaker]}; prepare it: check, analyse, align")
     prepared = prepare_corpus(recipe, folder, out / "corpus", out / "prepared", command=command)
     recipe = recipe.for_speech(prepared.speech_seconds)
     scores: dict[str, dict[str, Scores]] = {}

@@ -1,4 +1,4 @@
-"""A small corpus for the demo, spoken by espeak-ng: no download, seconds to make, and the exact time of every phone.
+"""A small corpus spoken by espeak-ng: no download, seconds to make, and the exact time of every phone.
 
 espeak-ng is GPL-3.0; its library comes with the optional package ``espeakng-loader``, which is imported here only, when the
 demo corpus is asked for. The library keeps global state, so it lives in a worker process of its own.
@@ -11,11 +11,8 @@ import functools
 import importlib.util
 import json
 import random
-import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -23,25 +20,18 @@ import numpy as np
 
 from tts.core.audio import write_wav
 from tts.core.errors import TtsError, UsageError
-from tts.core.files import fingerprint, read_json, write_json, write_text
+from tts.core.files import write_text
 from tts.core.processes import Failure, parallel_map
+from tts.corpora.demo_corpus import corpus_settings, demo_id, demo_sentences, make_corpus, room_noise
 
-MARKER = "demo.json"  # written last: a folder that has it is complete
 REFERENCE = "reference.jsonl"
 EDGE_SECONDS = 0.2  # of near-silence before and after speech
-NOISE_RMS = 2e-4  # -74 dB: a quiet room; digital silence is unlike any recording
 RATE_WPM, PITCH = (158, 172), (47, 53)  # espeak's words a minute and pitch 0..99, drawn for every sentence
 
 # From espeak-ng's speak_lib.h
 _SYNCHRONOUS, _PHONEME_EVENTS, _IPA, _DONT_EXIT = 2, 0x1, 0x2, 0x8000
 _RATE, _PITCH, _UTF8, _BY_CHARACTER = 1, 3, 1, 1
 _WORD_EVENT, _PHONEME_EVENT = 1, 7
-
-
-def demo_sentences() -> tuple[str, ...]:
-    """Return the sentences that ship with the package, in order."""
-    text = resources.files("tts.corpora").joinpath("demo_sentences.txt").read_text(encoding="utf-8")
-    return tuple(text.splitlines())
 
 
 def make_demo_corpus(root: Path, *, count: int = 80, voice: str = "en-us", seed: int = 0) -> None:
@@ -56,39 +46,16 @@ def make_demo_corpus(root: Path, *, count: int = 80, voice: str = "en-us", seed:
     Raises :class:`UsageError` where espeakng-loader is not installed, an argument is out of range or ``root`` holds something
     else, :class:`TtsError` where espeak-ng fails.
     """
-    sentences = demo_sentences()
-    if not 1 <= count <= len(sentences):
-        raise UsageError(f"count: {count} is outside 1..{len(sentences)}, the number of demo sentences")
-    settings = {"count": count, "voice": voice, "seed": seed, "sentences": fingerprint(sentences[:count])}
-    if _complete(root, settings):
-        return
-    if importlib.util.find_spec("espeakng_loader") is None:
-        raise UsageError("the demo corpus needs espeak-ng (GPL-3.0); install it with: pip install espeakng-loader")
-    draw = random.Random(seed)
-    requests = [_Request(text, voice, draw.randint(*RATE_WPM), draw.randint(*PITCH)) for text in sentences[:count]]
-    root.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=root.parent))
-    try:
-        _write(folder, requests, seed)
-        write_json(folder / MARKER, settings)
-        folder.chmod(0o755)  # mkdtemp makes private folders
-        if root.exists():
-            root.rmdir()  # empty, as _complete made sure
-        folder.rename(root)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    sentences = demo_sentences(count)
+    settings = corpus_settings(sentences, voice=voice, seed=seed)
 
+    def write(folder: Path) -> None:
+        if importlib.util.find_spec("espeakng_loader") is None:
+            raise UsageError("the demo corpus needs espeak-ng (GPL-3.0); install it with: pip install espeakng-loader")
+        draw = random.Random(seed)
+        _write(folder, [_Request(text, voice, draw.randint(*RATE_WPM), draw.randint(*PITCH)) for text in sentences], seed)
 
-def _complete(root: Path, settings: dict[str, Any]) -> bool:
-    """Return whether ``root`` is a finished demo corpus with these settings; refuse a folder that holds something else."""
-    if not root.exists() or (root.is_dir() and not any(root.iterdir())):
-        return False
-    if not (root / MARKER).is_file():
-        raise UsageError(f"{root}: holds something that is not a demo corpus; choose another folder")
-    found = read_json(root / MARKER)
-    if found != settings:
-        raise UsageError(f"{root}: holds a demo corpus made otherwise ({found}); delete it or choose another folder")
-    return True
+    make_corpus(root, settings, write)
 
 
 @dataclass(frozen=True)
@@ -116,10 +83,10 @@ def _write(folder: Path, requests: list[_Request], seed: int) -> None:
         speech = spoken[index]
         if isinstance(speech, Failure):
             raise TtsError(f"espeak-ng could not speak {request.text!r}: {speech.message}")
-        id = f"demo_{index + 1:03d}"
+        id = demo_id(index)
         edge = round(EDGE_SECONDS * speech.rate)
         signal = np.pad(speech.signal / 32768.0, edge)
-        signal += NOISE_RMS * noise.standard_normal(len(signal))
+        signal += room_noise(len(signal), noise)
         write_wav(folder / "wavs" / f"{id}.wav", signal, speech.rate)
 
         def seconds(sample: int, edge: int = edge, rate: int = speech.rate) -> float:

@@ -54,8 +54,15 @@ def _read_speaker_column(root: Path, source: CorpusSource) -> tuple[Corpus, list
     return read_ljspeech(root, replace(source, speaker_column=True))
 
 
-def _read_demo(root: Path, source: CorpusSource) -> tuple[Corpus, list[Problem]]:
-    from tts.corpora.espeak_demo import make_demo_corpus  # an optional extra, imported when asked for
+def _read_hibari_demo(root: Path, source: CorpusSource) -> tuple[Corpus, list[Problem]]:
+    from tts.corpora.hibari_demo import make_hibari_corpus  # an optional extra, imported when asked for
+
+    make_hibari_corpus(root)
+    return read_ljspeech(root, source)
+
+
+def _read_espeak_demo(root: Path, source: CorpusSource) -> tuple[Corpus, list[Problem]]:
+    from tts.corpora.espeak_demo import make_demo_corpus
 
     make_demo_corpus(root)
     return read_ljspeech(root, source)
@@ -87,6 +94,7 @@ LAYOUTS: dict[str, Layout] = {
     "lhotse": Layout(scanner=scan_lhotse, tells_speakers=True),
     "festival": Layout(read_festival),
     "rhasspy": Layout(read_rhasspy),
-    "espeak-demo": Layout(_read_demo),
+    "hibari-demo": Layout(_read_hibari_demo),
+    "espeak-demo": Layout(_read_espeak_demo),
     **{name: Layout(scanner=scanner, tells_speakers=True) for name, scanner in _PUBLIC.items()},
 }

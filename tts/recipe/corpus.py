@@ -22,6 +22,7 @@ CorpusFormat = Literal[  # read by tts.corpora.layouts
     "lhotse",
     "festival",
     "merlin",
+    "hibari-demo",
     "espeak-demo",
     "aishell3",
     "baker",
@@ -97,8 +98,8 @@ class CorpusPart(Part):
         "with `id|speaker|text`. `table`: lines of fields between bars, tabs or commas, in any order of columns. `json-lines`: "
         "an object a line, as NeMo and Piper write them. `text-files`: a .txt or .lab file with the text of each recording. "
         "`kaldi`: wav.scp, text, utt2spk, segments. `lhotse`: its manifests. `festival`: txt.done.data. `merlin`: "
-        "file_id_list.scp with wav/ID.wav and txt/ID.txt or txt.done.data. `espeak-demo`: made on the spot by espeak-ng. The "
-        "others are public corpora as they are published (`tts corpora`).",
+        "file_id_list.scp with wav/ID.wav and txt/ID.txt or txt.done.data. `hibari-demo` and `espeak-demo`: made on the spot "
+        "by hibari-tts, by espeak-ng. The others are public corpora as they are published (`tts corpora`).",
         examples=["ljspeech"],
     )
     root: str | None = Field(
@@ -207,7 +208,7 @@ class CorpusPart(Part):
             raise ValueError("columns: names a column twice; - is for those of no use")
         if self.file is not None and self.format not in ("table", "json-lines", "lhotse", "festival", "merlin"):
             raise ValueError("file: is for the formats table, json-lines, lhotse, festival and merlin")
-        if self.format == "espeak-demo" and self.speakers:
+        if self.format in ("hibari-demo", "espeak-demo") and self.speakers:
             raise ValueError("speakers: the demo corpus has one; name it with speaker")
         return self
 
