@@ -48,5 +48,5 @@ def test_real_corpora_laid_out_anew(corpus: str, name: str, tmp_path: Path) -> N
     assert not problems
     assert len(read) == len(expected) > 300
     assert sorted(map(plain, read)) == sorted(map(plain, expected))
-    seen = recognise(tmp_path / "corpus")[0]
+    seen = recognise(tmp_path / "corpus").taken
     assert (seen.format, seen.with_recording, seen.unlisted) == (WRITTEN[name].format, len(expected), 0)

@@ -200,7 +200,7 @@ def _recordings(folder: Path) -> Check:
     from tts.corpora.draft.recognise import recognise
 
     try:
-        seen = recognise(folder)[0]
+        seen = recognise(folder).taken
     except TtsError as error:
         return Check("corpus", "wrong", str(error), "docs/corpora.md says in which layouts recordings and texts are read")
     state: State = "ok" if seen.with_recording == len(seen.entries) else "note" if seen.with_recording else "wrong"

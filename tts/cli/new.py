@@ -6,25 +6,35 @@ import shlex
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tts.cli.interview import Question, ask
-from tts.cli.options import words
 from tts.cli.output import say
 from tts.core.errors import TtsError, UsageError
 
 if TYPE_CHECKING:
-    from tts.corpora.draft.draft import Answers, Draft
-    from tts.corpora.draft.language import LanguageGuess
-    from tts.corpora.draft.recognise import Recognised
-    from tts.corpora.draft.survey import Survey
+    from tts.cli.new_answers import Stated
+    from tts.corpora.draft.draft import Draft
+    from tts.corpora.draft.recognise import Layouts
     from tts.recipe.corpus import CorpusPart
 
-NOT_STATED = "not stated"
-ALL = "all"
 Text = str | None
+Format = Literal["ljspeech", "table", "json-lines", "text-files", "kaldi", "lhotse", "festival"]
+_OPTIONS = {  # what a recipe's keys are called here
+    "corpus.audio": "--audio",
+    "corpus.file": "--file",
+    "corpus.format": "--format",
+    "corpus.speakers": "--speaker",
+    "corpus.speaker": "--speaker",
+    "corpus.language": "--language",
+    "corpus.licence": "--licence",
+    "frames.sample_rate": "--rate",
+    "text.engine": "--engine",
+    "text.lexicon": "--lexicon",
+    "--corpus-root": "FOLDER",
+    "corpus.root": "FOLDER",
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -41,7 +51,16 @@ def new_recipe(
     language: Annotated[
         Text, typer.Option("--language", help="Language of the texts, as `tts languages` calls it.", metavar="TAG")
     ] = None,
-    licence: Annotated[Text, typer.Option("--licence", "--license", help="Licence of the recordings, as CC0-1.0.")] = None,
+    engine: Annotated[
+        Text, typer.Option("--engine", help="What reads the texts [default: the best there is for the language].")
+    ] = None,
+    lexicon: Annotated[
+        Text, typer.Option("--lexicon", help="File of pronunciations, `word phones` a line.", metavar="FILE")
+    ] = None,
+    licence: Annotated[
+        Text,
+        typer.Option("--licence", "--license", help="Licence of the recordings: SPDX's name, LicenseRef-NAME, or own: WORDS."),
+    ] = None,
     consent: Annotated[
         Text, typer.Option("--consent", help="The speaker's agreement to a voice, in words; the voice's card states it.")
     ] = None,
@@ -51,10 +70,16 @@ def new_recipe(
         typer.Option("--rate", help="Rate of the voice in Hz [default: that of the recordings, halved above 32 kHz]."),
     ] = None,
     audio: Annotated[
-        Text, typer.Option("--audio", help="Folder of the recordings, where they lie elsewhere than the texts.", metavar="DIR")
+        Text,
+        typer.Option(
+            "--audio", help="Folder of the recordings, seen from the texts' folder or the current one.", metavar="DIR"
+        ),
     ] = None,
     file: Annotated[
         Text, typer.Option("--file", help="File in the folder that lists the utterances, where there are several.")
+    ] = None,
+    format: Annotated[
+        Format | None, typer.Option("--format", help="Layout of the folder [default: the one that fits best].")
     ] = None,
     clean: Annotated[bool, typer.Option("--clean", help="Set the suggested cleaning, not as a comment.")] = False,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="The recipe to write [default: NAME.yaml].")] = None,
@@ -62,43 +87,42 @@ def new_recipe(
         bool, typer.Option("--yes", "-y", help="Take what was recognised and guessed; ask only for the rest.")
     ] = False,
 ) -> None:
-    """Make a recipe of a folder by looking at it, asking only what cannot be seen: licence, consent, the language confirmed."""
-    from tts.corpora.draft.draft import Draft, usual_name
-    from tts.corpora.draft.language import guess_language
+    """Make a recipe of a folder by looking at it, asking only what cannot be seen: licence, consent, the language confirmed.
+
+    Ends with all that will be written, to be confirmed; --yes confirms it.
+    """
+    from tts.cli.new_answers import Stated, check_stated
+    from tts.corpora.draft.draft import usual_name
     from tts.corpora.draft.recognise import recognise
-    from tts.corpora.draft.report import layout_lines, survey_lines
-    from tts.corpora.draft.survey import survey
+    from tts.corpora.draft.report import layout_lines
 
     interactive = sys.stdin.isatty()
     given = {"licence": licence, "consent": consent}
     if not interactive and (missing := [f"--{key}" for key, value in given.items() if not value]):
         raise UsageError(
-            f"{' and '.join(missing)}: needed where nobody can be asked; nothing else can know them (`{NOT_STATED}` says so)"
+            f"{' and '.join(missing)}: needed where nobody can be asked; nothing else can know them (`not stated` says so)"
         )
-    _check_consent(consent or "")
-    path = _new_file(out or Path(f"{name or usual_name(folder)}.yaml"))
-    recognised = recognise(folder, audio, file)
-    seen = recognised[0]
-    say("\n".join(layout_lines(recognised)))
-    measured = survey(seen.recordings)
-    say("recordings")
-    say("\n".join(survey_lines(measured)))
-    guess = guess_language(seen.texts)
-    say(_guess_line(guess))
-    answers = _answers(
-        seen,
-        measured,
-        guess,
-        {"name": name or usual_name(folder), "speaker": speaker, "language": language, "source": source, **given},
-        rate,
-        interactive=interactive,
-        confirmed=yes,
-    )
-    draft = Draft(path=path, recognised=seen, survey=measured, answers=answers, audio=audio, clean=clean)
+    facts = {"speaker": speaker, "language": language, "engine": engine, "lexicon": lexicon, "source": source}
+    stated = check_stated(Stated(name=name or usual_name(folder), rate=rate, **facts, **given))
+    path = _new_file(out or Path(f"{stated.name}.yaml"))
+    try:
+        layouts = recognise(folder, audio, file, format)
+        say("\n".join(layout_lines(layouts)))
+        _tell_likeness(layouts)
+        draft = _drafted(layouts, stated, path, clean=clean, interactive=interactive, yes=yes)
+    except TtsError as error:
+        raise type(error)(_in_options(str(error))) from None
     _write(draft)
     say(f"\n{path}:\n\n{draft.text()}")
     recipe = shlex.quote(str(path))
     say(f"next: tts prepare {recipe}\n      tts train {recipe} --system single")
+
+
+def _in_options(message: str) -> str:
+    """Return a message about a recipe's keys as one about this command's options."""
+    for key, option in _OPTIONS.items():
+        message = message.replace(key, option)
+    return message
 
 
 def _new_file(path: Path) -> Path:
@@ -108,131 +132,53 @@ def _new_file(path: Path) -> Path:
     return path if path.suffix in (".yaml", ".yml") else path / "recipe.yaml" if path.suffix == "" else path
 
 
-def _check_consent(text: str) -> None:
-    if text.strip().casefold() in ("no", "n", "none", "refused"):
-        raise UsageError("without the speaker's agreement no voice should be made; nothing was written")
+def _tell_likeness(layouts: Layouts) -> None:
+    """Say which public corpus the folder looks like."""
+    from tts.corpora.public.likeness import looks_like
+
+    root = layouts.taken.root
+    if (corpus := looks_like(root)) is not None:
+        command = f"tts prepare {corpus.recipe} --corpus-root {shlex.quote(str(root))}"
+        say(f"  note: this looks like {corpus.title}, which has a recipe that knows its faults: {command}")
 
 
-def _guess_line(guess: LanguageGuess | None) -> str:
-    if guess is None:
-        return "language: too little text to tell"
-    second = f"; the others are rather {guess.second}" if guess.second else ""
-    return f"language: {guess.code}, by {guess.groups} of {guess.of} groups of sentences{second} (a dialect cannot be told)"
+def _drafted(layouts: Layouts, stated: Stated, path: Path, *, clean: bool, interactive: bool, yes: bool) -> Draft:
+    """Measure the recordings, ask what is left to ask, and return a draft that was confirmed where somebody can be asked."""
+    from tts.cli.interview import ask, confirmed
+    from tts.cli.new_answers import answers_to, check_language, front_end, questions_for, summary_lines
+    from tts.corpora.draft.draft import Draft
+    from tts.corpora.draft.language import guess_language
+    from tts.corpora.draft.report import survey_lines
+    from tts.corpora.draft.survey import survey
+
+    seen = layouts.taken
+    guess = guess_language(seen.texts)
+    questions = questions_for(seen, stated, guess, interactive=interactive, yes=yes)
+    known = bool(stated.engine) or (interactive and not yes)
+    if stated.language:
+        check_language(front_end(stated.language, stated.engine), guess, confirmed=known)
+    measured = survey(seen.recordings)
+    say("recordings")
+    say("\n".join(survey_lines(measured)))
+    say(str(guess) if guess else "language: too little text to tell")
+    answered: dict[str, str] = {}
+    while True:
+        answered = ask(questions, earlier=answered)
+        answers, front = answers_to(seen, measured, guess, stated, answered)
+        chosen = seen.of_speakers(answers.speakers)
+        if len(chosen.recordings) != len(seen.recordings):
+            say(f"recordings of {', '.join(answers.speakers)} alone: {len(chosen.recordings)}")
+            measured = survey(chosen.recordings)
+        draft = Draft(path=path, recognised=chosen, survey=measured, answers=answers, audio=layouts.audio, clean=clean)
+        _try(draft)
+        say("what will be written")
+        say("\n".join(summary_lines(answers, front, guess)))
+        if not interactive or yes or confirmed(f"write {path}?"):
+            return draft
 
 
-def _answers(
-    seen: Recognised,
-    measured: Survey,
-    guess: LanguageGuess | None,
-    given: dict[str, str | None],
-    rate: int | None,
-    *,
-    interactive: bool,
-    confirmed: bool,
-) -> Answers:
-    """Return what a folder cannot tell: from options, guesses that were confirmed, and the person."""
-    from tts.corpora.draft.draft import Answers, usual_rate
-
-    tag = _tag(guess.code)[0] if guess is not None else None
-    several = seen.speakers if len(seen.speakers) > 1 else seen.folders if len(seen.folders) > 1 else ()
-    questions = []
-    if not given["language"] and not (confirmed and tag):
-        questions.append(Question("language", "language of the texts", tag, check=lambda text: _tag(text, asked=True) and None))
-    if not given["speaker"] and several and not confirmed:
-        text = f"who speaks: {ALL} (the {len(several)} named above), names of some by commas, or one other name for them all"
-        questions.append(Question("speaker", text, ALL, check=lambda text: _check_speakers(text, several)))
-    if not given["licence"]:
-        questions.append(
-            Question("licence", f"licence of the recordings, for example CC0-1.0{_hint(seen)}", skipped=NOT_STATED)
-        )
-    if not given["consent"]:
-        text = "does the speaker agree to a voice being made, and where is that written (or: I am the speaker)"
-        questions.append(Question("consent", text, skipped=NOT_STATED, check=_check_consent))
-    if questions and not interactive:
-        flags = " and ".join(f"--{question.name}" for question in questions)
-        raise UsageError(f"{flags}: needed where nobody can be asked; --yes takes what was guessed")
-    answered: dict[str, str | None] = {**given, **ask(questions)}
-    language, engine = _tag(answered["language"] or tag or "", asked=True)
-    return Answers(
-        name=given["name"] or "voice",
-        speakers=_speakers(answered["speaker"] or (ALL if several else ""), several, seen, given["name"] or "voice"),
-        language=language,
-        licence=answered["licence"] or NOT_STATED,
-        consent=answered["consent"] or NOT_STATED,
-        rate=rate or usual_rate(measured),
-        engine=engine,
-        source=answered["source"] or "",
-    )
-
-
-def _hint(seen: Recognised) -> str:
-    """Return a clause that quotes what a file of the folder says of the licence."""
-    for path in sorted(seen.root.iterdir()):
-        if path.name.upper().startswith(("LICENSE", "LICENCE", "COPYING")) and path.is_file():
-            with path.open(encoding="utf-8", errors="replace") as stream:
-                line = next((line.strip() for line in stream if line.strip()), "")
-            return f" ({path.name} begins: {line[:60]})"
-    return ""
-
-
-def _tag(language: str, *, asked: bool = False) -> tuple[str, str]:
-    """Return the front end's tag for a language and the engine for it; one that there is not raises where a person ``asked``.
-
-    espeak-ng is named only where nothing else reads the language.
-    """
-    from tts.text.languages import language_support, supported_languages
-
-    try:
-        entries = language_support(language, supported_languages())
-    except UsageError:
-        if asked:
-            raise
-        return language, "letters"
-    plain = language.lower().replace("_", "-")
-    whole = [entry for entry in entries if plain in (entry.tag.lower(), entry.language.lower()) or "-" not in plain]
-    chosen = next((entry for entry in whole if entry.engine != "espeak"), entries[0])
-    return chosen.tag, chosen.engine
-
-
-def _check_speakers(text: str, several: tuple[str, ...]) -> None:
-    names = words(text)
-    unknown = [name for name in names if name not in several]
-    if text != ALL and len(names) > 1 and unknown:
-        raise UsageError(f"there is no speaker {unknown[0]}; there are {', '.join(several[:20])}")
-
-
-def _speakers(text: str, several: tuple[str, ...], seen: Recognised, name: str) -> tuple[str, ...]:
-    """Return the speakers that a recipe names."""
-    from tts.recipe.names import check_name
-
-    _check_speakers(text, several)
-    chosen = several if text == ALL and several else words(text)
-    if not chosen or chosen == (ALL,):
-        known = seen.speakers or seen.folders
-        chosen = known if len(known) == 1 and not known[0].isdigit() else (name,)
-    for speaker in chosen if len(chosen) > 1 else ():
-        try:
-            check_name(speaker)
-        except ValueError as error:
-            raise UsageError(f"the speaker {speaker!r} cannot be named in a recipe: {error}; rename it in the corpus") from None
-    return chosen
-
-
-def _try_reading(part: CorpusPart, root: Path) -> None:
-    """Read the corpus as tts prepare will, and say what of it can be used."""
-    from tts.corpora.layouts import open_layout
-    from tts.corpora.problems import examples, left_out
-    from tts.dataset.reading import source_of
-
-    corpus, problems = open_layout(part.format)(root, source_of("draft", part, part.speaker))
-    lost = [problem for problem in problems if problem.severity == "left_out"]
-    why = f"; {len(left_out(lost))} are left out: {examples(lost)}" if lost else ""
-    say(f"{len(corpus)} utterances can be read{why}")
-
-
-def _write(draft: Draft) -> None:
-    """Write the recipe, if it is one that loads and its corpus is read."""
-    from tts.core.files import write_text
+def _try(draft: Draft) -> None:
+    """Load the drafted recipe and read its corpus as tts prepare will, and say what of it can be used."""
     from tts.recipe import load_recipe
 
     with tempfile.TemporaryDirectory() as folder:
@@ -244,4 +190,20 @@ def _write(draft: Draft) -> None:
             raise UsageError(str(error).replace(str(trial), "the drafted recipe")) from None
     if len(draft.answers.speakers) == 1:
         _try_reading(recipe.corpus, draft.recognised.root)
+
+
+def _try_reading(part: CorpusPart, root: Path) -> None:
+    from tts.corpora.layouts import open_layout
+    from tts.corpora.problems import examples, left_out
+    from tts.dataset.reading import source_of
+
+    corpus, problems = open_layout(part.format)(root, source_of("draft", part, part.speaker))
+    lost = [problem for problem in problems if problem.severity == "left_out"]
+    why = f"; {len(left_out(lost))} are left out: {examples(lost)}" if lost else ""
+    say(f"{len(corpus)} utterances can be read{why}")
+
+
+def _write(draft: Draft) -> None:
+    from tts.core.files import write_text
+
     write_text(_new_file(draft.path), draft.text())

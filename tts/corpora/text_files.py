@@ -106,6 +106,18 @@ def text_file_entries(base: Path, folders: Sequence[Path], speaker: str = "") ->
     return entries, lacking
 
 
+def texts_without_recording(root: Path, entries: Sequence[Entry]) -> list[Path]:
+    """Return the text files beside those that ``entries`` come from that are the text of no recording."""
+    used = {Path(entry.place) for entry in entries}
+    suffixes = {path.suffix for path in used}
+    folders = dict.fromkeys(path.parent for path in used)
+    beside = (path for folder in folders for path in sorted(folder.iterdir()) if path.suffix in suffixes and path.is_file())
+    stems = {path.name.partition(".")[0] for path in used}  # a.normalized.txt and a.original.txt are both of a
+    return [
+        path for path in beside if path not in used and path.name.partition(".")[0] not in stems and path.is_relative_to(root)
+    ]
+
+
 def speaker_folders(base: Path) -> dict[str, list[Path]]:
     """Return the folders within ``base``, or within its trees of recordings, that hold recordings, by name.
 

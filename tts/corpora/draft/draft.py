@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from tts.core.grid import MAX_RATE, MIN_RATE
-from tts.corpora.draft.recognise import Recognised
+from tts.corpora.draft.recognise import Recognised, near_path
 from tts.corpora.draft.survey import Survey
 
 _FEWER = {44_100: 22_050, 48_000: 24_000, 32_000: 24_000}  # rates of voices that sound nearly as well and take half the time
@@ -29,6 +28,7 @@ class Answers:
     consent: str
     rate: int
     engine: str = "gruut"
+    lexicon: str | None = None
     source: str = ""
 
 
@@ -50,7 +50,7 @@ class Draft:
         corpus: dict[str, object] = {}
         if seen.format != "ljspeech":
             corpus["format"] = seen.format
-        corpus["root"] = _root(seen.root, self.path.parent)
+        corpus["root"] = near_path(seen.root, self.path.parent)
         optional = {"file": seen.file, "columns": list(seen.columns), "audio": self.audio}
         corpus |= {key: value for key, value in optional.items() if value}
         corpus |= {"speaker": answers.speakers[0]} if len(answers.speakers) == 1 else {"speakers": list(answers.speakers)}
@@ -59,12 +59,13 @@ class Draft:
         if max(self.survey.channels, default=1) > 1:
             corpus["channel"] = "left"
         lines = [
-            f"# Drafted by tts new: {seen.with_recording} recordings, {self.survey.minutes:.1f} minutes.",
+            f"# Drafted by tts new: {_amount(seen)}, {_minutes(seen, self.survey):.1f} minutes.",
             *self._remarks(),
         ]
         lines += [f"name: {_scalar(answers.name)}", "corpus:", *(f"  {key}: {_scalar(value)}" for key, value in corpus.items())]
         if answers.engine != "gruut":
             lines += ["text:", f"  engine: {answers.engine}"]
+            lines += [f"  lexicon: {_scalar(near_path(Path(answers.lexicon), self.path.parent))}"] if answers.lexicon else []
         lines += ["frames:", f"  sample_rate: {answers.rate}"]
         mark = "" if self.clean else "# "
         suggested = suggested_cleaning(self.survey)
@@ -105,13 +106,18 @@ def usual_name(folder: Path) -> str:
     return re.sub(r"\.\.+", ".", plain)[:60].strip("._-") or "voice"
 
 
-def _root(root: Path, recipe: Path) -> str:
-    """Return the corpus's folder from the recipe's, or absolute where it lies far from it."""
-    try:
-        relative = Path(os.path.relpath(root.resolve(), recipe.resolve()))
-    except ValueError:  # another drive
-        return str(root.resolve())
-    return str(root.resolve()) if relative.parts[:3] == ("..",) * 3 else relative.as_posix()
+def _amount(seen: Recognised) -> str:
+    """Return how many utterances there are, and in how many recordings where these are fewer."""
+    recordings = len(seen.recordings)
+    parts = f" in {recordings} recordings" if recordings != seen.with_recording else ""
+    return f"{seen.with_recording} {'utterances' if parts else 'recordings'}{parts}"
+
+
+def _minutes(seen: Recognised, survey: Survey) -> float:
+    """Return the minutes of the utterances: those of the recordings, but where all are parts of which the times are known."""
+    used = [e for e, audio in zip(seen.entries, seen.audio_of, strict=True) if audio is not None and not e.fault]
+    spans = [entry.end - entry.start for entry in used if entry.end is not None]
+    return sum(spans) / 60.0 if spans and len(spans) == len(used) else survey.minutes
 
 
 def _scalar(value: object) -> str:

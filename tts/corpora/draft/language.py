@@ -12,6 +12,18 @@ from dataclasses import dataclass
 TOGETHER = 8  # sentences
 MOST_GROUPS = 40
 LEAST_LETTERS = 40  # in all, below which nothing is said
+SURE = 0.9  # share of at least three groups that speak for a language, from which another one is doubted
+_ALIKE = (
+    "no nb nn da sv",
+    "hr sr bs sl",
+    "id ms jv",
+    "af nl fy li",
+    "gl pt es an ca",
+    "cs sk",
+    "uk be ru",
+    "zh yue cmn hak",
+    "de lb",
+)
 
 
 @dataclass(frozen=True)
@@ -22,6 +34,10 @@ class LanguageGuess:
     groups: int
     of: int
     second: str = ""
+
+    def __str__(self) -> str:
+        second = f"; the others are rather {self.second}" if self.second else ""
+        return f"language: {self.code}, by {self.groups} of {self.of} groups of sentences{second} (a dialect cannot be told)"
 
 
 def guess_language(texts: Sequence[str]) -> LanguageGuess | None:
@@ -37,3 +53,11 @@ def guess_language(texts: Sequence[str]) -> LanguageGuess | None:
     votes = Counter(str(identifier.classify(group)[0]) for group in groups if any(c.isalpha() for c in group))
     (code, count), *others = votes.most_common(2)
     return LanguageGuess(code, count, sum(votes.values()), others[0][0] if others else "")
+
+
+def doubted(tag: str, guess: LanguageGuess | None) -> bool:
+    """Return whether texts are surely in another language than ``tag`` (a BCP 47 tag) and none that is taken for it."""
+    if guess is None or guess.of < 3 or guess.groups < SURE * guess.of:
+        return False
+    stated = tag.lower().replace("_", "-").split("-")[0]
+    return stated != guess.code and not any({stated, guess.code} <= {*family.split()} for family in _ALIKE)

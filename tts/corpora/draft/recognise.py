@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from tts.core.errors import TtsError, UsageError
-from tts.corpora.entries import Entry, check_root, with_clashes
+from tts.corpora.entries import Entry, with_clashes
 from tts.corpora.festival import find_prompts, prompt_entries
 from tts.corpora.json_lines import json_line_entries, json_lines_files
 from tts.corpora.kaldi import is_kaldi, kaldi_entries
 from tts.corpora.lhotse_manifests import entries_of_files, manifest_pairs
 from tts.corpora.recording_paths import RecordingPaths
 from tts.corpora.table import SEEN, SUFFIXES, load_table, table_entries, table_files
-from tts.corpora.text_files import recordings_below, speaker_folders, text_file_entries
+from tts.corpora.text_files import recordings_below, speaker_folders, text_file_entries, texts_without_recording
 from tts.corpora.types import CorpusSource
 
 ANYBODY = CorpusSource(name="", speaker="", language="", licence="")
 MOST_FOLDERS = 1000
+LISTED = 0.9  # share of a list's rows that have a recording, from which it is taken though more recordings lie about
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class Recognised:
 
     ``format``, ``file`` and ``columns`` are a recipe's keys of these names; ``explained`` says what was taken for what.
     ``entries`` are the utterances of all speakers, ``audio_of`` their recordings by place in ``entries``, None where there is
-    none. ``unlisted`` counts the recordings that no entry names. ``folders`` are names that may be those of speakers.
+    none. ``unlisted`` counts the recordings that no entry names; ``lost`` are texts in files of their own that have none.
+    ``folders`` are names that may be those of speakers.
     """
 
     root: Path
@@ -41,6 +43,7 @@ class Recognised:
     file: str | None = None
     columns: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
     @cached_property
     def with_recording(self) -> int:
@@ -71,32 +74,135 @@ class Recognised:
         return [entry.text for entry in self.entries if entry.text.strip()]
 
     @property
+    def listed(self) -> float:
+        """The share of its rows that have a recording and a text, 0..1."""
+        return self.with_recording / max(1, len(self.entries))
+
+    @property
     def counted(self) -> str:
-        """How sure the layout is, in words."""
-        rows = f"{self.with_recording} of {len(self.entries)} texts have a recording"
+        """How much fits, in words: rows that can be used, what the others lack, recordings that are left."""
+        pairs = [(entry, audio) for entry, audio in zip(self.entries, self.audio_of, strict=True)]
+        without = sum(audio is None and not entry.fault for entry, audio in pairs)
+        empty = sum(audio is not None and not entry.text.strip() and not entry.fault for entry, audio in pairs)
+        wrong = [entry.fault[1] for entry in self.entries if entry.fault]
+        rows = f"{self.with_recording} of {len(self.entries) + len(self.lost)} texts have a recording"
+        if self.lost:
+            rows += f"; {len(self.lost)} text files have none ({', '.join(self.lost[:3])}{', ...' * (len(self.lost) > 3)})"
+        rows += f"; of {without} rows there is no recording" * bool(without) + f"; {empty} texts are empty" * bool(empty)
+        rows += f"; {len(wrong)} cannot be used ({wrong[0]})" if wrong else ""
         return f"{rows}; {self.unlisted} recordings have no text" if self.unlisted else rows
 
+    def of_speakers(self, names: Sequence[str]) -> Recognised:
+        """Return the same with the rows of some speakers alone, by what the files say, or else the folders."""
+        wanted = {*names}
+        if not wanted & {*self.speakers, *self.folders}:
+            return self
 
-def recognise(folder: Path, audio: str | None = None, file: str | None = None) -> list[Recognised]:
+        def speaks(entry: Entry, audio: Path | None) -> bool:
+            if self.speakers:
+                return entry.speaker in wanted
+            return audio is not None and bool(wanted & {*audio.parent.parts})
+
+        pairs = [pair for pair in zip(self.entries, self.audio_of, strict=True) if speaks(*pair)]
+        return replace(self, entries=tuple(e for e, _ in pairs), audio_of=tuple(a for _, a in pairs), unlisted=0, lost=())
+
+
+@dataclass(frozen=True)
+class Layouts:
+    """The layouts that fit a folder, the one that is taken first, and why it is.
+
+    ``audio`` is the folder of the recordings as a recipe's ``corpus.audio`` states it, None where nobody named one.
+    """
+
+    fitting: tuple[Recognised, ...]
+    why: str
+    audio: str | None
+
+    @property
+    def taken(self) -> Recognised:
+        """The layout that is taken."""
+        return self.fitting[0]
+
+
+def recognise(folder: Path, audio: str | None = None, file: str | None = None, format: str | None = None) -> Layouts:
     """Return the layouts that fit ``folder``, the best first; a folder that holds one folder alone stands for that one.
 
-    ``audio`` is the folder of the recordings where they lie elsewhere, ``file`` the list that is meant. Raises
-    :class:`UsageError` for no folder, :class:`TtsError` saying what was looked for where nothing fits.
+    ``audio`` is the folder of the recordings where they lie elsewhere, ``file`` the list that is meant, ``format`` the layout.
+    A list that names recordings, of which nine in ten are there, comes before texts in files of their own: whoever wrote it
+    meant it. Raises :class:`UsageError` for no folder, :class:`TtsError` saying what was looked for where nothing fits.
     """
-    check_root(folder)
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: there is no such folder; name the one with the recordings and their texts")
     root = _descended(folder)
-    recordings = list(recordings_below(root / audio if audio is not None else root))
+    place = audio_folder(root, folder, audio) if audio is not None else None
+    if file is not None and not (root / file).is_file():
+        raise UsageError(f"--file {file}: there is no such file in {root}")
+    recordings = list(recordings_below(root / place if place is not None else root))
     faults: list[str] = []
-    fitting = []
-    for look in (_lhotse, _kaldi, _festival, _table, _json_lines, _text_files):
+    fitting: list[Recognised] = []
+    for look in _LOOKS:
         try:
-            fitting += [seen for seen in look(_Folder(root, audio, file, recordings)) if seen.score > 0.0]
+            fitting += [seen for seen in look(_Folder(root, place, file, recordings)) if seen.score > 0.0]
         except TtsError as error:
             faults.append(str(error))
-    fitting.sort(key=lambda seen: -seen.score)
+    fitting.sort(key=lambda seen: (-_is_list(seen), -seen.score))
     if not fitting:
         raise TtsError(_nothing(root, recordings, faults))
-    return fitting
+    if format is not None:
+        return Layouts(tuple(_as_format(fitting, format, faults)), "as --format says", place)
+    return Layouts(tuple(fitting), _why(fitting), place)
+
+
+def _is_list(seen: Recognised) -> bool:
+    return seen.format != "text-files" and seen.listed >= LISTED and (seen.format in _MARKED or seen.score >= 0.5)
+
+
+def _why(fitting: Sequence[Recognised]) -> str:
+    if len(fitting) == 1:
+        return "nothing else fits"
+    first, second = fitting[:2]
+    if _is_list(first) and not _is_list(second):
+        return f"a list that names recordings, {first.listed:.0%} of which are there, comes before texts in files of their own"
+    if first.score > second.score:
+        return f"more of its texts have a recording and more recordings a text ({first.score:.0%} against {second.score:.0%})"
+    return "both fit as well, and it is looked for first"
+
+
+def _as_format(fitting: Sequence[Recognised], format: str, faults: Sequence[str]) -> list[Recognised]:
+    """Return those of a format first; raises :class:`UsageError` where none is."""
+    alike = {"table": ("table", "ljspeech")}.get(format, (format,))
+    chosen = [seen for seen in fitting if seen.format in alike]
+    if not chosen:
+        there = ", ".join(dict.fromkeys(seen.format for seen in fitting))
+        why = f" ({'; '.join(faults[:2])})" if faults else ""
+        raise UsageError(
+            f"--format {format}: {fitting[0].root} has nothing in this layout that goes with recordings{why}; it fits {there}"
+        )
+    return [*chosen, *(seen for seen in fitting if seen not in chosen)]
+
+
+def audio_folder(root: Path, folder: Path, audio: str) -> str:
+    """Return the folder that ``--audio`` names, as ``corpus.audio`` states it: relative to ``root`` where it is near.
+
+    It may be meant from the folder of the texts or from the current one. Raises :class:`UsageError` for no folder, and for one
+    in each place.
+    """
+    places = [path for path in dict.fromkeys((root / audio, folder / audio, Path(audio))) if path.is_dir()]
+    if not places:
+        raise UsageError(f"--audio {audio}: there is no such folder, neither in {root} nor in the current folder")
+    if len({path.resolve() for path in places}) > 1:
+        both = " and ".join(str(path.resolve()) for path in places)
+        raise UsageError(f"--audio {audio}: there are {both}; name the one that is meant by its whole path")
+    return near_path(places[0], root)
+
+
+def near_path(path: Path, start: Path) -> str:
+    """Return a path as seen from ``start``; absolute where it lies more than two folders above."""
+    try:
+        relative = Path(os.path.relpath(path.resolve(), start.resolve()))
+    except ValueError:  # another drive
+        return str(path.resolve())
+    return str(path.resolve()) if relative.parts[:3] == ("..",) * 3 else relative.as_posix()
 
 
 def _nothing(root: Path, recordings: list[Path], faults: list[str]) -> str:
@@ -230,9 +336,14 @@ def _text_files(folder: _Folder) -> list[Recognised]:
     entries, _ = text_file_entries(base, [base])
     if not entries:
         return []
+    lost = tuple(path.relative_to(folder.root).as_posix() for path in texts_without_recording(folder.root, entries))
     suffixes = sorted({Path(entry.place).suffix for entry in entries})
     folders = tuple(speaker_folders(base))
     explained = f"a text file ({', '.join(suffixes)}) for each recording"
     names = ", ".join(folders[:6]) + (", ..." if len(folders) > 6 else "")
     more = f", in {len(folders)} folders: {names}" if len(folders) > 1 else f", in the folder {names}" if folders else ""
-    return [folder.seen("text-files", explained + more, entries, folders=folders[:MOST_FOLDERS])]
+    return [folder.seen("text-files", explained + more, entries, folders=folders[:MOST_FOLDERS], lost=lost)]
+
+
+_MARKED = ("lhotse", "kaldi", "festival")  # whose files can be nothing else
+_LOOKS: tuple[Callable[[_Folder], list[Recognised]], ...] = (_lhotse, _kaldi, _festival, _table, _json_lines, _text_files)

@@ -4,25 +4,34 @@ from __future__ import annotations
 
 from tts.core.grid import MIN_RATE
 from tts.core.progress import clock
-from tts.corpora.draft.recognise import Recognised
+from tts.corpora.draft.recognise import Layouts, Recognised
 from tts.corpora.draft.survey import Survey
 
 ROWS = 3
 _LONGEST = 20.0  # seconds
 
 
-def layout_lines(recognised: list[Recognised]) -> list[str]:
-    """Return what the folder was taken for, what else it may be, and three rows of it."""
-    seen = recognised[0]
+def layout_lines(layouts: Layouts) -> list[str]:
+    """Return what the folder was taken for and why, what else it may be, and three rows of it."""
+    seen = layouts.taken
     lines = [f"{seen.root}: {seen.explained}", f"  {seen.counted}"]
     if seen.speakers:
         lines.append(f"  speakers named: {_few(seen.speakers)}")
-    lines += [f"  also possible: {other.explained} ({other.counted})" for other in recognised[1:3]]
+    others = layouts.fitting[1:4]
+    lines += [f"  also fits: {other.explained} ({other.counted}): {_choice(other, layouts)}" for other in others]
+    lines += [f"  the first is taken: {layouts.why}"] if others else []
+    lines += [f"  recordings in: {(seen.root / layouts.audio).resolve()}"] if layouts.audio is not None else []
     pairs = [(e, audio) for e, audio in zip(seen.entries, seen.audio_of, strict=True) if audio is not None and not e.fault]
     for entry, audio in pairs[:: max(1, len(pairs) // ROWS)][:ROWS]:
         part = "" if entry.end is None else f", {entry.start:.2f} to {entry.end:.2f} s"
         lines.append(f"  {audio.relative_to(seen.root) if audio.is_relative_to(seen.root) else audio}{part}: {entry.text}")
     return lines
+
+
+def _choice(other: Recognised, layouts: Layouts) -> str:
+    """Return the option that takes another layout that fits."""
+    same = [seen for seen in layouts.fitting if seen.format == other.format]
+    return f"--format {other.format}" if len(same) == 1 or other.file is None else f"--file {other.file}"
 
 
 def survey_lines(survey: Survey) -> list[str]:
