@@ -60,7 +60,7 @@ def test_works_take_turns_and_the_median_counts(monkeypatch: pytest.MonkeyPatch)
     from bench_parts import frame
 
     order: list[str] = []
-    clock = iter([0.0, 1.0, 1.0, 3.0, 0.0, 0.005, 1.0, 1.002, 0.0, 0.001, 1.0, 1.004, 0.0, 0.003, 1.0, 1.003])
+    clock = iter([0.0, 9.0, 0.0, 0.005, 1.0, 1.002, 0.0, 0.001, 1.0, 1.004, 0.0, 0.003, 1.0, 1.003])
     monkeypatch.setattr(frame, "time", SimpleNamespace(process_time=lambda: next(clock)))
     times = frame.take_turns({"a": lambda: order.append("a"), "b": lambda: order.append("b")}, 3)
     assert order == ["a", "b"] * 4
