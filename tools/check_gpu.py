@@ -25,7 +25,7 @@ import psutil
 import torch
 from torch import Tensor
 
-from tts.core.device import choose_device, choose_precision
+from tts.core.device import choose_device
 from tts.core.errors import TtsError
 from tts.core.stream import Stream
 from tts.dataset.statistics import StatisticsSum
@@ -258,11 +258,10 @@ def check_training(report: Report, device: torch.device, size: Size, folder: Pat
 
 def measure(report: Report, device: torch.device, size: Size) -> None:
     """Time steps of a network of the size of a real voice, in the precision it would have, and tell the peak of memory."""
-    precision = choose_precision("auto", device)
     table = make_table(size.utterances, 1, device)
     for kind, batch in (("feedforward", 2048), ("lstm", 16)):
         part = make_part(kind, size.width, dropout=0.1)
-        settings = make_settings(size.timed + 3, batch=min(batch, table.rows), precision=precision)
+        settings = make_settings(size.timed + 3, batch=min(batch, table.rows), precision="auto")
         learner = Learner(make_stage(part, device), TrainingData(table, table), settings)
         for _ in range(3):
             learner.step()
@@ -277,7 +276,10 @@ def measure(report: Report, device: torch.device, size: Size) -> None:
         learner.finite.require(kind)
         seconds = time.perf_counter() - start
         peak = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else psutil.Process().memory_info().rss
-        network, memory = f"{kind} {size.width}-{size.width}, {precision}", "peak" if device.type == "cuda" else "process"
+        network, memory = (
+            f"{kind} {size.width}-{size.width}, {learner.precision}",
+            "peak" if device.type == "cuda" else "process",
+        )
         speed = f"{size.timed / seconds:.1f} steps/s, {frames / seconds:,.0f} frames/s"
         report.tell(f"{network}: {speed}, {memory} memory {peak / 2**20:,.0f} MiB")
 

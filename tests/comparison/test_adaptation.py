@@ -258,7 +258,8 @@ def test_the_learning_curve_and_its_resumption(made: Path, tmp_path: Path) -> No
     arguments += ["--prepared", made / "target" / "prepared", "--validation", "1", "--seeds", "1,2"]
     methods = ["--methods", "scratch,statistics,fine_tune"]
     tts(*arguments, "-n", "2", *methods)
-    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "curve" / "scores").rglob("*.json")}
+    scores = (tmp_path / "curve" / "scores").rglob("*.json")
+    before = {path: path.stat().st_mtime_ns for path in scores if path.name != "precision.json"}
     assert len(before) == 3 * 2 + 1
     printed = tts(*arguments, "-n", "2,4", *methods)
     assert all(path.stat().st_mtime_ns == time for path, time in before.items())

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from tts.comparison import compare
 from tts.comparison.plan import Arm, auxiliary_tasks, make_plan, member_seeds, recipe_for, without
 from tts.comparison.settled import settle_plan
 from tts.core.errors import UsageError
@@ -217,6 +218,17 @@ def test_the_precision_of_the_first_command_stays(tmp_path):
     first = settle_plan(tmp_path, replace(make_plan(recipe(), seeds=[1]), precision="bfloat16"), PREPARED, ())
     later = settle_plan(tmp_path, replace(make_plan(recipe(), seeds=[2]), precision="float32"), PREPARED, {"single"})
     assert (first.precision, later.precision) == ("bfloat16", "bfloat16")
+
+
+def test_the_precision_is_measured_once(tmp_path, monkeypatch):
+    """On the first system that has networks, by the first command; a later one takes the first one's word."""
+    asked = []
+    monkeypatch.setattr(compare, "fastest_precision", lambda recipe, prepared, name, device: asked.append(name) or "bfloat16")
+    plan = make_plan(recipe(), seeds=[1])
+    chosen = compare.plan_precision(plan, PREPARED, tmp_path, "cpu")
+    settle_plan(tmp_path, replace(plan, precision=chosen), PREPARED, ())
+    assert compare.plan_precision(plan, PREPARED, tmp_path, "cpu") == chosen == "bfloat16"
+    assert asked == ["single"]
 
 
 def test_a_plan_of_a_later_version_is_refused(tmp_path):

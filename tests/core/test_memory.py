@@ -8,7 +8,7 @@ import torch
 
 from tts.core import device as device_module
 from tts.core import memory
-from tts.core.device import available_memory, choose_device, choose_precision
+from tts.core.device import available_memory, choose_device, multiplies_bfloat16, speaking_precision
 from tts.core.errors import TtsError, UsageError
 from tts.core.memory import MemoryShare, available_bytes, set_share, share_of, usable_cores
 
@@ -137,8 +137,20 @@ def test_devices_that_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     assert choose_device("auto") == torch.device("cuda")
     assert choose_device("cuda:1") == torch.device("cuda:1")
-    assert choose_precision("auto", torch.device("mps")) == "float32"
-    assert choose_precision("bfloat16", torch.device("cpu")) == "bfloat16"
+
+
+def test_processors_speak_in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: not including_emulation)
+    for device, trained, expected in (
+        ("cpu", "bfloat16", "float32"),
+        ("cpu", None, "float32"),
+        ("mps", "bfloat16", "float32"),
+        ("cuda", "float32", "float32"),
+        ("cuda", "bfloat16", "bfloat16"),
+        ("cuda", None, "bfloat16"),
+    ):
+        assert speaking_precision(trained, torch.device(device)) == expected
+    assert not multiplies_bfloat16(torch.device("mps"))
 
 
 def test_library_messages_know_no_options() -> None:

@@ -18,7 +18,7 @@ from tts.recipe import Recipe
 from tts.training.identity import voice_identity
 from tts.training.legacy import DEFAULTS, changed, legacy_identity
 from tts.training.records import read_run
-from tts.training.train import train_voice
+from tts.training.train import fastest_precision, train_voice
 
 FIXTURE = Path(__file__).parent.parent / "fixtures" / "format-2"
 SYSTEMS = ("single", "stacked")
@@ -169,7 +169,7 @@ def test_a_run_keeps_the_precision_it_began_with(prepared: Prepared, tmp_path: P
         run = read_run(tmp_path / "voice" / "training", prepared)
         assert run is not None and run.precision == "bfloat16"
         assert read_config(tmp_path / "voice").precision == "bfloat16"
-        assert load_voice(tmp_path / "voice", "cpu").precision == "bfloat16"
+        assert load_voice(tmp_path / "voice", "cpu").precision == "float32"  # as all processors speak
         for path in (tmp_path / "voice").glob("*.*"):
             path.unlink()  # the voice is to be written again, from its checkpoints
     facts = load_tensors(tmp_path / "voice" / "training" / "stage1" / "last.safetensors")[1]
@@ -177,6 +177,26 @@ def test_a_run_keeps_the_precision_it_began_with(prepared: Prepared, tmp_path: P
     alone = recipe(training={"steps": 2, "validate_every": 2, "precision": "float32"}, duration_training={"steps": 2})
     train_voice(alone, prepared, "single", tmp_path / "asked", device="cpu", precision="bfloat16")
     assert read_config(tmp_path / "asked").precision == "float32"
+
+
+def test_what_was_measured_is_kept_by_a_run_that_goes_on(
+    prepared: Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter(["bfloat16"])
+    monkeypatch.setattr("tts.training.train.fastest_precision", lambda *_: next(answers))  # a second look would fail
+    for steps in (2, 4):  # the second is longer: it goes on from the first
+        settings = recipe(training={"steps": steps, "validate_every": 2, "decay": "none"}, duration_training={"steps": 2})
+        train_voice(settings, prepared, "single", tmp_path / "voice", device="cpu")
+        run = read_run(tmp_path / "voice" / "training", prepared)
+        assert run is not None and run.precision == "bfloat16"
+        assert read_config(tmp_path / "voice").precision == "bfloat16"
+
+
+def test_nothing_is_measured_where_the_recipe_says_it(prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tts.training.train.stack_precision", lambda *_: "bfloat16")
+    asked = recipe(training={"precision": "float32"}, duration_training={"precision": "float32"})
+    assert fastest_precision(asked, prepared, "single", torch.device("cpu")) == "float32"
+    assert fastest_precision(recipe(), prepared, "single", torch.device("cpu")) == "bfloat16"
 
 
 def test_an_old_checkpoint_goes_on(prepared: Prepared, tmp_path: Path) -> None:

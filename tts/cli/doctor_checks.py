@@ -105,14 +105,13 @@ def _extras() -> Iterator[Check]:
 def _torch() -> Check:
     import torch
 
-    from tts.core.device import available_memory, choose_device, choose_precision
+    from tts.core.device import available_memory, choose_device, multiplies_bfloat16
     from tts.core.memory import usable_cores
 
     device = choose_device("auto")
     free = available_memory(device) / 1e9
-    words = (
-        f"{torch.__version__}; device {device}, {choose_precision('auto', device)}, {free:.1f} GB free, {usable_cores()} cores"
-    )
+    precision = "float32, or bfloat16 where a training is faster in it" if multiplies_bfloat16(device) else "float32"
+    words = f"{torch.__version__}; device {device}, {precision}, {free:.1f} GB free, {usable_cores()} cores"
     if torch.version.cuda and device.type == "cpu":
         return Check("torch", "note", f"{words}; a CUDA build, but no GPU answers", "nvidia-smi shows whether the driver does")
     return Check("torch", "ok", words)

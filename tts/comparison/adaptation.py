@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from pydantic import Field
 
 from tts.comparison.adaptation_results import (
@@ -25,7 +26,7 @@ from tts.comparison.adaptation_results import (
 from tts.comparison.records import ScoreRecord, read_record, read_sums, write_record
 from tts.core.device import choose_device
 from tts.core.errors import UsageError
-from tts.core.files import fingerprint, write_text
+from tts.core.files import fingerprint, read_json, write_json, write_text
 from tts.core.folders import require_own_folder
 from tts.core.locks import held
 from tts.core.progress import tracked
@@ -39,7 +40,7 @@ from tts.generation.voice import Voice, load_voice
 from tts.recipe import Recipe, TrainingPart
 from tts.recipe.transfer import TransferPart
 from tts.training.legacy import legacy_identity
-from tts.training.train import make_duration, make_stack, train_voice, voice_identity
+from tts.training.train import fastest_precision, make_duration, make_stack, train_voice, voice_identity
 from tts.training.transfer import Source, check_transfer, start_from
 from tts.training.voice_config import adapted_config
 
@@ -115,10 +116,11 @@ def adapt(plan: AdaptationPlan, prepared: Prepared, out: Path, *, device: str = 
     with held(out):
         scored: dict[str, Sizes] = {}  # by method
         seconds: dict[int, list[float]] = {n: [] for n in plan.utterances}
+        precision = _settled_precision(plan, prepared, out, voice.device)
         for point in tracked(plan.points, "adapting", len(plan.points)):
             subset = _subset(plan, prepared, point)
             seconds[point.utterances].append(subset.facts.corpus.seconds)
-            own = _scores_of(plan, prepared, subset, point, voice, out, device)
+            own = _scores_of(plan, prepared, subset, point, voice, out, precision)
             scored.setdefault(point.method, {}).setdefault(point.utterances, {})[point.seed] = own
         source = _source_scores(voice, prepared, out / "scores" / f"{SOURCE}.json")
         results = _results(plan, prepared, scored, source, seconds, voice)
@@ -127,6 +129,14 @@ def adapt(plan: AdaptationPlan, prepared: Prepared, out: Path, *, device: str = 
         write_text(out / "results.md", markdown(results))
         draw(results, out / "curve.png")
         return results
+
+
+def _settled_precision(plan: AdaptationPlan, prepared: Prepared, out: Path, device: torch.device) -> str:
+    """Return what ``auto`` stands for in all points, those of a continued run too; it is settled and written down once."""
+    path = out / "scores" / "precision.json"
+    if not path.is_file():
+        write_json(path, {"precision": fastest_precision(plan.recipe, prepared, plan.system, device)})
+    return str(read_json(path)["precision"])
 
 
 def _source_scores(voice: Voice, prepared: Prepared, path: Path) -> Mapping[str, Scores]:
@@ -191,7 +201,7 @@ def _early(settings: TrainingPart) -> dict[str, int]:
 
 
 def _scores_of(
-    plan: AdaptationPlan, prepared: Prepared, subset: Subset, point: Point, voice: Voice, out: Path, device: str
+    plan: AdaptationPlan, prepared: Prepared, subset: Subset, point: Point, voice: Voice, out: Path, precision: str
 ) -> dict[str, Scores]:
     """Return the test scores of a point, making its voice where there are none yet."""
     recipe = recipe_of(plan, point)
@@ -206,7 +216,8 @@ def _scores_of(
         made = _untrained(recipe, subset, point, voice)
     else:
         folder = out / "voices" / point.place
-        training = train_voice(recipe, subset, point.method, folder, device=device).to_dict()
+        device = str(voice.device)
+        training = train_voice(recipe, subset, point.method, folder, device=device, precision=precision).to_dict()
         made = load_voice(folder, device)
     scores = _score(made, prepared)
     record = PointRecord(

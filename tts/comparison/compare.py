@@ -21,11 +21,11 @@ from tts.comparison.records import JobRecord, read_record, write_search
 from tts.comparison.references import find_references, phone_means, speech_of, take_pairs, write_examples
 from tts.comparison.results import Example, Judges, References, Results, SearchInfo, Trial, write_results
 from tts.comparison.search import Point, edges, search, start_of, with_settings
-from tts.comparison.settled import settle_plan
+from tts.comparison.settled import read_plan, settle_plan
 from tts.comparison.tables import tables
 from tts.comparison.training_cost import total_steps
 from tts.comparison.worker import TrainingJob, earlier_identity, is_done, is_of, job_identity, with_members
-from tts.core.device import choose_device, choose_precision
+from tts.core.device import choose_device
 from tts.core.errors import TtsError, UsageError
 from tts.core.files import fingerprint, read_json, write_text
 from tts.core.folders import require_own_folder
@@ -40,6 +40,7 @@ from tts.recipe.changes import changed_keys
 from tts.recipe.comparison import task_of_weight
 from tts.training.checks import check, learning_problems, require
 from tts.training.records import read_run
+from tts.training.train import fastest_precision
 
 log = logging.getLogger(__name__)
 
@@ -161,11 +162,11 @@ def compare(
     prepared corpus while runs go on, and :class:`TtsError` where the baseline has no finished run at the end (the results are
     written nevertheless).
     """
-    plan = replace(plan, precision=choose_precision("auto", choose_device(device)))
     check_plan(plan, prepared, out)
     require_own_folder(out, "tts compare", mark=out / "plan.json", may_hold=("voices",))
     with held(out, patience=2.0):
         scored = {path.parent.name for path in out.glob("scores/*/*.json")}
+        plan = replace(plan, precision=plan_precision(plan, prepared, out, device))
         whole = settle_plan(out, plan, prepared, scored)
         count = default_workers(device) if workers is None else workers
         work = Comparison(plan, whole, prepared, out, count, device, command, say)
@@ -177,6 +178,17 @@ def compare(
         work.do(runs)
         work.do([job for job in averages if all((member / "config.json").is_file() for member in job.members)])
         return finish(work)
+
+
+def plan_precision(plan: ComparisonPlan, prepared: Prepared, out: Path, device: str) -> str:
+    """Return what ``auto`` stands for in all runs: what the first command chose, else what the first system is faster in."""
+    earlier = read_plan(out / "plan.json")
+    if earlier is not None and earlier.precision is not None:
+        return earlier.precision
+    arm = next((arm for arm in plan.arms if arm.system is not None), None)
+    if arm is None or arm.system is None:
+        return plan.precision
+    return fastest_precision(recipe_for(plan.recipe, arm.name, arm.system, 1), prepared, arm.name, choose_device(device))
 
 
 def check_plan(plan: ComparisonPlan, prepared: Prepared, out: Path) -> None:

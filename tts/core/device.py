@@ -15,20 +15,28 @@ from tts.core.memory import available_bytes, device_part
 DEVICES = "auto, cpu, cuda, cuda:N or mps"
 
 
-def choose_precision(wanted: str, device: torch.device) -> str:
-    """Turn ``auto`` into ``bfloat16`` where the device multiplies it natively, else ``float32``."""
-    if wanted != "auto":
-        return wanted
+def multiplies_bfloat16(device: torch.device) -> bool:
+    """Return whether a device has instructions for bfloat16; whether they are the faster ones only a measurement tells."""
     if device.type == "cuda":
-        return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type != "cpu":
-        return "float32"
-    flags = ("amx_bf16", "avx512_bf16")
+        return False
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="ignore")
     except OSError:
+        return False
+    return any(flag in text for flag in ("amx_bf16", "avx512_bf16", " bf16"))
+
+
+def speaking_precision(trained: str | None, device: torch.device) -> str:
+    """Return the precision in which a voice that was trained in ``trained`` (None: not known) speaks on a device.
+
+    On a GPU it is that of its training. Processors speak in float32: it is the faster one on many, exact on all, and finding
+    out would take longer than a sentence.
+    """
+    if device.type != "cuda":
         return "float32"
-    return "bfloat16" if any(flag in text for flag in flags) else "float32"
+    return trained or ("bfloat16" if multiplies_bfloat16(device) else "float32")
 
 
 def autocast(device: torch.device, precision: str) -> AbstractContextManager[object]:

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tts.core.device import autocast, choose_device, choose_precision, to_host
+from tts.core.device import autocast, choose_device, speaking_precision, to_host
 from tts.core.errors import TtsError, UsageError
 from tts.core.files import file_digest, write_text
 from tts.core.stream import Stream
@@ -69,7 +69,7 @@ class Voice:
         self.grid, self.states, self.generation = config.grid, config.states, config.generation
         self.inventory, self.features = config.inventory, config.context_features()
         self.streams = {stream.name: stream for stream in config.streams}
-        self.precision = choose_precision(config.precision or "auto", device)
+        self.precision = speaking_precision(config.precision, device)
         self.lexicon: Lexicon | None = None
         self.speakers = config.speaker_names
         silences = config.speakers.silences if config.speakers else (config.silence,)

@@ -69,6 +69,11 @@ class Joint(nn.Module):
         return [parameter for stage in reversed(self.stages) for parameter in stage.shared]
 
     @property
+    def inputs(self) -> int:
+        """Width of what the stack reads: the linguistic input and the code of the speakers."""
+        return self.stack.linguistic + (self.stack.speakers.count if self.stack.speakers else 0)
+
+    @property
     def framewise(self) -> bool:
         """Whether every stage computes a frame from its input alone, so that pieces of utterances will do."""
         return all(stage.framewise for stage in self.stages)

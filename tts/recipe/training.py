@@ -194,7 +194,7 @@ class TrainingPart(Part):
         examples=[5],
     )
     precision: Literal["auto", "float32", "bfloat16"] = Field(
-        "auto", description="Arithmetic of the networks.", examples=["float32"]
+        "auto", description="Arithmetic of the networks; auto: what they are measured to learn faster in.", examples=["float32"]
     )
     seed: Seed = Field(1, description="Seed of the weights and of the order of the data.", examples=[1])
 

@@ -20,10 +20,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tts.core.device import choose_precision
 from tts.core.errors import UsageError
 from tts.dataset.table import Table
 from tts.generation.summary import Fold
+from tts.network.precision import choose_precision
 from tts.network.stack import Stage
 from tts.recipe import TrainingPart
 from tts.training.criterion import TrainingData
@@ -112,7 +112,7 @@ def cross_fit(
     training and validation, which say what is wanted. Copies whose training is complete are read back.
     """
     settings, train = fold_settings(settings, settings.cross_fit), data.train
-    precision = choose_precision(settings.precision, train.device)
+    precision = choose_precision(settings.precision, initial, initial.inputs, train.device, framewise=initial.framewise)
     joined = StageFeatures(*(None if tensor is None else torch.empty_like(tensor) for tensor in whole[0]))
     folds = []
     for number, unseen in enumerate(fold_utterances(train.utterances, settings.cross_fit, settings.seed), 1):

@@ -10,12 +10,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from tts.core.device import choose_precision
 from tts.dataset.prepared import Prepared
 from tts.dataset.table import Table
 from tts.generation.summary import SCORES, NetworkSummary
 from tts.generation.voice import Voice
 from tts.network.features import stage_features
+from tts.network.precision import stack_precision
 from tts.network.stack import Stage
 from tts.recipe import StagePart, TrainingPart, bottleneck_read
 from tts.training.callbacks import Callback
@@ -49,7 +49,7 @@ class StackTraining:
     @property
     def precision(self) -> str:
         """The precision of all networks."""
-        return choose_precision(self.settings.precision, self.voice.device)
+        return stack_precision(self.settings.precision, self.voice.stack, self.voice.device)
 
     def data(self, tasks: Iterable[str]) -> TrainingData:
         """Return the frames of training and validation as rows, with the targets of ``tasks``."""

@@ -13,10 +13,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from tts.core.device import choose_precision
 from tts.core.tensors import load_weights
 from tts.dataset.table import Table
 from tts.network.joint import Joint, margin, task_of
+from tts.network.precision import choose_precision
 from tts.recipe import TrainingPart
 from tts.tasks.losses import TaskLoss
 from tts.training.batches import CROP, Batches, Crops
@@ -31,7 +31,7 @@ class Learner:
     """A model with its optimiser, weighting, average, and place in the data.
 
     ``steps_done`` counts steps; ``diagnostics`` has a line a measurement of the tasks' gradients. ``settings.precision`` may
-    be ``auto``, which is then what the device multiplies natively.
+    be ``auto``, which is then what the network learns faster in (:mod:`tts.network.precision`).
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Learner:
         objective, tuning = objective or Objective(), tuning or Tuning()
         self.model, self.data, self.settings, self.objective, self.label = model, data, settings, objective, label
         self.device = data.train.device
-        self.precision = choose_precision(settings.precision, self.device)
+        self.precision = precision_of(settings.precision, model, data.train)
         self.main = tuple(name for name in objective.main if name in model.tasks)
         self.criterion = Criterion(model, data.train, objective.trajectories, self.precision)
         self.batches = make_batches(model, data.train, settings, by_utterance=objective.trajectories is not None)
@@ -151,6 +151,11 @@ class Learner:
         self.weighting.load_state(_under("weighting.", tensors))
         restore_optimiser(self.optimiser, {name: tensor.clone() for name, tensor in tensors.items()})
         restore_random_state(dict(tensors), self.device)
+
+
+def precision_of(wanted: str, model: Model, table: Table) -> str:
+    """Return the precision that a model is trained in on a table's device, ``auto`` settled by a measurement."""
+    return choose_precision(wanted, model, model.inputs, table.device, framewise=model.framewise)
 
 
 def make_batches(model: Model, table: Table, settings: TrainingPart, *, by_utterance: bool) -> Batches | Crops:

@@ -37,8 +37,8 @@ class RunRecord:
         return identity_of(self.recipe, self.system, self.data, self.source)
 
 
-def make_run(recipe: Recipe, prepared: Prepared, system: str, precision: str) -> RunRecord:
-    """Return the record of a training that begins now."""
+def make_run(recipe: Recipe, prepared: Prepared, system: str, precision: str | None) -> RunRecord:
+    """Return the record of a training that begins now; a ``precision`` of None is settled as its folder is claimed."""
     source = source_identity(recipe.system(system).transfer)
     return RunRecord(recipe, system, data_identity(recipe, prepared, system), source, precision)
 

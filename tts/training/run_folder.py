@@ -54,19 +54,23 @@ def begun_run(out: Path, run: RunRecord, prepared: Prepared) -> RunRecord | None
     return begun
 
 
-def claim(out: Path, run: RunRecord, prepared: Prepared) -> RunRecord:
+def claim(out: Path, run: RunRecord, prepared: Prepared, choose: Callable[[], str]) -> RunRecord:
     """Make ``out``, whose lock is held, the folder of a run; return its record.
 
-    A run that was begun keeps what ``auto`` stood for in it. One that is to be longer is not finished any more, and goes on.
+    A run that was begun keeps what ``auto`` stood for in it; ``choose`` says what it stands for where the run does not. One
+    that is to be longer is not finished any more, and goes on.
     """
     training = out / "training"
     begun = begun_run(out, run, prepared)
     if begun is None:
+        run = replace(run, precision=run.precision or choose())
         write_run(training, run)
         return run
     longer = begun.identity.steps != run.identity.steps
-    # What a voice that 0.1.0 finished was trained in is not known.
-    claimed = replace(run, precision=begun.precision or (None if is_finished(out) and not longer else run.precision))
+    precision = begun.precision
+    if precision is None and (longer or not is_finished(out)):  # what a voice that 0.1.0 finished was trained in is not known
+        precision = run.precision or choose()
+    claimed = replace(run, precision=precision)
     if longer:
         steps = (*begun.identity.steps, *run.identity.steps)
         log.warning("%s: continues after %d steps (duration model: %d) to %d (%d)", out, *steps)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from tts.core.device import choose_device, choose_precision
+from tts.core.device import choose_device
 from tts.core.files import write_text
 from tts.core.locks import held
 from tts.core.provenance import environment
@@ -21,6 +21,7 @@ from tts.generation.card import voice_card
 from tts.generation.config import read_config, write_config
 from tts.generation.summary import NetworkSummary, TrainingSummary, read_summary, write_summary
 from tts.generation.voice import Voice, save_voice, stack_widths
+from tts.network.precision import stack_precision
 from tts.network.stack import Stack, Stage
 from tts.recipe import Recipe, StagePart
 from tts.text.lexicon import read_lexicon
@@ -37,7 +38,7 @@ from tts.training.trainer import Trainer
 from tts.training.transfer import Source, all_stages, open_source, start_from
 from tts.training.voice_config import make_config
 
-__all__ = ["make_duration", "make_stack", "train_voice", "voice_identity"]
+__all__ = ["fastest_precision", "make_duration", "make_stack", "train_voice", "voice_identity"]
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ def train_voice(
 
     ``duration_from`` is the ``training/duration`` folder of a voice with the same duration part, seed and data, whose finished
     duration model is copied instead of being trained to the same numbers again. ``precision`` is what ``auto`` stands for
-    (default: what the device multiplies natively); a run that was begun keeps its own.
+    (default: what :func:`fastest_precision` measures); a run that was begun keeps its own.
 
     A finished voice is not trained again: where only the settings of generation differ, it gets these. More steps than it was
     trained for go on from its last one, if that is what a longer training would have come to.
@@ -69,11 +70,11 @@ def train_voice(
     require(check(recipe, system_name, prepared))
     where = choose_device(device)
     source = open_source(recipe.system(system_name).transfer, prepared)
-    run = make_run(recipe, prepared, system_name, precision or choose_precision("auto", where))
+    run = make_run(recipe, prepared, system_name, precision)
     check_folder(out, run, prepared)
     training = out / "training"
     with held(training, patience=30.0):
-        run = claim(out, run, prepared)
+        run = claim(out, run, prepared, lambda: fastest_precision(recipe, prepared, system_name, where))
         if is_finished(out):
             return _as_asked(out, run)
         if duration_from is not None and not (training / "duration").exists():
@@ -177,6 +178,20 @@ def make_stack(prepared: Prepared, stages: tuple[StagePart, ...], seed: int, spe
     """Return a new stack; layers that two systems share start from the same weights where the seed is the same."""
     inputs = prepared.features.dimension + position_width(prepared.states, prepared.features.subphone)
     return Stack(inputs, stages, stack_widths(prepared.streams), seed=seed, speakers=speakers)
+
+
+def fastest_precision(recipe: Recipe, prepared: Prepared, system_name: str, device: torch.device) -> str:
+    """Return what ``auto`` stands for in a training of a system on a device: measured on the largest of its networks.
+
+    It is ``float32`` where no network's precision is ``auto``.
+    """
+    system = recipe.system(system_name)
+    settings = recipe.training_of(system)
+    if "auto" not in (settings.precision, recipe.duration.training.precision):
+        return "float32"
+    speakers = speaker_input(recipe.speakers_of(system), len(prepared.speakers))
+    stack = make_stack(prepared, system.stages, settings.seed, speakers).to(device)
+    return stack_precision("auto", stack, device)
 
 
 def make_duration(recipe: Recipe, prepared: Prepared, seed: int) -> Stage:
