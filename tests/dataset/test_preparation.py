@@ -9,7 +9,7 @@ import pytest
 import pyworld
 from command import tts
 
-from tts.alignment.types import Alignment
+from tts.alignment.types import Aligned, Alignment
 from tts.analysis.extract import MAIN, AnalysisJob, Extra, Features, _places
 from tts.analysis.world import AnalysisSettings
 from tts.core.errors import TtsError, UsageError
@@ -167,7 +167,7 @@ def test_identities_are_those_of_version_0_1_0(monkeypatch: pytest.MonkeyPatch) 
         paths = _places(job, file_digest(audio)[:16], Path("cache"))
         paths[MFCC] = Path("cache") / f"mfcc-{mfcc}" / paths[MAIN].name
         alignment = Alignment(sentences[key].phones, np.array(durations[key]))
-        return ReadyUtterance(key, sentences[key], alignment, Features(key, alignment.frames, paths))
+        return ReadyUtterance.of(key, Aligned(sentences[key], alignment), Features(key, alignment.frames, paths))
 
     items = {split: [ready(key) for key in splits[split]] for split in SPLITS}
     assert make_layout(recipe, items).identities(items) == facts.identities

@@ -30,8 +30,8 @@ def engine():
     return Counting(make_engine("phones", "en-us"))
 
 
-def test_failures_are_told_and_the_others_go_on(engine):
-    sentences, failed = sentences_for(utterances(["h ə", "h Q", "l oʊ", "h ə"]), engine)
+def test_failures_are_told_and_the_others_go_on(engine, tmp_path):
+    sentences, failed = sentences_for(utterances(["h ə", "h Q", "l oʊ", "h ə"]), engine, tmp_path)
     assert list(sentences) == ["u0", "u2", "u3"] and sentences["u0"].phones == ("sil", "h", "ə", "sil")
     assert [key for key, _ in failed] == ["u1"] and "'Q'" in failed[0][1]
     assert engine.asked == ["h ə", "h Q", "l oʊ"]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ LONG_PHONE = 0.6  # seconds above which a phone is
 HOPELESS_FIT = -5.0  # z-score of the fit below which an utterance is left out, where a recipe wants that
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class UtteranceFit:
     """How well one utterance fits its text.
 
@@ -108,33 +109,58 @@ class AlignmentReport:
 
 def report_alignment(results: Mapping[str, Aligned | Failure], grid: FrameGrid) -> AlignmentReport:
     """Return the report on what an aligner (or a folder of labels) answered for each utterance id."""
-    done = {key: result for key, result in results.items() if isinstance(result, Aligned)}
-    matches = np.array([result.alignment.match for result in done.values()])
-    scores = np.array([result.alignment.score for result in done.values()])
+    failures, keys = {}, []
+    quality = array("d")  # score and match of every utterance
+    for key, result in results.items():
+        if isinstance(result, Failure):
+            failures[key] = result.message
+        else:
+            keys.append(key)
+            quality.extend((result.alignment.score, result.alignment.match))
+    scores, matches = np.array(quality).reshape(-1, 2).T
     score_z = _robust_z(scores)
     z = _robust_z(matches) if np.isfinite(matches).any() else score_z
-    fits = tuple(_fit(key, done[key], float(a), float(b), grid) for key, a, b in zip(done, z, score_z, strict=True))
-    durations: dict[str, list[int]] = {}
-    shortest: list[np.ndarray] = [np.zeros((0, 1), dtype=bool)]
-    silent = 0
-    for result in done.values():
-        alignment, quiet = result.alignment, _silences(result)
-        for phone, frames in zip(alignment.phones, alignment.phone_durations.tolist(), strict=True):
-            durations.setdefault(phone, []).append(frames)
-        silent += int(alignment.phone_durations[quiet].sum())
-        shortest.append(alignment.durations[~quiet] == 1)
+    count = _Count()
+    fits = tuple(count.fit(key, results[key], float(a), float(b), grid) for key, a, b in zip(keys, z, score_z, strict=True))
     total = sum(fit.frames for fit in fits)
-    ordered = sorted(durations.items(), key=lambda item: (-len(item[1]), item[0]))
+    ordered = sorted(count.phones.items(), key=lambda item: (-item[1][0], item[0]))
     return AlignmentReport(
         fits,
-        {key: result.message for key, result in results.items() if isinstance(result, Failure)},
-        {phone: (len(found), round(float(np.mean(found)) * grid.shift, 4)) for phone, found in ordered},
+        failures,
+        {phone: (times, round(frames / times * grid.shift, 4)) for phone, (times, frames) in ordered},
         total * grid.shift,
-        silent / max(total, 1),
-        _share(np.concatenate([states.all(axis=1) for states in shortest])),
-        _share(np.concatenate([states.ravel() for states in shortest])),
+        count.silent / max(total, 1),
+        count.hurried / max(count.spoken, 1),
+        count.single / max(count.states, 1),
         sum(fit.pauses for fit in fits),
     )
+
+
+@dataclass
+class _Count:
+    """What is counted over all utterances: frames of silence, phones and their states, and those of minimum length."""
+
+    silent: int = 0
+    spoken: int = 0
+    states: int = 0
+    hurried: int = 0
+    single: int = 0
+    phones: dict[str, tuple[int, int]] = field(default_factory=dict)  # how often, and frames
+
+    def fit(self, key: str, result: Aligned | Failure, z: float, score_z: float, grid: FrameGrid) -> UtteranceFit:
+        """Count an utterance, and return how well it fits."""
+        assert isinstance(result, Aligned)
+        alignment, quiet = result.alignment, _silences(result)
+        for phone, frames in zip(alignment.phones, alignment.phone_durations.tolist(), strict=True):
+            times, total = self.phones.get(phone, (0, 0))
+            self.phones[phone] = times + 1, total + frames
+        short = alignment.durations[~quiet] == 1
+        self.silent += int(alignment.phone_durations[quiet].sum())
+        self.spoken += len(short)
+        self.states += short.size
+        self.hurried += int(short.all(axis=1).sum())
+        self.single += int(short.sum())
+        return _fit(key, result, z, score_z, grid)
 
 
 def _fit(key: str, result: Aligned, z: float, score_z: float, grid: FrameGrid) -> UtteranceFit:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +19,13 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from tts.alignment.jobs import Job, Jobs
 from tts.alignment.models import ARRAYS, AlignerSettings, PhoneModels
-from tts.alignment.trellis import Batch, Trellis, forward_backward, viterbi
+from tts.alignment.trellis import Batch, forward_backward, viterbi
 from tts.alignment.types import Aligned, Alignment
 from tts.core.errors import TtsError
 from tts.core.files import replacing
+from tts.core.lazy import LazySequence
 from tts.core.processes import Failure
 from tts.core.progress import Progress
 from tts.text.sentence import PAUSE, Sentence
@@ -31,26 +33,6 @@ from tts.text.sentence import PAUSE, Sentence
 __all__ = ["Aligned", "Aligner", "AlignerSettings", "Alignment", "train_aligner"]
 
 log = logging.getLogger(__name__)
-
-_CELLS = 3_000_000  # frames x utterances x places of a batch: 12 MB a tensor
-
-
-@dataclass(frozen=True)
-class _Chunk:
-    """One utterance to pass over: its place in the caller's list, how long it is, and its trellis.
-
-    The features are read from ``source`` each time they are wanted: a long corpus need not lie in memory.
-    """
-
-    number: int
-    source: Sequence[np.ndarray]
-    frames: int
-    trellis: Trellis
-
-    @property
-    def features(self) -> np.ndarray:
-        """Float32 (frames, dimension)."""
-        return self.source[self.number]
 
 
 @dataclass(frozen=True)
@@ -64,29 +46,41 @@ class Aligner:
     def align(
         self, features: Sequence[np.ndarray], sentences: Sequence[Sentence], *, progress: bool = True
     ) -> list[Aligned | Failure]:
-        """Return when every segment is spoken, or why it cannot be told, in the order given.
+        """Return what :meth:`answers` yields, in the order given."""
+        answers: list[Aligned | Failure] = [Failure("not aligned")] * len(features)
+        for number, answer in self.answers(features, sentences, progress=progress):
+            answers[number] = answer
+        return answers
+
+    def answers(
+        self, features: Sequence[np.ndarray], sentences: Sequence[Sentence], *, progress: bool = True
+    ) -> Iterator[tuple[int, Aligned | Failure]]:
+        """Yield the number of every utterance, in any order, and when its segments are spoken, or why it cannot be told.
 
         ``features`` are arrays (frames, dimension) as in training. Pauses between words go where silence of at least
         ``settings.shortest_pause`` frames was found, whatever ``sentences`` say; where a shorter one was found the utterance
-        is aligned again without it. Every alignment sums to its number of frames.
+        is aligned again without it. Every alignment sums to its number of frames. Features and sentences are asked for anew
+        each time, so that both may be read from disk.
         """
-        answers: list[Aligned | Failure] = []
-        lengths = []
-        for values, sentence in zip(features, sentences, strict=True):
-            answers.append(Failure(self._fault(values, sentence)))
-            lengths.append(len(values))
-        able = [number for number, answer in enumerate(answers) if isinstance(answer, Failure) and not answer.message]
-        with _progress("aligning", 2 * len(able), progress) as shown:
-            jobs = [_Chunk(n, features, lengths[n], self.models.trellis(sentences[n], optional_pauses=True)) for n in able]
-            spoken = self._spoken(jobs, sentences, shown)
-            jobs = [_Chunk(n, features, lengths[n], self.models.trellis(spoken[n], optional_pauses=False)) for n in able]
-            for job, path, total in self._paths(jobs):
+        jobs = Jobs(features)
+        for number, (values, sentence) in enumerate(zip(features, sentences, strict=True)):
+            if fault := self._fault(values, sentence):
+                yield number, Failure(fault)
+            else:
+                jobs.add(number, len(values), self.models.trellis(sentence, optional_pauses=True))
+        with _progress("aligning", 2 * len(jobs), progress) as shown:
+            spoken = Jobs(features)
+            pauses = dict[int, tuple[int, ...]]()
+            for job, after in self._pauses(jobs, sentences, shown):
+                pauses[job.number] = after
+                sentence = sentences[job.number].with_pauses(after)
+                spoken.add(job.number, job.frames, self.models.trellis(sentence, optional_pauses=False))
+            for job, path, total in self._paths(spoken):
                 durations = np.bincount(path, minlength=job.trellis.places).reshape(-1, self.settings.states)
-                sentence = spoken[job.number]
+                sentence = sentences[job.number].with_pauses(pauses[job.number])
                 match = self.models.match(job.features, job.trellis.units[path])
-                answers[job.number] = Aligned(sentence, Alignment(sentence.phones, durations, total / len(path), match))
+                yield job.number, Aligned(sentence, Alignment(sentence.phones, durations, total / len(path), match))
                 shown.advance()
-        return answers
 
     def save(self, path: Path) -> None:
         """Write the settings and models as one safetensors file, atomically."""
@@ -119,25 +113,21 @@ class Aligner:
             )
         return _fault(values, sentence, self.settings.states, self.models.means.shape[1])
 
-    def _spoken(self, jobs: Sequence[_Chunk], sentences: Sequence[Sentence], shown: Progress) -> dict[int, Sentence]:
-        """Return the jobs' sentences with the pauses that the best paths through optional silences found."""
-        spoken = {}
+    def _pauses(self, jobs: Jobs, sentences: Sequence[Sentence], shown: Progress) -> Iterator[tuple[Job, tuple[int, ...]]]:
+        """Yield every job and the words that a pause follows on the best path through optional silences."""
         for job, path, _ in self._paths(jobs):
             sentence = sentences[job.number]
             every = sentence.with_pauses(range(len(sentence.words))).segments
             lasting = np.bincount(path, minlength=job.trellis.places).reshape(len(every), -1).sum(axis=1)
             found = zip(every, every[1:], lasting[1:], strict=False)
             least = self.settings.shortest_pause
-            spoken[job.number] = sentence.with_pauses(
-                before.word for before, now, frames in found if now.phone == PAUSE and frames >= least
-            )
+            yield job, tuple(before.word for before, now, frames in found if now.phone == PAUSE and frames >= least)
             shown.advance()
-        return spoken
 
-    def _paths(self, jobs: Sequence[_Chunk]) -> Iterator[tuple[_Chunk, np.ndarray, float]]:
+    def _paths(self, jobs: Jobs) -> Iterator[tuple[Job, np.ndarray, float]]:
         """Yield the best path of every job and its log likelihood."""
         weights = self.models.weights(1.0).to(self.device)
-        for group in _groups(jobs):
+        for group in jobs.groups():
             batch, values = _padded(group, self.settings.states, len(weights) - 1, self.device, mirrored=False)
             paths, totals = viterbi(_scores(values, weights, batch), batch)
             yield from zip(group, paths, totals.tolist(), strict=True)
@@ -153,31 +143,27 @@ def train_aligner(
 ) -> Aligner:
     """Train phone models on recordings and their sentences; no times are needed, none are used.
 
-    ``features`` are float32 arrays (frames, dimension), of about unit variance (:func:`tts.analysis.mfcc.mfcc`); they are
-    asked for anew in every pass, so that they may be read from disk. The same input and settings give the same models.
-    Utterances too short for their phones are left out and logged; when none is left a :class:`TtsError` says so.
+    ``features`` are float32 arrays (frames, dimension), of about unit variance (:func:`tts.analysis.mfcc.mfcc`); they and the
+    sentences are asked for anew in every pass, so that both may be read from disk. The same input and settings give the same
+    models. Utterances too short for their phones are left out and logged; when none is left a :class:`TtsError` says so.
     """
     settings = settings or AlignerSettings()
     if not features or len(features) != len(sentences):
         raise TtsError(f"the aligner got {len(features)} recordings and {len(sentences)} sentences; it needs as many, and some")
-    width = features[0].shape[-1]
-    faults, lengths = [], []
-    for x, sentence in zip(features, sentences, strict=True):
-        faults.append(_fault(x, sentence, settings.states, width))
-        lengths.append(len(x))
-    able = [number for number, fault in enumerate(faults) if not fault]
-    if not able:
-        raise TtsError(f"none of {len(features)} utterances can be aligned; the first: {faults[0]}")
-    if len(able) < len(features):
-        log.warning("the aligner leaves out %d of %d utterances in training", len(features) - len(able), len(features))
-    count = sum(lengths[n] for n in able)
-    mean = sum(features[n].sum(axis=0, dtype=np.float64) for n in able) / count
-    variance = sum(((features[n] - mean) ** 2).sum(axis=0) for n in able) / count
-    phones = {phone for n in able for phone in sentences[n].phones}
-    models = PhoneModels.flat(phones, settings.states, mean, np.maximum(variance, 1e-6))
+    able, first = _Able.of(features, sentences, settings.states)
+    if not able.numbers:
+        raise TtsError(f"none of {len(features)} utterances can be aligned; the first: {first}")
+    if len(able.numbers) < len(features):
+        log.warning("the aligner leaves out %d of %d utterances in training", len(features) - len(able.numbers), len(features))
+    count = sum(able.frames)
+    mean = sum(features[n].sum(axis=0, dtype=np.float64) for n in able.numbers) / count
+    variance = sum(((features[n] - mean) ** 2).sum(axis=0) for n in able.numbers) / count
+    models = PhoneModels.flat(able.phones, settings.states, mean, np.maximum(variance, 1e-6))
     aligner = Aligner(settings, models, torch.device(device))
-    jobs = [_Chunk(n, features, lengths[n], models.trellis(sentences[n], optional_pauses=True)) for n in able]
-    sample = _sample(jobs, settings)
+    jobs = Jobs(features)
+    for number, frames in zip(able.numbers, able.frames, strict=True):
+        jobs.add(number, frames, models.trellis(sentences[number], optional_pauses=True))
+    sample = jobs.sample(settings.soft_frames, settings.seed)
     powers = np.geomspace(settings.first_power, settings.last_power, settings.soft_passes)
     work = len(sample) * settings.soft_passes + len(jobs) * (settings.hard_passes + settings.context_passes + 1)
     with _progress("training the aligner", work, progress) as shown:
@@ -185,19 +171,45 @@ def train_aligner(
             aligner = replace(aligner, models=_soft_pass(aligner, sample, float(power), shown))
         for _ in range(settings.hard_passes):
             aligner = replace(aligner, models=_hard_pass(aligner, jobs, shown))
-        spoken = aligner._spoken(jobs, sentences, shown)
-        aligner = replace(aligner, models=aligner.models.in_context(spoken.values()))
-        jobs = [_Chunk(n, features, lengths[n], aligner.models.trellis(spoken[n], optional_pauses=False)) for n in able]
+        pauses = {job.number: after for job, after in aligner._pauses(jobs, sentences, shown)}
+        spoken = LazySequence(len(able.numbers), lambda n: sentences[able.numbers[n]].with_pauses(pauses[able.numbers[n]]))
+        aligner = replace(aligner, models=aligner.models.in_context(spoken))
+        jobs = Jobs(features)
+        for number, frames, sentence in zip(able.numbers, able.frames, spoken, strict=True):
+            jobs.add(number, frames, aligner.models.trellis(sentence, optional_pauses=False))
         for _ in range(settings.context_passes):
             aligner = replace(aligner, models=_hard_pass(aligner, jobs, shown))
     return aligner
 
 
-def _soft_pass(aligner: Aligner, jobs: Sequence[_Chunk], power: float, shown: Progress) -> PhoneModels:
+@dataclass
+class _Able:
+    """The utterances that can be aligned: their numbers, their frames, and the phones in them."""
+
+    numbers: list[int] = field(default_factory=list)
+    frames: list[int] = field(default_factory=list)
+    phones: set[str] = field(default_factory=set)
+
+    @staticmethod
+    def of(features: Sequence[np.ndarray], sentences: Sequence[Sentence], states: int) -> tuple[_Able, str]:
+        """Look at every utterance once; return also why the first that cannot be aligned cannot."""
+        able, first = _Able(), ""
+        width = features[0].shape[-1]
+        for number, (values, sentence) in enumerate(zip(features, sentences, strict=True)):
+            if fault := _fault(values, sentence, states, width):
+                first = first or fault
+                continue
+            able.numbers.append(number)
+            able.frames.append(len(values))
+            able.phones.update(sentence.phones)
+        return able, first
+
+
+def _soft_pass(aligner: Aligner, jobs: Jobs, power: float, shown: Progress) -> PhoneModels:
     """Return the models re-estimated from the posteriors of all paths."""
     weights = aligner.models.weights(power).to(aligner.device)
     sums = torch.zeros(weights.shape, dtype=torch.float64)
-    for group in _groups(jobs):
+    for group in jobs.groups():
         batch, values = _padded(group, aligner.settings.states, len(weights) - 1, aligner.device, mirrored=True)
         posteriors, _ = forward_backward(_scores(values, weights, batch), batch)
         place_sums = torch.bmm(posteriors.permute(1, 2, 0), values[: len(group)])
@@ -207,7 +219,7 @@ def _soft_pass(aligner: Aligner, jobs: Sequence[_Chunk], power: float, shown: Pr
     return aligner.models.estimated(sums[:-1].numpy(), aligner.settings)
 
 
-def _hard_pass(aligner: Aligner, jobs: Sequence[_Chunk], shown: Progress) -> PhoneModels:
+def _hard_pass(aligner: Aligner, jobs: Jobs, shown: Progress) -> PhoneModels:
     """Return the models re-estimated from the best paths."""
     models = aligner.models
     sums = np.zeros((len(models.means), 2 * models.means.shape[1] + 1))
@@ -238,29 +250,8 @@ def _fault(values: np.ndarray, sentence: Sentence, states: int, width: int) -> s
     return ""
 
 
-def _sample(jobs: Sequence[_Chunk], settings: AlignerSettings) -> list[_Chunk]:
-    """Return the jobs that the soft passes see: seeded, of at least ``soft_frames`` frames where there are as many."""
-    order = np.random.default_rng(settings.seed).permutation(len(jobs))
-    before = np.cumsum([0, *(jobs[n].frames for n in order)])[:-1]
-    return [jobs[n] for n in sorted(order[before < settings.soft_frames])]
-
-
-def _groups(jobs: Sequence[_Chunk]) -> Iterator[list[_Chunk]]:
-    """Yield jobs of like length together, in batches of at most about ``_CELLS`` cells."""
-    group: list[_Chunk] = []
-    width = 0
-    for job in sorted(jobs, key=lambda job: job.frames):
-        width = max(width, job.trellis.places)
-        if group and (len(group) + 1) * width * job.frames > _CELLS:
-            yield group
-            group, width = [], job.trellis.places
-        group.append(job)
-    if group:
-        yield group
-
-
 def _padded(
-    group: Sequence[_Chunk], states: int, void: int, device: torch.device, *, mirrored: bool
+    group: Sequence[Job], states: int, void: int, device: torch.device, *, mirrored: bool
 ) -> tuple[Batch, torch.Tensor]:
     """Return the trellises of a group and its frames as ``[x, x^2, 1]``, (n, frames, 2 * dimension + 1), 0 in the padding.
 

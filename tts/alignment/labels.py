@@ -41,9 +41,9 @@ def format_hts(alignment: Alignment, grid: FrameGrid) -> str:
     return "".join(lines)
 
 
-def write_hts(path: Path, alignment: Alignment, grid: FrameGrid) -> None:
-    """Write an alignment as HTS state labels, atomically."""
-    write_text(path, format_hts(alignment, grid))
+def write_hts(path: Path, alignment: Alignment, grid: FrameGrid, *, lasting: bool = True) -> None:
+    """Write an alignment as HTS state labels, atomically; ``lasting`` is that of :func:`tts.core.files.replacing`."""
+    write_text(path, format_hts(alignment, grid), lasting=lasting)
 
 
 def read_hts(path: Path, grid: FrameGrid, frames: int, states: int, names: PhoneNames | None = None) -> Alignment:

@@ -6,12 +6,12 @@ is left of such a silence is a short one, like those that the models know.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import overload
+from collections.abc import Callable
 
 import numpy as np
 
 from tts.alignment.types import Alignment
+from tts.core.lazy import LazySequence
 
 
 def shorten(features: np.ndarray) -> np.ndarray:
@@ -32,27 +32,8 @@ def lengthen(alignment: Alignment, features: np.ndarray) -> Alignment:
     return Alignment(alignment.phones, durations, alignment.score, alignment.match)
 
 
-class ShortenedFeatures(Sequence[np.ndarray]):
+class ShortenedFeatures(LazySequence[np.ndarray]):
     """The shortened features of many recordings, each read by ``read(number)`` when it is asked for and not kept."""
 
     def __init__(self, count: int, read: Callable[[int], np.ndarray]) -> None:
-        self._count = count
-        self._read = read
-
-    def __len__(self) -> int:
-        return self._count
-
-    @overload
-    def __getitem__(self, number: int) -> np.ndarray: ...
-
-    @overload
-    def __getitem__(self, number: slice) -> Sequence[np.ndarray]: ...
-
-    def __getitem__(self, number: int | slice) -> np.ndarray | Sequence[np.ndarray]:
-        if isinstance(number, slice):
-            places = range(self._count)[number]
-            return ShortenedFeatures(len(places), lambda n: self._read(places[n]))
-        return shorten(self._read(range(self._count)[number]))
-
-    def __iter__(self) -> Iterator[np.ndarray]:
-        return (self[number] for number in range(self._count))
+        super().__init__(count, lambda number: shorten(read(number)))

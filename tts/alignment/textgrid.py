@@ -42,9 +42,9 @@ def format_textgrid(sentence: Sentence, alignment: Alignment, grid: FrameGrid) -
     return _long_form({"words": words, "phones": phones, "states": states}, edges[-1])
 
 
-def write_textgrid(path: Path, sentence: Sentence, alignment: Alignment, grid: FrameGrid) -> None:
-    """Write words, phones and states as a TextGrid, atomically."""
-    write_text(path, format_textgrid(sentence, alignment, grid))
+def write_textgrid(path: Path, sentence: Sentence, alignment: Alignment, grid: FrameGrid, *, lasting: bool = True) -> None:
+    """Write words, phones and states as a TextGrid, atomically; ``lasting`` is that of :func:`tts.core.files.replacing`."""
+    write_text(path, format_textgrid(sentence, alignment, grid), lasting=lasting)
 
 
 def read_textgrid(path: Path) -> dict[str, list[TimeInterval]]:

@@ -7,7 +7,7 @@ changed recording is analysed again, and old results can be deleted by hand.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -113,9 +113,16 @@ def extract(
     What is in ``cache`` already is not done again. ``workers`` as in :func:`tts.core.processes.parallel_map`.
     """
     results: list[Features | Failure] = [Failure("not analysed")] * len(jobs)
-    for index, result in parallel_map(partial(extract_one, cache=cache), jobs, workers=workers, label=label):
+    for index, result in extracted(jobs, cache, workers=workers, label=label):
         results[index] = result
     return results
+
+
+def extracted(
+    jobs: Sequence[AnalysisJob], cache: Path, *, workers: int | None = None, label: str = "analysis"
+) -> Iterator[tuple[int, Features | Failure]]:
+    """Yield the number of every job and what :func:`extract` returns of it as it is done, in any order."""
+    return parallel_map(partial(extract_one, cache=cache), jobs, workers=workers, label=label)
 
 
 def extract_one(job: AnalysisJob, cache: Path) -> Features:
@@ -191,7 +198,7 @@ def _survey(recording: tuple[Path, Channel], grid: FrameGrid) -> np.ndarray:
 
 
 def _save(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    with replacing(path) as temporary:
+    with replacing(path, lasting=False) as temporary:  # one cut short is seen when it is read, and made again
         save_file({name: np.ascontiguousarray(values, dtype=np.float32) for name, values in arrays.items()}, temporary)
 
 

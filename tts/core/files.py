@@ -13,7 +13,7 @@ import shutil
 import stat
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -30,12 +30,13 @@ _swept: set[Path] = set()
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, lasting: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; on success it is moved over ``path``, on failure it is removed.
 
     The temporary name keeps the suffix, so that libraries that choose a format by suffix write the right one. File and folder
-    reach the disk before this returns. What processes that were killed left beside ``path`` is removed. Raises
-    :class:`NotWritten`, naming ``path``, where the disk is full or nothing may be written there.
+    reach the disk before this returns, unless ``lasting`` is false: some milliseconds a file less, for results that are made
+    again where a power cut spoiled them, or that :func:`flush` follows. What processes that were killed left beside ``path``
+    is removed. Raises :class:`NotWritten`, naming ``path``, where the disk is full or nothing may be written there.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     _sweep(path.parent)
@@ -52,9 +53,10 @@ def replacing(path: Path) -> Iterator[Path]:
         yield temporary
         if os.name == "posix" and stat.S_IMODE(temporary.stat().st_mode) != mode:
             temporary.chmod(mode)  # a library that put a private file in its place (safetensors does)
-        _to_disk(temporary)
+        if lasting:
+            _to_disk(temporary)
         temporary.replace(path)
-        if os.name == "posix":
+        if lasting and os.name == "posix":
             _to_disk(path.parent)
     except Exception as error:
         if _concerns(error, temporary):
@@ -64,6 +66,12 @@ def replacing(path: Path) -> Iterator[Path]:
         if handle is not None:
             os.close(handle)
         temporary.unlink(missing_ok=True)
+
+
+def flush() -> None:
+    """Bring all that was written to the disk: once for many files that were written with ``lasting=False``."""
+    if hasattr(os, "sync"):
+        os.sync()
 
 
 def not_written(path: Path, error: Exception) -> NotWritten:
@@ -136,9 +144,9 @@ def _sweep(folder: Path) -> None:
                 path.unlink()
 
 
-def write_text(path: Path, text: str) -> None:
-    r"""Write ``text`` as UTF-8 with ``\n`` line ends, atomically."""
-    with replacing(path) as temporary:
+def write_text(path: Path, text: str, *, lasting: bool = True) -> None:
+    r"""Write ``text`` as UTF-8 with ``\n`` line ends, atomically; ``lasting`` is that of :func:`replacing`."""
+    with replacing(path, lasting=lasting) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
@@ -176,10 +184,30 @@ def read_json(path: Path) -> Any:
     return value
 
 
+class Listed:
+    """Values that a :func:`fingerprint` takes one by one, as it would take a list of them, without holding them all."""
+
+    def __init__(self, values: Iterable[Any]) -> None:
+        self.values = values
+
+
 def fingerprint(*parts: Any) -> str:
-    """Return a 16-digit hexadecimal digest of JSON-able ``parts``: the name of a cached result."""
-    text = json.dumps(parts, sort_keys=True, ensure_ascii=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    """Return a 16-digit hexadecimal digest of parts that are JSON-able or :class:`Listed`: the name of a cached result."""
+    digest = hashlib.sha256()
+    _add_list(digest, parts)
+    return digest.hexdigest()[:16]
+
+
+def _add_list(digest: hashlib._Hash, values: Iterable[Any]) -> None:
+    """Add the JSON text of a list to a digest."""
+    digest.update(b"[")
+    for number, value in enumerate(values):
+        digest.update(b", " if number else b"")
+        if isinstance(value, Listed):
+            _add_list(digest, value.values)
+        else:
+            digest.update(json.dumps(value, sort_keys=True, ensure_ascii=True, default=str).encode())
+    digest.update(b"]")
 
 
 def file_digest(path: Path) -> str:

@@ -32,7 +32,7 @@ ODD_LEVEL = 12.0  # dB from the usual level; a reader's own unevenness stays wit
 CHECKS_VERSION = 2  # raise it when recordings are checked for something else
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class AudioFacts:
     """What one recording is: length in seconds, rate in Hz, sha256 of the file in hexadecimal.
 

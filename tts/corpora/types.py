@@ -10,7 +10,7 @@ from typing import Literal
 TextColumn = Literal["normalised", "raw", "auto"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Utterance:
     """One recording, or a part of one, and what is said in it.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -14,20 +14,26 @@ from tts.tasks.base import SpeakerFamily
 LONGEST_SILENCE = 30  # frames of silence before or after speech that a voice makes at most
 
 
-def constant_features(vectors: np.ndarray) -> dict[int, float]:
+def constant_features(blocks: Iterable[np.ndarray]) -> dict[int, float]:
     """Return the linguistic features that never change in training, by column number, with their value.
 
-    A network learns nothing from them; a voice keeps them at that value, or untrained weights would answer to the first
-    question in a corpus of statements.
+    ``blocks`` are all vectors, (rows, features) at a time. A network learns nothing from what never changes; a voice keeps it
+    at that value, or untrained weights would answer to the first question in a corpus of statements.
     """
-    low, high = np.min(vectors, axis=0), np.max(vectors, axis=0)
+    low, high = None, None
+    for block in blocks:
+        least, most = block.min(axis=0), block.max(axis=0)
+        low = least if low is None else np.minimum(low, least)
+        high = most if high is None else np.maximum(high, most)
+    if low is None or high is None:
+        return {}
     return {int(column): float(low[column]) for column in np.flatnonzero(low == high)}
 
 
-def usual_silence(items: Sequence[ReadyUtterance]) -> Silence:
+def usual_silence(items: Iterable[ReadyUtterance]) -> Silence:
     """Return the median state durations of the silence before and after speech, (2, states), cut to a natural length."""
-    ends = (np.stack([item.alignment.durations[end] for item in items]) for end in (0, -1))
-    return tuple(natural_silence(np.median(frames, axis=0)) for frames in ends)
+    ends = np.stack([item.alignment.durations[[0, -1]] for item in items])
+    return tuple(natural_silence(np.median(ends[:, end], axis=0)) for end in (0, 1))
 
 
 def natural_silence(frames: np.ndarray) -> tuple[float, ...]:
@@ -38,7 +44,7 @@ def natural_silence(frames: np.ndarray) -> tuple[float, ...]:
 def split_lengths(splits: Splits, shift: float) -> dict[str, SplitLength]:
     """Return utterances and seconds of every split."""
     return {
-        split: SplitLength(utterances=len(items), seconds=round(sum(i.alignment.frames for i in items) * shift, 1))
+        split: SplitLength(utterances=len(items), seconds=round(sum(item.frames for item in items) * shift, 1))
         for split, items in splits.items()
     }
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from tts.alignment.types import Alignment
+from tts.alignment.types import Aligned, Alignment
 from tts.analysis.extract import MAIN, Features
 from tts.analysis.world import AnalysisSettings
 from tts.analysis.world import streams as main_streams
-from tts.core.files import fingerprint
+from tts.core.files import Listed, fingerprint
 from tts.core.grid import FrameGrid
+from tts.core.lazy import LazySequence
 from tts.core.stream import Stream
 from tts.dataset.subphone import subphone_features
 from tts.recipe import MAIN_STREAMS, Recipe
@@ -31,13 +32,40 @@ IDENTITY_VERSION = 2  # raise it when the same files are packed into other numbe
 
 @dataclass(frozen=True)
 class ReadyUtterance:
-    """One utterance with everything that is packed of it: pauses as spoken, times, where its streams lie, who speaks."""
+    """One utterance with everything that is packed of it: pauses as spoken, times, where its streams lie, who speaks.
+
+    ``read`` returns the first two, from disk in a large corpus; they are asked for once, and held while this object is.
+    """
 
     id: str
-    sentence: Sentence
-    alignment: Alignment
     features: Features
+    segments: int  # of the sentence
+    read: Callable[[], Aligned]
     speaker: int = 0  # the speaker's number
+
+    @staticmethod
+    def of(key: str, aligned: Aligned, features: Features, speaker: int = 0) -> ReadyUtterance:
+        """Return an utterance of which all is in memory."""
+        return ReadyUtterance(key, features, len(aligned.alignment.phones), lambda: aligned, speaker)
+
+    @property
+    def frames(self) -> int:
+        """Number of frames, known without reading."""
+        return self.features.frames
+
+    @cached_property
+    def _aligned(self) -> Aligned:
+        return self.read()
+
+    @property
+    def sentence(self) -> Sentence:
+        """The sentence, pauses as spoken."""
+        return self._aligned.sentence
+
+    @property
+    def alignment(self) -> Alignment:
+        """When its segments are spoken."""
+        return self._aligned.alignment
 
 
 Splits = Mapping[str, Sequence[ReadyUtterance]]
@@ -112,19 +140,23 @@ class Layout:
 
         A task added to a corpus leaves the others as they were: voices that do not learn it are still of this preparation.
         """
-        items = [(split, item) for split, items in splits.items() for item in items]
 
-        def files(*names: str) -> list[str]:
-            return [item.features.identity(name) for _, item in items for name in names]
+        def items() -> Iterator[tuple[str, ReadyUtterance]]:
+            return ((split, item) for split, items in splits.items() for item in items)
 
-        basis = [
-            IDENTITY_VERSION,
-            [stream.to_dict() for stream in self.analysed_streams if stream.name in MAIN_STREAMS],
-            self.features.to_dict(),
-            [(split, item.id, item.sentence.to_dict(), item.alignment.durations.tolist()) for split, item in items],
-            files(MAIN, MFCC),
-            *([[self.speakers, [item.speaker for _, item in items]]] if self.speakers else []),
-        ]
+        def files(*names: str) -> Listed:
+            return Listed(item.features.identity(name) for _, item in items() for name in names)
+
+        basis = Listed(
+            [
+                IDENTITY_VERSION,
+                [stream.to_dict() for stream in self.analysed_streams if stream.name in MAIN_STREAMS],
+                self.features.to_dict(),
+                Listed((split, i.id, i.sentence.to_dict(), i.alignment.durations.tolist()) for split, i in items()),
+                files(MAIN, MFCC),
+                *([[self.speakers, [item.speaker for _, item in items()]]] if self.speakers else []),
+            ]
+        )
         parts = {"basis": fingerprint(basis)}
         parts |= {stream.name: fingerprint(stream.to_dict(), files(stream.name)) for stream in self.extra_streams}
         for stream in (*self.timed_streams, *self.segment_streams):
@@ -164,5 +196,6 @@ def _question_features(
     """Return the answers to questions as features, with their ranges in training utterances but for the silence at the ends."""
     kind = recipe.text.subphone or "full"
     spoken = (item.alignment.durations[np.array(item.sentence.phones) != SILENCE] for item in items)
+    sentences = LazySequence(len(items), lambda number: items[number].sentence)
     subphone = Subphone(kind, Range.of(subphone_features(durations, kind) for durations in spoken))
-    return QuestionFeatures.fit(questions, inventory, [item.sentence for item in items], subphone)
+    return QuestionFeatures.fit(questions, inventory, sentences, subphone)

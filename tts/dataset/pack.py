@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 
 from tts.core.errors import TtsError
 from tts.core.progress import Progress
-from tts.core.stream import Stream
 from tts.dataset.arrays import STATISTICS
 from tts.dataset.layout import Layout, ReadyUtterance, Splits
+from tts.dataset.new_array import NewArray
 from tts.dataset.prepared import DURATION, end_silences, read_utterances, write_utterances
 from tts.dataset.statistics import StatisticsSum, StreamStatistics, load_statistics, pool_speakers, save_statistics
 
@@ -34,7 +35,7 @@ def is_whole(folder: Path, splits: Splits, layout: Layout) -> bool:
     try:
         load_statistics(folder / STATISTICS)
         for split, items in splits.items():
-            frames, segments = sum(i.alignment.frames for i in items), sum(len(i.alignment.phones) for i in items)
+            frames, segments = sum(item.frames for item in items), sum(item.segments for item in items)
             shapes = {stream.name: (frames, stream.columns) for stream in layout.frame_streams}
             shapes |= {stream.name: (segments, stream.columns) for stream in layout.segment_streams}
             shapes |= {"vectors": (segments, layout.features.dimension)}
@@ -77,31 +78,28 @@ def _pack_split(
     items: Sequence[ReadyUtterance], layout: Layout, folder: Path, sums: TrainingSums | None, progress: Progress
 ) -> None:
     folder.mkdir()
-    segments = [len(item.alignment.phones) for item in items]
-    frames = sum(item.alignment.frames for item in items)
+    segments = np.array([item.segments for item in items], dtype=np.int64)
+    rows, frames = int(segments.sum()), sum(item.frames for item in items)
+    states = items[0].alignment.states
+    with ExitStack() as stack:
 
-    def arrays(streams: Sequence[Stream], rows: int) -> dict[str, np.ndarray]:
-        return {stream.name: _new_array(folder / f"{stream.name}.npy", rows, stream.columns) for stream in streams}
+        def new(name: str, rows: int, *width: int, dtype: type[np.generic] = np.float32) -> NewArray:
+            return stack.enter_context(NewArray(folder / f"{name}.npy", (rows, *width), dtype))
 
-    by_frame, by_segment = arrays(layout.frame_streams, frames), arrays(layout.segment_streams, sum(segments))
-    vectors = _new_array(folder / "vectors.npy", sum(segments), layout.features.dimension)
-    frame, segment = 0, 0
-    for item, count in zip(items, segments, strict=True):
-        values, length = layout.frame_values(item), item.alignment.frames
-        for name, array in by_frame.items():
-            array[frame : frame + length] = values[name]
-        for name, labels in layout.segment_values(item).items():
-            by_segment[name][segment : segment + count] = labels
-        vectors[segment : segment + count] = layout.features.vectors(item.sentence)
-        if sums is not None:
-            sums.add(item, values, end_silences(item.sentence))
-        frame, segment = frame + length, segment + count
-        progress.advance()
-    np.save(folder / "durations.npy", np.concatenate([item.alignment.durations for item in items]))
-    np.save(folder / "silent.npy", np.concatenate([end_silences(item.sentence) for item in items]))
+        by_frame = {stream.name: new(stream.name, frames, stream.columns) for stream in layout.frame_streams}
+        by_segment = {stream.name: new(stream.name, rows, stream.columns) for stream in layout.segment_streams}
+        vectors = new("vectors", rows, layout.features.dimension)
+        durations, silent = new("durations", rows, states, dtype=np.int32), new("silent", rows, dtype=np.bool_)
+        for item in items:
+            values, quiet = layout.frame_values(item), end_silences(item.sentence)
+            for name, array in by_frame.items():
+                array.add(values[name])
+            for name, labels in layout.segment_values(item).items():
+                by_segment[name].add(labels)
+            vectors.add(layout.features.vectors(item.sentence))
+            durations.add(item.alignment.durations)
+            silent.add(quiet)
+            if sums is not None:
+                sums.add(item, values, quiet)
+            progress.advance()
     write_utterances(folder, [item.id for item in items], np.concatenate([[0], np.cumsum(segments)]))
-
-
-def _new_array(path: Path, rows: int, width: int) -> np.ndarray:
-    """Return a new memory-mapped float32 array (rows, width)."""
-    return np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=(rows, width))

@@ -13,31 +13,34 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 from tts.alignment.labelled import labelled_sentence
-from tts.analysis.extract import AnalysisJob, Extra, Features, extract
+from tts.analysis.extract import AnalysisJob, Extra, extracted
+from tts.analysis.feature_index import FeatureIndex
 from tts.analysis.mfcc import aligner_features
 from tts.analysis.world import AnalysisSettings
 from tts.core.errors import TtsError, UsageError
-from tts.core.files import fingerprint, read_json, write_json, write_text
+from tts.core.files import fingerprint, flush, read_json, write_json, write_text
 from tts.core.folders import require_own_folder
+from tts.core.lazy import LazySequence
 from tts.core.locks import held
 from tts.core.processes import Failure
 from tts.core.progress import tracked
 from tts.core.provenance import environment
 from tts.corpora.layouts import open_layout
 from tts.corpora.types import Corpus, Utterance
+from tts.dataset.aligned_file import AlignedFile
 from tts.dataset.aligning import align
 from tts.dataset.arrays import LEXICON, SENTENCES, arrays_name, new_arrays, remove_unused
 from tts.dataset.describe import constant_features, shown_streams, speaker_facts, split_lengths, usual_silence
 from tts.dataset.facts import FACTS, CorpusFacts, PreparedFacts, TextFacts, read_facts, write_facts
 from tts.dataset.layout import MFCC, Layout, ReadyUtterance, Splits, make_layout
+from tts.dataset.new_array import array_blocks
 from tts.dataset.pack import is_whole, pack
 from tts.dataset.preparation import Preparation
-from tts.dataset.prepared import SPLITS, Prepared, write_sentences
+from tts.dataset.prepared import SPLITS, Prepared, SentenceFile, write_sentences
 from tts.dataset.reading import f0_ranges, read_corpus, split_corpus
 from tts.dataset.recordings import remove_unused_recordings, stored_path
 from tts.dataset.report import REPORT, write_report
@@ -90,6 +93,7 @@ def prepare_corpus(
         arrays = _store_arrays(run, content, engine)
         facts = _facts(run, content, engine, arrays)
         seconds = _stored_seconds(out, arrays) or round(time.monotonic() - started, 1)
+        flush()  # the arrays, before the file that names them
         write_facts(out, facts.model_copy(update={"command": command, "seconds": seconds, "selected": (*selected, *settled)}))
         remove_unused(out, arrays)
         remove_unused_recordings(run, arrays)
@@ -150,20 +154,28 @@ def _content(run: Preparation, engine: FrontEnd, root: Path) -> _Content:
     sentences = _sentences(run, engine, chosen)
     ranges = f0_ranges(run, chosen, rules, audio)
     features = _analyse(run, [u for u in chosen if u.id in sentences], ranges)
-    aligned = align(run, sentences, features, rules) if any(key in features for key in ids["train"]) else {}
+    aligned = align(run, sentences, features, rules) if any(key in features for key in ids["train"]) else None
     speaker_of = {u.id: names.index(u.speaker) for u in chosen}
-    splits = {
-        split: [
-            ReadyUtterance(key, aligned[key].sentence, aligned[key].alignment, features[key], speaker_of[key])
-            for key in keys
-            if key in aligned
-        ]
-        for split, keys in ids.items()
-    }
-    write_report(run, corpus, audio, aligned, splits, ranges)
+    splits = {split: _ready(keys, aligned, features, speaker_of) for split, keys in ids.items()}
+    write_report(run, corpus, audio, aligned or {}, splits, ranges)
     _check_complete(run, splits, analysed=bool(features))
     layout = make_layout(run.recipe, splits, run.questions)
     return _Content(root, corpus, chosen, splits, layout, layout.identities(splits), ranges)
+
+
+def _ready(
+    keys: Sequence[str], aligned: AlignedFile | None, features: FeatureIndex, speaker_of: Mapping[str, int]
+) -> Sequence[ReadyUtterance]:
+    """Return those utterances of a split that were aligned; each is made when it is asked for, and reads what is on disk."""
+    if aligned is None:
+        return ()
+    done = [key for key in keys if key in aligned]
+
+    def ready(number: int) -> ReadyUtterance:
+        key = done[number]
+        return ReadyUtterance(key, features[key], aligned.segments(key), partial(aligned.__getitem__, key), speaker_of[key])
+
+    return LazySequence(len(done), ready)
 
 
 def _check_complete(run: Preparation, splits: Splits, analysed: bool) -> None:
@@ -190,8 +202,8 @@ def _store_arrays(run: Preparation, content: _Content, engine: FrontEnd) -> str:
     shutil.rmtree(folder, ignore_errors=True)  # damaged
     with new_arrays(folder) as fresh:
         pack(content.splits, content.layout, fresh)
-        items = [(item.id, item.sentence) for items in content.splits.values() for item in items]
-        write_text(fresh / SENTENCES, write_sentences(items))
+        items = (item for items in content.splits.values() for item in items)
+        write_sentences(fresh / SENTENCES, ((item.id, item.sentence) for item in items))
         if lexicon is not None:
             write_text(fresh / LEXICON, lexicon)
     return name
@@ -235,7 +247,7 @@ def _facts(run: Preparation, content: _Content, engine: FrontEnd, arrays: str) -
         states=splits["train"][0].alignment.states,
         text=TextFacts(engine=recipe.text.engine, language=recipe.corpus.language, identity=engine.identity()),
         silence=usual_silence(splits["train"]),
-        constant_features=constant_features(np.load(run.out / arrays / "train" / "vectors.npy", mmap_mode="r")),
+        constant_features=constant_features(array_blocks(run.out / arrays / "train" / "vectors.npy")),
         f0_range=(min(low), max(high)),
         splits=lengths,
         audio={u.id: stored_path(run, u.audio) for u in content.chosen},
@@ -258,29 +270,29 @@ def _check_folder(out: Path, recipe: Recipe) -> None:
             raise UsageError(f"{out}: holds the prepared corpus of recipe {name}; choose another --out")
 
 
-def _sentences(run: Preparation, engine: FrontEnd, chosen: Sequence[Utterance]) -> dict[str, Sentence]:
+def _sentences(run: Preparation, engine: FrontEnd, chosen: Sequence[Utterance]) -> Mapping[str, Sentence]:
     if run.recipe.text.source == "labels":
-        return _labelled_sentences(run, chosen)
+        path = run.cache / "text" / "labels.jsonl"
+        write_sentences(path, _labelled_sentences(run, chosen))
+        return SentenceFile(path)
     sentences, failed = sentences_for(chosen, engine, run.cache / "text")
     for key, message in failed:
         run.leave_out(key, "pronunciation", message, "text")
     return sentences
 
 
-def _labelled_sentences(run: Preparation, chosen: Sequence[Utterance]) -> dict[str, Sentence]:
-    """Return what the label files say, by id; utterances without a file that can be read are left out."""
-    sentences = {}
+def _labelled_sentences(run: Preparation, chosen: Sequence[Utterance]) -> Iterator[tuple[str, Sentence]]:
+    """Yield what the label files say, by id; utterances without a file that can be read are left out."""
     for utterance in tracked(chosen, "labels", len(chosen)):
         path = run.label_path(utterance.id)
         assert path is not None
         try:
-            sentences[utterance.id] = labelled_sentence(path, run.phone_names, utterance.text, utterance.language)
+            yield utterance.id, labelled_sentence(path, run.phone_names, utterance.text, utterance.language)
         except TtsError as error:
             run.leave_out(utterance.id, "labels", str(error), str(path))
-    return sentences
 
 
-def _analyse(run: Preparation, chosen: Sequence[Utterance], ranges: Mapping[str, tuple[float, float]]) -> dict[str, Features]:
+def _analyse(run: Preparation, chosen: Sequence[Utterance], ranges: Mapping[str, tuple[float, float]]) -> FeatureIndex:
     """Analyse recordings; return where the streams of each lie, by id, for those that could be analysed."""
     recipe = run.recipe
     settings = AnalysisSettings(recipe.frames.mcep_order, recipe.analysis.f0_tracker)
@@ -291,11 +303,17 @@ def _analyse(run: Preparation, chosen: Sequence[Utterance], ranges: Mapping[str,
             extras.append(Extra(name, family.extract, resolve_options(name, given)))
     grid, channel = recipe.frames.grid, recipe.corpus.channel
     features = run.given_features
-    jobs = [AnalysisJob(u.id, u.audio, grid, ranges[u.speaker], settings, tuple(extras), channel, features) for u in chosen]
-    analysed: dict[str, Features] = {}
-    for utterance, result in zip(chosen, extract(jobs, run.cache, workers=run.workers), strict=True):
+
+    def job(number: int) -> AnalysisJob:
+        u = chosen[number]
+        return AnalysisJob(u.id, u.audio, grid, ranges[u.speaker], settings, tuple(extras), channel, features)
+
+    analysed, failed = FeatureIndex(), dict[int, str]()
+    for number, result in extracted(LazySequence(len(chosen), job), run.cache, workers=run.workers):
         if isinstance(result, Failure):
-            run.leave_out(utterance.id, "analysis", result.message, str(utterance.audio))
+            failed[number] = result.message
         else:
-            analysed[utterance.id] = result
+            analysed.add(result)
+    for number, message in sorted(failed.items()):
+        run.leave_out(chosen[number].id, "analysis", message, str(chosen[number].audio))
     return analysed

@@ -11,9 +11,9 @@ cache/               results a utterance, by content and settings; may be delete
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +25,7 @@ from pydantic import ValidationError
 from tts.core.errors import TtsError, UsageError
 from tts.core.files import fingerprint, read_json, write_json
 from tts.core.grid import FrameGrid
+from tts.core.indexed_lines import IndexedLines, read_lines, write_lines
 from tts.core.stream import Stream
 from tts.dataset.arrays import LEXICON, SENTENCES, STATISTICS, ArraysHold, texts_beside
 from tts.dataset.constant import hold_constant
@@ -195,12 +196,9 @@ class Prepared:
         return load_statistics(self.arrays / STATISTICS)
 
     @cached_property
-    def sentences(self) -> dict[str, Sentence]:
-        """Every utterance's sentence, pauses as spoken."""
-        path = texts_beside(self.arrays) / SENTENCES
-        sentences = dict(read_sentences(path))
-        check_ids(path, sentences)
-        return sentences
+    def sentences(self) -> Mapping[str, Sentence]:
+        """Every utterance's sentence, pauses as spoken; each is read when it is asked for."""
+        return SentenceFile(texts_beside(self.arrays) / SENTENCES)
 
     @property
     def speakers(self) -> tuple[str, ...]:
@@ -333,20 +331,26 @@ def read_utterances(folder: Path) -> tuple[tuple[str, ...], np.ndarray]:
     return ids, starts
 
 
-def write_sentences(items: Sequence[tuple[str, Sentence]]) -> str:
-    """Return sentences as JSON lines."""
-    return "".join(json.dumps({"id": key, **sentence.to_dict()}, ensure_ascii=False) + "\n" for key, sentence in items)
+class SentenceFile(IndexedLines[Sentence]):
+    """The sentences of a file that :func:`write_sentences` wrote, by utterance id; a large corpus has many."""
+
+    def __init__(self, path: Path) -> None:
+        """Find where each line begins; a broken one, or an unsafe id, raises :class:`TtsError` naming it."""
+        keys, offsets = [], array("q")
+        for offset, line in read_lines(path):
+            keys.append(line["id"] if isinstance(line.get("id"), str) else "")
+            offsets.append(offset)
+        super().__init__(path, Sentence.from_dict, check_ids(path, keys), offsets)
+
+
+def write_sentences(path: Path, items: Iterable[tuple[str, Sentence]]) -> None:
+    """Write sentences as JSON lines, atomically."""
+    write_lines(path, ({"id": key, **sentence.to_dict()} for key, sentence in items))
 
 
 def read_sentences(path: Path) -> Iterator[tuple[str, Sentence]]:
-    """Read what :func:`write_sentences` made; a broken line raises :class:`TtsError` naming it."""
-    with path.open(encoding="utf-8") as lines:  # one at a time: a large corpus has many
-        for number, line in enumerate(lines, 1):
-            try:
-                data = json.loads(line)
-                yield data["id"], Sentence.from_dict(data)
-            except (json.JSONDecodeError, KeyError, TypeError) as error:
-                raise TtsError(f"{path}:{number}: not a sentence ({error}); run tts prepare again") from None
+    """Yield what :func:`write_sentences` wrote, one after the other."""
+    yield from SentenceFile(path).items()
 
 
 def end_silences(sentence: Sentence) -> np.ndarray:

@@ -51,7 +51,7 @@ class Subset(Prepared):
                 utterances=len(packed.ids), seconds=round(float(packed.frame_starts[-1]) * whole.grid.shift, 1)
             )
             changes |= {
-                "constant_features": constant_features(packed.vectors),
+                "constant_features": constant_features([packed.vectors]),
                 "silence": tuple(natural_silence(np.median(packed.durations[rows], axis=0)) for rows in (firsts, lasts)),
                 "corpus": whole.corpus.model_copy(update=length.model_dump()),
             }
