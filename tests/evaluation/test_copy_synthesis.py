@@ -131,6 +131,18 @@ def test_a_folder_of_something_else_is_refused(prepared: SimpleNamespace, tmp_pa
         copy_split(prepared, tmp_path / "out", workers=0)
 
 
+def test_copies_are_made_by_the_vocoder_asked_for(prepared: SimpleNamespace, tmp_path: Path) -> None:
+    text = copy_split(prepared, tmp_path / "world", workers=0).text
+    other = copy_split(prepared, tmp_path / "other", vocoder="source_filter", workers=0)
+    assert text.startswith("# Copy synthesis, test")
+    assert other.text.startswith("# Copy synthesis by source_filter, test")
+    assert other.pooled["f0_rmse"] is not None
+    assert other.pooled["f0_rmse"] < 1.0
+    assert (tmp_path / "world" / "a.wav").read_bytes() != (tmp_path / "other" / "a.wav").read_bytes()
+    with pytest.raises(UsageError, match="by another vocoder"):
+        copy_split(prepared, tmp_path / "world", vocoder="source_filter", workers=0)
+
+
 def test_what_fails_is_left_out_and_named(prepared: SimpleNamespace, tmp_path: Path) -> None:
     prepared.packed("test").streams["bap"][:FRAMES] = np.nan
     text = copy_split(prepared, tmp_path / "out", workers=0).text

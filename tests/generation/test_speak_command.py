@@ -15,6 +15,7 @@ from fake_voice import FakeVoice
 
 import tts.cli.speak_run
 from tts.cli.main import main
+from tts.recipe import GenerationPart
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -23,7 +24,7 @@ Run = Callable[..., tuple[int, str, str]]
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Run:
     """Run ``tts speak voice ...`` in a folder with a voice and return exit code, standard output and standard error."""
     voice = FakeVoice(frames_a_state=1.0)
-    voice.generation = SimpleNamespace(post_filter="cepstral", strength=0.3, f0_variance=0.0)  # type: ignore[attr-defined]
+    voice.generation = GenerationPart(post_filter="cepstral", strength=0.3, f0_variance=0.0, vocoder="world")  # type: ignore[attr-defined]
     monkeypatch.setattr(tts.cli.speak_run, "load_voice", lambda path, device: voice)
     monkeypatch.chdir(tmp_path)
     Path("voice").mkdir()
@@ -49,6 +50,19 @@ def test_a_text_file_into_a_folder(run: Run) -> None:
     assert run("text.txt", "--out", "wavs")[0] == 2
     code, out, _ = run("text.txt", "--out", "wavs", "--timings", "json", "--speed", "1.5", "--resume")
     assert (code, "2 were done before" in out) == (0, True)
+
+
+def test_a_vocoder_is_chosen_and_stands_in_the_manifest(run: Run) -> None:
+    for vocoder, options in (("world", []), ("source_filter", ["--vocoder", "source_filter"])):
+        assert run("--text", "abc", "--out", vocoder, *options)[0] == 0
+    worlds, ours = (soundfile.read(f"{vocoder}/text.wav")[0] for vocoder in ("world", "source_filter"))
+    assert len(worlds) == len(ours)
+    assert not (worlds == ours).all()
+    assert "vocoder" not in Path("world/manifest.jsonl").read_text()  # as in manifests of version 0.1.0
+    assert '"vocoder": "source_filter"' in Path("source_filter/manifest.jsonl").read_text()
+    code, _, errors = run("--text", "abc", "--out", "world", "--vocoder", "source_filter", "--resume")
+    assert code == 2
+    assert "another settings" in errors
 
 
 def test_a_failing_line_gives_exit_code_1_and_is_named(run: Run, caplog: pytest.LogCaptureFixture) -> None:

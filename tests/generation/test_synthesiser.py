@@ -21,6 +21,7 @@ from tts.generation.synthesiser import (
     SynthesisSettings,
 )
 from tts.generation.vocode import limited
+from tts.recipe import GenerationPart
 from tts.text.engine import make_engine
 from tts.text.sentence import Sentence
 
@@ -300,3 +301,10 @@ def test_bad_settings_and_requests_are_refused() -> None:
         Request("a", "b", speed=9)
     assert SynthesisSettings(workers=3).sound() == SynthesisSettings(batch_frames=5).sound()
     assert SynthesisSettings(sentence_pause=1).sound() != SynthesisSettings().sound()
+    assert SynthesisSettings(vocoder="source_filter").sound() != SynthesisSettings().sound()
+
+
+def test_settings_are_those_of_a_voice() -> None:
+    settings = SynthesisSettings.of(GenerationPart(post_filter="none", f0_variance=0.5, vocoder="source_filter"), workers=2)
+    assert settings.post_filter == PostFilterSettings("none", 1.0, 0.5)
+    assert (settings.vocoder, settings.workers) == ("source_filter", 2)

@@ -16,7 +16,7 @@ import tts.generation.voice
 from tts.core.errors import TtsError, UsageError
 from tts.core.files import file_digest, read_json
 from tts.generation.card import voice_card
-from tts.generation.config import FORMAT, VoiceConfig, parse_config, read_config
+from tts.generation.config import FORMAT, VoiceConfig, parse_config, read_config, write_config
 from tts.generation.requests import Request
 from tts.generation.summary import read_summary
 from tts.generation.synthesiser import Synthesiser, SynthesisSettings
@@ -51,6 +51,14 @@ def test_a_voice_of_version_0_1_0_loads_and_speaks(name: str) -> None:
     signal = speak(voice)
     assert len(signal) > voice.grid.sample_rate
     assert np.abs(signal).max() > 1e-3
+
+
+def test_an_old_voice_keeps_its_vocoder_and_another_is_stored(copy: Path) -> None:
+    config = read_config(copy)
+    assert (config.generation.vocoder, config.generation.f0_variance) == ("world", 0.0)
+    changed = config.model_copy(update={"generation": config.generation.model_copy(update={"vocoder": "source_filter"})})
+    write_config(copy, changed)
+    assert read_config(copy).generation.vocoder == "source_filter"
 
 
 @pytest.mark.parametrize("name", ["single", "stacked"])

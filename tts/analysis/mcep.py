@@ -51,9 +51,19 @@ def synthesis_matrix(fft_size: int, alpha: float, order: int) -> np.ndarray:
     log P(w) = 2 sum_m mc[m] cos(m w~), with w~ = w + 2 atan(alpha sin w / (1 - alpha cos w)).
     """
     _check_order(fft_size, order)
-    omega = np.arange(fft_size // 2 + 1) * (2.0 * np.pi / fft_size)
-    warped = omega + 2.0 * np.arctan(alpha * np.sin(omega) / (1.0 - alpha * np.cos(omega)))
-    matrix = 2.0 * np.cos(np.outer(np.arange(order + 1), warped))
+    matrix = 2.0 * np.cos(np.outer(np.arange(order + 1), _warped(fft_size, alpha)))
+    matrix.setflags(write=False)
+    return matrix
+
+
+@lru_cache(maxsize=8)
+def synthesis_phase(fft_size: int, alpha: float, order: int) -> np.ndarray:
+    """Return the read-only float64 matrix (order + 1, fft_size / 2 + 1) from a mel-cepstrum to the phase of its filter.
+
+    In radians: arg H(w) = - sum_m mc[m] sin(m w~). The filter is minimum-phase, since the all-pass is stable and causal.
+    """
+    _check_order(fft_size, order)
+    matrix = -np.sin(np.outer(np.arange(order + 1), _warped(fft_size, alpha)))
     matrix.setflags(write=False)
     return matrix
 
@@ -68,6 +78,12 @@ def warping_matrix(inputs: int, outputs: int, alpha: float) -> np.ndarray:
             for k in range(2, outputs):
                 warp[k, m] = warp[k - 1, m - 1] + alpha * (warp[k, m - 1] - warp[k - 1, m])
     return warp
+
+
+def _warped(fft_size: int, alpha: float) -> np.ndarray:
+    """Return the warped frequency w~ in radians of every bin, (fft_size / 2 + 1,)."""
+    omega = np.arange(fft_size // 2 + 1) * (2.0 * np.pi / fft_size)
+    return np.asarray(omega + 2.0 * np.arctan(alpha * np.sin(omega) / (1.0 - alpha * np.cos(omega))))
 
 
 def _check_order(fft_size: int, order: int) -> None:

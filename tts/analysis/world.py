@@ -110,21 +110,13 @@ def synthesise(mcep: np.ndarray, lf0: np.ndarray, vuv: np.ndarray, bap: np.ndarr
     A frame is voiced where ``vuv`` is at least 0.5; unvoiced frames are noise whatever their ``lf0`` and ``bap`` say. Raises
     :class:`TtsError` for streams of wrong shape, not finite, or with a voiced F0 outside 30..1500 Hz.
     """
+    check_spoken(mcep, lf0, vuv, bap, grid)
     frames = len(mcep)
-    if frames == 0:
-        raise TtsError("there are no frames to synthesise")
-    for name, values, dimension in (("mcep", mcep, None), ("lf0", lf0, 1), ("vuv", vuv, 1), ("bap", bap, grid.bands)):
-        check_stream(name, values, frames, dimension)
     is_voiced = np.asarray(vuv)[:, 0] >= 0.5
     f0 = np.zeros(frames)
+    f0[is_voiced] = np.exp(np.asarray(lf0, dtype=np.float64)[is_voiced, 0])
     with np.errstate(over="ignore"):
-        f0[is_voiced] = np.exp(np.asarray(lf0, dtype=np.float64)[is_voiced, 0])
         power = np.exp(to_log_power(np.asarray(mcep, dtype=np.float64), grid))
-    if is_voiced.any() and not (SYNTHESIS_F0[0] <= f0[is_voiced].min() and f0.max() <= SYNTHESIS_F0[1]):
-        raise TtsError(
-            f"F0 of {f0[is_voiced].min():g} to {f0.max():g} Hz cannot be synthesised; "
-            f"it must stay within {SYNTHESIS_F0[0]:g}..{SYNTHESIS_F0[1]:g} Hz"
-        )
     if not np.isfinite(power).all():
         raise TtsError("the mel-cepstrum is too large to be a spectrum; the values that made it are wrong")
     coded = np.clip(np.ascontiguousarray(bap, dtype=np.float64), -60.0, 0.0)
@@ -132,6 +124,23 @@ def synthesise(mcep: np.ndarray, lf0: np.ndarray, vuv: np.ndarray, bap: np.ndarr
     aperiodicity[~is_voiced] = 1.0
     signal = pyworld.synthesize(f0, np.ascontiguousarray(power), aperiodicity, grid.sample_rate, grid.shift_ms)
     return signal[: grid.samples(frames)]  # WORLD adds the rest of the last frame, which would count as one frame more
+
+
+def check_spoken(mcep: np.ndarray, lf0: np.ndarray, vuv: np.ndarray, bap: np.ndarray, grid: FrameGrid) -> None:
+    """Raise :class:`TtsError` unless the streams are what :func:`synthesise` can take."""
+    frames = len(mcep)
+    if frames == 0:
+        raise TtsError("there are no frames to synthesise")
+    for name, values, dimension in (("mcep", mcep, None), ("lf0", lf0, 1), ("vuv", vuv, 1), ("bap", bap, grid.bands)):
+        check_stream(name, values, frames, dimension)
+    spoken = np.asarray(lf0, np.float64)[np.asarray(vuv)[:, 0] >= 0.5, 0]
+    lowest, highest = SYNTHESIS_F0
+    with np.errstate(over="ignore"):
+        f0 = np.exp(spoken)
+    if len(f0) and not (lowest <= f0.min() and f0.max() <= highest):
+        raise TtsError(
+            f"F0 of {f0.min():g} to {f0.max():g} Hz cannot be synthesised; it must stay within {lowest:g}..{highest:g} Hz"
+        )
 
 
 def check_stream(name: str, values: np.ndarray, frames: int, dimension: int | None = None) -> None:

@@ -82,7 +82,7 @@ def run_demo(out: Path, *, speaker: str = "hibari", short: bool = False, say: Ca
     assessment = evaluate_voice(voice, prepared, judged, command=command)
     if pictures_to_draw(None):
         draw(assessment, voice.grid, judged, 1)
-    with Synthesiser(voice, SynthesisSettings(workers=None)) as synthesiser:
+    with Synthesiser(voice, SynthesisSettings.of(voice.generation, workers=None)) as synthesiser:
         report = speak_to_folder(
             synthesiser, read_requests([text]), out / "speech", voice=voice_digest(out / better), resume=True
         )

@@ -241,7 +241,7 @@ def _voice(folder: Path) -> Iterator[Check]:
         return
     yield Check("voice", "ok", f"{voice.label}, {voice.config.text.language}, licence {voice.config.corpus.licence}")
     try:
-        with Synthesiser(voice, SynthesisSettings(workers=0)) as synthesiser:
+        with Synthesiser(voice, SynthesisSettings.of(voice.generation, workers=0)) as synthesiser:
             (spoken,) = synthesiser.speak([Request("doctor", "Hello.")])
     except TtsError as error:
         yield Check("speaking", "wrong", str(error), "tts languages shows what each engine needs")

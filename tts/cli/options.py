@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -22,6 +23,13 @@ Changes = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the recipe, e.g. training.steps=500.")
 ]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.")]
+
+
+class Vocoder(StrEnum):
+    """What makes sound of the parameters of speech."""
+
+    world = "world"
+    source_filter = "source_filter"
 
 
 def workers_option(what: str, default: str = "one a core") -> Any:

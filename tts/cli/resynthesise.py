@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tts.cli.options import command_line, workers_option
+from tts.cli.options import Vocoder, command_line, workers_option
 from tts.cli.output import say
 
 
@@ -21,6 +21,7 @@ def resynthesise(
     prepared: Annotated[Path, typer.Argument(help="A prepared corpus, such as output/RECIPE/prepared.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the wavs and their scores.")],
     split: Annotated[str, typer.Option("--split", help="train, validation or test.")] = "test",
+    vocoder: Annotated[Vocoder, typer.Option("--vocoder", help="What makes the sound.")] = Vocoder.world,
     workers: Annotated[int | None, workers_option("Processes")] = None,
 ) -> None:
     """Write copy-synthesis wavs of a split and score them: what the vocoder alone costs."""
@@ -30,5 +31,6 @@ def resynthesise(
 
     if split not in SPLITS:
         raise UsageError(f"--split {split}: there are {', '.join(SPLITS)}")
-    say(copy_split(Prepared(prepared), out, split=split, workers=workers, command=command_line()).text)
+    copied = copy_split(Prepared(prepared), out, split=split, vocoder=vocoder.value, workers=workers, command=command_line())
+    say(copied.text)
     say(f"wavs: {out}")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tts.cli.options import Device, VoiceName, workers_option
+from tts.cli.options import Device, Vocoder, VoiceName, workers_option
 
 
 class TextFormat(StrEnum):
@@ -133,6 +133,9 @@ def speak(
             "--f0-variance", help="Liveliness of intonation, 0 to 1.5; 1 is the speaker's.", show_default="the voice's"
         ),
     ] = None,
+    vocoder: Annotated[
+        Vocoder | None, typer.Option("--vocoder", help="What makes the sound of it.", show_default="the voice's")
+    ] = None,
     batch_frames: Annotated[int, typer.Option("--batch-frames", help="Frames through the network at a time.")] = 10_000,
     workers: Annotated[int | None, workers_option("Vocoder processes")] = None,
     device: Device = "auto",
@@ -161,6 +164,7 @@ def speak(
         ),
         lexicon=lexicon,
         post_filter=PostFilterOptions(post_filter.value if post_filter else None, strength, f0_variance),
+        vocoder=vocoder.value if vocoder else None,
         settings={"pause_scale": pauses, "batch_frames": batch_frames, "unreadable": "fail" if strict else unreadable.value},
         workers=workers,
         device=device,

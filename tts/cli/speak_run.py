@@ -20,6 +20,7 @@ from tts.generation.requests import Request
 from tts.generation.synthesiser import Synthesiser, SynthesisSettings, check_speakers
 from tts.generation.text_files import STANDARD, Format, read_requests
 from tts.generation.voice import Voice, load_voice
+from tts.recipe.names import VocoderName
 from tts.text.lexicon import read_lexicon
 
 SHORT = 500  # characters spoken sooner than worker processes start
@@ -123,11 +124,15 @@ def run(
     *,
     lexicon: Path | None,
     post_filter: PostFilterOptions,
+    vocoder: VocoderName | None,
     settings: Mapping[str, Any],
     workers: int | None,
     device: str,
 ) -> int:
-    """Speak and return the exit code; ``post_filter`` and ``settings`` are for :class:`SynthesisSettings`."""
+    """Speak and return the exit code.
+
+    ``post_filter``, ``vocoder`` and ``settings`` are for :class:`SynthesisSettings`; None is the voice's own vocoder.
+    """
     encoding = sink.encoding()
     if texts.live and sink.output is None:
         raise UsageError("--live goes with --output: one sound of all lines, made as they come")
@@ -140,7 +145,12 @@ def run(
     if own:
         voice.add_lexicon(own)
     check_speakers(requests or [Request("live", "", speaker=texts.speaker)], voice)
-    chosen = SynthesisSettings(_post_filter(voice, post_filter), workers=_workers(workers, requests), **settings)
+    chosen = SynthesisSettings(
+        _post_filter(voice, post_filter),
+        vocoder=vocoder or voice.generation.vocoder,
+        workers=_workers(workers, requests),
+        **settings,
+    )
     with Synthesiser(voice, chosen) as synthesiser:
         if sink.out is not None:
             name = voice_digest(folder) + (f" lexicon {fingerprint(own)}" if own else "")

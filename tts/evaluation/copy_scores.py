@@ -21,6 +21,7 @@ from tts.evaluation.scores import METRICS as ALL_METRICS
 from tts.evaluation.scores import Scores, pool, score_utterance
 from tts.evaluation.tables import report_dict, score_table
 from tts.recipe import MAIN_STREAMS
+from tts.recipe.names import VocoderName
 
 METRICS = ("mcd", "bap", "f0_rmse", "f0_correlation", "f0_gross", "vuv_error", "gv_mcep", "gv_lf0", "modulation")
 
@@ -34,16 +35,22 @@ class CopyScores:
 
 
 def copy_split(
-    prepared: Prepared, out: Path, *, split: str = "test", workers: int | None = None, command: str = ""
+    prepared: Prepared,
+    out: Path,
+    *,
+    split: str = "test",
+    vocoder: VocoderName = "world",
+    workers: int | None = None,
+    command: str = "",
 ) -> CopyScores:
     """Write ``out/ID.wav`` for every utterance of a split, ``scores.json`` and ``scores.md``.
 
     Copies that an interrupted run left are kept. An utterance that fails is left out and named.
     """
     packed = prepared.packed(split)
-    _claim(out, prepared, split)
+    _claim(out, prepared, split, vocoder)
     missing = [number for number, key in enumerate(packed.ids) if not (out / f"{key}.wav").is_file()]
-    copies = write_copies(packed, missing, prepared.grid, out, workers=workers)
+    copies = write_copies(packed, missing, prepared.grid, out, vocoder=vocoder, workers=workers)
     failed = {packed.ids[n]: copy.message for n, copy in zip(missing, copies, strict=True) if isinstance(copy, Failure)}
     scores = _scores_of(prepared, packed, out, failed, workers)
     if not scores:
@@ -52,8 +59,9 @@ def copy_split(
     where, pooled = score_settings(prepared), pool(scores.values())
     table = score_table([("copy synthesis", pooled)], where, metrics=METRICS, style="markdown")
     left_out = ["Left out:", "", *(f"* {key}: {why}" for key, why in failed.items()), ""] if failed else []
-    text = "\n".join([f"# Copy synthesis, {split}", "", table, "", *left_out])
-    facts = {"split": split, "prepared": prepared.fingerprint, "failed": failed, "command": command}
+    by = "" if vocoder == "world" else f" by {vocoder}"
+    text = "\n".join([f"# Copy synthesis{by}, {split}", "", table, "", *left_out])
+    facts = {"split": split, "vocoder": vocoder, "prepared": prepared.fingerprint, "failed": failed, "command": command}
     write_json(
         out / "scores.json", {**report_dict({"copy synthesis": scores}, where), **facts, "made_with": environment().to_dict()}
     )
@@ -81,12 +89,14 @@ def _scores_of(prepared: Prepared, packed: Packed, out: Path, failed: dict[str, 
     return scores
 
 
-def _claim(out: Path, prepared: Prepared, split: str) -> None:
+def _claim(out: Path, prepared: Prepared, split: str, vocoder: VocoderName) -> None:
     """Mark ``out`` as the folder of these copies, or check that it already is."""
     mark, content = out / "copies.json", {"prepared": prepared.basis, "split": split}
+    if vocoder != "world":  # which folders of version 0.1.0 do not say
+        content["vocoder"] = vocoder
     require_own_folder(out, "tts resynthesise", mark=mark)
     if mark.is_file() and read_json(mark) != content:
-        raise UsageError(f"{out}: holds the copies of another split or preparation; choose another --out")
+        raise UsageError(f"{out}: holds the copies of another split or preparation or by another vocoder; choose another --out")
     write_json(mark, content)
 
 

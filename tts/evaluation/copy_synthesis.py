@@ -9,16 +9,23 @@ from typing import Any
 
 import numpy as np
 
-from tts.analysis.world import synthesise
+from tts.analysis.vocoders import synthesise
 from tts.core.audio import write_wav
 from tts.core.grid import FrameGrid
 from tts.core.processes import Failure, parallel_map
 from tts.dataset.prepared import Packed
 from tts.recipe import MAIN_STREAMS
+from tts.recipe.names import VocoderName
 
 
 def write_copies(
-    packed: Packed, numbers: Sequence[int], grid: FrameGrid, folder: Path, *, workers: int | None = None
+    packed: Packed,
+    numbers: Sequence[int],
+    grid: FrameGrid,
+    folder: Path,
+    *,
+    vocoder: VocoderName = "world",
+    workers: int | None = None,
 ) -> list[Path | Failure]:
     """Synthesise utterances of a split, by number, into ``folder/ID.wav``; return the paths, or what went wrong.
 
@@ -27,7 +34,8 @@ def write_copies(
     """
     results: list[Path | Failure] = [Failure("not synthesised")] * len(numbers)
     work = _Recordings(packed, numbers, folder)
-    for index, result in parallel_map(partial(_write_copy, grid=grid), work, workers=workers, label="copy synthesis"):
+    write = partial(_write_copy, grid=grid, vocoder=vocoder)
+    for index, result in parallel_map(write, work, workers=workers, label="copy synthesis"):
         results[index] = result
     return results
 
@@ -47,8 +55,8 @@ class _Recordings(Sequence[tuple[Path, dict[str, np.ndarray]]]):
         return self.folder / f"{self.packed.ids[number]}.wav", {name: streams[name] for name in MAIN_STREAMS}
 
 
-def _write_copy(recording: tuple[Path, dict[str, np.ndarray]], grid: FrameGrid) -> Path:
+def _write_copy(recording: tuple[Path, dict[str, np.ndarray]], grid: FrameGrid, vocoder: VocoderName) -> Path:
     path, streams = recording
-    signal = synthesise(**streams, grid=grid)
+    signal = synthesise(streams, grid, vocoder)
     write_wav(path, signal / max(1.0, float(np.abs(signal).max())), grid.sample_rate)
     return path

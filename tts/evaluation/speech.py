@@ -21,7 +21,6 @@ from tts.evaluation.recogniser import transcribe_all, word_scores
 from tts.evaluation.scores import Scores, find_metric, pool
 from tts.evaluation.statistics import score_interval
 from tts.evaluation.tables import format_interval, format_table
-from tts.generation.postfilter import PostFilterSettings
 from tts.generation.requests import Request
 from tts.generation.synthesiser import Synthesiser, SynthesisSettings
 from tts.generation.voice import Voice
@@ -48,12 +47,14 @@ def speaker_for(voice: Voice, prepared: Prepared, key: str) -> str | None:
 def write_speech(voice: Voice, prepared: Prepared, split: str, ids: Sequence[str], folder: Path, workers: int | None) -> Wavs:
     """Write natural, copy-synthesised and synthetic speech of utterances of a split as ``folder/KIND/ID.wav``.
 
-    Synthetic speech goes the whole way from the text, with predicted durations and the voice's own post-filter.
+    Synthetic speech goes the whole way from the text, with predicted durations and the voice's own post-filter and vocoder,
+    which makes the copies too.
     """
     wavs = {kind: {key: folder / kind / f"{key}.wav" for key in ids} for kind in KINDS}
     write_natural(prepared, ids, folder / "natural")
     packed = prepared.packed(split)
-    copies = write_copies(packed, [packed.ids.index(key) for key in ids], prepared.grid, folder / "copy", workers=workers)
+    numbers, vocoder = [packed.ids.index(key) for key in ids], voice.generation.vocoder
+    copies = write_copies(packed, numbers, prepared.grid, folder / "copy", vocoder=vocoder, workers=workers)
     for key, copy in zip(ids, copies, strict=True):
         if isinstance(copy, Failure):
             raise TtsError(f"{key}: cannot be copied: {copy.message}")
@@ -70,8 +71,7 @@ def write_natural(prepared: Prepared, ids: Sequence[str], folder: Path) -> None:
 
 def write_spoken(voice: Voice, prepared: Prepared, ids: Sequence[str], folder: Path, workers: int | None = None) -> None:
     """Speak the texts of utterances into ``folder/ID.wav``: predicted durations and the voice's own post-filter."""
-    post_filter = PostFilterSettings.of(voice.generation)
-    with Synthesiser(voice, SynthesisSettings(post_filter=post_filter, workers=workers)) as synthesiser:
+    with Synthesiser(voice, SynthesisSettings.of(voice.generation, workers=workers)) as synthesiser:
         spoken = synthesiser.speak(
             Request(key, prepared.text_of(key), speaker=speaker_for(voice, prepared, key) or "") for key in ids
         )

@@ -13,9 +13,10 @@ def migrated(data: Mapping[str, Any], number: int) -> Mapping[str, Any]:
     """
     current = _from_format_1(data) if number == 1 else data
     generation = current["generation"]
-    if isinstance(generation, Mapping) and "f0_variance" not in generation:  # which voices did not scale before
-        return {**current, "generation": {**generation, "f0_variance": 0.0}}
-    return current
+    if not isinstance(generation, Mapping):
+        return current
+    # Voices did not scale F0 before they said so, and all of them spoke through WORLD.
+    return {**current, "generation": {"f0_variance": 0.0, "vocoder": "world", **generation}}
 
 
 def _from_format_1(data: Mapping[str, Any]) -> Mapping[str, Any]:

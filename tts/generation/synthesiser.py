@@ -25,6 +25,8 @@ from tts.generation.postfilter import PostFilterSettings
 from tts.generation.requests import Request
 from tts.generation.vocode import Waveform, vocode
 from tts.generation.voice_model import VoiceModel
+from tts.recipe import GenerationPart
+from tts.recipe.names import VocoderName
 from tts.text.engine import NothingToSay
 from tts.text.sentence import SILENCE, Sentence
 from tts.text.split import PHONES_A_LETTER, split_text
@@ -50,13 +52,15 @@ def check_speakers(requests: Iterable[Request], voice: VoiceModel) -> None:
 class SynthesisSettings:
     """How a voice is made to speak.
 
-    The first five decide the sound. ``pause_scale`` (0.1..10) stretches pauses between words and sentences;
+    All but the last two decide the sound. ``pause_scale`` (0.1..10) stretches pauses between words and sentences;
     ``sentence_pause`` (0..10 s) is the pause between two sentences of one text at normal speed; ``voicing_threshold`` (0..1)
     the probability from which a frame is voiced; a sentence of more than ``max_characters`` (20..2000; twice as many where the
     text is phones) is cut at the best place; ``unreadable`` says what becomes of a token that has no reading (see
-    :data:`tts.text.unreadable.Policy`). About ``batch_frames`` go through the network at a time; ``workers`` is the number
-    of vocoder processes, None for one a core. By default there are none and the vocoder runs in this process: a script that
-    asks for processes must guard its own start with ``if __name__ == "__main__"``.
+    :data:`tts.text.unreadable.Policy`); ``vocoder`` names one of :mod:`tts.analysis.vocoders`.
+
+    About ``batch_frames`` go through the network at a time; ``workers`` is the number of vocoder processes, None for one a
+    core. By default there are none and the vocoder runs in this process: a script that asks for processes must guard its own
+    start with ``if __name__ == "__main__"``.
     """
 
     post_filter: PostFilterSettings = field(default_factory=PostFilterSettings)
@@ -65,6 +69,7 @@ class SynthesisSettings:
     voicing_threshold: float = 0.5
     max_characters: int = 300
     unreadable: Policy = DEFAULT
+    vocoder: VocoderName = "world"
     batch_frames: int = 10_000
     workers: int | None = 0
 
@@ -82,6 +87,11 @@ class SynthesisSettings:
             if value is not None and not low <= value <= high:
                 raise UsageError(f"{name.replace('_', ' ')} {value:g} is outside {low:g}..{high:g}")
 
+    @classmethod
+    def of(cls, part: GenerationPart, **settings: Any) -> SynthesisSettings:
+        """Return what a voice's configuration says; ``settings`` are the others."""
+        return cls(PostFilterSettings.of(part), vocoder=part.vocoder, **settings)
+
     def sound(self) -> dict[str, Any]:
         """Return what decides the sound as plain data: equal for two runs that say the same text alike."""
         post_filter: dict[str, Any] = {"kind": self.post_filter.kind, "strength": self.post_filter.amount}
@@ -91,6 +101,8 @@ class SynthesisSettings:
         del data["batch_frames"], data["workers"]
         if self.unreadable == DEFAULT:
             del data["unreadable"]
+        if self.vocoder == "world":  # which manifests of version 0.1.0 do not say
+            del data["vocoder"]
         return data
 
 
@@ -194,6 +206,7 @@ class Synthesiser:
             voice.global_variance,
             self.settings.post_filter,
             self.settings.voicing_threshold,
+            self.settings.vocoder,
         )
 
     def __enter__(self) -> Synthesiser:

@@ -1,4 +1,4 @@
-"""From a network's predictions to samples: trajectories, post-filter, voicing, pitch, WORLD. The work of one worker process."""
+"""From a network's predictions to samples: trajectories, post-filter, voicing, pitch, vocoder. What a worker process does."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tts.analysis.world import SYNTHESIS_F0, synthesise
+from tts.analysis.vocoders import synthesise
+from tts.analysis.world import SYNTHESIS_F0
 from tts.core.errors import TtsError
 from tts.core.grid import FrameGrid
 from tts.core.stream import Stream
 from tts.generation.mlpg import generate
 from tts.generation.postfilter import PostFilterSettings, post_filter, scale_f0_variance
+from tts.recipe.names import VocoderName
 
 PEAK = 0.99  # of full scale
 LIMITER_REACH = 0.025  # seconds
@@ -32,6 +34,7 @@ class Waveform:
     global_variance: Mapping[str, np.ndarray]
     post_filter: PostFilterSettings
     voicing_threshold: float = 0.5
+    vocoder: VocoderName = "world"
 
 
 def vocode(sound: Waveform, predicted: Mapping[str, np.ndarray], speech: np.ndarray, pitch: float = 0.0) -> np.ndarray:
@@ -41,7 +44,7 @@ def vocode(sound: Waveform, predicted: Mapping[str, np.ndarray], speech: np.ndar
     between the silences at the ends, over which the sound is faded in and out; ``pitch`` is a shift in semitones.
     """
     streams = speaking_streams(sound, predicted, speech, pitch)
-    signal = synthesise(**streams, grid=sound.grid)
+    signal = synthesise(streams, sound.grid, sound.vocoder)
     return limited(np.asarray(signal * _edges(speech, len(signal)), dtype=np.float32), sound.grid.sample_rate)
 
 

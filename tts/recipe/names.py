@@ -16,6 +16,9 @@ from tts.core.names import name_fault
 EngineName = Literal["gruut", "cmudict", "espeak", "openjtalk", "letters", "lexicon", "phones"]
 """What turns text into phones (``tts.text.engine``)."""
 
+VocoderName = Literal["world", "source_filter"]
+"""What makes sound of trajectories (``tts.analysis.vocoders``)."""
+
 LONGEST_NAME = 80
 _PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from tts.core.grid import MAX_RATE, MIN_RATE, FrameGrid
 from tts.recipe.base import Part
-from tts.recipe.names import EngineName, Seed
+from tts.recipe.names import EngineName, Seed, VocoderName
 
 # Merlin's sets of numbers that say where a frame is within its phone (tts.dataset.subphone).
 SubphoneKind = Literal[
@@ -268,4 +268,10 @@ class GenerationPart(Part):
         le=1.5,
         description="How far log F0's variance in a sentence is restored: 0 is not at all, 1 to that of the recordings.",
         examples=[0.8],
+    )
+    vocoder: VocoderName = Field(
+        "world",
+        description="What makes sound of the trajectories: WORLD's own synthesis, or `source_filter`, which is several times "
+        "faster and sounds the same.",
+        examples=["source_filter"],
     )

@@ -26,7 +26,7 @@ def log_preview(voice: Voice, sentences: tuple[str, ...], folder: Path, log_to: 
     requests = [Request(str(n), text) for n, text in enumerate(sentences, 1)]
     if len(voice.speakers) > 1:
         requests = [replace(one, id=f"{one.id}-{name}", speaker=name) for one in requests for name in voice.speakers]
-    with Synthesiser(voice, SynthesisSettings(workers=0)) as synthesiser:
+    with Synthesiser(voice, SynthesisSettings.of(voice.generation, workers=0)) as synthesiser:
         for spoken in synthesiser.speak(requests, errors="return"):
             if spoken.error is not None:
                 log.warning("sample %s cannot be spoken: %s", spoken.id, spoken.error)
