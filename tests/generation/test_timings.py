@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from fake_voice import FakeVoice
 
+from tts.alignment.textgrid import read_textgrid
 from tts.alignment.types import Alignment
 from tts.generation.requests import Request
 from tts.generation.subtitles import Cue, cues, srt_text, vtt_text
 from tts.generation.synthesiser import Speech, Synthesiser, SynthesisSettings
 from tts.generation.timings import joined, timings, write_timings
+from tts.text.engine import make_engine
 from tts.text.sentence import Sentence, Syllable, Word
 
 VOICE = FakeVoice()
@@ -84,3 +86,22 @@ def test_full_context_labels_of_what_was_spoken(tmp_path: Path) -> None:
     assert names == ["sil", "ax", "d", "ey", "pau", "ax", "d", "ey", "sil"]
     assert lines[0][2].endswith("/J:4+4-2[2]")
     assert lines[1][2].endswith("/J:4+4-2[3]")
+
+
+def test_words_say_where_they_stood_in_the_text(tmp_path: Path) -> None:
+    text = "  It costs $3.50.  And  more, <b>later</b>. "
+    voice = FakeVoice(engine=make_engine("cmudict", "en-us"))  # type: ignore[arg-type]
+    with Synthesiser(voice, SynthesisSettings(workers=0)) as synthesiser:
+        speech = next(synthesiser.speak([Request("x", text)]))
+    times = timings(speech, voice.grid)
+    said = [(word["text"], times["text"][slice(*word["source"])]) for word in times["words"]]
+    assert said == [
+        *[("It", "It"), ("costs", "costs"), ("three", "$3.50"), ("dollars", "$3.50"), ("fifty", "$3.50"), ("cents", "$3.50")],
+        *[("And", "And"), ("more", "more"), ("later", "later")],
+    ]
+    write_timings(tmp_path / "x", speech, voice.grid, ("textgrid",))
+    tiers = read_textgrid(tmp_path / "x.TextGrid")
+    assert [interval.name for interval in tiers["source"] if interval.name] == ["It", "costs", "$3.50", "And", "more", "later"]
+    price = next(interval for interval in tiers["source"] if interval.name == "$3.50")
+    words = {interval.name: interval for interval in tiers["words"]}
+    assert (price.start, price.end) == (words["three"].start, words["cents"].end)

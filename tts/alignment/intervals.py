@@ -93,12 +93,17 @@ def attach(sentence: Sentence, alignment: Alignment, where: str) -> Aligned:
 
 def word_times(sentence: Sentence, alignment: Alignment, grid: FrameGrid) -> list[tuple[str, float, float]]:
     """Return text, start and end in seconds of every word."""
+    return [(sentence.words[word].text, *span) for word, span in _word_edges(sentence, alignment, grid).items()]
+
+
+def _word_edges(sentence: Sentence, alignment: Alignment, grid: FrameGrid) -> dict[int, tuple[float, float]]:
+    """Return start and end in seconds of every word by its number."""
     starts, ends = _edges(alignment, grid)
     spans: dict[int, tuple[float, float]] = {}
     for segment, start, end in zip(sentence.segments, starts, ends, strict=True):
         if not segment.silent:
             spans[segment.word] = (spans.get(segment.word, (start, end))[0], end)
-    return [(sentence.words[word].text, *span) for word, span in spans.items()]
+    return spans
 
 
 def phone_times(alignment: Alignment, grid: FrameGrid) -> list[tuple[str, float, float]]:
@@ -107,10 +112,14 @@ def phone_times(alignment: Alignment, grid: FrameGrid) -> list[tuple[str, float,
 
 
 def times_dict(sentence: Sentence, alignment: Alignment, grid: FrameGrid) -> dict[str, Any]:
-    """Return word and phone times as plain JSON-able data."""
-    words = word_times(sentence, alignment, grid)
+    """Return word and phone times as plain JSON-able data, a word's place in the source where it is known."""
+    edges = _word_edges(sentence, alignment, grid)
+    words = [(sentence.words[number], start, end) for number, (start, end) in edges.items()]
     return {
-        "words": [{"text": text, "start": start, "end": end} for text, start, end in words],
+        "words": [
+            {"text": word.text, "start": start, "end": end, **({"source": list(word.source)} if word.source else {})}
+            for word, start, end in words
+        ],
         "phones": [{"phone": phone, "start": start, "end": end} for phone, start, end in phone_times(alignment, grid)],
     }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -25,8 +26,12 @@ _WORD_TIERS = ("words", "word", "ort-mau")
 _BOMS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
 
 
-def format_textgrid(sentence: Sentence, alignment: Alignment, grid: FrameGrid) -> str:
-    """Return words, phones and states as a TextGrid in the long form; silences are empty words."""
+def format_textgrid(sentence: Sentence, alignment: Alignment, grid: FrameGrid, source: str = "") -> str:
+    """Return words, phones and states as a TextGrid in the long form; silences are empty words.
+
+    With the text ``source`` that the words' places are in, a tier ``source`` has what was written: an interval for all the
+    words that share one place.
+    """
     phones = [TimeInterval(start, end, name) for name, start, end in phone_times(alignment, grid)]
     words: list[TimeInterval] = []
     previous = -2
@@ -39,12 +44,31 @@ def format_textgrid(sentence: Sentence, alignment: Alignment, grid: FrameGrid) -
     edges = [round(float(time), 6) for time in np.cumsum([0, *alignment.durations.ravel()]) * grid.shift]
     numbers = [str(state % alignment.states + 2) for state in range(len(edges) - 1)]
     states = [TimeInterval(*span) for span in zip(edges, edges[1:], numbers, strict=False)]
-    return _long_form({"words": words, "phones": phones, "states": states}, edges[-1])
+    tiers = {"words": words, "phones": phones, "states": states}
+    if source:
+        tiers["source"] = _written(sentence, phones, source)
+    return _long_form(tiers, edges[-1])
 
 
-def write_textgrid(path: Path, sentence: Sentence, alignment: Alignment, grid: FrameGrid, *, lasting: bool = True) -> None:
-    """Write words, phones and states as a TextGrid, atomically; ``lasting`` is that of :func:`tts.core.files.replacing`."""
-    write_text(path, format_textgrid(sentence, alignment, grid), lasting=lasting)
+def _written(sentence: Sentence, phones: Sequence[TimeInterval], source: str) -> list[TimeInterval]:
+    """Return what was written for the words, silences between words of one place included."""
+    places = [None if segment.silent else sentence.words[segment.word].source for segment in sentence.segments]
+    for number in range(1, len(places) - 1):
+        if places[number] is None and places[number - 1] == places[number + 1]:
+            places[number] = places[number - 1]
+    intervals = []
+    for place, numbers in groupby(range(len(places)), places.__getitem__):
+        first, *rest = numbers
+        end = phones[rest[-1] if rest else first].end
+        intervals.append(TimeInterval(phones[first].start, end, " ".join(source[slice(*place)].split()) if place else ""))
+    return intervals
+
+
+def write_textgrid(
+    path: Path, sentence: Sentence, alignment: Alignment, grid: FrameGrid, source: str = "", *, lasting: bool = True
+) -> None:
+    """Write what :func:`format_textgrid` returns, atomically; ``lasting`` is that of :func:`tts.core.files.replacing`."""
+    write_text(path, format_textgrid(sentence, alignment, grid, source), lasting=lasting)
 
 
 def read_textgrid(path: Path) -> dict[str, list[TimeInterval]]:

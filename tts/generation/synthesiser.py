@@ -29,7 +29,8 @@ from tts.recipe import GenerationPart
 from tts.recipe.names import VocoderName
 from tts.text.engine import NothingToSay
 from tts.text.sentence import SILENCE, Sentence
-from tts.text.split import PHONES_A_LETTER, split_text
+from tts.text.split import PHONES_A_LETTER, split_spans
+from tts.text.tracked import Tracked
 from tts.text.unreadable import DEFAULT, Policy, Unread, check_policy
 
 log = logging.getLogger(__name__)
@@ -283,13 +284,15 @@ class Synthesiser:
     def _pieces(self, job: _Job) -> Iterator[_Piece]:
         speaker = self.voice.speaker_number(job.request.speaker)
         engine = self.voice.engine
-        texts = split_text(job.request.text, self._longest, phones=engine.reads_phones, language=engine.language)
+        whole = job.request.text
+        spans = split_spans(whole, self._longest, phones=engine.reads_phones, language=engine.language)
         # A sentence of punctuation alone ("Wait. ... Go.") is a pause; only a text of nothing else is an error.
-        texts = [text for text in texts if any(map(str.isalnum, text))] or [job.request.text]
+        spans = [span for span in spans if any(map(str.isalnum, whole[slice(*span)]))] or [(0, len(whole))]
         before: float | None = None
         silent: NothingToSay | None = None
         spoken = False
-        for number, text in enumerate(texts, 1):
+        for number, span in enumerate(spans, 1):
+            text = whole[slice(*span)]
             try:
                 answer = self.voice.engine.answer(text, self.settings.unreadable)
             except NothingToSay as error:  # what is left of this sentence is a pause
@@ -297,8 +300,9 @@ class Synthesiser:
                 silent = error
                 continue
             job.unread += answer.unread
-            after = self._pause(text) if number < len(texts) else None
-            yield _Piece(job, answer.sentence, (before, after), speaker)
+            after = self._pause(text) if number < len(spans) else None
+            sentence = answer.sentence.placed(Tracked.of(whole[slice(*span)], span[0]).span)
+            yield _Piece(job, sentence, (before, after), speaker)
             before, spoken = after, True
         if silent is not None and not spoken:
             raise silent

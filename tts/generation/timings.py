@@ -29,7 +29,7 @@ def write_timings(stem: Path, spoken: Speech, grid: FrameGrid, kinds: Collection
     subtitles (:mod:`tts.generation.subtitles`).
     """
     if "textgrid" in kinds:
-        write_textgrid(Path(f"{stem}{SUFFIXES['textgrid']}"), *joined(spoken), grid)
+        write_textgrid(Path(f"{stem}{SUFFIXES['textgrid']}"), *joined(spoken), grid, spoken.request.text)
     if "json" in kinds:
         write_json(Path(f"{stem}{SUFFIXES['json']}"), timings(spoken, grid))
     if "hts" in kinds:
@@ -40,7 +40,10 @@ def write_timings(stem: Path, spoken: Speech, grid: FrameGrid, kinds: Collection
 
 
 def timings(spoken: Speech, grid: FrameGrid) -> dict[str, Any]:
-    """Return ``id``, ``text``, ``seconds``, and the ``words`` and ``phones`` of :func:`tts.alignment.intervals.times_dict`."""
+    """Return ``id``, ``text``, ``seconds``, and the ``words`` and ``phones`` of :func:`tts.alignment.intervals.times_dict`.
+
+    ``text[start:end]`` is what was written for a word whose ``source`` is ``[start, end]``.
+    """
     seconds = round(len(spoken.signal) / grid.sample_rate, 4)
     return {"id": spoken.id, "text": spoken.request.text, "seconds": seconds, **times_dict(*joined(spoken), grid)}
 

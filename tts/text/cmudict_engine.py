@@ -6,15 +6,19 @@ It reads words only: numbers, signs and abbreviations are words already (:mod:`t
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from typing import Final
 
 from tts.core.errors import UsageError
-from tts.text.engine import PronunciationError, break_of
+from tts.text.engine import PronunciationError
 from tts.text.english.cmudict import to_marked_ipa
 from tts.text.english.words import letters_named, pronounce
 from tts.text.normalisation import LETTER_MARK
-from tts.text.sentence import Break, Word
+from tts.text.sentence import Break, Word, break_of
 from tts.text.spoken_forms import primary
 from tts.text.syllables import syllabify
+
+_PIECE: Final = re.compile(r"(?:(?![,;:!?/]|\.[A-Za-z]).)+")  # between signs that part words
 
 
 class CmudictPronouncer:
@@ -33,14 +37,16 @@ class CmudictPronouncer:
     def words(self, text: str) -> list[Word]:
         """Return the words; see :class:`tts.text.engine.Pronouncer`."""
         words: list[Word] = []
-        for token in text.split():
-            spoken = token.rstrip(".,;:!?")
-            after = break_of(token[len(spoken) :])
-            pieces = re.split(r"[,;:!?/]+|\.(?=[A-Za-z])", spoken)
-            for number, piece in enumerate(pieces, 1):
-                bare = piece.strip("'-.")
+        for token in re.finditer(r"\S+", text):
+            spoken = token[0].rstrip(".,;:!?")
+            after = break_of(token[0][len(spoken) :])
+            pieces = list(_PIECE.finditer(spoken))
+            for piece in pieces:
+                bare = piece[0].strip("'-.")
                 if bare:
-                    words.append(self._word(bare, after if number == len(pieces) else "minor"))
+                    start = token.start() + piece.start() + piece[0].index(bare)
+                    word = self._word(bare, after if piece is pieces[-1] and piece.end() == len(spoken) else "minor")
+                    words.append(replace(word, source=(start, start + len(bare))))
         return letters_named(words)
 
     def _word(self, text: str, after: Break) -> Word:

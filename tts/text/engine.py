@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import import_module
@@ -21,9 +21,10 @@ from tts.text import english
 from tts.text import normalise as normalisation
 from tts.text.lexicon import INLINE, MATCHING, Lexicon, WordFinder, entry_of, lexicon_key, parse_phones
 from tts.text.normalisation import LETTER_MARK
-from tts.text.sentence import Break, Kind, Sentence, Word
+from tts.text.sentence import Sentence, Word, break_of, kind_of
 from tts.text.spoken_forms import MAY_END, primary
 from tts.text.syllables import syllabify
+from tts.text.tracked import Tracked, joined, rewritten, sub
 from tts.text.unreadable import DEFAULT, Policy, Unread, check_policy, markup_left_out, reading_of, settle_pictures
 
 ENGINES: Final[tuple[str, ...]] = get_args(EngineName)
@@ -196,7 +197,8 @@ class FrontEnd:
         self._guessed.update(words)
 
     def _answer(self, text: str, policy: Policy) -> Answer:
-        original = normalisation.clean(text)
+        source = Tracked.of(text)
+        original = normalisation.clean(source)
         unread: list[Unread] = []
         if self.reads_phones:
             policy = "fail"
@@ -210,10 +212,10 @@ class FrontEnd:
         words: list[Word] = []
         given: set[int] = set()
         try:
-            for run in re.split("([\ue000-\uf8ff])", spoken):
-                if run in known:
+            for run in _runs(spoken if isinstance(spoken, Tracked) else Tracked.of(spoken)):
+                if str(run) in known:
                     given.add(len(words))
-                    words.append(known[run])
+                    words.append(replace(known[str(run)], source=run.span()))
                     continue
                 rest = run.lstrip(" .,;:!?")
                 if words and len(rest) < len(run):
@@ -222,27 +224,28 @@ class FrontEnd:
                 if rest.strip():
                     words += self._words(rest.strip(), policy, unread)
         except PronunciationError as error:
-            raise PronunciationError(f"{error}; {_place(error.token, original)}", error.token) from None
+            raise PronunciationError(f"{error}; {_place(error.token, str(original))}", error.token) from None
         if not words:
-            raise NothingToSay(f"there is no word to pronounce in {original[:80]!r}", tuple(unread))
+            raise NothingToSay(f"there is no word to pronounce in {str(original)[:80]!r}", tuple(unread))
         if self._homographs:
             words = self._homographs(words, given)
         words = [replace(word, pause_after=word.break_after != "") for word in words]
-        sentence = Sentence(original, self.language, tuple(words), kind_of(spoken))
-        written = _written(spoken, known)
+        sentence = Sentence(str(original), self.language, tuple(words), kind_of(str(spoken)))
+        written = _written(str(spoken), known)
         return Answer(sentence, tuple(sorted(self.pronouncer.guessed)), tuple(unread), written)
 
     def _words(self, run: str, policy: Policy, unread: list[Unread]) -> list[Word]:
         """Return the words of a run; where the engine cannot read a token, ``policy`` says what is read in its place."""
         try:
-            return self.pronouncer.words(run)
+            return self._placed(run)
         except PronunciationError:
             if policy == "fail":
                 raise
         pieces: list[str] = []
         can_read = lru_cache(maxsize=None)(self._can_read)  # a sign may stand there a thousand times
-        for token in run.split():
-            word = token.rstrip(".,;:!?")
+        for match in re.finditer(r"\S+", str(run)):
+            token = run[match.start() : match.end()]
+            word = str(token).rstrip(".,;:!?")
             if word and not can_read(word):
                 reading = reading_of(word, policy, self.language)
                 reading = reading if reading and can_read(reading) else ""
@@ -252,10 +255,17 @@ class FrontEnd:
                         token[len(word) :] or pieces[-1][len(pieces[-1].rstrip(".,;:!?")) :]
                     )
                     continue
-                token = reading + token[len(word) :]
+                token = rewritten(token, 0, len(word), reading) + token[len(word) :]
             pieces.append(token)
-        text = re.sub(r"(?:^|\s)[.,;:!?]+(?=\s|$)", "", " ".join(pieces)).strip()
-        return self.pronouncer.words(text) if text else []
+        text = sub(r"(?:^|\s)[.,;:!?]+(?=\s|$)", "", joined(pieces, " ")).strip()
+        return self._placed(text) if text else []
+
+    def _placed(self, run: str) -> list[Word]:
+        """Return the words of a run with their places in the text that it came from."""
+        words = self.pronouncer.words(str(run))
+        if not isinstance(run, Tracked):
+            return words
+        return [replace(word, source=run.span(*(word.source or (0, len(run))))) for word in words]
 
     def _can_read(self, text: str) -> bool:
         try:
@@ -270,11 +280,12 @@ class FrontEnd:
         outside = INLINE.sub(lambda match: " " * len(match[0]), text)
         pieces, last = [], 0
         for start, end in self._find_any(outside):
-            spoken = self.lexicon[entry_of(text[start:end], self.lexicon) or ""]
+            entry, after = str(text)[start:end], str(text)[end:]
+            spoken = self.lexicon[entry_of(entry, self.lexicon) or ""]
             if isinstance(spoken, str):
-                pieces += [text[last:start], spoken + _end_of(text[start:end], text[end:])]
+                pieces += [text[last:start], rewritten(text, start, end, spoken + _end_of(entry, after))]
                 last = end
-        return "".join([*pieces, text[last:]])
+        return joined([*pieces, text[last:]])
 
     def _mark(self, text: str) -> tuple[str, dict[str, Word]]:
         """Put a private character in place of every word whose pronunciation the user gives; return those words too."""
@@ -290,7 +301,7 @@ class FrontEnd:
             at = outside.index("[[")
             raise PronunciationError(f"[[ at character {at + 1} is never closed: write phones as [[h ə l ˈoʊ]]")
         for start, end in self._find_phones(outside):
-            word = text[start:end]
+            word = str(text)[start:end]
             places.append((start, end, word, self._phones[entry_of(word, self._phones) or ""]))
         if len(places) > 0xF8FF - 0xE000:
             raise PronunciationError(f"too many given pronunciations ({len(places)}) in one text; split it")
@@ -299,9 +310,18 @@ class FrontEnd:
         for number, (start, end, word, phones) in enumerate(sorted(places)):
             mark = chr(0xE000 + number)
             known[mark] = Word(word, syllabify(phones, self.language))
-            pieces += [text[last:start], mark]
+            pieces += [text[last:start], rewritten(text, start, end, mark)]
             last = end
-        return "".join([*pieces, text[last:]]), known
+        return joined([*pieces, text[last:]]), known
+
+
+def _runs(text: Tracked) -> Iterator[Tracked]:
+    """Yield a text part by part: private characters, and what is between them."""
+    at = 0
+    for run in re.split("([\ue000-\uf8ff])", str(text)):
+        at += len(run)
+        if run:
+            yield text.part(at - len(run), at)
 
 
 def _end_of(entry: str, after: str) -> str:
@@ -344,7 +364,7 @@ def _without_endless(text: str, policy: Policy, unread: list[Unread]) -> str:
         unread.append(Unread(f"{match[0][:20]}..."))
         return ""
 
-    return _LONG_TOKEN.sub(leave_out, text)
+    return sub(_LONG_TOKEN, leave_out, text)
 
 
 def _readable_brackets(text: str, unread: list[Unread]) -> str:
@@ -358,10 +378,10 @@ def _readable_brackets(text: str, unread: list[Unread]) -> str:
             return f" {match[1]} "
         return match[0]
 
-    text = INLINE.sub(plain, text)
+    text = sub(INLINE, plain, text)
     if "[[" in INLINE.sub("", text):
         held = [match.span() for match in INLINE.finditer(text)]
-        text = re.sub(r"\[\[", lambda m: m[0] if any(low <= m.start() < high for low, high in held) else " ", text)
+        text = sub(r"\[\[", lambda m: m[0] if any(low <= m.start() < high for low, high in held) else " ", text)
     return text
 
 
@@ -375,21 +395,6 @@ def _written(spoken: str, known: Mapping[str, Word]) -> str:
 _LONG_TOKEN: Final = re.compile(r"(?<!\S)\S{101,}")
 _ENDLESS_WORD: Final = re.compile(r"(?<![^\W_])[^\W_]{101,}")
 _ENDLESS_RUN: Final = re.compile(r"(?<!\S)\S{1001,}")
-
-
-def break_of(signs: str) -> Break:
-    """Return the break that a run of punctuation asks for."""
-    if re.search(r"[.!?]", signs):
-        return "major"
-    return "minor" if re.search(r"[,;:]", signs) else ""
-
-
-def kind_of(text: str) -> Kind:
-    """Return the kind of sentence from its last full stop, question mark or exclamation mark."""
-    ends = re.findall(r"[.!?](?=\W*$)", text)
-    if "?" in ends:
-        return "question"
-    return "exclamation" if "!" in ends else "statement"
 
 
 def _place(token: str, text: str) -> str:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import ctypes
 import re
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
 from tts.core.errors import TtsError, UsageError
-from tts.text.engine import PronunciationError, break_of
+from tts.text.engine import PronunciationError
 from tts.text.phones import STRESS_MARKS, split_symbols
-from tts.text.sentence import Syllable, Word
+from tts.text.sentence import Syllable, Word, break_of
 from tts.text.syllables import syllabify
 
 _RETRIEVAL, _UTF8 = 1, 1  # espeak_AUDIO_OUTPUT, espeakCHARS_UTF8
@@ -44,15 +44,17 @@ class EspeakPronouncer:
     def words(self, text: str) -> list[Word]:
         """Return the words; see :class:`tts.text.engine.Pronouncer`."""
         found: list[Word] = []
-        for clause in re.findall(r"(?:(?![.,;:!?]+(?:\s|$)).)+(?:[.,;:!?]+(?:\s+|$))?", text):
-            content = clause.strip()
+        for clause in re.finditer(r"(?:(?![.,;:!?]+(?:\s|$)).)+(?:[.,;:!?]+(?:\s+|$))?", text):
+            content = clause[0].rstrip()
             signs = re.search(r"[.,;:!?]*$", content)
-            tokens = content[: signs.start() if signs else None].split()
-            words = self._clause(tokens)
+            tokens = list(re.finditer(r"\S+", content[: signs.start() if signs else None]))
+            words = self._clause([token[0] for token in tokens])
             if words:
-                last = words[-1]
-                words[-1] = Word(last.text, last.syllables, break_of(signs[0] if signs else ""))
-            found += words
+                words[-1] = replace(words[-1], break_after=break_of(signs[0] if signs else ""))
+            for word in words:
+                first, last = tokens[0], tokens[len(word.text.split()) - 1]
+                tokens = tokens[len(word.text.split()) :]
+                found.append(replace(word, source=(clause.start() + first.start(), clause.start() + last.end())))
         return found
 
     def _clause(self, tokens: list[str]) -> list[Word]:

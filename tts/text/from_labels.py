@@ -13,9 +13,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from tts.core.errors import TtsError
-from tts.text.engine import kind_of
 from tts.text.phones import STRESS_MARKS
-from tts.text.sentence import PAUSE, SILENCE, Sentence, Syllable, Word
+from tts.text.sentence import PAUSE, SILENCE, Sentence, Syllable, Word, kind_of
 from tts.text.syllables import syllabify
 
 _PLACE: Final = re.compile(r"@(\d+)_(\d+)/A:.*?/B:(\d+)-.*?@(\d+)-(\d+)&")

@@ -18,12 +18,12 @@ from itertools import pairwise
 from typing import Any, Final
 
 from tts.core.errors import TtsError, UsageError
-from tts.text.engine import PronunciationError, break_of
+from tts.text.engine import PronunciationError
 from tts.text.english import words as english_words
 from tts.text.gruut_data import DATA, LETTER_NAMES
 from tts.text.normalisation import LETTER_MARK
 from tts.text.phones import attributes
-from tts.text.sentence import Break, Word
+from tts.text.sentence import Break, Word, break_of
 from tts.text.spoken_forms import primary
 from tts.text.syllables import syllabify
 
@@ -56,12 +56,18 @@ class GruutPronouncer:
         gruut = _load(LANGUAGES[self.language])
         gruut.lexicon.guessed.clear()
         graph, root = gruut.process(text)
-        found = [word for token, leaves in _tokens(graph, root) for word in self._read(token, leaves)]
+        found: list[Word] = []
+        at = 0
+        for token, leaves in _tokens(graph, root):
+            start = max(text.find(token, at), at)  # tokens stand in the text in this order
+            at = min(start + len(token), len(text))
+            found += self._read(token, leaves, start)
         self.guessed |= gruut.lexicon.guessed
         return english_words.letters_named(found) if primary(self.language) == "en" else found
 
-    def _read(self, token: str, leaves: Sequence[Any]) -> Iterator[Word]:
-        """Yield the words of one token, whose leaves are words, breaks and punctuation."""
+    def _read(self, token: str, leaves: Sequence[Any], start: int) -> Iterator[Word]:
+        """Yield the words of one token at ``start`` of the text, whose leaves are words, breaks and punctuation."""
+        read = 0
         spoken = [place for place, leaf in enumerate(leaves) if hasattr(leaf, "phonemes")]
         if not spoken and re.search(r"[^\s.,;:!?'\"-]", token):
             raise PronunciationError(f"{token!r} cannot be pronounced: write it out in words or as [[phones]]", token)
@@ -75,7 +81,10 @@ class GruutPronouncer:
             after: Break = ""
             if end == len(leaves) or not re.search(r"\d", token):  # commas inside "one million, two hundred" are no breaks
                 after = break_of("".join(getattr(sign, "text", "") for sign in leaves[place + 1 : end]))
-            yield Word(leaf.text.replace(LETTER_MARK, ""), syllabify(phones, self.language), after)
+            inner = token.find(leaf.text, read)  # not there where gruut itself reads a number
+            read = read if inner < 0 else inner + len(leaf.text)
+            source = (start, start + len(token)) if inner < 0 else (start + inner, start + read)
+            yield Word(leaf.text.replace(LETTER_MARK, ""), syllabify(phones, self.language), after, source=source)
 
 
 def _version(language: str) -> str:

@@ -12,8 +12,8 @@ import unicodedata
 from typing import Final
 
 from tts.core.errors import UsageError
-from tts.text.engine import PronunciationError, break_of
-from tts.text.sentence import Word
+from tts.text.engine import PronunciationError
+from tts.text.sentence import Word, break_of
 from tts.text.syllables import syllabify
 
 
@@ -56,15 +56,16 @@ class LettersPronouncer:
     def words(self, text: str) -> list[Word]:
         """Return the words; see :class:`tts.text.engine.Pronouncer`."""
         found: list[Word] = []
-        for token in text.split():
-            signs = re.search(r"[.,;:!?]*$", token)
-            bare = token[: signs.start() if signs else None]
+        for match in re.finditer(r"\S+", text):
+            signs = re.search(r"[.,;:!?]*$", match[0])
+            bare = match[0][: signs.start() if signs else None]
             if not re.search(r"\w", bare):
                 if re.search(r"[^\s'\"-]", bare):
                     raise PronunciationError(f"{bare!r} has no letters: write it out in words or as [[phones]]", bare)
                 continue
             phones = self._phones(bare)
-            found.append(Word(bare, syllabify(phones, self.language), break_of(signs[0] if signs else "")))
+            place = (match.start(), match.start() + len(bare))
+            found.append(Word(bare, syllabify(phones, self.language), break_of(signs[0] if signs else ""), source=place))
         return found
 
     def _phones(self, word: str) -> list[str]:

@@ -16,6 +16,7 @@ from tts.text.normalisation.characters import plain_characters
 from tts.text.normalisation.markup import strip_markup
 from tts.text.normalisation.signs import name_signs, without_emoticons
 from tts.text.spoken_forms import CURRENCIES, MAY_END, MULTIPLIERS, SIGNS, abbreviation, primary
+from tts.text.tracked import composed, spaced, sub
 
 VERSION: Final = 7  # part of an engine's identity: raise it when the same text comes out differently
 
@@ -38,9 +39,16 @@ _STRONGEST = "?!.;:,"
 
 def clean(text: str) -> str:
     """Return ``text`` in Unicode's composed form, with single spaces and without invisible characters."""
-    text = unicodedata.normalize("NFC", text)
-    kept = (" " if c.isspace() else c for c in text if c.isspace() or unicodedata.category(c) not in _UNSEEN)
-    return " ".join("".join(kept).split())
+    text = composed(text)
+    if not text.isascii() or not text.isprintable():
+        text = sub(r"[^ -~]", lambda match: _seen(match[0]), text)
+    return spaced(text)
+
+
+def _seen(character: str) -> str:
+    if character.isspace():
+        return " "
+    return "" if unicodedata.category(character) in _UNSEEN else character
 
 
 def normalise(text: str, language: str) -> str:
@@ -53,13 +61,13 @@ def normalise(text: str, language: str) -> str:
         text = expand(text)
     if primary(language) != "en":
         text = _numbers(_abbreviations(text, language), language)
-    text = re.sub(r"(?<=\s)[-–]+(?=[\s.,;:!?])|--+|(?<=\D)–(?=\D)", " — ", f" {text} ".translate(_SHAPES))
+    text = sub(r"(?<=\s)[-–]+(?=[\s.,;:!?])|--+|(?<=\D)–(?=\D)", " — ", (" " + text + " ").translate(_SHAPES))
     text = _signs(name_signs(text, language), language)
-    text = re.sub(r"(?<!\.)\.\.+(?=\s*[^\W\d_A-Z])|\s—\s", ", ", text)  # omission before a small letter, or a dash
-    text = re.sub(rf"({LETTER})([,;:!?]+)({LETTER}|[\ue000-\uf8ff])", r"\1\2 \3", text)
-    text = re.sub(rf"(?<={LETTER})[/–](?={LETTER})", " ", text)
-    text = re.sub(r"(?<=[.,;:!?])'+(?=\s|$)|(?<=\s)'+(?=[\s.,;:!?]|$)", "", text)  # closing single quotes
-    text = _one_break(" ".join(text.split()))
+    text = sub(r"(?<!\.)\.\.+(?=\s*[^\W\d_A-Z])|\s—\s", ", ", text)  # omission before a small letter, or a dash
+    text = sub(rf"({LETTER})([,;:!?]+)({LETTER}|[\ue000-\uf8ff])", r"\1\2 \3", text)
+    text = sub(rf"(?<={LETTER})[/–](?={LETTER})", " ", text)
+    text = sub(r"(?<=[.,;:!?])'+(?=\s|$)|(?<=\s)'+(?=[\s.,;:!?]|$)", "", text)  # closing single quotes
+    text = _one_break(spaced(text))
     return _quiet(text)
 
 
@@ -73,7 +81,7 @@ def _abbreviations(text: str, language: str) -> str:
         ends = not following or (following.isupper() and match[1].lower() in MAY_END)
         return reading + ("." if ends else "")
 
-    return re.sub(rf"(?<![\w.])({LETTER}+(?:\.{LETTER}+)*)\.(?=\s|$|[,;:)\"”’?!])", read, text)
+    return sub(rf"(?<![\w.])({LETTER}+(?:\.{LETTER}+)*)\.(?=\s|$|[,;:)\"”’?!])", read, text)
 
 
 def _numbers(text: str, language: str) -> str:
@@ -83,12 +91,12 @@ def _numbers(text: str, language: str) -> str:
         # Begun at the first digit and never shortened, or a thousand digits would be read a million times.
         signs, number = "".join(map(re.escape, units)), r"(?<!\d)(?<!\d[.,])\d++(?:[.,]\d++)*+"
         before = rf"([{signs}])\s*({number})(?:\s+({MULTIPLIERS})\b)?"
-        text = re.sub(before, lambda match: _amount(match[2], match[3] or "", units[match[1]]), text)
-        text = re.sub(rf"({number})\s*([{signs}])", lambda match: _amount(match[1], "", units[match[2]]), text)
-    text = re.sub(r"(?<![\d.,])\.(?=\d)", "0.", text)
-    text = re.sub(r"\b(\d{1,2}):(\d\d)\b", r"\1 \2", text)
-    text = re.sub(rf"(?<=\d)(?!(?:e|de|ste|er|ère|º|ª)\b)(?={LETTER})", " ", text)
-    return re.sub(rf"(?<={LETTER})(?=\d)", " ", _zeros(text))
+        text = sub(before, lambda match: _amount(match[2], match[3] or "", units[match[1]]), text)
+        text = sub(rf"({number})\s*([{signs}])", lambda match: _amount(match[1], "", units[match[2]]), text)
+    text = sub(r"(?<![\d.,])\.(?=\d)", "0.", text)
+    text = sub(r"\b(\d{1,2}):(\d\d)\b", r"\1 \2", text)
+    text = sub(rf"(?<=\d)(?!(?:e|de|ste|er|ère|º|ª)\b)(?={LETTER})", " ", text)
+    return sub(rf"(?<={LETTER})(?=\d)", " ", _zeros(text))
 
 
 def _amount(number: str, multiplier: str, unit: tuple[str, str]) -> str:
@@ -104,7 +112,7 @@ def _amount(number: str, multiplier: str, unit: tuple[str, str]) -> str:
 
 def _zeros(text: str) -> str:
     """Read 007 digit by digit."""
-    return re.sub(r"(?<![\d.,:/-])0\d+(?![.,:/-]?\d)", lambda match: " ".join(match[0]), text)
+    return sub(r"(?<![\d.,:/-])0\d+(?![.,:/-]?\d)", lambda match: " ".join(match[0]), text)
 
 
 _FRACTIONS = {"1/2": "½", "1/4": "¼", "3/4": "¾"}
@@ -112,22 +120,22 @@ _FRACTIONS = {"1/2": "½", "1/4": "¼", "3/4": "¾"}
 
 def _signs(text: str, language: str) -> str:
     words = SIGNS.get(primary(language), {})
-    text = re.sub(r"(?<![\d/])(?:1/2|1/4|3/4)(?![\d/])", lambda match: _FRACTIONS[match[0]], text) if "½" in words else text
-    text = re.sub(r"\b([A-Z]{1,3})&([A-Z]{1,3})\b", lambda match: f"{' '.join(match[1])} & {' '.join(match[2])}", text)
-    text = re.sub(r"\bwww(?=\.)", "W W W", text)
+    text = sub(r"(?<![\d/])(?:1/2|1/4|3/4)(?![\d/])", lambda match: _FRACTIONS[match[0]], text) if "½" in words else text
+    text = sub(r"\b([A-Z]{1,3})&([A-Z]{1,3})\b", lambda match: f"{' '.join(match[1])} & {' '.join(match[2])}", text)
+    text = sub(r"\bwww(?=\.)", "W W W", text)
     for sign, word in words.items():
         if sign not in ".<>–":
             text = text.replace(sign, f" {word} ")
     if "–" in words:
-        text = re.sub(r"(?<=\d)–(?=\d)", f" {words['–']} ", text)
+        text = sub(r"(?<=\d)–(?=\d)", f" {words['–']} ", text)
     if "." in words:  # example.com, but not "ends.Next" and not "a.m"
-        text = re.sub(rf"(?<={LETTER})\.(?=[^\W\d_A-Z]{{2}})", f" {words['.']} ", text)
-    text = re.sub(rf"(?<={LETTER}{{2}})\.(?={LETTER}{{2}})", ". ", text)
+        text = sub(rf"(?<={LETTER})\.(?=[^\W\d_A-Z]{{2}})", f" {words['.']} ", text)
+    text = sub(rf"(?<={LETTER}{{2}})\.(?={LETTER}{{2}})", ". ", text)
     for sign in "<>":
         if sign in words:
             between = rf"(?<=\s){sign}(?=\s)|(?<=\b\w){sign}(?=\w\b)|(?<=\b\w )\s?{sign}(?=\w\b)|(?<=\b\w){sign}(?=\s\w\b)"
-            text = re.sub(between, f" {words[sign]} ", text)
-        text = re.sub(rf"{sign}(?=\w)|(?<=\w){sign}", " ", text)
+            text = sub(between, f" {words[sign]} ", text)
+        text = sub(rf"{sign}(?=\w)|(?<=\w){sign}", " ", text)
     return text
 
 
@@ -138,9 +146,9 @@ def _one_break(text: str) -> str:
         found = match[0].replace(" ", "")
         return min(found, key=_STRONGEST.index) + " "
 
-    text = re.sub(r"(?:\s*[.,;:!?])+(?=\s|$)", strongest, text)
-    text = re.sub(r"\s+", " ", text).strip()
-    return re.sub(r"^[.,;:!?]+(?=\s|$)", "", text).strip()
+    text = sub(r"(?:\s*[.,;:!?])+(?=\s|$)", strongest, text)
+    text = sub(r"\s+", " ", text).strip()
+    return sub(r"^[.,;:!?]+(?=\s|$)", "", text).strip()
 
 
 def _quiet(text: str) -> str:

@@ -11,14 +11,16 @@ import contextlib
 import io
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
 from tts.core.errors import TtsError, UsageError
-from tts.text.engine import PronunciationError, break_of
+from tts.text.engine import PronunciationError
 from tts.text.kana import morae
-from tts.text.sentence import Syllable, Word
+from tts.text.sentence import Syllable, Word, break_of
+from tts.text.tracked import Tracked, sub
 
 LANGUAGES: Final = ("ja", "ja-jp")
 PACKAGES: Final = ("pyopenjtalk-plus", "pyopenjtalk")
@@ -41,13 +43,13 @@ class OpenJTalkPronouncer:
     def words(self, text: str) -> list[Word]:
         """Return the accent phrases; see :class:`tts.text.engine.Pronouncer`."""
         found: list[Word] = []
-        for clause in re.findall(r"(?:(?![.,;:!?]+(?:\s|$)).)+(?:[.,;:!?]+(?:\s+|$))?", text):
-            content = clause.strip()
+        for clause in re.finditer(r"(?:(?![.,;:!?]+(?:\s|$)).)+(?:[.,;:!?]+(?:\s+|$))?", text):
+            content = clause[0].rstrip()
             signs = re.search(r"[.,;:!?]*$", content)
-            japanese = content[: signs.start() if signs else None]
-            phrases = _phrases(re.sub(rf"(?<!{_WESTERN})\s+|\s+(?!{_WESTERN})", "", japanese))
+            japanese = Tracked.of(content[: signs.start() if signs else None], clause.start())
+            phrases = _phrases(sub(rf"(?<!{_WESTERN})\s+|\s+(?!{_WESTERN})", "", japanese))
             if phrases:
-                phrases[-1] = Word(phrases[-1].text, phrases[-1].syllables, break_of(signs[0] if signs else ""))
+                phrases[-1] = replace(phrases[-1], break_after=break_of(signs[0] if signs else ""))
             found += phrases
         return found
 
@@ -63,7 +65,11 @@ def installed_version() -> str:
 def _phrases(text: str) -> list[Word]:
     """Return the accent phrases of a clause without punctuation."""
     groups: list[list[Any]] = []
-    for node in _open_jtalk().run_frontend(text):
+    nodes = _open_jtalk().run_frontend(str(text))
+    whole = sum(len(node["string"]) for node in nodes) == len(text)  # nothing was joined, so that places are known
+    at = 0
+    for node in nodes:
+        node["place"], at = (at, at + len(node["string"])), at + len(node["string"])
         if not re.search(r"[ァ-ヴー]", node["pron"]):
             if any(c.isalnum() for c in node["string"]):
                 sign = node["string"]
@@ -74,7 +80,11 @@ def _phrases(text: str) -> list[Word]:
             groups[-1].append(node)
         elif not alone:
             groups.append([node])
-    return [_word(group) for group in groups]
+    words = [_word(group) for group in groups]
+    if not isinstance(text, Tracked) or not text:
+        return words
+    places = ((group[0]["place"][0], group[-1]["place"][1]) if whole else (0, len(text)) for group in groups)
+    return [replace(word, source=text.span(*place)) for word, place in zip(words, places, strict=True)]
 
 
 def _word(nodes: Sequence[Any]) -> Word:

@@ -10,9 +10,9 @@ import re
 from typing import Final
 
 from tts.core.errors import TtsError
-from tts.text.engine import PronunciationError, break_of
+from tts.text.engine import PronunciationError
 from tts.text.lexicon import parse_phones
-from tts.text.sentence import Word
+from tts.text.sentence import Word, break_of
 from tts.text.syllables import syllabify
 
 WORD_END: Final = r"(?:[|,;.?!]|(?<=\s):(?=\s|$))"
@@ -34,12 +34,16 @@ class PhonesPronouncer:
         """Return the words; see :class:`tts.text.engine.Pronouncer`."""
         found: list[Word] = []
         pieces = re.split(rf"((?:\s*{WORD_END})+)", text)
+        at = 0
         for phones, signs in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
+            start, at = at, at + len(phones) + len(signs)
             if not phones.strip():
                 continue
+            start += len(phones) - len(phones.lstrip())
             try:
                 parsed = parse_phones(phones)
             except TtsError as error:
                 raise PronunciationError(f"word {len(found) + 1}: {error}", phones.strip()) from None
-            found.append(Word("".join(parsed), syllabify(parsed, self.language), break_of(signs)))
+            place = (start, start + len(phones.strip()))
+            found.append(Word("".join(parsed), syllabify(parsed, self.language), break_of(signs), source=place))
         return found

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from sys import intern
 from typing import Any, Literal
@@ -30,12 +31,16 @@ class Word:
     ``text`` is the word as the front end reads it aloud; ``break_after`` is the phrase break that punctuation asks for
     (``minor`` comma-like, ``major`` sentence-like); ``pause_after`` says whether silence follows. A front end sets it from
     the break, an aligner from what the speaker did. It is ignored after the last word, where silence always follows.
+    ``source`` is the place of what the word was written as in the text that the front end was given, from its first character
+    to before its end: several words may share one ("$3.50"). It is None where the text is not known; words that differ by
+    nothing else are equal, and it is not stored.
     """
 
     text: str
     syllables: tuple[Syllable, ...]
     break_after: Break = ""
     pause_after: bool = False
+    source: tuple[int, int] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,11 @@ class Sentence:
         words = tuple(replace(word, pause_after=w in chosen) for w, word in enumerate(self.words))
         return replace(self, words=words, contexts=())
 
+    def placed(self, place: Callable[[int, int], tuple[int, int]]) -> Sentence:
+        """Return the sentence with the places of its words in another text, which ``place`` tells from start and end."""
+        words = (replace(word, source=place(*word.source)) if word.source else word for word in self.words)
+        return replace(self, words=tuple(words))
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON-able data; :meth:`from_dict` is its inverse."""
         words = [
@@ -124,3 +134,18 @@ class Sentence:
             for word in data["words"]
         )
         return Sentence(data["text"], data["language"], words, data["kind"], tuple(data.get("contexts", ())))
+
+
+def break_of(signs: str) -> Break:
+    """Return the break that a run of punctuation asks for."""
+    if re.search(r"[.!?]", signs):
+        return "major"
+    return "minor" if re.search(r"[,;:]", signs) else ""
+
+
+def kind_of(text: str) -> Kind:
+    """Return the kind of sentence from its last full stop, question mark or exclamation mark."""
+    ends = re.findall(r"[.!?](?=\W*$)", text)
+    if "?" in ends:
+        return "question"
+    return "exclamation" if "!" in ends else "statement"

@@ -39,16 +39,25 @@ def split_text(text: str, max_characters: int = 300, *, phones: bool = False, la
     numbers ("am 3. Mai") where it has a module in :mod:`tts.text.normalisation`. A single word longer than ``max_characters``
     stays whole.
     """
+    spans = split_spans(text, max_characters, phones=phones, language=language)
+    return [text[start:end] for start, end in spans]
+
+
+def split_spans(text: str, max_characters: int = 300, *, phones: bool = False, language: str = "") -> list[tuple[int, int]]:
+    """Return where the sentences of :func:`split_text` start and end in ``text``."""
     if max_characters < 1:
         raise UsageError(f"max_characters is {max_characters}; it must be at least 1")
     masked = _masked(text)
     goes_on = continuer(language) if language and not phones else None
     marks = (_PHONES_END if phones else _END).finditer(masked)
     ends = [m.end() for m in marks if phones or _ends_sentence(masked, m, goes_on)]
-    pieces: list[str] = []
+    spans: list[tuple[int, int]] = []
     for start, end in pairwise([0, *ends, len(text)]):
-        pieces += _short(text[start:end].strip(), masked[start:end].strip(), max_characters, phones)
-    return [piece for piece in pieces if piece]
+        begin = start + len(text[start:end]) - len(text[start:end].lstrip())
+        sentence = text[start:end].strip()
+        cuts = _cuts(sentence, masked[begin : begin + len(sentence)], max_characters, phones)
+        spans += [(begin + first, begin + last) for first, last in cuts]
+    return spans
 
 
 def _masked(text: str) -> str:
@@ -80,10 +89,13 @@ def _ends_sentence(text: str, match: re.Match[str], goes_on: Callable[[str, str]
     return not after.islower()
 
 
-def _short(sentence: str, masked: str, limit: int, phones: bool) -> list[str]:
-    """Cut a sentence that is too long: at its last pause within ``limit``, or else after its last word that fits."""
+def _cuts(sentence: str, masked: str, limit: int, phones: bool) -> list[tuple[int, int]]:
+    """Cut a sentence that is too long: at its last pause within ``limit``, or else after its last word that fits.
+
+    Return start and end of its parts, none of which is empty or has white space at its ends.
+    """
     pause, word = (_PHONES_PAUSE, _PHONES_WORD) if phones else (_PAUSE, _SPACE)
-    pieces: list[str] = []
+    parts: list[tuple[int, int]] = []
     start = 0
     while len(sentence) - start > limit:
         place = (
@@ -93,11 +105,12 @@ def _short(sentence: str, masked: str, limit: int, phones: bool) -> list[str]:
         )
         if place is None:
             break
-        pieces.append(sentence[start:place].strip())
+        parts.append((start, start + len(sentence[start:place].rstrip())))
         start = place
         while start < len(sentence) and sentence[start].isspace():
             start += 1
-    return [*pieces, sentence[start:]]
+    parts.append((start, len(sentence)))
+    return [(first, last) for first, last in parts if first < last]
 
 
 def _last(pattern: re.Pattern[str], masked: str, start: int, least: int, most: int) -> int | None:

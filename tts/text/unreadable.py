@@ -12,6 +12,7 @@ from tts.text.normalisation.lists import listed
 from tts.text.normalisation.markup import tags_in
 from tts.text.normalisation.signs import emoticons_in, has_name, hearts_said, is_pictograph, name_of
 from tts.text.spoken_forms import primary
+from tts.text.tracked import sub
 
 Policy = Literal["spell", "name", "skip", "fail"]
 """``spell``: letters one by one or in Latin letters, pictographs left out; ``name``: pictographs and signs by their names too;
@@ -62,7 +63,7 @@ def settle_pictures(text: str, policy: Policy) -> tuple[str, list[Unread]]:
         unread.append(Unread(match[0], reading))
         return f" {reading} "
 
-    return _PICTURES.sub(settle, text), unread
+    return sub(_PICTURES, settle, text), unread
 
 
 def markup_left_out(text: str) -> list[Unread]:

@@ -7,6 +7,8 @@ from __future__ import annotations
 import unicodedata
 from typing import Final
 
+from tts.text.tracked import sub
+
 # Blocks written out by Unicode's compatibility form; superscripts and fractions have readings of their own.
 _RANGES: Final = (
     ("\ufb00", "\ufb06"),  # ligatures
@@ -29,7 +31,7 @@ def plain_characters(text: str) -> str:
     """Return ``text`` with characters of special shapes as plain ones; a circled number stands apart from its neighbours."""
     if text.isascii():
         return text
-    return "".join(_plain(character) for character in text)
+    return sub(r"[^\x00-\x7f]", lambda match: _plain(match[0]), text)
 
 
 def _plain(character: str) -> str:

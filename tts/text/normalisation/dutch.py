@@ -8,6 +8,7 @@ from typing import Final
 from tts.text.normalisation import number_words
 from tts.text.normalisation.reader import START, Reader
 from tts.text.normalisation.tables import Tables, denominators, entries, in_order, words
+from tts.text.tracked import sub
 
 _MONTHS: Final = in_order("januari februari maart april mei juni juli augustus september oktober november december")
 
@@ -97,14 +98,14 @@ class Dutch(Reader):
 
     def expand(self, text: str) -> str:
         """Return ``text`` as it is said; see :class:`Reader`."""
-        text = re.sub(r"\bt/m\b", "tot en met", text)
-        text = re.sub(r"\b(ma|di|wo|do|vr|za|zo)(?= \d{1,2} [a-z]{3,})", lambda m: _DAYS[m[1]], text)
+        text = sub(r"\bt/m\b", "tot en met", text)
+        text = sub(r"\b(ma|di|wo|do|vr|za|zo)(?= \d{1,2} [a-z]{3,})", lambda m: _DAYS[m[1]], text)
         months = "|".join(name[:3] for name in _MONTHS) + "|sept"
-        text = re.sub(rf"(?<=\d )({months})\.?(?= \d{{4}}\b)", lambda m: _month(m[1]), text)
-        text = re.sub(r"(?<![\w'])[’'](?=[3-9]\d\b(?!\d|[.,]\d))", "", text)  # '60
-        text = re.sub(rf"{START}([2-9]0)[’'-]?(?=er\b)", lambda m: self.cardinal(int(m[1])), text)
+        text = sub(rf"(?<=\d )({months})\.?(?= \d{{4}}\b)", lambda m: _month(m[1]), text)
+        text = sub(r"(?<![\w'])[’'](?=[3-9]\d\b(?!\d|[.,]\d))", "", text)  # '60
+        text = sub(rf"{START}([2-9]0)[’'-]?(?=er\b)", lambda m: self.cardinal(int(m[1])), text)
         days = "|".join(_DAYS)
-        text = re.sub(rf"\b({days})[-–]({days})\b", lambda m: f"{_DAYS[m[1]]} tot {_DAYS[m[2]]}", text)
+        text = sub(rf"\b({days})[-–]({days})\b", lambda m: f"{_DAYS[m[1]]} tot {_DAYS[m[2]]}", text)
         return super().expand(text)
 
     def decimals(self, digits: str) -> str:
@@ -118,8 +119,8 @@ class Dutch(Reader):
 
     def times(self, text: str) -> str:
         """Flemish 20u30 and 18u too."""
-        text = re.sub(rf"{START}([01]?\d|2[0-4])u([0-5]\d)\b", lambda m: self.time(int(m[1]), int(m[2])), text)
-        text = re.sub(rf"{START}([01]?\d|2[0-4])u\b", lambda m: self.time(int(m[1]), 0), text)
+        text = sub(rf"{START}([01]?\d|2[0-4])u([0-5]\d)\b", lambda m: self.time(int(m[1]), int(m[2])), text)
+        text = sub(rf"{START}([01]?\d|2[0-4])u\b", lambda m: self.time(int(m[1]), 0), text)
         return super().times(text)
 
     def range(self, lower: str, upper: str) -> str:
@@ -140,20 +141,18 @@ class Dutch(Reader):
             value = number_words.roman_number(match[1])
             return match[0] if value is None else str(value)
 
-        text = re.sub(r"\b([A-Z][a-z]+) ([IVXLC]+)(?![\w'-])", ruler, text)
-        text = re.sub(r"(?<![\w.])([IVXLC]+)(?=(?:de|ste|e)\b)", plain, text)
-        text = re.sub(
+        text = sub(r"\b([A-Z][a-z]+) ([IVXLC]+)(?![\w'-])", ruler, text)
+        text = sub(r"(?<![\w.])([IVXLC]+)(?=(?:de|ste|e)\b)", plain, text)
+        text = sub(
             r"(?<=\bdeel )([IVXLC]+)\b|(?<=\bhoofdstuk )([IVXLC]+)\b", lambda m: plain(m) if m[1] else _roman(m[2]), text
         )
-        return re.sub(r"(?<![\w.'-])([IVX]{2,}|[XVI]*[XV][IVX]+)(?![\w'-])", plain, text)
+        return sub(r"(?<![\w.'-])([IVX]{2,}|[XVI]*[XV][IVX]+)(?![\w'-])", plain, text)
 
     def compounds(self, text: str) -> str:
         """18-jarig, 3x, 80er."""
-        text = re.sub(rf"{START}(\d+)[x×](?=\s(?!\d))", r"\1 keer", text)
-        text = re.sub(
-            rf"{START}(\d+)-(?=[a-z])", lambda m: self.cardinal(int(m[1])).replace(" ", "").replace("één", "een"), text
-        )
-        text = re.sub(r"(?<=\d) ?× ?(?=\d)", " keer ", text)
+        text = sub(rf"{START}(\d+)[x×](?=\s(?!\d))", r"\1 keer", text)
+        text = sub(rf"{START}(\d+)-(?=[a-z])", lambda m: self.cardinal(int(m[1])).replace(" ", "").replace("één", "een"), text)
+        text = sub(r"(?<=\d) ?× ?(?=\d)", " keer ", text)
         return super().compounds(text)
 
     def fraction(self, whole: str | None, upper: int, lower: int, after: str) -> str:
@@ -171,7 +170,7 @@ class Dutch(Reader):
     def ordinals(self, text: str) -> str:
         """2e, 3de, 1ste, 17e-eeuws."""
         pattern = rf"(?<![\w.,:/])(\d{{1,4}}){_ORDINALS}(?=-eeuws)-|(?<![\w.,:/])(\d{{1,4}}){_ORDINALS}\b"
-        return re.sub(pattern, lambda m: number_words.ordinal(int(m[1] or m[2]), "nl") + (" " if m[1] else ""), text)
+        return sub(pattern, lambda m: number_words.ordinal(int(m[1] or m[2]), "nl") + (" " if m[1] else ""), text)
 
 
 def _roman(numeral: str) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 from tts.text.normalisation import number_words
 from tts.text.normalisation.reader import START, Reader
 from tts.text.normalisation.tables import Tables, denominators, entries, in_order, words
+from tts.text.tracked import sub
 
 _MONTHS: Final = in_order("janvier février mars avril mai juin juillet août septembre octobre novembre décembre")
 
@@ -109,7 +110,7 @@ class French(Reader):
 
     def abbreviations(self, text: str) -> str:
         """*Numéro* too."""
-        return super().abbreviations(re.sub(r"\b[nN][°º]\s?(?=\d)", "numéro ", text))
+        return super().abbreviations(sub(r"\b[nN][°º]\s?(?=\d)", "numéro ", text))
 
     def date(self, day: int, month: int, year: str, before: str) -> str:
         """*Douze octobre deux mille vingt et un*."""
@@ -122,9 +123,9 @@ class French(Reader):
         def read(match: re.Match[str]) -> str:
             return self.time(int(match[1]), int(match[2] or 0))
 
-        text = re.sub(rf"{START}([01]?\d|2[0-4]) ?[hH] ?([0-5]\d)(?!\w)", read, text)
-        text = re.sub(rf"{START}([01]?\d|2[0-4]) ?[hH](?![\w/])()", read, text)
-        return re.sub(rf"{START}([01]?\d|2[0-4]):([0-5]\d)(?![:\d])", read, text)
+        text = sub(rf"{START}([01]?\d|2[0-4]) ?[hH] ?([0-5]\d)(?!\w)", read, text)
+        text = sub(rf"{START}([01]?\d|2[0-4]) ?[hH](?![\w/])()", read, text)
+        return sub(rf"{START}([01]?\d|2[0-4]):([0-5]\d)(?![:\d])", read, text)
 
     def time(self, hour: int | None, minute: int | None, second: int | None = None) -> str:
         """*Quatorze heures trente*."""
@@ -137,7 +138,7 @@ class French(Reader):
         def pairs(match: re.Match[str]) -> str:
             return " ".join(self.amount(pair) for pair in re.findall(r"\d\d", match[0]))
 
-        return super().telephones(re.sub(rf"{START}0\d(?:[ .-]?\d\d){{4}}(?!\d)", pairs, text))
+        return super().telephones(sub(rf"{START}0\d(?:[ .-]?\d\d){{4}}(?!\d)", pairs, text))
 
     def of_millions(self, currency: str) -> str:
         """*Millions d'euros, de dollars*."""
@@ -154,9 +155,9 @@ class French(Reader):
             value = number_words.roman_number(match[1])
             return match[0] if value is None else str(value)
 
-        text = re.sub(rf"(?<![\w.])([IVXLC]+)({_RANK})\b", rank, text)
-        text = re.sub(r"(?<=\b[Cc]hapitre )([IVXLC]+)\b", plain, text)
-        return re.sub(r"(?<![\w.'-])([IVX]{2,}|[XVI]*[XV][IVX]+)(?![\w'-])", plain, text)
+        text = sub(rf"(?<![\w.])([IVXLC]+)({_RANK})\b", rank, text)
+        text = sub(r"(?<=\b[Cc]hapitre )([IVXLC]+)\b", plain, text)
+        return sub(r"(?<![\w.'-])([IVX]{2,}|[XVI]*[XV][IVX]+)(?![\w'-])", plain, text)
 
     def ordinals(self, text: str) -> str:
         """1er, 1re, 2e, 3ème."""
@@ -168,11 +169,11 @@ class French(Reader):
                 return "second" if match[2] == "nd" else "seconde"
             return number_words.ordinal(int(match[1]), "fr")
 
-        return re.sub(rf"(?<![\w.,:/])(\d{{1,4}})({_RANK})\b", read, text)
+        return sub(rf"(?<![\w.,:/])(\d{{1,4}})({_RANK})\b", read, text)
 
     def initialisms(self, text: str) -> str:
         """After an elided article too: l'UE."""
-        return super().initialisms(re.sub(r"\b([ldLD])'(?=[A-Z]{2,5}\b)", r"\1' ", text)).replace("' ", "'")
+        return super().initialisms(sub(r"\b([ldLD])'(?=[A-Z]{2,5}\b)", r"\1' ", text)).replace("' ", "'")
 
 
 _READER: Final = French()

@@ -8,6 +8,7 @@ from typing import Final
 from tts.text.normalisation import number_words
 from tts.text.normalisation.reader import LETTER, START, Reader
 from tts.text.normalisation.tables import Tables, denominators, entries, in_order, words
+from tts.text.tracked import rewritten, sub
 
 _MONTHS: Final = in_order("Januar Februar März April Mai Juni Juli August September Oktober November Dezember")
 
@@ -115,13 +116,13 @@ class German(Reader):
 
     def expand(self, text: str) -> str:
         """Return ``text`` as it is said; see :class:`Reader`."""
-        text = re.sub(r"(?<=[a-zäöüß])str\.(?=\s+\d|\s*$|,)", "straße", text)
-        text = re.sub(r"\b(Mo|Di|Mi|Do|Fr|Sa|So)\.?,? (?=\d{1,2}\. ?(?:\d|[A-Z]))", lambda m: f"{_DAYS[m[1]]}, ", text)
+        text = sub(r"(?<=[a-zäöüß])str\.(?=\s+\d|\s*$|,)", "straße", text)
+        text = sub(r"\b(Mo|Di|Mi|Do|Fr|Sa|So)\.?,? (?=\d{1,2}\. ?(?:\d|[A-Z]))", lambda m: f"{_DAYS[m[1]]}, ", text)
         days = "|".join(_DAYS)
         between = rf"\b({days})\.? ?[-–] ?({days})\b\.?"
-        text = re.sub(between, lambda m: f"{_DAYS[m[1]]} bis {_DAYS[m[2]]}", text)
-        text = re.sub(r"(?<![\w.])(\d{1,2})\. ?[-–] ?(?=\d{1,2}\. ?[A-Z])", r"\1. bis ", text)
-        text = re.sub(r"§§", "§", text)
+        text = sub(between, lambda m: f"{_DAYS[m[1]]} bis {_DAYS[m[2]]}", text)
+        text = sub(r"(?<![\w.])(\d{1,2})\. ?[-–] ?(?=\d{1,2}\. ?[A-Z])", r"\1. bis ", text)
+        text = sub(r"§§", "§", text)
         return super().expand(text)
 
     def cardinal(self, number: int, after: str = "") -> str:
@@ -174,19 +175,19 @@ class German(Reader):
             value = number_words.roman_number(match[1])
             return match[0] if value is None else str(value)
 
-        text = re.sub(rf"\b([A-ZÄÖÜ][a-zäöüß]+) ({_NUMERAL})\.(?!\w)", ruler, text)
-        text = re.sub(r"(?<![\w.])([IVX]|[IVXLCDM]{2,})(?=\. [A-ZÄÖÜ][a-zäöüß])", plain, text)
-        text = re.sub(rf"(?<=\w )({_NUMERAL})\b", lambda m: plain(m) if _BEHIND.search(text[: m.start()]) else m[0], text)
-        return re.sub(r"(?<![\w.'-])([IVX]{2,}|[XVI]*[XV][IVX]+)(?![\w'-])", plain, text)
+        text = sub(rf"\b([A-ZÄÖÜ][a-zäöüß]+) ({_NUMERAL})\.(?!\w)", ruler, text)
+        text = sub(r"(?<![\w.])([IVX]|[IVXLCDM]{2,})(?=\. [A-ZÄÖÜ][a-zäöüß])", plain, text)
+        text = sub(rf"(?<=\w )({_NUMERAL})\b", lambda m: plain(m) if _BEHIND.search(text[: m.start()]) else m[0], text)
+        return sub(r"(?<![\w.'-])([IVX]{2,}|[XVI]*[XV][IVX]+)(?![\w'-])", plain, text)
 
     def compounds(self, text: str) -> str:
         """18-jährig, 3-mal, 90er, 50%ig."""
-        text = re.sub(rf"{START}(\d+) ?%-?ig", lambda m: self._joined(int(m[1])) + "prozentig", text)
-        text = re.sub(rf"{START}(\d+)(?:-)?(mal|fach|facher|fache|fachen)\b", lambda m: self._joined(int(m[1])) + m[2], text)
-        text = re.sub(rf"{START}(\d+)-([a-zäöü]+(?:ig|lich|isch|teilig)\w*)", lambda m: self._joined(int(m[1])) + m[2], text)
-        text = re.sub(rf"{START}(\d+)x(?=\s)", lambda m: self._joined(int(m[1])) + "mal", text)
-        text = re.sub(rf"{START}['’]?(\d{{1,4}}|\d{{1,3}}\.\d{{3}})(ern|er)\b", lambda m: self._decade(m[1]) + m[2], text)
-        text = re.sub(rf"{START}(\d+)-(?=[A-ZÄÖÜ]{LETTER})", lambda m: f"{self._joined(int(m[1]))}-", text)
+        text = sub(rf"{START}(\d+) ?%-?ig", lambda m: self._joined(int(m[1])) + "prozentig", text)
+        text = sub(rf"{START}(\d+)(?:-)?(mal|fach|facher|fache|fachen)\b", lambda m: self._joined(int(m[1])) + m[2], text)
+        text = sub(rf"{START}(\d+)-([a-zäöü]+(?:ig|lich|isch|teilig)\w*)", lambda m: self._joined(int(m[1])) + m[2], text)
+        text = sub(rf"{START}(\d+)x(?=\s)", lambda m: self._joined(int(m[1])) + "mal", text)
+        text = sub(rf"{START}['’]?(\d{{1,4}}|\d{{1,3}}\.\d{{3}})(ern|er)\b", lambda m: self._decade(m[1]) + m[2], text)
+        text = sub(rf"{START}(\d+)-(?=[A-ZÄÖÜ]{LETTER})", lambda m: f"{self._joined(int(m[1]))}-", text)
         return super().compounds(text)
 
     def _joined(self, number: int) -> str:
@@ -216,7 +217,7 @@ class German(Reader):
             before = done + text[: match.start()]
             words = self._ordinal(int(match[1]), before, match[2] or "") if _is_ordinal(before, match[2] or "") else None
             stop = "." if words and not match[2] and not text[match.end() :].strip() else ""
-            done = before + (match[0] if words is None else words + stop)
+            done = before + rewritten(text, match.start(), match.end(), match[0] if words is None else words + stop)
             text = text[match.end() :]
         return done + text
 
@@ -240,7 +241,7 @@ class German(Reader):
 
     def numbers(self, text: str) -> str:
         """Times of day without minutes: *ein Uhr*."""
-        text = re.sub(rf"{START}1(?= Uhr\b)", "ein", text)
+        text = sub(rf"{START}1(?= Uhr\b)", "ein", text)
         return super().numbers(text)
 
     def hour(self, hour: int) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 from tts.text.normalisation import number_words
 from tts.text.normalisation.reader import START, Reader
 from tts.text.normalisation.tables import Tables, denominators, entries, in_order, words
+from tts.text.tracked import sub
 
 _MONTHS: Final = in_order("gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre")
 
@@ -85,7 +86,7 @@ class Italian(Reader):
     def expand(self, text: str) -> str:
         """Return ``text`` as it is said; see :class:`Reader`."""
         for written, spoken in _WITH_ENDINGS.items():
-            text = re.sub(rf"\b{re.escape(written)}(?!\w)", spoken, text, flags=re.IGNORECASE)
+            text = sub(rf"\b{re.escape(written)}(?!\w)", spoken, text, flags=re.IGNORECASE)
         return super().expand(text)
 
     def cardinal(self, number: int, after: str = "") -> str:
@@ -121,8 +122,8 @@ class Italian(Reader):
         def read(match: re.Match[str]) -> str:
             return self.time(int(match[1]), int(match[2]))
 
-        text = re.sub(r"(?<=\bore )([01]?\d|2[0-4])[.:]([0-5]\d)(?!\d)", read, text)
-        return re.sub(rf"{START}([01]?\d|2[0-4]):([0-5]\d)(?![:\d])", read, text)
+        text = sub(r"(?<=\bore )([01]?\d|2[0-4])[.:]([0-5]\d)(?!\d)", read, text)
+        return sub(rf"{START}([01]?\d|2[0-4]):([0-5]\d)(?![:\d])", read, text)
 
     def time(self, hour: int | None, minute: int | None, second: int | None = None) -> str:
         """*Quattordici e trenta*."""
@@ -154,18 +155,18 @@ class Italian(Reader):
             value = number_words.roman_number(match[1])
             return match[0] if value is None else str(value)
 
-        text = re.sub(r"\b([A-Z][a-zàèéìòù]+) ([IVXLC]+)(?![\w'-])", ruler, text)
-        text = re.sub(r"(?<![\w.])([IVXLC]+)(?= secolo\b)", century, text)
-        text = re.sub(r"(?<=\b[Cc]apitolo )([IVXLC]+)\b", plain, text)
-        return re.sub(r"(?<![\w.'-])([IVX]{2,}|[XVI]*[XV][IVX]+)(?![\w'-])", plain, text)
+        text = sub(r"\b([A-Z][a-zàèéìòù]+) ([IVXLC]+)(?![\w'-])", ruler, text)
+        text = sub(r"(?<![\w.])([IVXLC]+)(?= secolo\b)", century, text)
+        text = sub(r"(?<=\b[Cc]apitolo )([IVXLC]+)\b", plain, text)
+        return sub(r"(?<![\w.'-])([IVX]{2,}|[XVI]*[XV][IVX]+)(?![\w'-])", plain, text)
 
     def ordinals(self, text: str) -> str:
         """2°, 1ª."""
-        return re.sub(r"(?<![\w.,:/])(\d{1,3})([°ºª])(?![\w])", lambda m: _ordinal(int(m[1]), m[2] == "ª"), text)
+        return sub(r"(?<![\w.,:/])(\d{1,3})([°ºª])(?![\w])", lambda m: _ordinal(int(m[1]), m[2] == "ª"), text)
 
     def initialisms(self, text: str) -> str:
         """After an elided article too: l'UE."""
-        return super().initialisms(re.sub(r"\b([lLdD]|dell|nell|all)'(?=[A-Z]{2,5}\b)", r"\1' ", text)).replace("' ", "'")
+        return super().initialisms(sub(r"\b([lLdD]|dell|nell|all)'(?=[A-Z]{2,5}\b)", r"\1' ", text)).replace("' ", "'")
 
 
 def _ordinal(number: int, feminine: bool) -> str:

@@ -6,6 +6,8 @@ import html
 import re
 from typing import Final
 
+from tts.text.tracked import sub
+
 _ENTITY: Final = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _COMMENT: Final = re.compile(r"<!--[^>]{0,2000}?-->")
 _TAG: Final = re.compile(
@@ -37,19 +39,19 @@ _TABLE: Final = re.compile(r"\s*\|\s*")
 def strip_markup(text: str) -> str:
     """Return a text without tags, entities and Markdown; where a tag begins a new line, or a cell, there is a comma."""
     if "&" in text:
-        text = _ENTITY.sub(lambda match: _entity(match[0]), text)
+        text = sub(_ENTITY, lambda match: _entity(match[0]), text)
     if "<" in text:
-        text = _COMMENT.sub(" ", text)
-        text = _TAG.sub(lambda match: " , " if _PAUSING.match(match[0]) else _glue(match), text)
+        text = sub(_COMMENT, " ", text)
+        text = sub(_TAG, lambda match: " , " if _PAUSING.match(match[0]) else _glue(match), text)
         closed = {match[0][2:-1].strip() for match in _OTHER_TAG.finditer(text) if match[0][1] == "/"}
-        text = _OTHER_TAG.sub(_glue, text)
-        text = _PLACEHOLDER.sub(lambda match: _glue(match) if match[1] in closed else f" {match[1]} ", text)
+        text = sub(_OTHER_TAG, _glue, text)
+        text = sub(_PLACEHOLDER, lambda match: _glue(match) if match[1] in closed else f" {match[1]} ", text)
     if "](" in text:
-        text = _LINK.sub(lambda match: match[1], text)
-    text = _RULE.sub("", text)
+        text = sub(_LINK, lambda match: match[1], text)
+    text = sub(_RULE, "", text)
     if _HEADING.match(text):
-        text = _HEADING_END.sub("", _HEADING.sub("", text))
-    return _STRONG.sub(lambda match: match[2], text) if re.search(r"[*_~`]{1,2}\S", text) else text
+        text = sub(_HEADING_END, "", sub(_HEADING, "", text))
+    return sub(_STRONG, lambda match: match[2], text) if re.search(r"[*_~`]{1,2}\S", text) else text
 
 
 def tags_in(text: str) -> list[str]:

@@ -6,6 +6,8 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from tts.text.tracked import sub
+
 LARGEST: Final = 10**15
 """Numbers from here on are read digit by digit."""
 
@@ -24,14 +26,14 @@ def cardinal(number: int, language: str) -> str:
 
     words = str(num2words(number, lang=language))
     if language == "de":
-        words = re.sub(r"\bein(?=hundert|tausend)", "", words)
+        words = sub(r"\bein(?=hundert|tausend)", "", words)
     if language == "nl":
-        words = re.sub(r"(?<=d)één", "een", words)
-        words = re.sub(r"^een (?=mil|bil)", "één ", words)
+        words = sub(r"(?<=d)één", "een", words)
+        words = sub(r"^een (?=mil|bil)", "één ", words)
     if language == "it":
         words = words.replace("dicotto", "diciotto")  # 118, 1918
     divided = _DIVIDED.get(language)
-    return divided.sub(" ", words) if divided else words
+    return sub(divided, " ", words) if divided else words
 
 
 @lru_cache(maxsize=4096)
@@ -41,7 +43,7 @@ def ordinal(number: int, language: str) -> str:
 
     words = str(num2words(number, lang=language, to="ordinal"))
     if language == "de":
-        words = re.sub(r"\bein(?=hundert|tausend)", "", words)
+        words = sub(r"\bein(?=hundert|tausend)", "", words)
     return words
 
 

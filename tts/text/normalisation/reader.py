@@ -13,6 +13,7 @@ from typing import Final
 
 from tts.text.normalisation import number_words
 from tts.text.normalisation.tables import Tables
+from tts.text.tracked import sub
 
 LETTER: Final = r"[^\W\d_]"
 NUMBER: Final = r"(?:\d{1,3}(?:[. ]\d{3})+(?![\d]|[.,]\d{3}\b)(?:,\d+)?|\d+(?:,\d+)?)"
@@ -51,11 +52,11 @@ class Reader:
 
     def expand(self, text: str) -> str:
         """Return ``text`` with numbers, dates, amounts, units, abbreviations and signs as words."""
-        text = re.sub(r"[\u2009\u202f\u00a0]", " ", text)
-        text = re.sub(r"(?<=\d)[’'](?=\d{3}\b)", ".", text)  # Swiss groups
+        text = sub(r"[\u2009\u202f\u00a0]", " ", text)
+        text = sub(r"(?<=\d)[’'](?=\d{3}\b)", ".", text)  # Swiss groups
         for step in self.steps():
             text = step(text)
-        return re.sub(r" {2,}", " ", text).strip()
+        return sub(r" {2,}", " ", text).strip()
 
     # -- numbers in words
 
@@ -74,12 +75,12 @@ class Reader:
 
     def value(self, number: str) -> tuple[int, str]:
         """Return the whole part and the digits after the comma of a written number."""
-        whole, _, rest = re.sub(r"[. ]", "", number).partition(",")
+        whole, _, rest = sub(r"[. ]", "", number).partition(",")
         return int(whole), rest
 
     def amount(self, number: str, after: str = "") -> str:
         """Return a written number in words: grouped, decimal, or with leading zeros, which are read digit by digit."""
-        plain = re.sub(r"[. ]", "", number).partition(",")[0]
+        plain = sub(r"[. ]", "", number).partition(",")[0]
         whole, rest = self.value(number)
         if len(plain) > 15 or (plain.startswith("0") and len(plain) > 1):
             words = self.digits(plain)
@@ -102,7 +103,7 @@ class Reader:
         """Addresses of mail and of the web."""
 
         def read(match: re.Match[str]) -> str:
-            address = re.sub(r"^https?://", "", match[0]).rstrip("/")
+            address = sub(r"^https?://", "", match[0]).rstrip("/")
             pieces = re.split(r"([.@/_-])", address)
             names = {".": self.tables.point, "@": self.tables.at, "/": self.tables.signs["/"][0], "_": "", "-": ""}
             spoken = [names.get(piece, self._part(piece)) for piece in pieces]
@@ -110,7 +111,7 @@ class Reader:
 
         mail = r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}"
         web = r"(?:https?://[\w.-]+|www\.[\w-]+(?:\.[\w-]+)*|\b[a-z\d-]+\.(?:com|org|net|eu|de|nl|be|at|ch|fr|es|it))(?:/[\w/-]*)?(?!\w)"
-        return re.sub(rf"{mail}|{web}", read, text)
+        return sub(rf"{mail}|{web}", read, text)
 
     def _part(self, piece: str) -> str:
         if re.fullmatch(r"www|[a-z]{2}", piece):
@@ -127,7 +128,7 @@ class Reader:
         """Abbreviations that end in a full stop."""
 
         def read(match: re.Match[str]) -> str:
-            written = re.sub(r"\s", "", match[1])
+            written = sub(r"\s", "", match[1])
             key = self._known(written)
             reading = self.tables.abbreviations.get(key)
             after = text[match.end() :].lstrip()
@@ -141,17 +142,17 @@ class Reader:
             begins = match.start() == 0 or text[: match.start()].rstrip()[-1:] in ".!?"
             if begins and written[0].isupper() and not key[0].isupper():
                 word = word[0].upper() + word[1:]
-            ends = not re.sub(r"[)\"”“’»]", "", after) or (after[:1].isupper() and key in self.tables.may_end)
+            ends = not sub(r"[)\"”“’»]", "", after) or (after[:1].isupper() and key in self.tables.may_end)
             return word + ("." if ends else " " if text[match.end() : match.end() + 1].isdigit() else "")
 
-        return self._abbreviation.sub(read, text)
+        return sub(self._abbreviation, read, text)
 
     def continues(self, before: str, after: str) -> bool:
         """Whether a sentence goes on after the full stop that stands between the texts ``before`` and ``after``."""
         start = before[-40:]
         text, stop = f"{start}.{after[:40]}", len(start)
         for match in self._abbreviation.finditer(text):
-            if match.start() <= stop < match.end() and (key := self._known(re.sub(r"\s", "", match[1]))):
+            if match.start() <= stop < match.end() and (key := self._known(sub(r"\s", "", match[1]))):
                 following = text[match.end() :].lstrip()[:1]
                 if match.end() == stop + 1 and key in self.tables.before_number and not following.isdigit():
                     return False
@@ -173,8 +174,8 @@ class Reader:
         def usual(match: re.Match[str]) -> str:
             return self.date(int(match["day"]), int(match["month"]), match["year"] or "", text[: match.start()])
 
-        text = re.sub(r"(?<![\w-])(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(?![\w-])", iso, text)
-        return re.sub(self.tables.date_pattern, usual, text)
+        text = sub(r"(?<![\w-])(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(?![\w-])", iso, text)
+        return sub(self.tables.date_pattern, usual, text)
 
     def date(self, day: int, month: int, year: str, before: str) -> str:
         """Return a date in words after the text ``before``; ``year`` is in figures or empty."""
@@ -188,9 +189,9 @@ class Reader:
         def read(match: re.Match[str]) -> str:
             return self.time(*(int(group) if group else None for group in match.groups()[:3]))
 
-        text = re.sub(rf"{START}{hour}[:.]{minute}(?:[:.]{minute})?\s*{clock}\b", read, text)
-        text = re.sub(rf"(?<={self.tables.to} ){hour}[:.]{minute}()\s*{clock}\b", read, text)
-        return re.sub(rf"{START}{hour}:{minute}(?::{minute})?(?!\s*{clock}|[:\d])", read, text)
+        text = sub(rf"{START}{hour}[:.]{minute}(?:[:.]{minute})?\s*{clock}\b", read, text)
+        text = sub(rf"(?<={self.tables.to} ){hour}[:.]{minute}()\s*{clock}\b", read, text)
+        return sub(rf"{START}{hour}:{minute}(?::{minute})?(?!\s*{clock}|[:\d])", read, text)
 
     def time(self, hour: int | None, minute: int | None, second: int | None = None) -> str:
         """Return a time of the day in words."""
@@ -210,7 +211,7 @@ class Reader:
         units = self.tables.currencies
         signs = "|".join(re.escape(key) for key in sorted(units, key=len, reverse=True))
         big = "|".join(re.escape(key) for key in sorted(self.tables.multipliers, key=len, reverse=True))
-        text = re.sub(rf"((?:{signs})(?: ?{NUMBER})?) ?/ ?({LETTER}+)(?!\w)", self._per, text)
+        text = sub(rf"((?:{signs})(?: ?{NUMBER})?) ?/ ?({LETTER}+)(?!\w)", self._per, text)
         amount = rf"({NUMBER})(,[-–—]{{1,2}})?(?:{_DASH}({NUMBER}))?(?:\s?({big})(?!\w)\.?)?"
 
         def before(match: re.Match[str]) -> str:
@@ -219,12 +220,12 @@ class Reader:
         def behind(match: re.Match[str]) -> str:
             return self.price(match[1], match[3], match[4], units[match[5]])
 
-        text = re.sub(rf"(?<!\w)({signs})\s?{amount}{END}", before, text)
-        text = re.sub(rf"{START}{amount}\s?({signs})(?!\w)", behind, text)
+        text = sub(rf"(?<!\w)({signs})\s?{amount}{END}", before, text)
+        text = sub(rf"{START}{amount}\s?({signs})(?!\w)", behind, text)
         names = {forms[1]: forms for forms in units.values()} | {forms[0]: forms for forms in units.values()}
         named = "|".join(map(re.escape, names))
         hundredths = rf"{START}(\d{{1,3}}(?:[. ]?\d{{3}})*,\d\d)\s({named})\b"
-        return re.sub(hundredths, lambda match: self.price(match[1], None, None, names[match[2]]), text)
+        return sub(hundredths, lambda match: self.price(match[1], None, None, names[match[2]]), text)
 
     def _per(self, match: re.Match[str]) -> str:
         unit = self.tables.units.get(match[2])
@@ -262,9 +263,9 @@ class Reader:
             return f"{match['before'] or ''}{plus}{self.digits(match['number'])}"
 
         after_word = rf"(?P<before>\b(?:{self.tables.telephone})\.?:?\s+)(?P<number>\+?\d[\d /()-]*\d)"
-        text = re.sub(after_word, read, text)
+        text = sub(after_word, read, text)
         shapes = rf"\+\d[\d /()-]{{6,}}\d|{START}0\d{{1,4}}[ /-]\d[\d -]{{2,}}\d|{START}0\d{{6,}}"
-        return re.sub(rf"(?P<before>)(?P<number>{shapes})(?![\w,.:]\d)", read, text)
+        return sub(rf"(?P<before>)(?P<number>{shapes})(?![\w,.:]\d)", read, text)
 
     def romans(self, text: str) -> str:
         """Roman numerals; nothing where a language has no rule."""
@@ -272,18 +273,18 @@ class Reader:
 
     def compounds(self, text: str) -> str:
         """Numbers that are part of a word; nothing where a language has no rule."""
-        return re.sub(rf"{START}(\d+)\s?[x×]\s?(\d+)(?!\w)", rf"\1 {self.tables.times} \2", text)
+        return sub(rf"{START}(\d+)\s?[x×]\s?(\d+)(?!\w)", rf"\1 {self.tables.times} \2", text)
 
     def ranges(self, text: str) -> str:
         """Ranges: 3-5, 10–20 %; a difference where an equals sign follows."""
         difference = rf"{START}({NUMBER}) [-–−] (?={NUMBER} ?=)"
-        text = re.sub(difference, lambda m: f"{self.amount(m[1])} {self.tables.minus} ", text)
-        text = re.sub(r"(?<=\d) ?= ?(?=\d)", f" {self.tables.signs['='][0]} ", text)
-        text = re.sub(r"(?<=\d) ?\* ?(?=\d)", f" {self.tables.signs['×'][0]} ", text)
-        text = re.sub(r"(?<=\w) ?\^ ?(?=\w)", f" {self.tables.signs['power'][0]} ", text)
+        text = sub(difference, lambda m: f"{self.amount(m[1])} {self.tables.minus} ", text)
+        text = sub(r"(?<=\d) ?= ?(?=\d)", f" {self.tables.signs['='][0]} ", text)
+        text = sub(r"(?<=\d) ?\* ?(?=\d)", f" {self.tables.signs['×'][0]} ", text)
+        text = sub(r"(?<=\w) ?\^ ?(?=\w)", f" {self.tables.signs['power'][0]} ", text)
         pattern = rf"(?<![\w.,:/–-])({NUMBER})( ?[%°]C?)?(?:[-–—]| [–—] |(?<=%) - )({NUMBER})(?![\w]*[-–/]\d|[\d])"
-        text = re.sub(pattern, lambda m: self.range(m[1] + (m[2] or ""), m[3]), text)
-        return re.sub(rf"(?<![\w\d])[-−–](?={NUMBER}(?![-–]))", f"{self.tables.minus} ", text)
+        text = sub(pattern, lambda m: self.range(m[1] + (m[2] or ""), m[3]), text)
+        return sub(rf"(?<![\w\d])[-−–](?={NUMBER}(?![-–]))", f"{self.tables.minus} ", text)
 
     def range(self, lower: str, upper: str) -> str:
         """Return a range with its word; the numbers are read by later steps."""
@@ -304,19 +305,17 @@ class Reader:
             return self.counted(match[1], forms) + ("." if match[3] and (not dotted or not after) else "")
 
         big = "|".join(re.escape(key) for key in sorted(self.tables.multipliers, key=len, reverse=True))
-        text = re.sub(
-            rf"{START}({NUMBER})\s?({big})(?!\w)\.?", lambda m: self.counted(m[1], self.tables.multipliers[m[2]]), text
-        )
-        return self._unit.sub(read, text)
+        text = sub(rf"{START}({NUMBER})\s?({big})(?!\w)\.?", lambda m: self.counted(m[1], self.tables.multipliers[m[2]]), text)
+        return sub(self._unit, read, text)
 
     def fractions(self, text: str) -> str:
         """½, 2½, 3/4."""
         signs = "".join(FRACTION_SIGNS)
         units = "|".join(re.escape(key) for key in sorted(self.tables.units, key=len, reverse=True))
         measured = rf"(?<![\w/])((?:\d+ )?\d{{1,2}}/\d{{1,2}}|\d*[{signs}]) ?({units})(?![\w/²³])"
-        text = re.sub(measured, lambda m: f"{m[1]} {self.tables.units[m[2]][0]}", text)
-        text = re.sub(r"(?<![\w/.,])(\d+) ?½ (\w+)", lambda m: self.and_a_half(m[1], m[2]), text)
-        text = re.sub(
+        text = sub(measured, lambda m: f"{m[1]} {self.tables.units[m[2]][0]}", text)
+        text = sub(r"(?<![\w/.,])(\d+) ?½ (\w+)", lambda m: self.and_a_half(m[1], m[2]), text)
+        text = sub(
             rf"(?<![\w/])(?:(\d+) ?)?([{signs}])", lambda m: self.fraction(m[1], *FRACTION_SIGNS[m[2]], text[m.end() :]), text
         )
 
@@ -326,7 +325,7 @@ class Reader:
                 return f"{match[1] or ''} {match[2]} {match[3]}".strip()
             return self.fraction(match[1], upper, lower, text[match.end() :])
 
-        return re.sub(r"(?<![\w/.,])(?:(\d+) )?(\d{1,2})/(\d{1,2})(?![\w/])", read, text)
+        return sub(r"(?<![\w/.,])(?:(\d+) )?(\d{1,2})/(\d{1,2})(?![\w/])", read, text)
 
     def and_a_half(self, whole: str, noun: str) -> str:
         """Return a number and a half of a noun in words."""
@@ -341,8 +340,8 @@ class Reader:
 
     def ratios(self, text: str) -> str:
         """3:2, 1:100; years beside a slash."""
-        text = re.sub(r"(?<![\w:])(\d{4})/(\d{2,4})(?![\w/])", r"\1 \2", text)
-        return re.sub(r"(?<![\w:.,])(\d+) ?: ?(\d+)(?![\w:])", rf"\1 {self.tables.versus} \2", text)
+        text = sub(r"(?<![\w:])(\d{4})/(\d{2,4})(?![\w/])", r"\1 \2", text)
+        return sub(r"(?<![\w:.,])(\d+) ?: ?(\d+)(?![\w:])", rf"\1 {self.tables.versus} \2", text)
 
     def ordinals(self, text: str) -> str:
         """Ordinal numbers; nothing where a language has no rule."""
@@ -351,15 +350,15 @@ class Reader:
     def codes(self, text: str) -> str:
         """Letters against figures: A380, U2, MP3; 3.11 of a version; x²."""
         for sign in "²³":
-            text = re.sub(rf"(?<=\b\w){sign}|(?<=\d){sign}", f" {self.tables.signs[sign][0]} ", text)
+            text = sub(rf"(?<=\b\w){sign}|(?<=\d){sign}", f" {self.tables.signs[sign][0]} ", text)
 
         def version(match: re.Match[str]) -> str:
             grouped = re.fullmatch(r"\d{1,3}(?:\.\d{3})+", match[0])
             return match[0] if grouped else f" {self.tables.point} ".join(match[0].split("."))
 
-        text = re.sub(r"(?<![\w.,])\d+(?:\.\d+)+(?![\w]|[.,]\d)", version, text)
-        text = re.sub(r"\b([A-Z]{1,3})-?(\d{1,4})(?![\w.,:]?\d)", lambda m: f"{' '.join(m[1])} {m[2]}", text)
-        return re.sub(rf"(?<=\d)(?={LETTER})|(?<={LETTER})(?=\d)", " ", text)
+        text = sub(r"(?<![\w.,])\d+(?:\.\d+)+(?![\w]|[.,]\d)", version, text)
+        text = sub(r"\b([A-Z]{1,3})-?(\d{1,4})(?![\w.,:]?\d)", lambda m: f"{' '.join(m[1])} {m[2]}", text)
+        return sub(rf"(?<=\d)(?={LETTER})|(?<={LETTER})(?=\d)", " ", text)
 
     def numbers(self, text: str) -> str:
         """All numbers that are left."""
@@ -370,12 +369,12 @@ class Reader:
                 return self.year(int(figures))
             return self.amount(figures, text[match.end() :])
 
-        return re.sub(rf"(?<![\d]){NUMBER}(?!\d)", read, text)
+        return sub(rf"(?<![\d]){NUMBER}(?!\d)", read, text)
 
     def initialisms(self, text: str) -> str:
         """Two to five capitals that are no word, one letter after the other; not in a text that is all in capitals."""
         for written, spoken in self.tables.initialisms.items():
-            text = re.sub(rf"(?<!\w){re.escape(written)}(?!\w)", spoken, text)
+            text = sub(rf"(?<!\w){re.escape(written)}(?!\w)", spoken, text)
         if not re.search(r"[^\W\d_A-ZÀ-ÞÄÖÜ]", text) and len(re.findall(r"\w{2,}", text)) > 3:
             return text
 
@@ -384,7 +383,7 @@ class Reader:
                 return match[0]
             return " ".join(match[1]) + (f" {match[2]}" if match[2] else "")
 
-        return re.sub(r"(?<![\w'.])([A-ZÄÖÜ]{2,5})(s?)(?![\w'])", read, text)
+        return sub(r"(?<![\w'.])([A-ZÄÖÜ]{2,5})(s?)(?![\w'])", read, text)
 
     def signs(self, text: str) -> str:
         """Signs with a name."""
@@ -392,5 +391,5 @@ class Reader:
             if len(sign) == 1 and sign not in "/<>²³":
                 text = text.replace(sign, f" {words[0]} ")
         for sign in "<>":
-            text = re.sub(rf"(?<=\s){sign}(?=\s)", self.tables.signs[sign][0], text)
+            text = sub(rf"(?<=\s){sign}(?=\s)", self.tables.signs[sign][0], text)
         return text

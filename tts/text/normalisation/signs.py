@@ -9,6 +9,8 @@ import re
 import unicodedata
 from typing import Final
 
+from tts.text.tracked import sub
+
 # English names. A sign whose name is a break (",") is a bullet or a separator.
 NAMES: Final[dict[str, dict[str, str]]] = {
     "en": {
@@ -38,16 +40,18 @@ def name_signs(text: str, language: str) -> str:
     if text.isascii() and "$" not in text:
         return text
     names = NAMES.get(language.split("-")[0].lower(), {})
-    text = _BREAKS.sub(" , ", text)
+    text = sub(_BREAKS, " , ", text)
     if names:
-        text = _HEART.sub(names["♥"], text)
-    text = re.sub("[❤💕💖💗]", "", _MODIFIERS.sub("", text))
-    return "".join(f" {names[c]} " if c in names else c for c in text) if any(c in names for c in text) else text
+        text = sub(_HEART, names["♥"], text)
+    text = sub("[❤💕💖💗]", "", sub(_MODIFIERS, "", text))
+    if not any(c in names for c in text):
+        return text
+    return sub(r"[^\sa-zA-Z0-9]", lambda match: f" {names[match[0]]} " if match[0] in names else match[0], text)
 
 
 def without_emoticons(text: str) -> str:
     """Return ``text`` without ``:-)`` and the like, which are not read."""
-    return _EMOTICON.sub("", text)
+    return sub(_EMOTICON, "", text)
 
 
 def emoticons_in(text: str) -> list[str]:
@@ -73,5 +77,5 @@ def has_name(character: str) -> bool:
 def name_of(character: str) -> str:
     """Return Unicode's English name of a sign in words, empty for one without a name: ``grinning face``."""
     name = unicodedata.name(character, "").lower()
-    name = re.sub(r"^(?:heavy |black |white )+(?=\w+ )", "", name).replace("-", " ")
-    return re.sub(r"\s+(?:sign|symbol)$", "", name)
+    name = sub(r"^(?:heavy |black |white )+(?=\w+ )", "", name).replace("-", " ")
+    return sub(r"\s+(?:sign|symbol)$", "", name)

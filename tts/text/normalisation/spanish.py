@@ -8,6 +8,7 @@ from typing import Final
 from tts.text.normalisation import number_words
 from tts.text.normalisation.reader import START, Reader
 from tts.text.normalisation.tables import Tables, denominators, entries, in_order, words
+from tts.text.tracked import sub
 
 _MONTHS: Final = in_order("enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre")
 
@@ -84,8 +85,8 @@ class Spanish(Reader):
         if noun and noun[1] not in _NOT_COUNTED:
             feminine = re.search(r"(?:as|a|ción|dad|iones|dades)$", noun[1]) and noun[1] not in _MASCULINE
             if spoken.endswith("uno"):
-                spoken = spoken[:-1] + "a" if feminine else re.sub(r"veintiuno$", "veintiún", spoken).removesuffix("o")
-            return re.sub(r"(?<=cient)os|(?<=quiniént)os|(?<=quinient)os", "as", spoken) if feminine else spoken
+                spoken = spoken[:-1] + "a" if feminine else sub(r"veintiuno$", "veintiún", spoken).removesuffix("o")
+            return sub(r"(?<=cient)os|(?<=quiniént)os|(?<=quinient)os", "as", spoken) if feminine else spoken
         return spoken
 
     def and_a_half(self, whole: str, noun: str) -> str:
@@ -105,7 +106,7 @@ class Spanish(Reader):
 
     def abbreviations(self, text: str) -> str:
         """*Número* too."""
-        return super().abbreviations(re.sub(r"\b[nN]\.?[°º]\s?(?=\d)", "número ", text))
+        return super().abbreviations(sub(r"\b[nN]\.?[°º]\s?(?=\d)", "número ", text))
 
     def date(self, day: int, month: int, year: str, before: str) -> str:
         """*Doce de octubre de dos mil veintiuno*."""
@@ -115,7 +116,7 @@ class Spanish(Reader):
     def times(self, text: str) -> str:
         """14:30, with *h* or without."""
         pattern = rf"{START}([01]?\d|2[0-4])[:.]([0-5]\d)(?: ?h(?!\w))|{START}([01]?\d|2[0-4]):([0-5]\d)(?![:\d])"
-        return re.sub(pattern, lambda m: self.time(int(m[1] or m[3]), int(m[2] or m[4])), text)
+        return sub(pattern, lambda m: self.time(int(m[1] or m[3]), int(m[2] or m[4])), text)
 
     def time(self, hour: int | None, minute: int | None, second: int | None = None) -> str:
         """*Catorce y treinta*."""
@@ -139,20 +140,20 @@ class Spanish(Reader):
             value = number_words.roman_number(match[1])
             return match[0] if value is None else str(value)
 
-        text = re.sub(r"\b([A-ZÁÉÍÓÚ][a-záéíóú]+) ([IVXLC]+)(?![\w'-])", ruler, text)
-        text = re.sub(r"(?<=\b[Ss]iglo )([IVXLC]+)\b", plain, text)
-        text = re.sub(r"(?<=\b[Cc]apítulo )([IVXLC]+)\b", plain, text)
-        return re.sub(r"(?<![\w.'-])([IVX]{2,}|[XVI]*[XV][IVX]+)(?![\w'-])", plain, text)
+        text = sub(r"\b([A-ZÁÉÍÓÚ][a-záéíóú]+) ([IVXLC]+)(?![\w'-])", ruler, text)
+        text = sub(r"(?<=\b[Ss]iglo )([IVXLC]+)\b", plain, text)
+        text = sub(r"(?<=\b[Cc]apítulo )([IVXLC]+)\b", plain, text)
+        return sub(r"(?<![\w.'-])([IVX]{2,}|[XVI]*[XV][IVX]+)(?![\w'-])", plain, text)
 
     def ordinals(self, text: str) -> str:
         """2.º, 1.ª, 3er."""
-        text = re.sub(r"(?<![\w.,:/])([13])\.?er\b", lambda m: _ordinal(int(m[1]), False)[:-1], text)
-        return re.sub(r"(?<![\w,:/])(\d{1,3})\.?([ºª°])(?!\w)", lambda m: _ordinal(int(m[1]), m[2] == "ª"), text)
+        text = sub(r"(?<![\w.,:/])([13])\.?er\b", lambda m: _ordinal(int(m[1]), False)[:-1], text)
+        return sub(r"(?<![\w,:/])(\d{1,3})\.?([ºª°])(?!\w)", lambda m: _ordinal(int(m[1]), m[2] == "ª"), text)
 
 
 def _ordinal(number: int, feminine: bool) -> str:
     spoken = _ORDINALS[number - 1] if 1 <= number <= 10 else number_words.ordinal(number, "es")
-    return re.sub(r"o\b", "a", spoken) if feminine else spoken
+    return sub(r"o\b", "a", spoken) if feminine else spoken
 
 
 _MASCULINE: Final = words(

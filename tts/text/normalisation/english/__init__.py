@@ -21,6 +21,7 @@ from tts.text.normalisation.english.numbers import expand_numbers
 from tts.text.normalisation.english.roman import expand_roman
 from tts.text.normalisation.english.times import expand_times
 from tts.text.normalisation.english.units import expand_units
+from tts.text.tracked import sub
 
 _PLAIN = re.compile(r"[a-z',;\s-]*")  # nothing here that any of the steps reads
 
@@ -51,7 +52,7 @@ def expand(text: str) -> str:
         expand_letters,
     ):
         text = step(text)
-    return re.sub(r"\s+(?=[,;:!?](?:\s|$|\w)|\.(?:\s|$))", "", text)
+    return sub(r"\s+(?=[,;:!?](?:\s|$|\w)|\.(?:\s|$))", "", text)
 
 
 def continues(before: str, after: str) -> bool:

@@ -7,6 +7,7 @@ from typing import Final
 
 from tts.text.normalisation.english.letters import begins_sentence
 from tts.text.normalisation.lists import listed, table
+from tts.text.tracked import sub
 
 # In small letters, without their last full stop. Those in the first table are abbreviations wherever a full stop follows.
 ALWAYS: Final = table("""
@@ -181,12 +182,12 @@ def _dotted(match: re.Match[str]) -> str:
 def expand_abbreviations(text: str) -> str:
     """Read abbreviations."""
     if "." in text:
-        text = _DOTTED.sub(_dotted, text)
+        text = sub(_DOTTED, _dotted, text)
     if "/" in text:
-        text = re.sub(r"(?<![\w/])(w/o|w/c|w/|b/c|c/o|n/a|N/A|h/t|[Aa]/[Cc]|A/B|I/O|P/E)(?![\w/](?<!w/\w))", _slash, text)
-    text = re.sub(rf"(?<![\w.'’-])({BARE_BEFORE_NAME})(?=\s[A-Z\ue000-\uf8ff])", _bare_title, text, flags=re.I)
-    text = re.sub(rf"(?<=[a-z\d] )({BARE_AFTER_NAME})(?=\s*(?:[.,;:!?)]|$)|\s(?:[a-z]|\d))", _bare_street, text, flags=re.I)
-    return _STATE.sub(lambda m: _STATES[m[1]], text)
+        text = sub(r"(?<![\w/])(w/o|w/c|w/|b/c|c/o|n/a|N/A|h/t|[Aa]/[Cc]|A/B|I/O|P/E)(?![\w/](?<!w/\w))", _slash, text)
+    text = sub(rf"(?<![\w.'’-])({BARE_BEFORE_NAME})(?=\s[A-Z\ue000-\uf8ff])", _bare_title, text, flags=re.I)
+    text = sub(rf"(?<=[a-z\d] )({BARE_AFTER_NAME})(?=\s*(?:[.,;:!?)]|$)|\s(?:[a-z]|\d))", _bare_street, text, flags=re.I)
+    return sub(_STATE, lambda m: _STATES[m[1]], text)
 
 
 def _slash(match: re.Match[str]) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 
 from tts.text.normalisation.english.numbers import cardinal, spelled
 from tts.text.normalisation.lists import listed
+from tts.text.tracked import sub
 
 _SUFFIXES: Final = (
     r"com|org|net|edu|gov|mil|int|info|biz|io|ai|app|dev|co|me|tv|uk|de|fr|nl|eu|us|ca|au|ch|at|be|es|it|ie|nz|in|jp|cn|"
@@ -113,12 +114,12 @@ def expand_addresses(text: str) -> str:
     """Read addresses, files, handles and hashtags."""
     if re.search(r"[@/\\._#]", text) is None:
         return text
-    text = _URL.sub(_url, text)
-    text = _MAIL.sub(lambda m: say(m[0]), text)
-    text = _WINDOWS.sub(lambda m: f"{m[1].upper()} colon backslash {say(m[2])}", text)
-    text = _HOST.sub(_host, text)
-    text = _FILE.sub(lambda m: say(m[0], signs=False) if re.search("[A-Za-z]", m[1]) else m[0], text)
-    text = _PATH.sub(lambda m: say(m[0].rstrip("/")), text)
-    text = _HANDLE.sub(lambda m: f"at {say(m[1], signs=False)}", text)
-    text = _HASHTAG.sub(lambda m: f"hashtag {say(m[1], signs=False)}", text)
-    return _SNAKE.sub(lambda m: say(m[0].strip("_"), signs=False), text)
+    text = sub(_URL, _url, text)
+    text = sub(_MAIL, lambda m: say(m[0]), text)
+    text = sub(_WINDOWS, lambda m: f"{m[1].upper()} colon backslash {say(m[2])}", text)
+    text = sub(_HOST, _host, text)
+    text = sub(_FILE, lambda m: say(m[0], signs=False) if re.search("[A-Za-z]", m[1]) else m[0], text)
+    text = sub(_PATH, lambda m: say(m[0].rstrip("/")), text)
+    text = sub(_HANDLE, lambda m: f"at {say(m[1], signs=False)}", text)
+    text = sub(_HASHTAG, lambda m: f"hashtag {say(m[1], signs=False)}", text)
+    return sub(_SNAKE, lambda m: say(m[0].strip("_"), signs=False), text)

@@ -8,6 +8,7 @@ import re
 from typing import Final
 
 from tts.text.normalisation.english.numbers import ENDLESS, cardinal, label, number, spelled
+from tts.text.tracked import sub
 
 _PHONE: Final = re.compile(
     r"(?<![\w.,$€£/-])(?:\+\d{1,3}(?:[ .-]?\(?\d{1,5}\)?){2,6}|"
@@ -83,7 +84,7 @@ def digits(text: str) -> str:
 
 
 def _phone(match: re.Match[str]) -> str:
-    if len(re.sub(r"\D", "", match[0])) < 6:
+    if len(sub(r"\D", "", match[0])) < 6:
         return match[0]
     return ("plus " if match[0][0] == "+" else "") + digits(match[0])
 
@@ -115,7 +116,7 @@ def _version(match: re.Match[str]) -> str:
     word, dotted, end = match[1] or "", match[2], match[3] or ""
     said = " point ".join(cardinal(part) if part[0] != "0" or part == "0" else spelled(part) for part in dotted.split("."))
     name = f"{'version' if word.lower() == 'v' else word} " if word else " " if match[0][0] == " " else ""
-    tail = re.sub(r"(?i)\brc(?=\s)", "R C", re.sub(r"\d+", lambda m: f" {cardinal(m[0])}", end.lstrip("-")))
+    tail = sub(r"(?i)\brc(?=\s)", "R C", sub(r"\d+", lambda m: f" {cardinal(m[0])}", end.lstrip("-")))
     return f"{name}{said} {tail}".rstrip()
 
 
@@ -125,7 +126,7 @@ def _mixed(match: re.Match[str]) -> str:
         return token
     if len(token) > 40:
         return token
-    pieces = re.findall(r"[A-Z]?[a-z]{2,}|[A-Za-z]|\d+", re.sub(r"(?<=\d)(?=[A-Za-z])|(?<=[A-Za-z])(?=\d)", " ", token))
+    pieces = re.findall(r"[A-Z]?[a-z]{2,}|[A-Za-z]|\d+", sub(r"(?<=\d)(?=[A-Za-z])|(?<=[A-Za-z])(?=\d)", " ", token))
     words = re.findall(r"[A-Za-z]+|\d+", token)
     if any(len(word) > 2 and re.search("[a-z]{2}", word) for word in words):  # Win32, iPhone14, COVID19
         return " ".join(_figure(word) if word.isdigit() else word for word in words)
@@ -175,24 +176,24 @@ _FORMULAE: Final = {
 def expand_codes(text: str) -> str:
     """Read codes; run before dates, times and amounts of which a code might be taken for one."""
     if not re.search(r"\d", text):
-        return _CHEMICAL.sub(_chemical, text)
-    text = _MAC.sub(lambda m: " ".join(letter(c) if c.isalpha() else cardinal(c) for c in re.sub("[:-]", "", m[0])), text)
-    text = _HEX.sub(_hex, text)
-    text = _ISBN.sub(lambda m: f"{' '.join(m[1])} {cardinal(m[2]) + ', ' if m[2] else ''}{_isbn(m[4])}", text)
-    text = _ADDRESS.sub(_address, text)
-    text = _PHONE.sub(_phone, text)
-    text = _AFTER_VERSION.sub("", text)
-    text = _VERSION.sub(_version, text)
-    text = _V.sub(lambda m: f"version {number(m[1])}", text)
-    text = _CARD.sub(lambda m: digits(m[0]), text)
-    text = _LETTERED.sub(lambda m: f"{'one, ' if m[1] else ''}{spelled(m[2])}, {m[3].title()}", text)
-    text = _LOCAL.sub(lambda m: digits(m[0]), text)
-    text = _LOCAL_SPACED.sub(lambda m: f"{m[1]}{digits(m[2])}", text)
-    text = _EMERGENCY.sub(_emergency, text)
-    text = _ZIP.sub(lambda m: f"{m[1]} {spelled(m[2])}" + (f", {spelled(m[3])}" if m[3] else ""), text)
-    text = _NAMED.sub(_named, text)
-    text = _PLANE.sub(lambda m: label(m[1] or m[3] or m[5]) + (m[2] or m[4] or m[6] or ""), text)
-    return _CHEMICAL.sub(_chemical, text)
+        return sub(_CHEMICAL, _chemical, text)
+    text = sub(_MAC, lambda m: " ".join(letter(c) if c.isalpha() else cardinal(c) for c in sub("[:-]", "", m[0])), text)
+    text = sub(_HEX, _hex, text)
+    text = sub(_ISBN, lambda m: f"{' '.join(m[1])} {cardinal(m[2]) + ', ' if m[2] else ''}{_isbn(m[4])}", text)
+    text = sub(_ADDRESS, _address, text)
+    text = sub(_PHONE, _phone, text)
+    text = sub(_AFTER_VERSION, "", text)
+    text = sub(_VERSION, _version, text)
+    text = sub(_V, lambda m: f"version {number(m[1])}", text)
+    text = sub(_CARD, lambda m: digits(m[0]), text)
+    text = sub(_LETTERED, lambda m: f"{'one, ' if m[1] else ''}{spelled(m[2])}, {m[3].title()}", text)
+    text = sub(_LOCAL, lambda m: digits(m[0]), text)
+    text = sub(_LOCAL_SPACED, lambda m: f"{m[1]}{digits(m[2])}", text)
+    text = sub(_EMERGENCY, _emergency, text)
+    text = sub(_ZIP, lambda m: f"{m[1]} {spelled(m[2])}" + (f", {spelled(m[3])}" if m[3] else ""), text)
+    text = sub(_NAMED, _named, text)
+    text = sub(_PLANE, lambda m: label(m[1] or m[3] or m[5]) + (m[2] or m[4] or m[6] or ""), text)
+    return sub(_CHEMICAL, _chemical, text)
 
 
 def _isbn(text: str) -> str:
@@ -216,12 +217,12 @@ def expand_mixed(text: str) -> str:
     """Read letters with digits, groups of digits and bare long numbers: what dates, times, amounts and units have left."""
     if not re.search(r"\d", text):
         return text
-    text = _GROUPED.sub(
-        lambda m: ", ".join(cardinal(p) if len(p) < 3 and p[0] != "0" else spelled(p) for p in m[0].split("-")), text
+    text = sub(
+        _GROUPED, lambda m: ", ".join(cardinal(p) if len(p) < 3 and p[0] != "0" else spelled(p) for p in m[0].split("-")), text
     )
-    text = _BARE.sub(
-        lambda m: m[0] if len(m[0]) > ENDLESS else spelled(m[0]) if not m[0].endswith("000000") else cardinal(m[0]), text
+    text = sub(
+        _BARE, lambda m: m[0] if len(m[0]) > ENDLESS else spelled(m[0]) if not m[0].endswith("000000") else cardinal(m[0]), text
     )
-    text = re.sub(r"(?<=[A-Z]{2})-(?=\d{1,4}\b)", " ", text)
-    text = re.sub(r"(?<![\w-])([A-Z])-(\d{1,4})\b", lambda m: f"{letter(m[1])} {label(m[2])}", text)
-    return _MIXED.sub(_mixed, text)
+    text = sub(r"(?<=[A-Z]{2})-(?=\d{1,4}\b)", " ", text)
+    text = sub(r"(?<![\w-])([A-Z])-(\d{1,4})\b", lambda m: f"{letter(m[1])} {label(m[2])}", text)
+    return sub(_MIXED, _mixed, text)

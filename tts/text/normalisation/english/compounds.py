@@ -8,6 +8,7 @@ import re
 from typing import Final
 
 from tts.text.normalisation.english.numbers import adjectival, cardinal, year
+from tts.text.tracked import sub
 
 _GROUPS: Final = re.compile(r"(?<![\w.,:/+-])(?<![\d)] )([1-9]\d{0,2}(?: \d{3}){1,4})(?![\w-]|\s\d|[,:/]\d)")
 _NO_GROUPS: Final = re.compile(
@@ -73,7 +74,7 @@ def _feet(match: re.Match[str]) -> str:
     """Feet alone; one foot before a noun: ``a 6' board``."""
     if _QUOTED.search(match.string[max(match.start() - 300, 0) : match.start()]):
         return match[0]
-    before = re.sub(r"\band (?=$)", "a ", match.string[max(match.start() - 40, 0) : match.start()])  # and 10' pole
+    before = sub(r"\band (?=$)", "a ", match.string[max(match.start() - 40, 0) : match.start()])  # and 10' pole
     single = match[1] == "1" or adjectival(before, match.string[match.end() : match.end() + 60])
     return f"{cardinal(match[1])} {'foot' if single else 'feet'}"
 
@@ -95,7 +96,7 @@ def _verses(match: re.Match[str]) -> str:
 
 
 def _ion(match: re.Match[str]) -> str:
-    letters = re.sub(r"[A-Za-z]", lambda m: ("A·" if m[0] in "aA" else m[0].upper()) + " ", match[1])
+    letters = sub(r"[A-Za-z]", lambda m: ("A·" if m[0] in "aA" else m[0].upper()) + " ", match[1])
     return letters + " " + "".join(_CHARGES[sign] for sign in match[2] or match[3])
 
 
@@ -109,7 +110,7 @@ def _instant(match: re.Match[str]) -> str:
 
 
 _PASSES: Final = (
-    (_DECIMALS, lambda m: f"{re.sub('[ .]', ',', m[1])}.{m[2]}"),  # 1 234 567,89 and 1.234,56 as on the continent
+    (_DECIMALS, lambda m: f"{sub('[ .]', ',', m[1])}.{m[2]}"),  # 1 234 567,89 and 1.234,56 as on the continent
     (_GROUPS, _groups),
     (_INSTANT, _instant),
     (_ARC, _arc),
@@ -129,7 +130,7 @@ _PASSES: Final = (
 
 def expand_compounds(text: str) -> str:
     """Read compounds."""
-    text = re.sub(r"\bVI(?=\s(?:editor|mode|commands?)\b)", "V I", text)
+    text = sub(r"\bVI(?=\s(?:editor|mode|commands?)\b)", "V I", text)
     for pattern, read in _PASSES:
-        text = pattern.sub(read, text)
+        text = sub(pattern, read, text)
     return text

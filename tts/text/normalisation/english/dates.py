@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from tts.text.normalisation.english.numbers import cardinal, ordinal, year
+from tts.text.tracked import sub
 
 _MONTHS: Final = "January February March April May June July August September October November December".split()  # noqa: SIM905
 _SHORT: Final = {name[:3].lower(): name for name in _MONTHS} | {"sept": "September"} | {name.lower(): name for name in _MONTHS}
@@ -43,7 +44,7 @@ def _ending(text: str | None) -> str:
     """Return what is said of the year after a day and month, a space or comma before it."""
     if not text:
         return ""
-    digits = re.sub(r"\D", "", text)
+    digits = sub(r"\D", "", text)
     return ("," if "," in text else "") + " " + year(digits)
 
 
@@ -141,5 +142,5 @@ _PASSES: Final = (
 def expand_dates(text: str) -> str:
     """Read dates."""
     for pattern, read in _PASSES:
-        text = pattern.sub(read, text)
+        text = sub(pattern, read, text)
     return text

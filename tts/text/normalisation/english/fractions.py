@@ -8,6 +8,7 @@ from typing import Final
 
 from tts.text.normalisation.english.dates import month
 from tts.text.normalisation.english.numbers import cardinal, ordinal, plural
+from tts.text.tracked import sub
 
 _SIGNS: Final = "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒"
 _MIXED: Final = re.compile(rf"(?<![\w.])(\d++)?\s?([{_SIGNS}])")
@@ -46,7 +47,7 @@ def _sign(match: re.Match[str]) -> str:
 def _mixed(whole: str | None, said: str) -> str:
     if not whole:
         return said
-    return f"{cardinal(whole)} and {re.sub('^one (?=half|quarter)', 'a ', said)}"
+    return f"{cardinal(whole)} and {sub('^one (?=half|quarter)', 'a ', said)}"
 
 
 def _stroke(match: re.Match[str]) -> str:
@@ -94,9 +95,9 @@ _NAMES: Final = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()  # noq
 def expand_fractions(text: str) -> str:
     """Read fractions."""
     if any(sign in text for sign in _SIGNS):
-        text = _MIXED.sub(_sign, text)
-        text = re.sub(rf"[{_SIGNS}]", lambda m: f" {say(*unicodedata.normalize('NFKC', m[0]).split('⁄'))} ", text)
+        text = sub(_MIXED, _sign, text)
+        text = sub(rf"[{_SIGNS}]", lambda m: f" {say(*unicodedata.normalize('NFKC', m[0]).split('⁄'))} ", text)
     if "/" in text:
         text = text.replace("24/7/365", _FIXED["24/7/365"])
-        text = _STROKE.sub(_stroke, text)
+        text = sub(_STROKE, _stroke, text)
     return text

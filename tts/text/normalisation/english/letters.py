@@ -10,6 +10,7 @@ from typing import Final
 
 from tts.text.normalisation.english.initialisms import BY_CONTEXT, MIXED, SPELLED, SPELLED_SMALL, WORDS
 from tts.text.normalisation.lists import listed
+from tts.text.tracked import sub
 
 _CAPITALS: Final = re.compile(r"(?<![\w'’·])([A-Z]{2,8})(s|['’]s|['’]d|ed|ing)?(?![\w·])")
 _MIXED: Final = re.compile(r"(?<![\w'’·])([A-Za-z]{2,10}?)(s|['’]s)?(?![\w·'’])")
@@ -133,15 +134,15 @@ def unshout(text: str) -> str:
             else word.lower()
         )
 
-    return re.sub(r"[^\W\d_](?:['’]?[^\W\d_])*", lower, text)
+    return sub(r"[^\W\d_](?:['’]?[^\W\d_])*", lower, text)
 
 
 def expand_letters(text: str) -> str:
     """Spell initialisms and name single letters."""
-    text = _AMPERSAND.sub(lambda m: f"{spell(m[1])} and {m[2]}", text)
-    text = re.sub(r"\b([A-Z]{1,3})&([A-Z]{1,3})\b", lambda m: f"{spell(m[1])} and {spell(m[2])}", text)
-    text = _DOTTED.sub(_dotted, text)
-    text = _CAPITALS.sub(_capitals, text)
-    text = _MIXED.sub(_mixed, text)
-    text = _SMALL.sub(lambda m: m[1] if m[1] in _INTERJECTIONS else spell(m[1]), text)
-    return _LETTER_A.sub("A·", text)
+    text = sub(_AMPERSAND, lambda m: f"{spell(m[1])} and {m[2]}", text)
+    text = sub(r"\b([A-Z]{1,3})&([A-Z]{1,3})\b", lambda m: f"{spell(m[1])} and {spell(m[2])}", text)
+    text = sub(_DOTTED, _dotted, text)
+    text = sub(_CAPITALS, _capitals, text)
+    text = sub(_MIXED, _mixed, text)
+    text = sub(_SMALL, lambda m: m[1] if m[1] in _INTERJECTIONS else spell(m[1]), text)
+    return sub(_LETTER_A, "A·", text)

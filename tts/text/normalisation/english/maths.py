@@ -7,6 +7,7 @@ from typing import Final
 
 from tts.text.normalisation.english.numbers import NUMBER, cardinal, number
 from tts.text.normalisation.lists import listed
+from tts.text.tracked import sub
 
 _SUPERSCRIPTS: Final = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ", "0123456789-+n", strict=True))
 _SUBSCRIPTS: Final = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋", "0123456789+-", strict=True))
@@ -79,27 +80,27 @@ def _range(match: re.Match[str]) -> str:
 
 def expand_maths(text: str) -> str:
     """Read powers, roots, operators, ranges and Greek letters."""
-    text = _LOWERED.sub(lambda m: "".join(_SUBSCRIPTS[c] for c in m[0]), text)
-    text = _FOOTNOTE.sub("", text)
-    text = _SCIENCE.sub(_science, text)
-    text = _TERM.sub(lambda m: f"{cardinal(m[1])} {m[2]}", text)
-    text = _POWER.sub(_power, text)
+    text = sub(_LOWERED, lambda m: "".join(_SUBSCRIPTS[c] for c in m[0]), text)
+    text = sub(_FOOTNOTE, "", text)
+    text = sub(_SCIENCE, _science, text)
+    text = sub(_TERM, lambda m: f"{cardinal(m[1])} {m[2]}", text)
+    text = sub(_POWER, _power, text)
     for sign, words in _ROOTS.items():
         text = text.replace(sign, f" {words}")
-    text = re.sub(r"(?<![<\w])<3+(?![\w.])(?!\s?[=+])", " heart ", text)
+    text = sub(r"(?<![<\w])<3+(?![\w.])(?!\s?[=+])", " heart ", text)
     for sign, words in _OPERATORS:
         if sign in text:
             text = text.replace(sign, f" {words} ")
-    text = _STAR.sub(" times ", text)
+    text = sub(_STAR, " times ", text)
     if re.search(r"[=<>]|\bequals?\b|\bis\b", text) or re.search(r"\d\s+[-−–]\s+\d", text):
-        text = _MINUS.sub(" minus ", text)
-    text = re.sub(r"(?<=[\w)%])\s?[-=]+>\s?(?=\w)", " to ", text)
-    text = re.sub(r"(?<=[\w)])\s?=\s?(?=[\w(−-])", " equals ", text)
-    text = re.sub(r"(?<=[\w)])\s?<\s?(?=[\d(−-]|[A-Za-z]\b)", " less than ", text)
-    text = re.sub(r"(?<=[\w)])\s?>\s?(?=[\d(−-]|[A-Za-z]\b)", " greater than ", text)
-    text = _RANGE.sub(_range, text)
-    text = _PLUS.sub(" plus ", text)
-    text = re.sub(r"(?<=\d)\+(?=\s|$|[.,;:!?)])", " plus", text)
-    text = _VARIABLES.sub(lambda m: " ".join((m[1] or m[2]).upper()), text)
-    text = re.sub(r"(?<=\d)!(?=\s?(?:=|equals))", " factorial ", text)
-    return _GREEK_ALONE.sub(lambda m: f" {_GREEK_NAMES[m[1]]} ", text)
+        text = sub(_MINUS, " minus ", text)
+    text = sub(r"(?<=[\w)%])\s?[-=]+>\s?(?=\w)", " to ", text)
+    text = sub(r"(?<=[\w)])\s?=\s?(?=[\w(−-])", " equals ", text)
+    text = sub(r"(?<=[\w)])\s?<\s?(?=[\d(−-]|[A-Za-z]\b)", " less than ", text)
+    text = sub(r"(?<=[\w)])\s?>\s?(?=[\d(−-]|[A-Za-z]\b)", " greater than ", text)
+    text = sub(_RANGE, _range, text)
+    text = sub(_PLUS, " plus ", text)
+    text = sub(r"(?<=\d)\+(?=\s|$|[.,;:!?)])", " plus", text)
+    text = sub(_VARIABLES, lambda m: " ".join((m[1] or m[2]).upper()), text)
+    text = sub(r"(?<=\d)!(?=\s?(?:=|equals))", " factorial ", text)
+    return sub(_GREEK_ALONE, lambda m: f" {_GREEK_NAMES[m[1]]} ", text)

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from tts.text.normalisation.english.numbers import NUMBER, adjectival, cardinal, number
+from tts.text.tracked import sub
 
 _SIGNS: Final[dict[str, tuple[str, str, str, str]]] = {  # one, many, one and many hundredths
     "$": ("dollar", "dollars", "cent", "cents"),
@@ -100,7 +101,7 @@ def _amount(match: re.Match[str]) -> str:
     )
     said = _said(sign, digits, _multiplier(*match.group(6, 7, 8)), adjective)
     if land:
-        said = re.sub(rf"\b({_SIGNS[sign][0]})", _OF[land] + r"\1", said, count=1)
+        said = sub(rf"\b({_SIGNS[sign][0]})", _OF[land] + r"\1", said, count=1)
     negative = inner or (minus and not before.rstrip()[-1:].isdigit())
     return f"{'minus ' if negative else ' to ' if minus else ''}{said}{_MARK}"
 
@@ -123,24 +124,24 @@ def _after(match: re.Match[str]) -> str:
 def expand_money(text: str) -> str:
     """Read amounts of money."""
     if re.search(_SIGN, text):
-        text = _EUROPEAN.sub(lambda m: f"{m[1]}{m[2].replace('.', '')}.{m[3]}", text)
-        text = _RANGE.sub(_range, text)
-        text = _AMOUNT.sub(_amount, text)
-        text = _AFTER.sub(_after, text)
-    text = _CENTS.sub(lambda m: f"{number(m[1])} cent{'' if m[1] == '1' else 's'}{_MARK}", text)
-    text = re.sub(r"\b(480|720|1080|1440|2160)([pi])\b", lambda m: f"{_lines(m[1])} {m[2].upper()}", text)
-    text = _PENCE.sub(lambda m: f"{cardinal(m[1])} {'penny' if m[1] == '1' else 'pence'}{_MARK}", text)
-    text = re.sub(
+        text = sub(_EUROPEAN, lambda m: f"{m[1]}{m[2].replace('.', '')}.{m[3]}", text)
+        text = sub(_RANGE, _range, text)
+        text = sub(_AMOUNT, _amount, text)
+        text = sub(_AFTER, _after, text)
+    text = sub(_CENTS, lambda m: f"{number(m[1])} cent{'' if m[1] == '1' else 's'}{_MARK}", text)
+    text = sub(r"\b(480|720|1080|1440|2160)([pi])\b", lambda m: f"{_lines(m[1])} {m[2].upper()}", text)
+    text = sub(_PENCE, lambda m: f"{cardinal(m[1])} {'penny' if m[1] == '1' else 'pence'}{_MARK}", text)
+    text = sub(
         rf"(?<![\w.])({NUMBER}){_TIMES}\s?({_CODE})\b",
         lambda m: f"{number(m[1])} {_multiplier(*m.group(2, 3, 4))} {_CODES[m[5]]}{_MARK}", text,
     )  # fmt: skip
-    text = re.sub(
+    text = sub(
         rf"\b({_CODE})\s?({NUMBER}){_TIMES}(?!\d)",
         lambda m: f"{number(m[2])} {_multiplier(*m.group(3, 4, 5))} {_CODES[m[1]]}{_MARK}", text,
     )  # fmt: skip
     if _MARK in text:
-        text = re.sub(rf"{_MARK}\s?/\s?", " /", text)
-        text = _EACH.sub(lambda m: f" per {PER.get(m[1], m[1])}", text).replace(_MARK, "")
+        text = sub(rf"{_MARK}\s?/\s?", " /", text)
+        text = sub(_EACH, lambda m: f" per {PER.get(m[1], m[1])}", text).replace(_MARK, "")
     return text
 
 

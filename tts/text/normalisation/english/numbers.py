@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from tts.text.normalisation.lists import listed
+from tts.text.tracked import sub
 
 NUMBER: Final = r"\d++(?:,\d{3}(?!\d))*+(?:\.\d++)?+"
 """A number as it is written: groups of three after commas, a decimal part. It never gives back what it took."""
@@ -169,15 +170,13 @@ def expand_numbers(text: str) -> str:
     """Read every number that is left: ordinals, decades, years, signed numbers, and the rest as cardinals."""
     if not re.search(r"\d", text):
         return text
-    text = re.sub(_DECADE, _decade, text)
-    text = re.sub(r"(?<![\w])['’](\d\d)(?![\d'’\w])", lambda m: pair(m[1]), text)  # class of '98
-    text = re.sub(r"(?<![\w.])(?<!\d,)(\d[\d,]*)(?:st|nd|rd|th)\b", lambda m: ordinal(m[1]), text, flags=re.I)
-    text = _YEAR.sub(_year, text)
-    text = re.sub(r"(?:(?<=\s)|^|(?<=\())[-−–](?=\.?\d)", "minus ", text)
-    text = re.sub(r"(?<![\d.,])\.(?=\d)", "0.", text)
-    text = re.sub(
-        r"(?<![\d.,])(\d{1,3})(?:[ \u00a0\u202f]\d{3}){2,}(?![\d])", lambda m: cardinal(re.sub(r"\s", "", m[0])), text
-    )
-    text = re.sub(r"(?<!\d)(?<!\d\.)\d{1,3}(?:\.\d{3}){2,}(?![\d.]\d)", lambda m: cardinal(m[0].replace(".", "")), text)
-    text = _COMMAS.sub(lambda m: f" {number(m[0])} ", text)
-    return _CARDINAL.sub(lambda m: m[0] if len(m[0]) > ENDLESS else f" {number(m[1])} ", text)
+    text = sub(_DECADE, _decade, text)
+    text = sub(r"(?<![\w])['’](\d\d)(?![\d'’\w])", lambda m: pair(m[1]), text)  # class of '98
+    text = sub(r"(?<![\w.])(?<!\d,)(\d[\d,]*)(?:st|nd|rd|th)\b", lambda m: ordinal(m[1]), text, flags=re.I)
+    text = sub(_YEAR, _year, text)
+    text = sub(r"(?:(?<=\s)|^|(?<=\())[-−–](?=\.?\d)", "minus ", text)
+    text = sub(r"(?<![\d.,])\.(?=\d)", "0.", text)
+    text = sub(r"(?<![\d.,])(\d{1,3})(?:[ \u00a0\u202f]\d{3}){2,}(?![\d])", lambda m: cardinal(sub(r"\s", "", m[0])), text)
+    text = sub(r"(?<!\d)(?<!\d\.)\d{1,3}(?:\.\d{3}){2,}(?![\d.]\d)", lambda m: cardinal(m[0].replace(".", "")), text)
+    text = sub(_COMMAS, lambda m: f" {number(m[0])} ", text)
+    return sub(_CARDINAL, lambda m: m[0] if len(m[0]) > ENDLESS else f" {number(m[1])} ", text)

@@ -7,6 +7,7 @@ from typing import Final
 
 from tts.text.normalisation.english.numbers import cardinal, ordinal, year
 from tts.text.normalisation.lists import listed
+from tts.text.tracked import sub
 
 _VALUES: Final = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 _VALID: Final = re.compile(r"M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
@@ -138,18 +139,18 @@ def expand_roman(text: str) -> str:
     """Read Roman numerals."""
     if not re.search(r"[IVXLCDM]|\b(?:chapter|scene|page|p|part)\.? [ivxl]", text):
         return text
-    text = re.sub(r"\(([ivx]{1,5})\)", lambda m: f", {cardinal(str(value(m[1])))}, " if value(m[1]) else m[0], text)
-    text = re.sub(
+    text = sub(r"\(([ivx]{1,5})\)", lambda m: f", {cardinal(str(value(m[1])))}, " if value(m[1]) else m[0], text)
+    text = sub(
         r"\b(Chapter|chapter|Scene|scene|Part|part|Section|section|page|Page|pages|Book|Volume)\s([ivxl]+)\b(?!['’])",
         lambda m: f"{m[1]} {cardinal(str(value(m[2])))}" if value(m[2]) else m[0], text,
     )  # fmt: skip
-    text = re.sub(
+    text = sub(
         r"(?<![\w.-])([IVX]{1,5})\s?[-–]\s?([IVX]{1,5})(?![\w-])",
         lambda m: f"{m[1]} to {m[2]}" if value(m[1]) and value(m[2]) and len(m[1] + m[2]) > 2 else m[0], text,
     )  # fmt: skip
-    text = _ROMAN.sub(_read, text)
+    text = sub(_ROMAN, _read, text)
     # after the second of two: Parts II and III, Acts I to IV
-    return re.sub(
+    return sub(
         r"\b(one|two|three|four|five|six|seven|eight|nine|ten) (and|to|or) ([IVX]+)\b(?!['’])",
         lambda m: f"{m[1]} {m[2]} {cardinal(str(value(m[3])))}" if value(m[3]) and m[3] != "I" else m[0], text,
     )  # fmt: skip

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from tts.text.normalisation.english.numbers import cardinal, pair
+from tts.text.tracked import sub
 
 _HALF: Final = r"(?:\s?([AaPp])\.?\s?[Mm]\b\.?)"
 _CLOCK: Final = re.compile(rf"(?<![\w:.,])(\d{{1,2}})([:.])([0-5]\d)(?![\d:])(?!\.\d){_HALF}?")
@@ -55,11 +56,11 @@ def expand_times(text: str) -> str:
     """Read times and ratios."""
     if ":" not in text and not re.search(r"\d\s?[AaPp]\.?\s?[Mm]\b", text):
         return text
-    text = _TO.sub(lambda m: f"{m[1] or ''} to ", text)
-    text = _LENGTH.sub(_length, text)
-    text = _CLOCK.sub(_clock, text)
-    text = _HOUR.sub(lambda m: cardinal(str(int(m[1]))) + _half(m[2], m), text)
-    return _RATIO.sub(_ratio, text)
+    text = sub(_TO, lambda m: f"{m[1] or ''} to ", text)
+    text = sub(_LENGTH, _length, text)
+    text = sub(_CLOCK, _clock, text)
+    text = sub(_HOUR, lambda m: cardinal(str(int(m[1]))) + _half(m[2], m), text)
+    return sub(_RATIO, _ratio, text)
 
 
 def _ratio(match: re.Match[str]) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 from tts.text.normalisation.english.money import MULTIPLIERS
 from tts.text.normalisation.english.numbers import NUMBER, adjectival, cardinal, number
 from tts.text.normalisation.lists import listed
+from tts.text.tracked import sub
 
 
 def _table(entries: str) -> dict[str, tuple[str, str]]:
@@ -206,19 +207,19 @@ def _side(digits: str) -> str:
 def expand_units(text: str) -> str:
     """Read numbers with units."""
     if not re.search(r"\d|[¼½¾⅓⅔⅛]", text):
-        text = _PART.sub(lambda m: f"{m[1] or ''}{m[2]} {_name(m[3], None, not m[1])}", text)
-        return _ALONE.sub(lambda m: " " + _per(m[1]), text)
-    text = _PART.sub(lambda m: f"{m[1] or ''}{m[2]} {_name(m[3], None, not m[1])}", text)
-    text = _DEGREES.sub(_degrees, text)
-    text = _FEET.sub(_feet, text)
+        text = sub(_PART, lambda m: f"{m[1] or ''}{m[2]} {_name(m[3], None, not m[1])}", text)
+        return sub(_ALONE, lambda m: " " + _per(m[1]), text)
+    text = sub(_PART, lambda m: f"{m[1] or ''}{m[2]} {_name(m[3], None, not m[1])}", text)
+    text = sub(_DEGREES, _degrees, text)
+    text = sub(_FEET, _feet, text)
     if text.count('"') % 2 or "″" in text:
-        text = _INCHES.sub(_inches, text)
-    text = _TIMES.sub(_by, text)
-    text = _BIG.sub(_big, text)
-    text = _AMPS.sub(_amps, text)
-    text = _UNIT.sub(_unit, text)
-    text = re.sub(r"(?<![\w.,])(\d++(?:\.\d++)?+)[x×](?=\s|$|[.,;:!?)])", _fold, text)
-    return _ALONE.sub(lambda m: " " + _per(m[1]), text)
+        text = sub(_INCHES, _inches, text)
+    text = sub(_TIMES, _by, text)
+    text = sub(_BIG, _big, text)
+    text = sub(_AMPS, _amps, text)
+    text = sub(_UNIT, _unit, text)
+    text = sub(r"(?<![\w.,])(\d++(?:\.\d++)?+)[x×](?=\s|$|[.,;:!?)])", _fold, text)
+    return sub(_ALONE, lambda m: " " + _per(m[1]), text)
 
 
 def _degrees(match: re.Match[str]) -> str:
