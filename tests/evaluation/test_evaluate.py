@@ -141,7 +141,9 @@ def test_pictures_that_cannot_be_drawn_are_refused_at_the_start(evaluated, tmp_p
         (["copy", "prepared", "--out", "x"], "run the same command again to continue"),
     ],
 )
-def test_an_interruption_says_how_to_go_on(arguments: list[str], said: str, monkeypatch, capsys) -> None:
+def test_an_interruption_says_how_to_go_on(arguments: list[str], said: str, tmp_path, monkeypatch, capsys) -> None:
+    (tmp_path / "voice" / "training").mkdir(parents=True)  # which a name is not looked up for
+    monkeypatch.chdir(tmp_path)
     interrupt = mock.Mock(side_effect=KeyboardInterrupt)
     monkeypatch.setattr(tts.generation.voice, "load_voice", interrupt)
     monkeypatch.setattr("tts.cli.speak_run.load_voice", interrupt)  # whether or not it was imported before

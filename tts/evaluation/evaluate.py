@@ -23,6 +23,8 @@ from tts.core.pictures import require_pictures
 from tts.core.progress import tracked
 from tts.core.provenance import environment
 from tts.dataset.prepared import Packed, Prepared
+from tts.evaluation.card_table import card_table, heard_dict
+from tts.evaluation.heard import measure_heard
 from tts.evaluation.judges import judge_versions, require_judges
 from tts.evaluation.metrics import duration_sums
 from tts.evaluation.pictures import LabelledSignal, draw_global_variance, draw_spectrograms, draw_trajectories
@@ -171,8 +173,8 @@ def evaluate_voice(
     """Score a voice and leave ``scores.json``, ``scores.md`` and wavs in ``out``.
 
     ``words`` adds the recogniser's word error rate on natural, copy-synthesised and synthetic speech, ``judges`` what models of
-    listeners say of the same; ``wavs`` is how many utterances, spread over the split, become wavs (with ``words`` or
-    ``judges``, all); ``workers`` as in :func:`tts.core.processes.parallel_map`.
+    listeners say of the same and what is measured of its sound; ``wavs`` is how many utterances, spread over the split, become
+    wavs (with ``words`` or ``judges``, all); ``workers`` as in :func:`tts.core.processes.parallel_map`.
     """
     judged_words = judges and require_judges(voice.config.text.language)
     same = check_match(voice, prepared)
@@ -198,21 +200,16 @@ def evaluate_voice(
     made = write_speech(voice, prepared, split, spoken, out / "wavs", workers)
     texts = {key: " ".join(word.text for word in prepared.sentences[key].words) for key in spoken}
     if judges:
-        _add_judges(result, lines, texts, made, judged_words, workers)
+        judgement = ask_judges(texts, made, words=judged_words, workers=workers)
+        heard = measure_heard(prepared, split, made, workers=workers)
+        result["judges"] = {"versions": judge_versions(judged_words), **judgement.to_dict()}
+        result["heard"] = heard_dict(heard)
+        lines += card_table(scores, heard, judgement, split)
     if words:
         _add_errors(result, lines, texts, made, workers)
     if words or judges:
         text = _save(out, result, lines)
     return Evaluation(result, text, pool(scores.values()), shown, made)
-
-
-def _add_judges(
-    result: dict[str, Any], lines: list[str], texts: dict[str, str], made: Wavs, words: bool, workers: int | None
-) -> None:
-    """Add what models of listeners say of the sounds ``made`` to what is stored and shown."""
-    judgement = ask_judges(texts, made, words=words, workers=workers)
-    result["judges"] = {"versions": judge_versions(words), **judgement.to_dict()}
-    lines += judgement.lines()
 
 
 def _add_errors(result: dict[str, Any], lines: list[str], texts: dict[str, str], made: Wavs, workers: int | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from tts.dataset.prepared import Prepared
 from tts.evaluation.copy_synthesis import write_copies
 from tts.evaluation.judges import judge_all
 from tts.evaluation.recogniser import transcribe_all, word_scores
-from tts.evaluation.scores import Scores, find_metric, pool
+from tts.evaluation.scores import Scores, pool
 from tts.evaluation.statistics import score_interval
 from tts.evaluation.tables import format_interval, format_table
 from tts.generation.requests import Request
@@ -127,25 +127,12 @@ class Judgement:
     scores: Mapping[str, Mapping[str, Scores]]
     failed: Mapping[str, str]
 
-    def lines(self) -> list[str]:
-        """Return what a Markdown page says of them, line by line."""
-        lines = ["What independent judges say (models of listeners; docs/judges.md):", ""]
-        measured = [name for name in JUDGED if any(pool(own.values())[name] is not None for own in self.scores.values() if own)]
-        rows = [
-            [kind, *(format_interval(name, score_interval(own, name)) for name in measured)]
-            for kind, own in self.scores.items()
-            if own
-        ]
-        lines += [format_table(["speech", *(find_metric(name).heading for name in measured)], rows, "markdown"), ""]
-        if self.failed:
-            lines += ["Left out, because a judge failed:", "", *(f"* {key}: {why}" for key, why in self.failed.items()), ""]
-        return lines
-
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data: the judges, and every kind of speech with its pooled scores."""
-        pooled = {kind: pool(own.values()) for kind, own in self.scores.items() if own}
+        """Return plain data: every kind of speech with its pooled scores and their 95 % intervals, and what failed."""
+        judged = {kind: own for kind, own in self.scores.items() if own}
         return {
-            "scores": {kind: {name: whole[name] for name in JUDGED} for kind, whole in pooled.items()},
+            "scores": {kind: {name: pool(own.values())[name] for name in JUDGED} for kind, own in judged.items()},
+            "intervals": {kind: {name: asdict(score_interval(own, name)) for name in JUDGED} for kind, own in judged.items()},
             "failed": dict(self.failed),
         }
 
