@@ -66,7 +66,8 @@ class Recognised:
     def recordings(self) -> list[Path]:
         """The recordings of the entries that can be used, each once, in order."""
         pairs = zip(self.entries, self.audio_of, strict=True)
-        return list(dict.fromkeys(audio for entry, audio in pairs if audio is not None and not entry.fault))
+        usable = (audio for entry, audio in pairs if audio is not None and entry.text.strip() and not entry.fault)
+        return list(dict.fromkeys(usable))
 
     @property
     def texts(self) -> list[str]:
