@@ -112,7 +112,7 @@ def test_warnings_keep_the_recording(tmp_path, good):
         utterance(tmp_path, "clipped", np.clip(slow, -np.abs(slow).max() * 0.6, np.abs(slow).max() * 0.6)),
         utterance(tmp_path, "quiet", 0.012 * wave / np.abs(wave).max()),
         utterance(tmp_path, "long", speechlike(25.0), text=TEXT * 10),
-        utterance(tmp_path, "odd_text", wave, text=TEXT * 3),
+        utterance(tmp_path, "odd_text", wave, text=TEXT * 2),
     ]
     facts, problems = check_audio([*good, *odd], GRID, workers=0)
     assert len(facts) == len(good) + len(odd)
@@ -204,3 +204,30 @@ def test_what_was_found_is_kept_and_read_again(tmp_path, good):
     (tmp_path / "checks.json").write_text('{"facts": [{"id": "a"}], "problems": []}', encoding="utf-8")
     with pytest.raises(TtsError, match=r"checks\.json: damaged"):
         read_checks(tmp_path / "checks.json")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds", "left_out"),
+    [
+        ("Thirty letters make a sentence here", 13.0, True),  # 0.36 s a letter
+        ("Thirty letters make a sentence here", 0.6, True),  # 0.02
+        ("Thirty letters make a sentence here", 8.0, False),  # very slow
+        ("Oh!", 2.0, False),
+        ("In 1984 it was 7 432 198.", 6.0, False),  # digits are words
+        ("He has 1000000 of 1000000.", 1.5, False),
+        ("这是一个测试句子", 2.0, False),  # a sign is a syllable
+        ("这是一个测试句子", 0.1, True),
+    ],
+)
+def test_what_nobody_can_say_in_the_time_is_left_out(tmp_path, text: str, seconds: float, left_out: bool) -> None:
+    """The time counts without silence at the ends, however many recordings there are."""
+    signal = np.concatenate([np.zeros(3 * RATE), speechlike(seconds), np.zeros(2 * RATE)])
+    signal += 1e-5 * np.random.default_rng(1).standard_normal(len(signal))
+    one = utterance(tmp_path, "one", signal, text=text)
+    usual = [utterance(tmp_path, f"usual{n}", speechlike(2.2), text="Thirty letters make a sentence here") for n in range(3)]
+    _, problems = check_audio([one, *usual], GRID, workers=0)
+    assert [(p.reason_code, p.id) for p in problems if p.severity == "left_out"] == [("pace", "one")] * left_out
+    if left_out:
+        assert "nobody reads" in problems[0].message and "corpus.pace" in problems[0].message
+        _, wider = check_audio([one, *usual], GRID, workers=0, pace=(0.001, 10.0))
+        assert not [p for p in wider if p.severity == "left_out"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from tts.core.errors import TtsError
 from tts.core.files import file_digest, read_json, write_json
 from tts.core.grid import FrameGrid
 from tts.core.processes import Failure, parallel_map
+from tts.corpora.cleaning import speech_bounds
 from tts.corpora.problems import Problem, Severity, examples
 from tts.corpora.types import Utterance
 
@@ -21,26 +23,31 @@ SHORTEST, LONG, LONGEST = 0.3, 20.0, 60.0  # seconds
 SILENT_PEAK, SILENT_RMS, QUIET_RMS = 0.01, 0.0003, 0.003  # -40, -70 and -50 dB below full scale
 FLAT_RUN = 5  # samples in a row at the peak; a speech waveform of 48 kHz stays there for three at most
 FLAT_SHARE = 0.01  # share of such samples from which a recording is left out
-SECONDS_A_CHARACTER = (0.02, 0.5)  # outside: text and recording cannot belong together
-NORMAL_MEDIAN = (0.04, 0.2)  # the limits above hold for scripts that spell sounds, not for characters that are syllables
-EDGE_CHARACTERS = 4  # added to every text: the silence around speech, which weighs most on short texts
+PACE = (0.03, 0.25)  # seconds of speech a letter, outside which nobody reads: true ones here lie within 0.048 and 0.12
+USUAL_PACE = 0.075  # the usual one of a script that spells sounds, by which those of other scripts are scaled
+LETTERS_A_DIGIT = 5  # at most: "seven" and "twenty"
+SLOWLY = 8  # letters more in which one may draw a word out: "oh" takes two seconds, if it must
+EDGE_CHARACTERS = 4  # added to every text: what is before and after speech, which weighs most on short texts
 ODD_SCORE = 5.0  # robust standard deviations of log seconds a character
 LEAST_SPREAD = 0.1
 FULL_SCALE = 1.05  # peaks above: a recording in floating point that other programs would clip; lossy formats overshoot by less
 OFFSET, OFFSET_SHARE = 0.005, 0.1  # a constant part of the signal that is warned of: of full scale, and of the rms
 ODD_LEVEL = 12.0  # dB from the usual level; a reader's own unevenness stays within 6
-CHECKS_VERSION = 2  # raise it when recordings are checked for something else
+_ALPHABETS = {"LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "GEORGIAN", "HEBREW", "ARABIC", "FULLWIDTH", "MODIFIER"}
+CHECKS_VERSION = 3  # raise it when recordings are checked for something else
 
 
 @dataclass(frozen=True, slots=True)
 class AudioFacts:
     """What one recording is: length in seconds, rate in Hz, sha256 of the file in hexadecimal.
 
-    ``peak``, ``rms`` and the mean ``offset`` are of full scale.
+    ``speech`` is how long it lasts without the silence at its ends. ``peak``, ``rms`` and the mean ``offset`` are of full
+    scale.
     """
 
     id: str
     seconds: float
+    speech: float
     rate: int
     channels: int
     peak: float
@@ -65,13 +72,18 @@ class _Finding:
 
 
 def check_audio(
-    utterances: Sequence[Utterance], grid: FrameGrid, channel: Channel = "only", workers: int | None = None
+    utterances: Sequence[Utterance],
+    grid: FrameGrid,
+    channel: Channel = "only",
+    workers: int | None = None,
+    pace: tuple[float, float] = PACE,
 ) -> tuple[list[AudioFacts], list[Problem]]:
     """Decode every recording once; return facts on those that can be used and everything that was found.
 
     The facts stand in the order of ``utterances`` and exist for exactly those to be used; every other utterance has a problem
     of severity ``left_out``. ``grid`` gives the rate that recordings must reach, ``channel`` what is done with more than one
-    channel. ``workers`` is that of :func:`tts.core.processes.parallel_map`. Raises :class:`TtsError` where nothing is left.
+    channel. ``workers`` is that of :func:`tts.core.processes.parallel_map`, ``pace`` the seconds of speech a letter within
+    which a recording can be of its text. Raises :class:`TtsError` where nothing is left.
     """
     items = [_Item(u.id, u.audio, grid.sample_rate, channel) for u in utterances]
     measured: dict[int, tuple[AudioFacts | None, list[_Finding]]] = {}
@@ -79,7 +91,7 @@ def check_audio(
         measured[index] = _unreadable(items[index], answer) if isinstance(answer, Failure) else answer
 
     sound = [(u, facts) for i, u in enumerate(utterances) if (facts := measured[i][0]) is not None]
-    odd = _odd_lengths(sound)
+    odd = _odd_lengths(sound, pace)
     uneven = _odd_levels([facts for _, facts in sound])
     kept: list[AudioFacts] = []
     problems: list[Problem] = []
@@ -123,9 +135,21 @@ def _measure(item: _Item) -> tuple[AudioFacts | None, list[_Finding]]:
     if not np.isfinite(mono).all():
         return None, [_Finding("not_finite", "contains samples that are not numbers (NaN or infinite)")]
     peak, rms = float(np.abs(mono).max()), float(np.sqrt(np.mean(mono**2)))
-    facts = AudioFacts(item.id, len(mono) / rate, rate, channels, peak, rms, float(mono.mean()), file_digest(item.audio))
+    offset, digest = float(mono.mean()), file_digest(item.audio)
+    facts = AudioFacts(
+        item.id, len(mono) / rate, _speech_seconds(mono - offset, rate), rate, channels, peak, rms, offset, digest
+    )
     findings = _faults(facts, signal if item.channel == "mix" else mono[:, None], item.sample_rate)
     return facts if _harmless(findings) else None, findings
+
+
+def _speech_seconds(signal: np.ndarray, rate: int) -> float:
+    """Return how long speech lasts in a recording, from its beginning to its end; all of it where none stands out."""
+    try:
+        first, last = speech_bounds(signal, rate)
+    except TtsError:
+        return len(signal) / rate
+    return (last - first) / rate
 
 
 def _faults(facts: AudioFacts, signal: np.ndarray, sample_rate: int) -> list[_Finding]:
@@ -182,26 +206,48 @@ def clipped_samples(signal: np.ndarray) -> tuple[int, int]:
     return count, longest
 
 
-def _odd_lengths(pairs: Sequence[tuple[Utterance, AudioFacts]]) -> dict[str, list[_Finding]]:
+def _odd_lengths(pairs: Sequence[tuple[Utterance, AudioFacts]], bounds: tuple[float, float]) -> dict[str, list[_Finding]]:
     """Return what is odd about recordings that are much longer or shorter than their text, by id.
 
-    The score is a robust z of the logarithm: distance from the median over 1.4826 times the median absolute deviation.
+    Beyond ``bounds`` a recording is left out. They hold for scripts that spell sounds; for texts in others, whose signs are
+    syllables or words, they are scaled by how far the corpus's usual pace lies above that of the first. Within them a
+    recording is warned of by a score, a robust z of the logarithm: distance from the median over 1.4826 times the median
+    absolute deviation.
     """
     if not pairs:
         return {}
-    characters = [sum(c.isalnum() for c in utterance.text) + EDGE_CHARACTERS for utterance, _ in pairs]
-    pace = np.array([facts.seconds for _, facts in pairs]) / np.array(characters)
+    pace = np.array([facts.seconds / (_letters(u.text) + EDGE_CHARACTERS) for u, facts in pairs])
     median = float(np.median(pace))
     deviation = np.log(pace / median)
     scores = deviation / max(1.4826 * float(np.median(np.abs(deviation))), LEAST_SPREAD)
-    normal = NORMAL_MEDIAN[0] <= median <= NORMAL_MEDIAN[1]
     findings: dict[str, list[_Finding]] = {}
-    for (utterance, _), seconds, score in zip(pairs, pace.tolist(), scores.tolist(), strict=True):
-        absurd = normal and not SECONDS_A_CHARACTER[0] <= seconds <= SECONDS_A_CHARACTER[1]
-        if absurd or abs(score) > ODD_SCORE:
+    for (utterance, facts), seconds, score in zip(pairs, pace.tolist(), scores.tolist(), strict=True):
+        scale = 1.0 if _spells_sounds(utterance.text) else max(1.0, median / USUAL_PACE)
+        fastest, slowest = scale * bounds[0], scale * bounds[1]
+        quick = facts.speech / max(1, _letters(utterance.text))
+        slow = facts.speech / (_letters(utterance.text, LETTERS_A_DIGIT) + SLOWLY)
+        if quick < fastest or slow > slowest:
+            said = f"{quick if quick < fastest else slow:.3f} s of speech a letter"
+            message = (
+                f"{said}, which nobody reads ({fastest:.3g} to {slowest:.3g}, corpus.pace): the text is another recording's"
+            )
+            findings[utterance.id] = [_Finding("pace", message)]
+        elif abs(score) > ODD_SCORE:
             message = f"{seconds:.3f} s a character where {median:.3f} is usual: text and recording may not belong together"
-            findings[utterance.id] = [_Finding("pace", message, "left_out" if absurd else "warning")]
+            findings[utterance.id] = [_Finding("pace", message, "warning")]
     return findings
+
+
+def _letters(text: str, a_digit: int = 1) -> int:
+    """Return how many letters a text has, a digit counting for ``a_digit``."""
+    return sum(a_digit if c.isdigit() else c.isalpha() for c in text)
+
+
+def _spells_sounds(text: str) -> bool:
+    """Return whether most letters of a text are of alphabets, in which a letter is about a sound."""
+    letters = [c for c in text if c.isalpha()]
+    spelt = sum(unicodedata.name(c, "").split(" ", 1)[0] in _ALPHABETS for c in letters)
+    return 2 * spelt >= len(letters)
 
 
 def _odd_levels(facts: Sequence[AudioFacts]) -> dict[str, list[_Finding]]:

@@ -128,13 +128,14 @@ def source_of(name: str, part: CorpusPart, speaker: str, of_several: bool = Fals
 
 def _check(run: Preparation, corpus: Corpus) -> dict[str, AudioFacts]:
     """Check recordings, or read what was found in them before; return facts on those that can be used."""
-    channel, grid = run.recipe.corpus.channel, run.recipe.frames.grid
+    part, grid = run.recipe.corpus, run.recipe.frames.grid
+    channel, pace = part.channel, part.pace
     states = [(u.id, u.text, u.audio.stat().st_size, u.audio.stat().st_mtime_ns) for u in corpus if u.audio.is_file()]
-    path = run.cache / f"check-{fingerprint(CHECKS_VERSION, len(corpus), states, asdict(grid), channel)}.json"
+    path = run.cache / f"check-{fingerprint(CHECKS_VERSION, len(corpus), states, asdict(grid), channel, pace)}.json"
     if path.is_file():
         facts, problems = read_checks(path)
     else:
-        facts, problems = check_audio(corpus.utterances, grid, channel, run.workers)
+        facts, problems = check_audio(corpus.utterances, grid, channel, run.workers, pace)
         write_checks(path, facts, problems)
     run.problems += original_places(run, problems)
     return {fact.id: fact for fact in facts}

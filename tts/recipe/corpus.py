@@ -11,6 +11,7 @@ from tts.recipe.names import Seed, SpeakerName
 
 MOST_SPEAKERS = 10_000
 
+Seconds = Annotated[float, Field(ge=0.0, le=100.0)]
 TextColumn = Literal["auto", "raw", "normalised"]
 CorpusFormat = Literal[  # read by tts.corpora.layouts
     "ljspeech",
@@ -177,6 +178,13 @@ class CorpusPart(Part):
     exclude: str | None = Field(
         None, description="Regular expression; ids in which it matches are skipped.", examples=["_alt$"]
     )
+    pace: tuple[Seconds, Seconds] = Field(
+        (0.03, 0.25),
+        description="Fewest and most seconds of speech a letter, silence at the ends apart, with which a recording can be of "
+        "its text; others are left out. Scripts whose signs are syllables or words get more, as the corpus's usual pace says.",
+        examples=[[0.03, 0.4]],
+        json_schema_extra={"form": "two numbers of seconds, the smaller first"},
+    )
     channel: Literal["only", "left", "right", "mix"] = Field(
         "only",
         description="Channel of the recordings; `only` leaves out recordings that have more than one.",
@@ -210,6 +218,12 @@ class CorpusPart(Part):
             raise ValueError("file: is for the formats table, json-lines, lhotse, festival and merlin")
         if self.format in ("hibari-demo", "espeak-demo") and self.speakers:
             raise ValueError("speakers: the demo corpus has one; name it with speaker")
+        return self
+
+    @model_validator(mode="after")
+    def _pace_in_order(self) -> CorpusPart:
+        if self.pace[0] >= self.pace[1]:
+            raise ValueError("pace: expected two numbers, the smaller first")
         return self
 
     @property
