@@ -66,8 +66,10 @@ def test_utterances_have_their_words_as_written(engine: FrontEnd, tmp_path: Path
         Placed(10, 13, -2.0),  # A second one.
         Placed(13, 16, -9.0),
     ]
-    report = cut_recording(made, placed, engine, -6.0)
+    report = cut_recording(made, placed, engine, -6.0, within_sentences=True)
     assert [u.text for u in report.utterances] == ["Yes. The day, was", "long and good.", "A second one."]
+    assert [line.split(":")[0] for line in report.doubtful] == ["0.50 to 12.00 s", "12.90 to 24.00 s"]
+    assert all("cut within a sentence" in line for line in report.doubtful)
     first, second, third = report.utterances
     assert (first.start, first.end) == pytest.approx((0.3, 12.2)) and (second.start, second.end) == pytest.approx((12.7, 24.2))
     assert first.id == "chap_ter_0001" and third.id == "chap_ter_0003"
@@ -135,3 +137,49 @@ def test_what_cannot_be_segmented_is_said(engine: FrontEnd, tmp_path: Path) -> N
     (tmp_path / "texts").mkdir()
     with pytest.raises(UsageError, match=r"a.wav: has no text; expected .*a\.txt"):
         pairs_of(tmp_path, tmp_path / "texts")
+
+
+def test_sentences_are_not_cut_unless_asked(engine: FrontEnd, tmp_path: Path) -> None:
+    """Pauses at commas and none between sentences: they stay together, or are left out where they are too long, and listed."""
+    sentences = ["One, two three.", "Four, five six.", "Seven, eight nine.", "Ten."]
+    spans = [(0.5, 3.0), (3.25, 7.0), (7.3, 19.0), (19.6, 34.0), (34.25, 36.0)]
+    made = long_recording(sentences, engine, spans, tmp_path / "run.wav")
+    placed = [Placed(0, 1, -2.0), Placed(1, 3, -2.0), Placed(3, 4, -2.0), Placed(4, 9, -2.0), Placed(9, 10, -2.0)]
+    report = cut_recording(made, placed, engine, -6.0)
+    assert [u.text for u in report.utterances] == ["One, two three.", "Ten."]
+    assert len(report.left_out) == 1
+    assert "lasts 26.7 s without a pause between sentences: Four, five six. Seven, eight nine." in report.left_out[0]
+    assert [line.split(":")[0] for line in report.doubtful] == ["19.60 to 34.00 s"]
+    assert "no pause of 0.2 s between two sentences, so they are not parted: Four, five six. / Seven" in report.doubtful[0]
+    assert "### Doubtful cuts\n\n* 19.60 to 34.00 s" in report_text([report])
+    parted = cut_recording(made, placed, engine, -6.0, within_sentences=True)
+    assert [u.text for u in parted.utterances] == ["One, two three.", "Four,", "five six. Seven, eight nine.", "Ten."]
+
+
+def test_cuts_at_short_pauses_are_doubted(engine: FrontEnd, tmp_path: Path) -> None:
+    made = long_recording(["One two.", "Three four."], engine, [(0.5, 3.0), (3.25, 6.0)], tmp_path / "a.wav")
+    report = cut_recording(made, [Placed(0, 2, -1.0), Placed(2, 4, -1.0)], engine, -6.0)
+    assert len(report.utterances) == 2
+    assert report.doubtful == ("3.00 s: cut at a pause of 0.25 s alone, after: One two.",)
+
+
+def test_a_part_of_a_sentence_is_no_utterance_unless_asked(engine: FrontEnd, tmp_path: Path) -> None:
+    made = long_recording(["One two three four."], engine, [(0.5, 3.0), (3.5, 6.0), (6.5, 9.0)], tmp_path / "a.wav")
+    placed = [Placed(0, 2, -1.0), None, Placed(2, 4, -1.0)]
+    report = cut_recording(made, placed, engine, -6.0)
+    assert not report.utterances and all("is not whole sentences" in line for line in report.left_out)
+    asked = cut_recording(made, placed, engine, -6.0, within_sentences=True)
+    assert [u.text for u in asked.utterances] == ["One two", "three four."]
+
+
+def test_nothing_of_an_earlier_run_remains(tmp_path: Path) -> None:
+    soundfile.write(str(tmp_path / "a.wav"), np.full(4 * RATE, 0.1), RATE)
+    cuts = [CutUtterance(f"a_000{n}", "Text.", tmp_path / "a.wav", n, n + 1.0, 0.0) for n in range(3)]
+    out = tmp_path / "out"
+    for utterances in (cuts, cuts[:1]):
+        write_cuts(out, [CutReport(tmp_path / "a.wav", 4.0, tuple(utterances), (), (), ())], "only", workers=0)
+        (out / "wavs" / "mine.flac").write_bytes(b"")
+        assert sorted(path.stem for path in (out / "wavs").iterdir()) == [*(u.id for u in utterances), "mine"]
+    (out / "segments.tsv").write_text("id\n../../a\n", encoding="utf-8")
+    write_cuts(out, [CutReport(tmp_path / "a.wav", 4.0, tuple(cuts), (), (), ())], "only", workers=0)
+    assert (tmp_path / "a.wav").is_file()

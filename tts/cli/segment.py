@@ -26,6 +26,12 @@ def segment(
     channel: Annotated[
         Literal["only", "left", "right", "mix"], typer.Option("--channel", help="Channel of recordings that have several.")
     ] = "only",
+    within_sentences: Annotated[
+        bool,
+        typer.Option(
+            "--within-sentences", help="Cut sentences that are too long at their longest pauses, and use parts of some."
+        ),
+    ] = False,
     workers: Annotated[int | None, workers_option("Processes that write utterances")] = None,
 ) -> None:
     """Cut long recordings at pauses into utterances of 1 to 15 seconds, each with its words of the text.
@@ -43,7 +49,10 @@ def segment(
     front_end = make_engine(engine, language, read_lexicon(lexicon) if lexicon is not None else None)
     recordings = [read_long(*pair, front_end, language, channel) for pair in pairs]
     placed, reject = place_words(recordings)
-    reports = [cut_recording(recording, items, front_end, reject) for recording, items in zip(recordings, placed, strict=True)]
+    reports = [
+        cut_recording(recording, items, front_end, reject, within_sentences=within_sentences)
+        for recording, items in zip(recordings, placed, strict=True)
+    ]
     write_cuts(out, reports, channel, workers)
     for report in reports:
         used = sum(u.end - u.start for u in report.utterances)
@@ -52,5 +61,6 @@ def segment(
             f"  left out: {len(report.left_out)}; speech without text: {len(report.without_text)} stretches; "
             f"text without speech: {len(report.without_audio)} sentences"
         )
-    say(f"what was left out and why: {out / REPORT}")
+        say(f"  doubtful cuts, at short pauses or where sentences have none between them: {len(report.doubtful)}")
+    say(f"what was left out and why, and what is doubtful: {out / REPORT}")
     say(f"next: tts new {out}")

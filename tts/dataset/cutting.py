@@ -11,13 +11,15 @@ from tts.alignment.long_recording import Placed
 from tts.core.audio import Channel, read_part, to_mono
 from tts.core.errors import TtsError
 from tts.core.files import write_text
+from tts.core.names import name_fault
 from tts.core.processes import Failure, parallel_map
 from tts.corpora.derived import write_exact
-from tts.dataset.segmenting import LongRecording, require_distinct_names, utterance_name
+from tts.dataset.segmenting import SHORTEST_PAUSE, LongRecording, require_distinct_names, utterance_name
 from tts.text.engine import FrontEnd
 
 SHORTEST, LONGEST = 1.0, 15.0  # seconds of an utterance
 SILENCE_KEPT = 0.2  # seconds before and after it, at most half of a pause
+SURE_PAUSE = 0.3  # seconds of silence from which a cut is not doubted
 _NEAR = 1.0  # seconds of pause over which a short utterance may join its neighbour
 REPORT, SEGMENTS = "report.md", "segments.tsv"
 
@@ -46,7 +48,7 @@ class CutUtterance:
 
 @dataclass(frozen=True)
 class CutReport:
-    """What became of one recording: utterances, and as sentences for people what was left out."""
+    """What became of one recording: utterances, and as sentences for people what was left out and what is ``doubtful``."""
 
     audio: Path
     seconds: float
@@ -54,23 +56,40 @@ class CutReport:
     left_out: tuple[str, ...]
     without_text: tuple[tuple[float, float], ...]
     without_audio: tuple[str, ...]
+    doubtful: tuple[str, ...] = ()
 
 
-def cut_recording(recording: LongRecording, placed: Sequence[Placed | None], engine: FrontEnd, reject: float) -> CutReport:
-    """Return the utterances of one recording; ``reject`` is the match a frame under which one is left out."""
+def cut_recording(
+    recording: LongRecording,
+    placed: Sequence[Placed | None],
+    engine: FrontEnd,
+    reject: float,
+    *,
+    within_sentences: bool = False,
+) -> CutReport:
+    """Return the utterances of one recording; ``reject`` is the match a frame under which one is left out.
+
+    Utterances begin and end with sentences; ``within_sentences`` also cuts those that are too long at their longest pauses,
+    and uses what is left of a sentence of which a part is not in the text or not spoken.
+    """
     shift = recording.grid.shift
     stretches = recording.stretches
     left_out: list[str] = []
     utterances: list[CutUtterance] = []
     name = utterance_name(recording.audio)
-    for cut in _joined(recording, _cuts(recording, placed, engine)):
+    ends = {*recording.text.ends}
+    doubtful = _without_pause(recording, placed)
+    for cut in _joined(recording, _cuts(recording, placed, engine, within_sentences)):
         start, end = stretches[cut.first].start * shift, stretches[cut.last].end * shift
         text = text_of(recording, cut.words, engine)
+        whole = ends.issuperset(cut.words)
         fault = ""
         if text is None:
             fault = "its words are not whole words of the text"
         elif end - start > LONGEST:
-            fault = f"lasts {end - start:.1f} s without a pause to cut it at"
+            fault = f"lasts {end - start:.1f} s without a pause {'to cut it at' if within_sentences else 'between sentences'}"
+        elif not whole and not within_sentences:
+            fault = "is not whole sentences"
         elif end - start < SHORTEST:
             fault = f"lasts {end - start:.2f} s, with no neighbour to join"
         elif cut.match < reject:
@@ -79,6 +98,7 @@ def cut_recording(recording: LongRecording, placed: Sequence[Placed | None], eng
             shown = text or " ".join(word.text for word in recording.text.words[slice(*cut.words)])
             left_out.append(f"{start:.2f} to {end:.2f} s: {fault}: {shown}")
             continue
+        doubtful += _doubts(recording, cut, text, whole=whole)
         first, last = _with_silence(recording, cut)
         utterances.append(
             CutUtterance(f"{name}_{len(utterances) + 1:04d}", text, recording.audio, first, last, round(cut.match, 2))
@@ -99,7 +119,36 @@ def cut_recording(recording: LongRecording, placed: Sequence[Placed | None], eng
         (*left_out, *unread),
         tuple(silent),
         tuple(missing),
+        tuple(doubtful),
     )
+
+
+def _without_pause(recording: LongRecording, placed: Sequence[Placed | None]) -> list[str]:
+    """Return as sentences where the text has a boundary between sentences and the recording no pause."""
+    stretches, shift, owners = recording.stretches, recording.grid.shift, recording.sentence_of
+    lines = []
+    for stretch, item in zip(stretches, placed, strict=True):
+        if item is None or owners[item.first] == owners[item.last - 1]:
+            continue
+        for number in range(int(owners[item.first]), int(owners[item.last - 1])):
+            between = f"{recording.sentences[number]} / {recording.sentences[number + 1]}"
+            span = f"{stretch.start * shift:.2f} to {stretch.end * shift:.2f} s"
+            lines.append(f"{span}: no pause of {SHORTEST_PAUSE:g} s between two sentences, so they are not parted: {between}")
+    return lines
+
+
+def _doubts(recording: LongRecording, cut: Cut, text: str, *, whole: bool) -> list[str]:
+    """Return as sentences what is doubtful about an utterance's ends."""
+    stretches, shift = recording.stretches, recording.grid.shift
+    lines = []
+    if cut.last + 1 < len(stretches):
+        pause = (stretches[cut.last + 1].start - stretches[cut.last].end) * shift
+        if pause < SURE_PAUSE:
+            lines.append(f"{stretches[cut.last].end * shift:.2f} s: cut at a pause of {pause:.2f} s alone, after: {text}")
+    if not whole:
+        start, end = stretches[cut.first].start * shift, stretches[cut.last].end * shift
+        lines.append(f"{start:.2f} to {end:.2f} s: cut within a sentence: {text}")
+    return lines
 
 
 def text_of(recording: LongRecording, words: tuple[int, int], engine: FrontEnd) -> str | None:
@@ -133,34 +182,42 @@ def _token_places(sentence: str, last_word: int, engine: FrontEnd) -> list[int] 
     return places if places[-1] == last_word and len(set(places)) == len(places) else None
 
 
-def _cuts(recording: LongRecording, placed: Sequence[Placed | None], engine: FrontEnd) -> list[Cut]:
-    """Return stretches that follow each other up to the ends of sentences; too long ones are cut at their longest pauses."""
+def _cuts(recording: LongRecording, placed: Sequence[Placed | None], engine: FrontEnd, within_sentences: bool) -> list[Cut]:
+    """Return stretches that follow each other up to the ends of sentences.
+
+    With ``within_sentences`` those that are too long are cut at their longest pauses.
+    """
+
+    def cut(run: list[int]) -> list[Cut]:
+        return _shortened(recording, placed, run, engine) if within_sentences else [_whole(recording, placed, run)]
+
     ends = set(recording.text.ends)
     cuts: list[Cut] = []
     run: list[int] = []
     for number, item in enumerate(placed):
         previous = placed[run[-1]] if run else None
         if run and (item is None or previous is None or item.first != previous.last):
-            cuts += _shortened(recording, placed, run, engine)
+            cuts += cut(run)
             run = []
         if item is not None:
             run.append(number)
             if item.last in ends:
-                cuts += _shortened(recording, placed, run, engine)
+                cuts += cut(run)
                 run = []
-    return cuts + (_shortened(recording, placed, run, engine) if run else [])
+    return cuts + (cut(run) if run else [])
+
+
+def _whole(recording: LongRecording, placed: Sequence[Placed | None], run: list[int]) -> Cut:
+    items = [item for number in run if (item := placed[number]) is not None]
+    lengths = [recording.stretches[number].end - recording.stretches[number].start for number in run]
+    match = sum(item.match * length for item, length in zip(items, lengths, strict=True)) / sum(lengths)
+    return Cut(run[0], run[-1], (items[0].first, items[-1].last), match)
 
 
 def _shortened(recording: LongRecording, placed: Sequence[Placed | None], run: list[int], engine: FrontEnd) -> list[Cut]:
     stretches, shift = recording.stretches, recording.grid.shift
     items = [item for number in run if (item := placed[number]) is not None]
-    lengths = [stretches[number].end - stretches[number].start for number in run]
-    whole = Cut(
-        run[0],
-        run[-1],
-        (items[0].first, items[-1].last),
-        sum(item.match * length for item, length in zip(items, lengths, strict=True)) / sum(lengths),
-    )
+    whole = _whole(recording, placed, run)
     if len(run) == 1 or (stretches[run[-1]].end - stretches[run[0]].start) * shift <= LONGEST:
         return [whole]
     pauses = {place: stretches[run[place]].start - stretches[run[place - 1]].end for place in range(1, len(run))}
@@ -199,8 +256,9 @@ def _with_silence(recording: LongRecording, cut: Cut) -> tuple[float, float]:
 
 
 def write_cuts(out: Path, reports: Sequence[CutReport], channel: Channel, workers: int | None = None) -> None:
-    """Write wavs/, segments.tsv, report.md and, last, metadata.csv into the folder ``out``.
+    """Write report.md, segments.tsv, wavs/ and, last, metadata.csv into the folder ``out``.
 
+    Utterances of an earlier run there, by its segments.tsv, are taken away first: what is written is all there is.
     Raises :class:`UsageError`, before anything is written, where the utterances of two recordings would be called the same, and
     :class:`TtsError` where there are none.
     """
@@ -208,14 +266,27 @@ def write_cuts(out: Path, reports: Sequence[CutReport], channel: Channel, worker
     utterances = [utterance for report in reports for utterance in report.utterances]
     if not utterances:
         raise TtsError("no utterance of the recordings matches the text; is it this recording's?")
+    for earlier in (out / "metadata.csv", *_earlier_utterances(out)):
+        earlier.unlink(missing_ok=True)
+    rows = [f"{u.id}\t{u.audio.name}\t{u.start:.3f}\t{u.end:.3f}\t{u.match}\n" for u in utterances]
+    write_text(out / REPORT, report_text(reports))
+    write_text(out / SEGMENTS, "id\trecording\tstart\tend\tmatch\n" + "".join(rows))
     work = partial(_write_one, folder=out / "wavs", channel=channel)
     for index, answer in parallel_map(work, utterances, workers=workers, label="writing utterances"):
         if isinstance(answer, Failure):
             raise TtsError(f"{utterances[index].audio}: {answer.message}")
-    rows = [f"{u.id}\t{u.audio.name}\t{u.start:.3f}\t{u.end:.3f}\t{u.match}\n" for u in utterances]
-    write_text(out / SEGMENTS, "id\trecording\tstart\tend\tmatch\n" + "".join(rows))
-    write_text(out / REPORT, report_text(reports))
     write_text(out / "metadata.csv", "".join(f"{u.id}|{u.text.replace('|', ' ')}\n" for u in utterances))
+
+
+def _earlier_utterances(out: Path) -> list[Path]:
+    """Return the recordings in ``out`` that an earlier run's segments.tsv names."""
+    try:
+        lines = (out / SEGMENTS).read_text(encoding="utf-8").splitlines()[1:]
+    except (FileNotFoundError, UnicodeDecodeError):
+        return []
+    ids = [id for line in lines if not name_fault(id := line.split("\t")[0])]
+    paths = (out / "wavs" / f"{id}{suffix}" for id in ids for suffix in (".flac", ".wav"))
+    return [path for path in paths if path.is_file()]
 
 
 def _write_one(utterance: CutUtterance, folder: Path, channel: Channel) -> None:
@@ -239,6 +310,7 @@ def report_text(reports: Sequence[CutReport]) -> str:
             "Left out": report.left_out,
             "Speech without text": spans,
             "Text without speech": report.without_audio,
+            "Doubtful cuts": report.doubtful,
         }.items():
             lines += [f"### {title}", "", *(f"* {item}" for item in items or ["nothing"]), ""]
         lines += ["### Worst matches among the utterances", ""]
