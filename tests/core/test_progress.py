@@ -68,9 +68,31 @@ def test_what_was_done_before_tells_nothing_of_the_time_left(
     with Progress("steps", 100, done=50) as progress:
         clock_hand[0] = 10.0
         progress.advance(10)
-    assert "steps: 60/100, 10 s so far, 40 s left" in capsys.readouterr().err
+        clock_hand[0] = 20.0
+        progress.advance(10)
+        assert "steps: 70/100, 20 s so far, 30 s left" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.4, "0 s"), (59.6, "1:00 min"), (3599.0, "59:59 min"), (7500.0, "2:05 h")])
 def test_durations_in_words(seconds: float, text: str) -> None:
     assert clock(seconds) == text
+
+
+def test_starting_up_does_not_count_as_pace(clock_hand: list[float], capsys: pytest.CaptureFixture[str]) -> None:
+    """Twenty seconds until the first item, then one a second: never twenty seconds an item."""
+    clock_hand[0] = 0.0
+    with Progress("items", 101) as progress:
+        clock_hand[0] = 20.0
+        progress.advance()
+        for _ in range(10):
+            clock_hand[0] += 1.0
+            progress.advance()
+        told = capsys.readouterr().err.splitlines()
+    assert told == ["items: 1/101, 20 s so far", "items: 11/101, 30 s so far, 1:30 min left"]
+
+
+def test_one_slow_item_tells_what_it_can(clock_hand: list[float], capsys: pytest.CaptureFixture[str]) -> None:
+    with Progress("runs", 3) as progress:
+        clock_hand[0] = 600.0
+        progress.advance()
+        assert "runs: 1/3, 10:00 min so far, 20:00 min left" in capsys.readouterr().err

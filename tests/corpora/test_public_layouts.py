@@ -153,3 +153,17 @@ def test_a_corpus_is_looked_through_once_for_all_its_speakers(tmp_path: Path, mo
     monkeypatch.setitem(layouts.LAYOUTS, "vctk", counted)
     utterances, _ = read(whole("vctk"), tmp_path)
     assert len(utterances) == 4 and len(calls) == 1
+
+
+def test_recordings_that_the_authors_of_libritts_r_list_as_spoilt(tmp_path: Path) -> None:
+    """The list lies where its archive was unpacked, a path a line from the corpus's folder on."""
+    pytest.importorskip("lhotse")
+    made = Made(tmp_path)
+    LAYOUTS["libritts_r"](made)
+    folder = "libritts_r_failed_speech_restoration_examples"
+    line = "./train-clean-100/84/121123/84_121123_000008_000000.wav\n"
+    made.write(f"{folder}/train-clean-100_bad_sample_list.txt", line)
+    made.write(f"{folder}/README", "none\n")
+    utterances, problems = read(whole("libritts_r"), tmp_path)
+    assert [u.id for u in utterances["84"]] == ["121123_000007_000001"]
+    assert {problem.id: problem.reason_code for problem in problems}["121123_000008_000000"] == "known_fault"

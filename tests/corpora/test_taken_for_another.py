@@ -8,6 +8,9 @@ from corpus_layouts import write_lines
 from reading_lists import codes, read, texts, wav
 
 from tts.core.errors import UsageError
+from tts.corpora.scan import Scan, ScannedCorpus
+from tts.corpora.table import scan_table
+from tts.corpora.types import CorpusSource
 
 
 def test_one_recording_does_not_stand_for_two(tmp_path: Path) -> None:
@@ -139,3 +142,32 @@ def test_two_texts_of_one_recording_at_openslr(tmp_path: Path) -> None:
     corpus, problems = read("openslr-crowdsourced", tmp_path, speaker="arf_001")
     assert texts(corpus) == {"03": "tres"}
     assert [problem.reason_code for problem in problems] == ["two_texts"]
+
+
+def test_last_parts_that_lead_to_two_recordings_lead_to_none(tmp_path: Path) -> None:
+    """``elsewhere/001.wav`` is not here, and there are two that end so."""
+    for folder in ("wavs", "audio"):
+        wav(tmp_path / folder / "001.wav")
+    wav(tmp_path / "audio" / "002.wav")
+    write_lines(tmp_path / "list.txt", ["elsewhere/001.wav|whose is this", "elsewhere/002.wav|there is but one"])
+    corpus, problems = read("table", tmp_path, columns=("audio", "text"))
+    assert [utterance.text for utterance in corpus] == ["there is but one"]
+    assert [problem.reason_code for problem in problems] == ["ambiguous"]
+    assert str(tmp_path / "wavs" / "001.wav") in problems[0].message and "audio" in problems[0].message
+
+
+def test_a_list_is_looked_through_once_whatever_is_left_out_of_each_speaker(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        wav(tmp_path / "wavs" / f"{name}.wav")
+    write_lines(tmp_path / "list.tsv", ["path\tspeaker\tsentence", "a.wav\tanna\tOne.", "b.wav\tbert\tTwo."])
+    times = []
+
+    def scanner(root: Path, source: CorpusSource) -> Scan:
+        times.append(source)
+        return scan_table(root, source)
+
+    corpus = ScannedCorpus("table", scanner)
+    for speaker, exclude in (("anna", "x$"), ("bert", None)):
+        source = CorpusSource(name="n", speaker=speaker, language="en", licence="MIT", exclude=exclude, of_several=True)
+        assert len(corpus(tmp_path, source)[0]) == 1
+    assert len(times) == 1

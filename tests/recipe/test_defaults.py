@@ -84,7 +84,9 @@ def test_keys_that_follow_others_follow_those_that_are_given(first: Path) -> Non
 def test_a_change_of_the_steps_reaches_the_single_network_too(first: Path) -> None:
     asked = ["training.steps=1000"]
     recipe = load_recipe(first, asked).for_speech(300.0)
-    assert check_changes(recipe, asked, ["single"]) == []
+    (said,) = check_changes(recipe, asked, ["single"])
+    assert said.startswith("training.steps: single is trained for 2,000 steps, twice as many")
+    assert check_changes(recipe, asked, ["stacked"]) == []
     own = [*asked, "systems.single.training.steps=70"]
     with pytest.raises(UsageError, match=r"training\.steps: does nothing to single, which has its own"):
         check_changes(load_recipe(first, own), own, ["single"])

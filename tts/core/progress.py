@@ -10,6 +10,9 @@ from typing import TypeVar
 
 from tts.core.screen import printable
 
+SURE = 3.0  # seconds of work after the first items, before which no time left is told
+SLOW = 30.0  # seconds for the first items alone, from which they tell it
+
 T = TypeVar("T")
 
 _quiet = False
@@ -24,7 +27,8 @@ def set_quiet(quiet: bool) -> None:
 class Progress:
     """Count finished items and show the share done and the time left; a ``total`` of 0 is one that is not known.
 
-    Silent until the work has lasted a second, so that short work leaves no trace. Use as a context manager.
+    Silent until the work has lasted a second, so that short work leaves no trace. The time left is told by the pace after the
+    first items, which pay for starting up. Use as a context manager.
     """
 
     def __init__(self, label: str, total: int, *, done: int = 0, unit: str = "") -> None:
@@ -32,6 +36,7 @@ class Progress:
         self.done = self.first = done
         self.note = ""
         self.started = time.monotonic()
+        self._first_items: tuple[float, int] | None = None  # when they were done, and how many were then
         self.shown = self.started
         self.visible = False
 
@@ -50,22 +55,35 @@ class Progress:
         self.done += count
         self.note = note or self.note
         now = time.monotonic()
+        if self._first_items is None and count > 0:
+            self._first_items = now, self.done
         if _quiet:
             return
         if now - self.shown >= (0.2 if sys.stderr.isatty() else 10.0) and now - self.started >= 1.0:
             self.shown = now
             self._show()
 
+    def _left(self) -> float | None:
+        """Return the seconds that are left, None where that cannot be told yet."""
+        if self._first_items is None:
+            return None
+        now = time.monotonic()
+        began, items = self._first_items
+        if self.done > items and now - began >= SURE:
+            return (now - began) / (self.done - items) * (self.total - self.done)
+        if now - self.started >= SLOW:
+            return (now - self.started) / (self.done - self.first) * (self.total - self.done)
+        return None
+
     def _show(self) -> None:
         self.visible = True
         elapsed = time.monotonic() - self.started
-        fresh = self.done - self.first
-        left = elapsed / fresh * (self.total - self.done) if fresh > 0 else 0.0
         amount = f"{self.done}{f'/{self.total}' if self.total else ''}{' ' + self.unit if self.unit else ''}"
         if not self.total:
             timing = f"{clock(elapsed)} so far"
         elif self.done < self.total:
-            timing = f"{clock(elapsed)} so far, {clock(left)} left"
+            left = self._left()
+            timing = f"{clock(elapsed)} so far" + ("" if left is None else f", {clock(left)} left")
         else:
             timing = f"done in {clock(elapsed)}"
         text = printable(f"{self.label}: {amount}, {timing}{'  ' + self.note if self.note else ''}").replace("\n", " ")

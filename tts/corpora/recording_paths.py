@@ -25,8 +25,8 @@ class RecordingPaths:
     ``audio`` is a recipe's ``corpus.audio``: the folder of the recordings, relative to ``root`` or absolute. Paths in lists are
     meant from the list's own folder, from the folder where a program ran, or from the root of another machine: so those that
     do not exist are tried by their last parts, in the folder of the recordings and in the corpus's; not so a path into a folder
-    of the corpus, of which nothing but the file can be missing. Nothing outside these two is ever returned: a list that
-    somebody else wrote must not make a voice of any file of this machine.
+    of the corpus, of which nothing but the file can be missing, nor where last parts lead to several recordings. Nothing
+    outside these two is ever returned: a list that somebody else wrote must not make a voice of any file of this machine.
 
     Last parts may be those of several recordings: :meth:`clashes` tells where two paths of a list came to one file so.
     """
@@ -61,9 +61,13 @@ class RecordingPaths:
             within = len(parts) > 1 and any((folder / parts[0]).is_dir() for folder in self._places())
         tail = [part for part in parts if part not in ("/", "..") and not part.endswith(":")]
         for start in range(0 if absolute or ".." in parts else 1, 0 if within else len(tail)):
-            if (path := self._first("/".join(tail[start:]))) is not None:
+            if len(places := self._everywhere("/".join(tail[start:]))) > 1:
+                both = " and ".join(map(str, places[:2]))
+                message = f"there is no recording {name[:200]!r}, and the last parts of its path lead to both {both}"
+                return None, ("ambiguous", f"{message}; write paths that begin in the corpus's folder")
+            if places:
                 self.moved.add(name)
-                return path, None
+                return places[0], None
         if (absolute and Path(text).is_file()) or ".." in parts:
             outside = "lies outside the corpus's folder; name the folder of the recordings with corpus.audio"
             return None, ("outside", f"{name[:200]!r} {outside}")
@@ -99,6 +103,11 @@ class RecordingPaths:
 
     def _first(self, name: str) -> Path | None:
         return next((path for folder in self.folders if (path := folder.find(name)) is not None), None)
+
+    def _everywhere(self, name: str) -> list[Path]:
+        """Return the recordings of a name in all the folders where it may be, each once."""
+        found = (folder.find(name) for folder in self.folders)
+        return list({path.resolve(): path for path in found if path is not None}.values())
 
     @staticmethod
     def _plain(path: Path) -> str:

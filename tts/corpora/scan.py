@@ -54,7 +54,7 @@ class ScannedCorpus:
 
     def scan(self, root: Path, source: CorpusSource) -> Scan:
         """Return who speaks in the corpus in ``root``, whoever ``source`` names; raises :class:`UsageError` for no corpus."""
-        key = root, replace(source, speaker="", of_several=False)
+        key = root, replace(source, speaker="", of_several=False, exclude=None)  # exclude is collect's
         if key not in self._seen:
             self._seen[key] = self.scanner(*key)
         return self._seen[key]
@@ -75,7 +75,7 @@ class ScannedCorpus:
                 )
             notes = (*notes, f"the files call {name} {only}") if scan.names_speakers and only and name else notes
             name = only
-        entries = with_known_faults(self.format, scan.speakers[name]())
+        entries = with_known_faults(self.format, scan.speakers[name](), root)
         corpus, problems = collect(root, source, entries, notes)
         return corpus, [*scan.problems, *problems]
 

@@ -36,6 +36,13 @@ def check_changes(recipe: Recipe, changes: Iterable[str], systems: Sequence[str]
                     f"{setting}: does nothing to {', '.join(hidden)}, which {which} own; change systems.{hidden[0]}.training "
                     "instead"
                 )
+            if place == ("steps",):
+                notes += [
+                    f"training.steps: {name} is trained for {2 * _at(whole, place):,} steps, twice as many, since it is one "
+                    "network where the recipe's stack is two"
+                    for name in reached
+                    if recipe.doubles_steps(name)
+                ]
             if hidden:
                 notes.append(f"{setting}: changes {', '.join(reached)}, not {', '.join(hidden)}, which {which} own")
     return notes

@@ -27,6 +27,7 @@ RANGE = 35.0  # dB below the loud parts that speech reaches down to
 ABOVE_NOISE = 6.0  # dB
 MAINS = (50, 60)  # Hz
 HUM = 10.0  # dB of a mains line over what lies beside it, from which it is hum
+HUM_IN = 0.7  # share of the recordings in which half as much is seen
 SHORTEST_DECAY = 0.03  # seconds: three frames
 LEAST_FALL = 15.0  # dB
 _FLOOR = -120.0
@@ -235,14 +236,18 @@ def _quiet_spectrum(signal: np.ndarray, rate: int, quiet: np.ndarray, hop: int) 
 
 
 def _hum(measures: Sequence[RecordingMeasures]) -> Hum | None:
-    """Return the mains hum of the quiet parts: lines at the mains' frequency and its next three multiples."""
+    """Return the mains hum of the quiet parts: lines at the mains' frequency and its next three multiples.
+
+    A hum sounds on through all recordings; lines that stand out in some alone are voices, or what a lossy coder left.
+    """
     spectra = [m.quiet for m in measures if m.quiet is not None and m.quiet.sum() > 0.0]
     if not spectra:
         return None
     power = np.exp(np.mean(np.log(np.maximum(spectra, 1e-20)), axis=0))  # geometric: one loud recording does not decide
     hums = [Hum(frequency, _stands_out(power, frequency)) for frequency in MAINS]
     best = max(hums, key=lambda hum: hum.above)
-    return best if best.above >= HUM else None
+    seen_in = np.mean([_stands_out(np.maximum(spectrum, 1e-20), best.frequency) >= 0.5 * HUM for spectrum in spectra])
+    return best if best.above >= HUM and seen_in >= HUM_IN else None
 
 
 def _stands_out(power: np.ndarray, frequency: int) -> float:

@@ -81,6 +81,10 @@ CORPORA = (
             for part, size in _LIBRITTS_R.items()
         ),
         sources=("lhotse 1.33 recipes/libritts.py", "openslr.org/141"),
+        notes=(
+            "Its authors list recordings that the restoration spoilt: libritts_r_failed_speech_restoration_examples.tar.gz "
+            "of the same page, unpacked into the corpus's folder, has them left out.",
+        ),
     ),
     PublicCorpus(
         name="hifi_tts",
