@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from bench_parts.frame import SPEECH, Row, Setup, child_ms, installed, most_memory, take_turns
+from tts.core.grid import FrameGrid
 from tts.generation.durations import whole_durations
 from tts.generation.requests import Request
 from tts.generation.synthesiser import Synthesiser, SynthesisSettings
@@ -25,7 +26,7 @@ LINES = 40
 def measure(setup: Setup) -> list[Row]:
     """Return the rows."""
     voice = load_voice(setup.need("voice", "speak"), "cpu")
-    with Synthesiser(voice, SynthesisSettings(workers=0)) as synthesiser:
+    with Synthesiser(voice, SynthesisSettings.of(voice.generation, workers=0)) as synthesiser:
         rows = [*parts(setup, voice, synthesiser), *growth(setup, synthesiser)]
     return [*rows, *peers(setup)]
 
@@ -44,7 +45,7 @@ def parts(setup: Setup, voice: Voice, synthesiser: Synthesiser) -> list[Row]:
     requests = [Request(f"t{number}", text) for number, text in enumerate(texts)]
     works: dict[str, Callable[[], object]] = {
         "products": stack_products(voice, sum(frames)),
-        "synthesize": bare_synthesis(voice, streams),
+        "synthesize": bare_synthesis(voice.grid, streams),
         "durations": lambda: voice.durations(sentences),
         "acoustics": lambda: voice.acoustics(sentences, durations),
         "trajectories": lambda: [speaking_streams(sound, item, mask) for item, mask in zip(predicted, speech, strict=True)],
@@ -84,13 +85,12 @@ def stack_products(voice: Voice, frames: int) -> Callable[[], None]:
     return run
 
 
-def bare_synthesis(voice: Voice, streams: Sequence[dict[str, np.ndarray]]) -> Callable[[], None]:
+def bare_synthesis(grid: FrameGrid, streams: Sequence[dict[str, np.ndarray]]) -> Callable[[], None]:
     """Return WORLD's synthesis of streams whose spectra and aperiodicities are there already."""
     import pyworld
 
     from tts.analysis.mcep import to_log_power
 
-    grid = voice.grid
     ready = []
     for item in streams:
         voiced = item["vuv"][:, 0] >= 0.5
