@@ -197,6 +197,7 @@ def test_the_phase_of_a_mel_cepstrum_is_the_minimum_phase_of_its_magnitude():
 
 def test_long_sound_goes_on_when_the_noise_begins_anew(monkeypatch):
     monkeypatch.setattr(source_filter, "NOISE_FRAMES", 50)
+    monkeypatch.setattr(source_filter, "BLOCK", 25)
     source_filter.filters.cache_clear()
     grid = FrameGrid(16000)
     streams = steady(grid, 100.0, seconds=2.0) | {"vuv": np.zeros((400, 1))}

@@ -235,8 +235,11 @@ def _pulse_rows(source: Excitation, mcep: np.ndarray, share: np.ndarray) -> np.n
 
 def _noise_spectra(bank: Filters, rows: np.ndarray, start: int) -> np.ndarray:
     """Return the spectra of filtered noise of frames from ``start`` on, complex64 (frames, bins)."""
-    at = np.arange(start, start + len(rows)) % NOISE_FRAMES
-    return _polar(rows @ bank.noise[0] + bank.source[0, at], rows @ bank.noise[1] + bank.source[1, at])
+    at = start % NOISE_FRAMES  # a multiple of BLOCK, as NOISE_FRAMES is
+    log_magnitude, phase = (rows @ matrix for matrix in bank.noise)
+    log_magnitude += bank.source[0, at : at + len(rows)]
+    phase += bank.source[1, at : at + len(rows)]
+    return _polar(log_magnitude, phase)
 
 
 def _add_pulses(bank: Filters, spectra: np.ndarray, rows: np.ndarray, frame: np.ndarray) -> None:
@@ -250,9 +253,9 @@ def _add_pulses(bank: Filters, spectra: np.ndarray, rows: np.ndarray, frame: np.
 
 
 def _polar(log_magnitude: np.ndarray, phase: np.ndarray) -> np.ndarray:
-    """Return exp(log magnitude + j phase), complex64; overwrites the first."""
+    """Return exp(log magnitude + j phase), complex64; overwrites both."""
     np.exp(log_magnitude, out=log_magnitude)
     made = np.empty(phase.shape, np.complex64)
     np.multiply(log_magnitude, np.cos(phase), out=made.real)
-    np.multiply(log_magnitude, np.sin(phase), out=made.imag)
+    np.multiply(log_magnitude, np.sin(phase, out=phase), out=made.imag)
     return made
