@@ -48,6 +48,7 @@ class FakeVoice:
     calls: list[int] = field(default_factory=list)  # sentences in every call of acoustics
     engine: FakeEngine = field(default_factory=FakeEngine)
     earlier_reading: str = ""
+    editor: None = None
 
     @cached_property
     def streams(self) -> dict[str, Stream]:
@@ -75,8 +76,14 @@ class FakeVoice:
         return [np.full((len(s.segments), self.states), self.frames_a_state) for s in sentences]
 
     def acoustics(
-        self, sentences: Sequence[Sentence], durations: Sequence[np.ndarray], speakers: Sequence[int] | None = None
+        self,
+        sentences: Sequence[Sentence],
+        durations: Sequence[np.ndarray],
+        speakers: Sequence[int] | None = None,
+        *,
+        hidden: bool = False,
     ) -> list[dict[str, np.ndarray]]:
+        assert not hidden  # of a voice without an edit none is asked for
         self.calls.append(len(sentences))
         if any("explode" in s.text for s in sentences):
             raise RuntimeError("the network exploded")

@@ -136,6 +136,10 @@ def speak(
     vocoder: Annotated[
         Vocoder | None, typer.Option("--vocoder", help="What makes the sound of it.", show_default="the voice's")
     ] = None,
+    edit_strength: Annotated[
+        float | None,
+        typer.Option("--edit-strength", help="Of the voice's edit, where it has one: 0 to 2.", show_default="the voice's"),
+    ] = None,
     batch_frames: Annotated[int, typer.Option("--batch-frames", help="Frames through the network at a time.")] = 10_000,
     workers: Annotated[int | None, workers_option("Vocoder processes")] = None,
     device: Device = "auto",
@@ -163,7 +167,7 @@ def speak(
             out, output, audio_format.value if audio_format else None, rate, tuple(kind.value for kind in timings or ()), resume
         ),
         lexicon=lexicon,
-        post_filter=PostFilterOptions(post_filter.value if post_filter else None, strength, f0_variance),
+        post_filter=PostFilterOptions(post_filter.value if post_filter else None, strength, f0_variance, edit_strength),
         vocoder=vocoder.value if vocoder else None,
         settings={"pause_scale": pauses, "batch_frames": batch_frames, "unreadable": "fail" if strict else unreadable.value},
         workers=workers,

@@ -81,6 +81,7 @@ class PostFilterOptions:
     kind: Kind | None = None
     strength: float | None = None
     f0_variance: float | None = None
+    edit_strength: float | None = None
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,11 @@ def _post_filter(voice: Voice, asked: PostFilterOptions) -> PostFilterSettings:
     if strength is not None and chosen == "none":
         raise UsageError("--strength: there is no post-filter; choose one with --post-filter, or leave --strength out")
     amount = usual.strength if strength is None and chosen == usual.post_filter else strength
-    return PostFilterSettings(chosen, amount, usual.f0_variance if asked.f0_variance is None else asked.f0_variance)
+    if asked.edit_strength is not None and voice.editor is None:
+        raise UsageError(f"--edit-strength: {voice.label} has no edit (a stage of kind: edit in its recipe); leave it out")
+    f0_variance = usual.f0_variance if asked.f0_variance is None else asked.f0_variance
+    edit_strength = usual.edit_strength if asked.edit_strength is None else asked.edit_strength
+    return PostFilterSettings(chosen, amount, f0_variance, edit_strength)
 
 
 def _workers(workers: int | None, requests: Sequence[Request]) -> int | None:

@@ -243,7 +243,7 @@ def _untrained(recipe: Recipe, subset: Subset, point: Point, voice: Voice) -> Vo
     """Return the voice under the subset's statistics: what the target says where the source says it, moved and scaled."""
     system = recipe.system(point.method)
     assert system.transfer is not None
-    stack, duration = make_stack(subset, system.stages, point.seed), make_duration(recipe, subset, point.seed)
+    stack, duration = make_stack(subset, system.networks, point.seed), make_duration(recipe, subset, point.seed)
     start_from(Source(system.transfer, load_voice(system.transfer.source, "cpu"), 0), stack, duration, subset)
     return Voice(adapted_config(voice.config, subset), stack, duration, subset.statistics, choose_device(str(voice.device)))
 

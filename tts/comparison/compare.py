@@ -211,7 +211,7 @@ def check_plan(plan: ComparisonPlan, prepared: Prepared, out: Path) -> None:
             if arm.system.transfer is None:  # else what is frozen is known when the voice is read
                 zeros = {key: 0.0 for key, values in arm.search.keys.items() if _drops(key, values)} if arm.search else {}
                 least = with_settings(arm.system, zeros, arm.name)
-                require(learning_problems(least.stages, tried.training_of(least)))
+                require(learning_problems(least.networks, tried.training_of(least)))
 
 
 def settle_systems(work: Comparison) -> None:

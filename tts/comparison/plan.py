@@ -158,7 +158,7 @@ def _check_search(recipe: Recipe, name: str, system: SystemPart, part: SearchPar
 
 def auxiliary_tasks(system: SystemPart) -> list[str]:
     """Return the auxiliary tasks that a system learns, in order of their first appearance."""
-    used = [name for stage in system.stages for name, use in stage.tasks.items() if use.weight > 0.0]
+    used = [name for stage in system.networks for name, use in stage.tasks.items() if use.weight > 0.0]
     return [name for name in dict.fromkeys(used) if name not in MAIN_STREAMS]
 
 
@@ -166,7 +166,7 @@ def without(system: SystemPart, task: str, name: str) -> SystemPart:
     """Return a system without one of its tasks; one that cannot do without it raises :class:`UsageError`."""
     data = system.model_dump(mode="json")
     for stage in data["stages"]:
-        stage["tasks"].pop(task, None)
+        stage.get("tasks", {}).pop(task, None)
     for times in ("start", "stop"):
         data["training"].get("weighting", {}).get(times, {}).pop(task, None)
     try:

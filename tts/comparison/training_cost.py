@@ -61,7 +61,7 @@ def phases(parts: tuple[StagePart, ...], settings: TrainingPart) -> Iterator[Pha
 
 def total_steps(recipe: Recipe, system: SystemPart) -> int:
     """Return the training steps of a system as its summary counts them: one for each stage where all are trained together."""
-    stages = system.stages
+    stages = system.networks
     return sum(p.steps * (len(stages) if p.stage is None else 1) for p in phases(stages, recipe.training_of(system)))
 
 
@@ -77,7 +77,7 @@ def seconds_of(
     (normalisation, dropout, optimiser, average), so that the speed of matrix products foretells 5 to 7 ms of 27 measured
     (1.7 million weights, 512 rows, bfloat16, one thread).
     """
-    settings, stages = recipe.training_of(system), system.stages
+    settings, stages = recipe.training_of(system), system.networks
     speakers = speaker_input(recipe.speakers_of(system), len(prepared.speakers))
     found: dict[tuple[int | None, bool], float] = {}
     total, before = 0.0, torch.get_num_threads()

@@ -83,8 +83,8 @@ class TrainingJob(BaseModel):
 
     @property
     def stages(self) -> int:
-        """How many stages its system has."""
-        return len(self.recipe.system(self.system).stages)
+        """How many networks of its system are trained together where they are."""
+        return len(self.recipe.system(self.system).networks)
 
     def outcome(self, status: Literal["diverged", "failed"], message: str) -> JobRecord:
         """Return the record of a run that ended without scores."""

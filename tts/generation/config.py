@@ -20,7 +20,7 @@ from tts.core.grid import FrameGrid
 from tts.core.stream import Stream
 from tts.dataset.subphone import WIDTHS
 from tts.generation.migration import migrated
-from tts.recipe import MAIN_STREAMS, GenerationPart, StagePart, SubphoneKind
+from tts.recipe import MAIN_STREAMS, EditPart, GenerationPart, StagePart, SubphoneKind
 from tts.recipe.names import EngineName
 from tts.recipe.network import check_stages
 from tts.text.features import ContextFeatures
@@ -31,11 +31,12 @@ from tts.text.questions import LONGEST_PATTERN, MOST_PATTERNS, MOST_QUESTIONS
 KIND: Final = "stacked-tts voice"
 FORMAT: Final = 2
 CONFIG: Final = "config.json"
-MODEL, DURATION_MODEL, STATISTICS, LEXICON = FILES = (
+MODEL, DURATION_MODEL, STATISTICS, LEXICON, EDIT = FILES = (
     "model.safetensors",
     "duration.safetensors",
     "statistics.safetensors",
     "lexicon.txt",
+    "edit.safetensors",
 )
 
 # What a network may ask for is bounded by the parts of a recipe that describe it.
@@ -153,6 +154,7 @@ class VoiceConfig(_Facts):
     silence: Silences
     constant_features: dict[Annotated[int, Field(ge=0)], float]  # columns that had one value in training, and that value
     stages: tuple[StagePart, ...] = Field(min_length=1, max_length=MAX_STAGES)
+    edit: EditPart | None = None  # the last acoustic stage, which edits what these make
     duration: StagePart
     generation: GenerationPart
     corpus: CorpusConfig
@@ -166,6 +168,8 @@ class VoiceConfig(_Facts):
     def _fits(self) -> VoiceConfig:
         _check_streams(self.streams)
         check_stages(self.stages)
+        if self.edit is not None and self.generation.post_filter != "variance":
+            raise ValueError(f"edit: reads trajectories whose variance was scaled, not {self.generation.post_filter}")
         lacking = [name for name in MAIN_STREAMS if name not in self.stages[-1].tasks]
         if lacking:
             raise ValueError(f"stages: the last one does not predict {lacking[0]}")
@@ -248,7 +252,8 @@ def read_config(folder: Path) -> VoiceConfig:
     if not isinstance(data, dict) or data.get("kind") != KIND:
         raise UsageError(f"{path}: not the configuration of a voice made by tts train")
     config = parse_config(data, path)
-    missing = [name for name in FILES[:3] if name not in config.files]
+    edit = [EDIT] if config.edit is not None and config.edit.trained else []
+    missing = [name for name in (*FILES[:3], *edit) if name not in config.files]
     other = [name for name in config.files if name not in FILES]
     if missing or other:
         wrong = f"{missing[0]} is not in it" if missing else f"{other[0]!r} is no file of a voice"

@@ -34,10 +34,15 @@ class Ensemble(Voice):
         return [np.mean(group, axis=0) for group in zip(*answers, strict=True)]
 
     def acoustics(
-        self, sentences: Sequence[Sentence], durations: Sequence[np.ndarray], speakers: Sequence[int] | None = None
+        self,
+        sentences: Sequence[Sentence],
+        durations: Sequence[np.ndarray],
+        speakers: Sequence[int] | None = None,
+        *,
+        hidden: bool = False,
     ) -> list[dict[str, np.ndarray]]:
         """Predict every main stream: the mean over members, (frames, width) in natural units; ``vuv`` as a probability."""
-        answers = [member.acoustics(sentences, durations, speakers) for member in self.members]
+        answers = [member.acoustics(sentences, durations, speakers, hidden=hidden) for member in self.members]
         return [
             {name: np.mean([one[name] for one in group], axis=0) for name in group[0]} for group in zip(*answers, strict=True)
         ]

@@ -30,6 +30,7 @@ MAX_SCALE = 5.0  # largest factor on a deviation: a coefficient that hardly move
 
 USUAL_STRENGTH = {"none": 0.0, "cepstral": 0.4, "variance": 1.0}
 MAX_F0_VARIANCE = 1.5
+MAX_EDIT_STRENGTH = 2.0
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,14 @@ class PostFilterSettings:
 
     ``cepstral`` multiplies by 1 + strength, usually 1.4. ``variance`` raises the correcting factor to the power of strength: 1
     reaches the natural variance, as usual. ``none`` does not look at it. ``f0_variance``, from 0 (nothing) to 1.5, does the
-    same to log F0, whatever the kind: 1 reaches the natural variance.
+    same to log F0, whatever the kind: 1 reaches the natural variance. ``edit_strength``, from 0 (nothing) to 2, is a factor on
+    the edit (:mod:`tts.generation.editing`) of a voice that has one.
     """
 
     kind: Kind = "variance"
     strength: float | None = None
     f0_variance: float = 1.0
+    edit_strength: float = 1.0
 
     def __post_init__(self) -> None:
         if self.kind not in USUAL_STRENGTH:
@@ -52,11 +55,13 @@ class PostFilterSettings:
             raise UsageError(f"post-filter strength {self.strength:g} is outside 0..1")
         if not 0.0 <= self.f0_variance <= MAX_F0_VARIANCE:
             raise UsageError(f"F0 variance {self.f0_variance:g} is outside 0..{MAX_F0_VARIANCE:g}")
+        if not 0.0 <= self.edit_strength <= MAX_EDIT_STRENGTH:
+            raise UsageError(f"edit strength {self.edit_strength:g} is outside 0..{MAX_EDIT_STRENGTH:g}")
 
     @classmethod
     def of(cls, part: GenerationPart) -> PostFilterSettings:
         """Return what a voice's configuration says."""
-        return cls(part.post_filter, part.strength, part.f0_variance)
+        return cls(part.post_filter, part.strength, part.f0_variance, part.edit_strength)
 
     @property
     def amount(self) -> float:

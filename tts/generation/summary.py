@@ -83,8 +83,8 @@ class NetworkSummary:
 class TrainingSummary:
     """What the training of a voice came to.
 
-    ``prepared`` is the corpus's fingerprint; ``trained`` and ``speaking`` are numbers of parameters; ``seconds`` count those of
-    earlier, interrupted runs; ``made_with`` says versions and machine.
+    ``edit`` is that of the edit where the voice has one. ``prepared`` is the corpus's fingerprint; ``trained`` and ``speaking``
+    are numbers of parameters; ``seconds`` count those of earlier, interrupted runs; ``made_with`` says versions and machine.
     """
 
     recipe: str
@@ -98,6 +98,7 @@ class TrainingSummary:
     seconds: float
     command: str
     made_with: Environment
+    edit: NetworkSummary | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data, as ``summary.json`` holds it."""
@@ -108,6 +109,7 @@ class TrainingSummary:
             "prepared": self.prepared,
             "stages": [stage.to_dict() for stage in self.stages],
             "duration": self.duration.to_dict(),
+            **({} if self.edit is None else {"edit": self.edit.to_dict()}),
             "parameters": {"trained": self.trained, "speaking": self.speaking},
             "seconds": self.seconds,
             "command": self.command,
@@ -137,6 +139,7 @@ def read_summary(training: Path) -> TrainingSummary:
             seconds=float(data["seconds"]),
             command=str(data["command"]),
             made_with=Environment.from_dict(data["made_with"]),
+            edit=NetworkSummary.from_dict(data["edit"]) if "edit" in data else None,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise TtsError(f"{path}: damaged ({type(error).__name__}: {error}); train the voice again") from None

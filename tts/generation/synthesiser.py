@@ -12,7 +12,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -23,8 +23,8 @@ from tts.core.processes import Ticket, Workers
 from tts.generation.durations import stretch_pauses, whole_durations
 from tts.generation.postfilter import PostFilterSettings
 from tts.generation.requests import Request
-from tts.generation.vocode import Waveform, vocode
-from tts.generation.voice_model import VoiceModel
+from tts.generation.vocode import Waveform, sounded, spoken_trajectories, vocode
+from tts.generation.voice_model import HIDDEN, VoiceModel
 from tts.recipe import GenerationPart
 from tts.recipe.names import VocoderName
 from tts.text.engine import NothingToSay
@@ -32,6 +32,9 @@ from tts.text.sentence import SILENCE, Sentence
 from tts.text.split import PHONES_A_LETTER, split_spans
 from tts.text.tracked import Tracked
 from tts.text.unreadable import DEFAULT, Policy, Unread, check_policy
+
+if TYPE_CHECKING:  # it needs torch, which a process that only vocodes does without
+    from tts.generation.editing import Editor
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +101,8 @@ class SynthesisSettings:
         post_filter: dict[str, Any] = {"kind": self.post_filter.kind, "strength": self.post_filter.amount}
         if self.post_filter.f0_variance:  # which manifests of version 0.1.0 do not have
             post_filter["f0_variance"] = self.post_filter.f0_variance
+        if self.post_filter.edit_strength != 1.0:  # which manifests of voices without an edit do not have
+            post_filter["edit_strength"] = self.post_filter.edit_strength
         data = {**asdict(self), "post_filter": post_filter}
         del data["batch_frames"], data["workers"]
         if self.unreadable == DEFAULT:
@@ -199,6 +204,7 @@ class Synthesiser:
     def __init__(self, voice: VoiceModel, settings: SynthesisSettings | None = None) -> None:
         self.voice = voice
         self.settings = settings or SynthesisSettings()
+        self.editor = used_editor(voice, self.settings.post_filter)
         self.workers = Workers(self.settings.workers)
         self.sound = Waveform(
             voice.grid,
@@ -317,7 +323,10 @@ class Synthesiser:
             speakers = [piece.speaker for piece in pieces]
             predicted = self.voice.durations(sentences, speakers)
             durations = [self._whole(piece, frames) for piece, frames in zip(pieces, predicted, strict=True)]
-            acoustics = self.voice.acoustics(sentences, durations, speakers)
+            hidden = self.editor is not None
+            acoustics = self.voice.acoustics(sentences, durations, speakers, hidden=hidden)
+            if hidden:
+                acoustics = [self._edited(p, f, streams) for p, f, streams in zip(pieces, durations, acoustics, strict=True)]
         except Exception as error:
             if len(pieces) == 1:
                 pieces[0].job.fail(error)
@@ -326,9 +335,16 @@ class Synthesiser:
         for piece, frames, streams in zip(pieces, durations, acoustics, strict=True):
             piece.durations = frames
             narrow = {name: np.asarray(values, np.float32) for name, values in streams.items()}
-            speech = np.repeat(np.array(piece.sentence.phones) != SILENCE, frames.sum(axis=1))
-            piece.ticket = self.workers.submit(vocode, self.sound, narrow, speech, piece.job.request.pitch)
+            work = vocode if self.editor is None else sounded
+            piece.ticket = self.workers.submit(work, self.sound, narrow, _spoken(piece, frames), piece.job.request.pitch)
         return list(pieces)
+
+    def _edited(self, piece: _Piece, durations: np.ndarray, predicted: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Return the trajectories of a sentence as they are to be spoken, edited by the voice's last acoustic stage."""
+        assert self.editor is not None
+        hidden, speech = predicted.pop(HIDDEN), _spoken(piece, durations)
+        trajectories = spoken_trajectories(self.sound, predicted, speech)
+        return self.editor.edited(trajectories, hidden, speech, self.settings.post_filter.edit_strength, piece.speaker)
 
     @property
     def _longest(self) -> int:
@@ -360,6 +376,25 @@ class Synthesiser:
             except Exception as error:
                 piece.job.fail(error)
             piece.ticket = None  # and with it the predictions
+
+
+def used_editor(voice: VoiceModel, settings: PostFilterSettings) -> Editor | None:
+    """Return the edit that a voice speaks with; None where it has none or its strength is 0.
+
+    Raises :class:`UsageError` for a post-filter whose trajectories the edit was not made for.
+    """
+    editor = voice.editor if settings.edit_strength else None
+    if editor is not None and settings.kind != "variance":
+        raise UsageError(
+            f"post-filter {settings.kind}: the voice's edit reads trajectories whose variance was scaled; use variance, or an "
+            "edit strength of 0"
+        )
+    return editor
+
+
+def _spoken(piece: _Piece, durations: np.ndarray) -> np.ndarray:
+    """Return which frames of a sentence lie between the silences at its ends, bool (frames,)."""
+    return np.repeat(np.array(piece.sentence.phones) != SILENCE, durations.sum(axis=1))
 
 
 def _ready(line: deque[_Piece | _Job]) -> Iterator[SpokenSentence | RequestEnd]:

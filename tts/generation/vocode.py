@@ -43,8 +43,12 @@ def vocode(sound: Waveform, predicted: Mapping[str, np.ndarray], speech: np.ndar
     ``predicted`` holds (frames, width) of ``mcep``, ``lf0``, ``vuv`` and ``bap``; ``speech`` (frames,) bool marks the frames
     between the silences at the ends, over which the sound is faded in and out; ``pitch`` is a shift in semitones.
     """
-    streams = speaking_streams(sound, predicted, speech, pitch)
-    signal = synthesise(streams, sound.grid, sound.vocoder)
+    return sounded(sound, spoken_trajectories(sound, predicted, speech), speech, pitch)
+
+
+def sounded(sound: Waveform, trajectories: Mapping[str, np.ndarray], speech: np.ndarray, pitch: float = 0.0) -> np.ndarray:
+    """Return the samples of a sentence, as :func:`vocode` does, from its trajectories (:func:`spoken_trajectories`)."""
+    signal = synthesise(vocoder_streams(sound, trajectories, pitch), sound.grid, sound.vocoder)
     return limited(np.asarray(signal * _edges(speech, len(signal)), dtype=np.float32), sound.grid.sample_rate)
 
 
@@ -52,21 +56,33 @@ def speaking_streams(
     sound: Waveform, predicted: Mapping[str, np.ndarray], speech: np.ndarray, pitch: float = 0.0
 ) -> dict[str, np.ndarray]:
     """Return what the vocoder is given: static ``mcep``, ``lf0``, ``vuv`` (0 or 1) and ``bap``, (frames, dimension)."""
+    return vocoder_streams(sound, spoken_trajectories(sound, predicted, speech), pitch)
+
+
+def spoken_trajectories(sound: Waveform, predicted: Mapping[str, np.ndarray], speech: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the trajectories of a sentence with their variation restored, (frames, dimension); ``vuv`` as a probability."""
     for name, values in predicted.items():
         if not np.isfinite(values).all():
             raise TtsError(
                 f"the network predicted values of {name} that are not finite; the voice is damaged or its training diverged"
             )
     trajectories = generate(predicted, sound.variances, sound.streams)
-    mcep = post_filter(trajectories["mcep"], sound.post_filter, sound.grid, sound.global_variance["mcep"], speech)
-    voiced = trajectories["vuv"] >= sound.voicing_threshold
-    lf0 = scale_f0_variance(trajectories["lf0"], sound.post_filter, sound.grid, sound.global_variance["lf0"], speech)
-    lf0 = lf0 + pitch * np.log(2.0) / 12.0
+    natural, filtered = sound.global_variance, sound.post_filter
+    return {
+        "mcep": post_filter(trajectories["mcep"], filtered, sound.grid, natural["mcep"], speech),
+        "lf0": scale_f0_variance(trajectories["lf0"], filtered, sound.grid, natural["lf0"], speech),
+        "vuv": trajectories["vuv"],
+        "bap": trajectories["bap"],
+    }
+
+
+def vocoder_streams(sound: Waveform, trajectories: Mapping[str, np.ndarray], pitch: float = 0.0) -> dict[str, np.ndarray]:
+    """Return what the vocoder is given of trajectories as they are to be spoken: voicing decided, the pitch shifted."""
     lowest, highest = np.log(SYNTHESIS_F0)
     return {
-        "mcep": mcep,
-        "lf0": np.clip(lf0, lowest + 1e-9, highest - 1e-9),
-        "vuv": voiced.astype(np.float64),
+        "mcep": trajectories["mcep"],
+        "lf0": np.clip(trajectories["lf0"] + pitch * np.log(2.0) / 12.0, lowest + 1e-9, highest - 1e-9),
+        "vuv": (trajectories["vuv"] >= sound.voicing_threshold).astype(np.float64),
         "bap": trajectories["bap"],
     }
 

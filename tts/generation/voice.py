@@ -4,6 +4,7 @@
     model.safetensors         the acoustic stack, without auxiliary heads
     duration.safetensors      the duration model
     statistics.safetensors    statistics of the training frames
+    edit.safetensors          the edit of the trajectories, where the voice has one
     lexicon.txt               the user's lexicon, where there is one
     README.md                 the card: corpus, licence, scores, command
 
@@ -34,6 +35,7 @@ from tts.dataset.statistics import StreamStatistics, load_statistics, save_stati
 from tts.generation.config import (
     CONFIG,
     DURATION_MODEL,
+    EDIT,
     LEXICON,
     MODEL,
     STATISTICS,
@@ -41,8 +43,11 @@ from tts.generation.config import (
     read_config,
     write_config,
 )
+from tts.generation.editing import FIRST, Editor, streams_width
 from tts.generation.network_input import NetworkInput, padded_batches
+from tts.generation.voice_model import HIDDEN
 from tts.generation.voices import find_voice
+from tts.network.edit import Edit
 from tts.network.stack import Stack, Stage, speaking_parts
 from tts.recipe import MAIN_STREAMS
 from tts.text import english, normalise
@@ -63,8 +68,10 @@ class Voice:
         duration: Stage,
         statistics: Mapping[str, StreamStatistics],
         device: torch.device,
+        edit: Edit | None = None,
     ) -> None:
         self.config = config
+        self.edit = None if edit is None else edit.to(device)
         self.stack, self.duration, self.statistics, self.device = stack.to(device), duration.to(device), statistics, device
         self.grid, self.states, self.generation = config.grid, config.states, config.generation
         self.inventory, self.features = config.inventory, config.context_features()
@@ -99,6 +106,12 @@ class Voice:
             f"{what} ({trained[key]}, now {now})" for what, key, now in versions if key in trained and trained[key] != now
         ]
         return f"made with an earlier reading of {' and of '.join(differing)}" if differing else ""
+
+    @cached_property
+    def editor(self) -> Editor | None:
+        """What edits the trajectories of a sentence before they are spoken, where the voice has it."""
+        part = self.config.edit
+        return None if part is None else Editor(part, self.edit, self.statistics, self.streams, self.device)
 
     def add_lexicon(self, lexicon: Lexicon) -> None:
         """Let the words of ``lexicon`` be pronounced as it says, whatever the voice's own lexicon says of them."""
@@ -163,12 +176,18 @@ class Voice:
 
     @torch.no_grad()
     def acoustics(
-        self, sentences: Sequence[Sentence], durations: Sequence[np.ndarray], speakers: Sequence[int] | None = None
+        self,
+        sentences: Sequence[Sentence],
+        durations: Sequence[np.ndarray],
+        speakers: Sequence[int] | None = None,
+        *,
+        hidden: bool = False,
     ) -> list[dict[str, np.ndarray]]:
         """Predict every main stream for integer ``durations``: a dictionary a sentence.
 
         Dynamic streams are the means of statics, deltas and accelerations in natural units, (frames, 3 * dimension);
-        ``vuv`` is the probability of voicing, (frames, 1). ``speakers`` as in :meth:`durations`.
+        ``vuv`` is the probability of voicing, (frames, 1). ``speakers`` as in :meth:`durations`. With ``hidden`` the last
+        hidden layer is there too, as :data:`HIDDEN`, float32 (frames, width).
         """
         self.stack.eval()
         who = [0] * len(sentences) if speakers is None else speakers
@@ -180,14 +199,18 @@ class Voice:
         widest = max(2 * part.linguistic_context + 1 for part in self.stack.parts)
         for group, x, mask in padded_batches(inputs, self.device, widest):
             with autocast(self.device, self.precision):
-                heads = self.stack(x, mask)[-1].heads
-            every = to_host(torch.cat([heads[name].float() for name in MAIN_STREAMS], dim=-1))
-            outputs = torch.split(every, [self.streams[name].width for name in MAIN_STREAMS], dim=-1)
+                last = self.stack(x, mask)[-1]
+            top = [last.top.float()] if hidden and last.top is not None else []
+            every = to_host(torch.cat([*(last.heads[name].float() for name in MAIN_STREAMS), *top], dim=-1))
+            widths = [self.streams[name].width for name in MAIN_STREAMS]
+            *outputs, read = torch.split(every, [*widths, every.shape[-1] - sum(widths)], dim=-1)
             for place, n in enumerate(group):
                 found[n] = {
                     name: self.denormalise(name, output[place, : len(inputs[n])].contiguous(), who[n])
                     for name, output in zip(MAIN_STREAMS, outputs, strict=True)
                 }
+                if hidden:
+                    found[n][HIDDEN] = read[place, : len(inputs[n])].contiguous().numpy()
         return found
 
     @property
@@ -240,6 +263,9 @@ def save_voice(folder: Path, voice: Voice, card: str, lexicon: Path | None = Non
     if lexicon is not None:
         write_text(folder / LEXICON, lexicon.read_text(encoding="utf-8"))
         files.append(LEXICON)
+    if voice.edit is not None:
+        save_tensors(folder / EDIT, voice.edit.state_dict(), {})
+        files.append(EDIT)
     write_text(folder / "README.md", card)
     digests = {name: file_digest(folder / name) for name in files}
     write_config(folder, voice.config.model_copy(update={"files": digests}))
@@ -259,7 +285,10 @@ def load_voice(path: Path | str, device: str = "auto") -> Voice:
     stack, duration = make_networks(config)
     load_weights(stack, load_tensors(folder / MODEL)[0], folder / MODEL)
     load_weights(duration, load_tensors(folder / DURATION_MODEL)[0], folder / DURATION_MODEL)
-    voice = Voice(config, stack, duration, _read_statistics(folder / STATISTICS, config), choose_device(device))
+    edit = make_edit(config, stack)
+    if edit is not None:
+        load_weights(edit, load_tensors(folder / EDIT)[0], folder / EDIT)
+    voice = Voice(config, stack, duration, _read_statistics(folder / STATISTICS, config), choose_device(device), edit)
     if LEXICON in config.files:
         voice.lexicon = read_lexicon(folder / LEXICON)
     return voice
@@ -269,12 +298,14 @@ def _refuse_strangers(config: VoiceConfig, folder: Path) -> None:
     """Raise :class:`TtsError` unless the files hold the weights of the networks that ``config`` describes; allocate nothing."""
     try:
         with torch.device("meta"):
-            networks = make_networks(config)
+            stack, duration = make_networks(config)
+            edit = make_edit(config, stack)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         raise TtsError(f"{folder / CONFIG}: describes no network ({reason}); copy the voice again") from None
-    for network, name in zip(networks, (MODEL, DURATION_MODEL), strict=True):
-        check_weights(network, folder / name)
+    for network, name in ((stack, MODEL), (duration, DURATION_MODEL), (edit, EDIT)):
+        if network is not None:
+            check_weights(network, folder / name)
 
 
 def make_networks(config: VoiceConfig) -> tuple[Stack, Stage]:
@@ -291,6 +322,16 @@ def make_networks(config: VoiceConfig) -> tuple[Stack, Stage]:
     code = duration_speakers(count, speakers.duration) if speakers else None
     inputs = features + (code.count if code else 0)
     return stack, Stage(inputs, config.duration, {DURATION: config.states}, outputs=(DURATION,), speakers=code)
+
+
+def make_edit(config: VoiceConfig, stack: Stack) -> Edit | None:
+    """Return a new edit of what ``stack`` makes, as ``config`` describes it; None where there is none, or none is trained."""
+    part, last = config.edit, stack.stages[-1]
+    if part is None or not part.trained:
+        return None
+    assert isinstance(last, Stage)
+    streams = {stream.name: stream for stream in config.streams}
+    return Edit(part, streams_width(streams), last.top_width, streams["mcep"].dimension - FIRST)
 
 
 def _check_files(folder: Path, config: VoiceConfig) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
@@ -11,6 +11,11 @@ from tts.core.grid import FrameGrid
 from tts.core.stream import Stream
 from tts.text.engine import Engine
 from tts.text.sentence import Sentence
+
+if TYPE_CHECKING:  # it needs torch, which a process that only vocodes does without
+    from tts.generation.editing import Editor
+
+HIDDEN: Final = "hidden"  # the last hidden layer among what a voice predicts, where it is asked for
 
 
 class VoiceModel(Protocol):
@@ -36,6 +41,10 @@ class VoiceModel(Protocol):
     def global_variance(self) -> Mapping[str, np.ndarray]:
         """Mean variance within natural utterances, (dimension,) a dynamic stream."""
 
+    @property
+    def editor(self) -> Editor | None:
+        """What edits trajectories before they are spoken, where the voice has it."""
+
     def speaker_number(self, speaker: str) -> int:
         """Return the number of a speaker given by name or number, the first's for an empty name; an unknown one raises."""
 
@@ -43,6 +52,14 @@ class VoiceModel(Protocol):
         """Predict frames a state, float (segments, states) a sentence; ``speakers`` are numbers, by default the first."""
 
     def acoustics(
-        self, sentences: Sequence[Sentence], durations: Sequence[np.ndarray], speakers: Sequence[int] | None = None
+        self,
+        sentences: Sequence[Sentence],
+        durations: Sequence[np.ndarray],
+        speakers: Sequence[int] | None = None,
+        *,
+        hidden: bool = False,
     ) -> list[dict[str, np.ndarray]]:
-        """Predict every main stream for whole ``durations``, (frames, width) in natural units; ``vuv`` as a probability."""
+        """Predict every main stream for whole ``durations``, (frames, width) in natural units; ``vuv`` as a probability.
+
+        With ``hidden`` the last hidden layer too (:data:`HIDDEN`).
+        """

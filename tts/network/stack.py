@@ -38,18 +38,23 @@ SHARINGS: dict[str, type[Sharing]] = {
 }
 
 
+READ_BY = "mcep"  # the task whose shared hidden layer is the last one of a stage
+
+
 @dataclass(frozen=True)
 class StageOutput:
     """What a stage computes: ``heads`` by task name, (batch, time, width) each, and the ``bottleneck`` that later stages read.
 
-    In training, where the layers of unrelated tasks are kept apart by their activations, ``hidden`` are the heads' last hidden
-    layers and ``mask`` says which frames are real.
+    ``top`` is the last hidden layer that the main task :data:`READ_BY` reads, None where the stage has it not. In training,
+    where the layers of unrelated tasks are kept apart by their activations, ``hidden`` are the heads' last hidden layers and
+    ``mask`` says which frames are real.
     """
 
     heads: dict[str, Tensor]
     bottleneck: Tensor | None
     hidden: dict[str, Tensor] = field(default_factory=dict)
     mask: Tensor | None = None
+    top: Tensor | None = None
 
     def outputs(self, part: StagePart) -> Tensor:
         """What a later stage reads of the main tasks of the stage of ``part``, (batch, time, width).
@@ -95,6 +100,12 @@ class Stage(nn.Module):
         if part.sharing.kind != "hard":
             options = part.sharing.model_dump(exclude={"kind"})
             self.trunk = SHARINGS[part.sharing.kind](trunk, tuple(part.groups), self.layout.groups, **options)
+
+    @property
+    def top_width(self) -> int:
+        """Width of :attr:`StageOutput.top`."""
+        use, trunk = self.part.tasks[READ_BY], self.part.trunk.layers
+        return trunk[use.depth - 1] if use.depth else self.layout.bottleneck or self.trunk.width
 
     def _make_head(self, name: str, top: int) -> Head:
         use = self.part.tasks[name]
@@ -146,20 +157,23 @@ class Stage(nn.Module):
         tops, bottleneck = self._bottlenecks(views)
         hidden: dict[str, Tensor] = {}
         outputs: dict[str, Tensor] = {}
+        top = None
         for name in self.layout.order:
             head, use = self.heads[name], self.part.tasks[name]
             assert isinstance(head, Head)
             view = 0 if len(views) == 1 else self.layout.groups.index("main" if name in MAIN_STREAMS else name)
             side = hidden[use.reads].detach() if use.reads else None
-            hidden[name] = head.hidden(views[view][use.depth - 1] if use.depth else tops[view], side)
+            below = views[view][use.depth - 1] if use.depth else tops[view]
+            top = below if name == READ_BY else top
+            hidden[name] = head.hidden(below, side)
             if head.output is not None:
                 outputs[name] = head.read_out(hidden[name], side)
                 if self.speakers is not None and code is not None and self.owned(name):
                     outputs[name] = self.speakers.choose(outputs[name], code)
         heads = {name: outputs[name] for name in self.heads if name in outputs}
         if self.training and self.unrelated is not None and self.unrelated.form == "activation":
-            return StageOutput(heads, bottleneck, hidden, mask)
-        return StageOutput(heads, bottleneck)
+            return StageOutput(heads, bottleneck, hidden, mask, top)
+        return StageOutput(heads, bottleneck, top=top)
 
     def _bottlenecks(self, views: Sequence[Sequence[Tensor]]) -> tuple[list[Tensor], Tensor | None]:
         """Return what heads read by default, a view each, and what later stages read, from the hidden layers of every view."""
@@ -297,7 +311,8 @@ def run_on(stage: nn.Module, inputs: Tensor, wanted: Tensor) -> StageOutput:
     output: StageOutput = stage(inputs.flatten(0, 1)[wanted][:, None])
     heads = {name: spread(values) for name, values in output.heads.items()}
     bottleneck = None if output.bottleneck is None else spread(output.bottleneck)
-    return StageOutput(heads, bottleneck, output.hidden)
+    top = None if output.top is None else spread(output.top)
+    return StageOutput(heads, bottleneck, output.hidden, top=top)
 
 
 def speaking_parts(parts: tuple[StagePart, ...]) -> tuple[SpeakingPart, ...]:

@@ -5,6 +5,7 @@ A file and changes in, a :class:`~tts.recipe.recipe.Recipe` out; ``corpora`` rea
 
 from tts.recipe.base import MAIN_STREAMS, Part
 from tts.recipe.corpus import CorpusPart
+from tts.recipe.edit import EditPart
 from tts.recipe.load import corpus_root, find_recipe, load_recipe
 from tts.recipe.network import StagePart, TaskUse, TrunkLayer, TrunkPart, bottleneck_read
 from tts.recipe.parts import AlignmentPart, AnalysisPart, FramesPart, GenerationPart, SplitPart, SubphoneKind, TextPart
@@ -17,6 +18,7 @@ __all__ = [
     "AnalysisPart",
     "CorpusPart",
     "DurationPart",
+    "EditPart",
     "ForkMergePart",
     "FramesPart",
     "GenerationPart",

@@ -53,7 +53,7 @@ def _hides(recipe: Recipe, name: str, place: tuple[str, ...], asked: Any) -> boo
     if place == ("steps",) and recipe.doubles_steps(name):
         return False
     timed = place[2:] and place[:2] in (("weighting", "start"), ("weighting", "stop"))
-    if timed and not any(place[2] in stage.tasks for stage in system.stages):
+    if timed and not any(place[2] in stage.tasks for stage in system.networks):
         return False  # the time of a task that it does not learn
     return bool(_at(recipe.training_of(system).model_dump(), place) != asked)
 

@@ -183,7 +183,7 @@ def comparison_faults(part: ComparisonPart, systems: Mapping[str, Any]) -> Itera
         if name in systems:
             yield f"comparison.ensembles: {name}: expected a name that no system has"
     whole = part.leave_one_out
-    stages = systems[whole].stages if whole is not None and whole in systems else ()
+    stages = systems[whole].networks if whole is not None and whole in systems else ()
     if stages and not any(set(stage.tasks) - set(MAIN_STREAMS) for stage in stages):
         yield f"comparison.leave_one_out: {whole} learns no auxiliary task that could be left out"
     trained = {

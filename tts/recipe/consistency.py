@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from tts.recipe.base import MAIN_STREAMS
 from tts.recipe.comparison import comparison_faults
 from tts.recipe.network import check_stages
+from tts.recipe.stages import order_faults
 from tts.recipe.transfer import BORROWED, borrows
 from tts.recipe.words import not_there
 
 if TYPE_CHECKING:
+    from tts.recipe.parts import GenerationPart
     from tts.recipe.recipe import Recipe, SystemPart
 
 
@@ -26,7 +28,8 @@ def faults(recipe: Recipe) -> Iterator[str]:
         yield "alignment.phone_names: there are no label files (alignment.labels) whose phones could have names; leave it out"
     for name, system in recipe.systems.items():
         yield from _system_faults(name, system, {*MAIN_STREAMS, *recipe.tasks})
-    learnt = {task for system in recipe.systems.values() for stage in system.stages for task in stage.tasks}
+        yield from _edit_faults(name, system, recipe.generation)
+    learnt = {task for system in recipe.systems.values() for stage in system.networks for task in stage.tasks}
     for task in {**recipe.training.weighting.start, **recipe.training.weighting.stop}:
         if task not in learnt:
             yield f"training.weighting: no system learns {task}, which {not_there(task, learnt)}"
@@ -51,22 +54,37 @@ def _speaker_faults(recipe: Recipe) -> Iterator[str]:
 
 
 def _system_faults(name: str, system: SystemPart, known: set[str]) -> Iterator[str]:
-    place = f"systems.{name}"
-    for number, stage in enumerate(system.stages, 1):
+    place, networks = f"systems.{name}", system.networks
+    wrong = list(order_faults(system.stages))
+    yield from (f"{place}: {fault}" for fault in wrong)
+    if wrong:
+        return
+    for number, stage in enumerate(networks, 1):
         for task in stage.tasks:
             if task not in known:
                 yield f"{place}: stage {number} learns {task}, which {not_there(task, known)}"
         if "vuv" in stage.tasks and stage.tasks["vuv"].emphasis:
             yield f"{place}: stage {number}: vuv has one dimension, so no emphasis"
     try:
-        check_stages(system.stages if not borrows(system.transfer) else (BORROWED, *system.stages))
+        check_stages(networks if not borrows(system.transfer) else (BORROWED, *networks))
     except ValueError as error:
         yield f"{place}: {error}"
-    if len(system.stages) == 1 and system.training.get("cross_fit"):
+    if len(networks) == 1 and system.training.get("cross_fit"):
         yield f"{place}.training.cross_fit: one stage has no bottleneck that another reads; leave it out"
-    if len(system.stages) == 1 and system.training.get("stacking", "greedy") != "greedy":
+    if len(networks) == 1 and system.training.get("stacking", "greedy") != "greedy":
         yield f"{place}.training.stacking: one stage has none to be trained with; leave it out"
-    last = system.stages[-1].tasks
+    last = networks[-1].tasks
     missing = [stream for stream in MAIN_STREAMS if stream not in last or last[stream].weight == 0.0]
     if missing:
         yield f"{place}: the last stage must learn {', '.join(missing)}, it is what speaks"
+
+
+def _edit_faults(name: str, system: SystemPart, generation: GenerationPart) -> Iterator[str]:
+    """Yield what keeps an edit from reading what it learns from: trajectories whose variance was scaled."""
+    if system.edit is None:
+        return
+    if generation.post_filter != "variance" or generation.strength == 0.0:
+        yield (
+            f"generation.post_filter: is {generation.post_filter} at strength {generation.strength:g}, and systems.{name} has "
+            "an edit of trajectories whose variance was scaled; use variance with a strength above 0"
+        )

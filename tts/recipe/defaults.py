@@ -140,10 +140,10 @@ def _fill_stages(system: Any, sizes: Scaled) -> None:
     stages = system.get("stages") if isinstance(system, dict) else None
     if not isinstance(stages, list):
         return
-    for stage in stages:
-        if isinstance(stage, dict):
-            stage.setdefault("trunk", default_trunk(sizes.stacked_dropout if len(stages) > 1 else sizes.dropout))
-            stage.setdefault("tasks", copy_data(MAIN_TASKS))
+    networks = [stage for stage in stages if isinstance(stage, dict) and "kind" not in stage]
+    for stage in networks:
+        stage.setdefault("trunk", default_trunk(sizes.stacked_dropout if len(networks) > 1 else sizes.dropout))
+        stage.setdefault("tasks", copy_data(MAIN_TASKS))
 
 
 def _tasks_of(system: Any) -> list[str]:

@@ -94,7 +94,7 @@ def _locate(model: type[BaseModel], details: ErrorDetails) -> _Located:
                 place.append(part)
                 owner = _model(slot)
                 continue
-            if union is None:
+            if union is None and not _told_apart(slot):
                 union, outer = tuple(place), slot
             slot = _member(slot, str(part))
             continue
@@ -119,6 +119,13 @@ def _step(slot: Slot, part: str | int) -> Slot | None:
 def _model(slot: Slot | None) -> type[BaseModel] | None:
     kind = slot.type if slot is not None else None
     return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+
+
+def _told_apart(slot: Slot | None) -> bool:
+    """Return whether the members of a union are parts told apart by their ``kind``, so that errors are of one of them alone."""
+    members = slot.members if slot is not None else ()
+    models = [model for member in members if (model := _model(member)) is not None]
+    return len(models) == len(members) > 1 and sum("kind" not in model.model_fields for model in models) <= 1
 
 
 def _member(slot: Slot | None, tag: str) -> Slot | None:

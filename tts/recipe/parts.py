@@ -275,3 +275,10 @@ class GenerationPart(Part):
         "faster and sounds the same.",
         examples=["source_filter"],
     )
+    edit_strength: float = Field(
+        1.0,
+        ge=0.0,
+        le=2.0,
+        description="Factor on the edit of a voice that has one (`kind: edit` among its stages); 0 is variance scaling alone.",
+        examples=[0.5],
+    )

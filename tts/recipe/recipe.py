@@ -14,9 +14,11 @@ from tts.recipe.comparison import ComparisonPart
 from tts.recipe.consistency import faults
 from tts.recipe.corpus import CorpusPart
 from tts.recipe.defaults import NOMINAL_SECONDS, complete
+from tts.recipe.edit import EditPart
 from tts.recipe.names import Name
 from tts.recipe.network import StagePart
 from tts.recipe.parts import AlignmentPart, AnalysisPart, FramesPart, GenerationPart, SplitPart, TextPart
+from tts.recipe.stages import AnyStage, edit_of, networks_of
 from tts.recipe.training import DurationPart, TrainingPart
 from tts.recipe.transfer import TransferPart
 
@@ -30,8 +32,10 @@ class SystemPart(Part):
     description: str = Field(
         "", max_length=1000, description="What it is, for tables and reports.", examples=["two multi-task networks"]
     )
-    stages: tuple[StagePart, ...] = Field(
-        min_length=1, max_length=16, description="Its networks; one is not stacked, the last one speaks."
+    stages: tuple[AnyStage, ...] = Field(
+        min_length=1,
+        max_length=16,
+        description="Its networks (one is not stacked, the last one speaks), and after them an edit (`kind: edit`) or none.",
     )
     training: dict[str, Any] = Field(
         {}, description="Keys of `training` that this system has values of its own for.", examples=[{"steps": 10000}]
@@ -43,6 +47,16 @@ class SystemPart(Part):
         "layers of every speaker's own (`heads`), both, or `none`. Default: code_and_heads.",
         examples=["code"],
     )
+
+    @property
+    def networks(self) -> tuple[StagePart, ...]:
+        """The stages that are networks, first to last."""
+        return networks_of(self.stages)
+
+    @property
+    def edit(self) -> EditPart | None:
+        """The edit after the networks, where there is one."""
+        return edit_of(self.stages)
 
 
 class Recipe(Part):
@@ -145,7 +159,7 @@ class Recipe(Part):
         Of the recipe's times at which tasks start and stop, a system has those of the tasks that it learns.
         """
         training = self.training.model_dump()
-        learnt = {task for stage in system.stages for task in stage.tasks}
+        learnt = {task for stage in system.networks for task in stage.tasks}
         for key in ("start", "stop"):
             training["weighting"][key] = {name: at for name, at in training["weighting"][key].items() if name in learnt}
         return TrainingPart.model_validate(with_own(training, system.training))

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from tts.core.errors import UsageError
 from tts.dataset.prepared import DURATION, Prepared
-from tts.recipe import MAIN_STREAMS, CorpusPart, Recipe, StagePart, TrainingPart
+from tts.recipe import MAIN_STREAMS, CorpusPart, EditPart, Recipe, StagePart, TrainingPart
 from tts.recipe.base import Part
 from tts.training.cross_fitting import fold_utterances
 from tts.training.fork_merge import make_branches
@@ -25,11 +25,11 @@ def check(recipe: Recipe, system_name: str, prepared: Prepared) -> list[str]:
     system = recipe.system(system_name)
     settings = recipe.training_of(system)
     problems = preparation_problems(recipe, system_name, prepared)
-    problems += weighting_problems(system.stages, settings)
+    problems += weighting_problems(system.networks, settings)
     problems += weighting_problems((recipe.duration.stage,), recipe.duration.training, main=(DURATION,), at="duration.training")
-    problems += stacking_problems(system.stages, settings, len(prepared.packed("train").ids))
+    problems += stacking_problems(system.networks, settings, len(prepared.packed("train").ids))
     if system.transfer is None:
-        problems += learning_problems(system.stages, settings)
+        problems += learning_problems(system.networks, settings)
     return list(dict.fromkeys(problems))
 
 
@@ -60,7 +60,7 @@ def preparation_problems(recipe: Recipe, system_name: str, prepared: Prepared) -
         for part in ("corpus", "split", "text", "frames", "alignment", "analysis")
         if not _read_alike(getattr(recipe, part), getattr(stored, part))
     ]
-    stages = (*recipe.system(system_name).stages, recipe.duration.stage)
+    stages = (*recipe.system(system_name).networks, recipe.duration.stage)
     used = {task for stage in stages for task in stage.tasks}
     for task in sorted(used - set(MAIN_STREAMS) - {DURATION}):
         if task not in prepared.streams or stored.tasks.get(task) != recipe.tasks[task]:
@@ -153,7 +153,9 @@ def learning_problems(stages: Sequence[StagePart], settings: TrainingPart, froze
     return problems
 
 
-def longer_problems(stages: Sequence[StagePart], settings: TrainingPart, steps: int, at: str = "training") -> list[str]:
+def longer_problems(
+    stages: Sequence[StagePart | EditPart], settings: TrainingPart, steps: int, at: str = "training"
+) -> list[str]:
     """Find what keeps a training of ``steps`` from going on to ``settings.steps`` as one that long from the start would."""
     changed = f"{at}.steps was {steps} and is {settings.steps}"
     if settings.steps < steps:

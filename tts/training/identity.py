@@ -10,7 +10,7 @@ from tts.core.errors import UsageError
 from tts.core.files import fingerprint, read_json
 from tts.dataset.prepared import Prepared
 from tts.dataset.speakers import DURATION_SPEAKERS
-from tts.recipe import Recipe, TrainingPart
+from tts.recipe import GenerationPart, Recipe, TrainingPart
 from tts.recipe.transfer import TransferPart
 
 IDENTITY_VERSION = 2  # raise it when the same settings and data train other numbers
@@ -56,14 +56,16 @@ def identity_of(recipe: Recipe, system_name: str, data: str, source: str) -> Voi
         _without_steps(settings),
         {**duration.model_dump(mode="json", exclude={"training"}), "training": _without_steps(duration.training)},
         [recipe.speakers_of(system), DURATION_SPEAKERS] if recipe.corpus.several else [],
+        *([] if system.edit is None else [_scaling(recipe.generation)]),  # which an edit learns from
     )
-    speaks_with = fingerprint(recipe.generation.model_dump(mode="json"))
+    without = {"edit_strength"} if system.edit is None else set()
+    speaks_with = fingerprint(recipe.generation.model_dump(mode="json", exclude=without))
     return VoiceIdentity(trained_from, (settings.steps, duration.training.steps), speaks_with)
 
 
 def data_identity(recipe: Recipe, prepared: Prepared, system_name: str) -> str:
     """Return what identifies the data that a system learns: utterances, their times and parameters, and its tasks."""
-    tasks = {task for stage in recipe.system(system_name).stages for task in stage.tasks} | set(recipe.duration.tasks)
+    tasks = {task for stage in recipe.system(system_name).networks for task in stage.tasks} | set(recipe.duration.tasks)
     return prepared.identity(tasks)
 
 
@@ -84,6 +86,10 @@ def source_files(part: TransferPart) -> Any:
     if not path.is_file():
         raise UsageError(f"transfer: {part.source}: not a finished voice (no config.json); train it first")
     return read_json(path).get("files")
+
+
+def _scaling(generation: GenerationPart) -> list[Any]:
+    return [generation.post_filter, generation.strength, generation.f0_variance]
 
 
 def _without_steps(settings: TrainingPart) -> dict[str, Any]:

@@ -106,12 +106,12 @@ def legacy_identity(recipe: Recipe, prepared: Prepared, system_name: str) -> str
         source = {"transfer": fingerprint("init" if transfer.init_from else "features", own, source_files(transfer))}
     return fingerprint(
         data_identity(recipe, prepared, system_name),
-        [changed(stage) for stage in system.stages],
+        [changed(stage) for stage in system.networks],
         changed(settings),
         changed(recipe.duration),
         changed(recipe.generation),
         *([recipe.speakers_of(system), DURATION_SPEAKERS] if len(prepared.speakers) > 1 else []),
-        *(["no row of weight 0"] if _weighs_nothing(system.stages, settings) else []),
+        *(["no row of weight 0"] if _weighs_nothing(system.networks, settings) else []),
         *([source] if source is not None else []),
     )
 

@@ -14,19 +14,21 @@ from tts.core.device import choose_device
 from tts.core.files import write_text
 from tts.core.locks import held
 from tts.core.provenance import environment
+from tts.core.seeds import derived_seed
 from tts.dataset.positions import position_width
 from tts.dataset.prepared import DURATION, Prepared
 from tts.dataset.speakers import SpeakerInput, duration_speakers, speaker_input
 from tts.generation.card import voice_card
 from tts.generation.config import read_config, write_config
 from tts.generation.summary import NetworkSummary, TrainingSummary, read_summary, write_summary
-from tts.generation.voice import Voice, save_voice, stack_widths
+from tts.generation.voice import Voice, make_edit, save_voice, stack_widths
 from tts.network.precision import stack_precision
 from tts.network.stack import Stack, Stage
 from tts.recipe import Recipe, StagePart
 from tts.text.lexicon import read_lexicon
 from tts.training.checks import check, learning_problems, require
 from tts.training.criterion import Objective, TrainingData
+from tts.training.edit import EditTraining, train_edit
 from tts.training.greedy import StackTraining, summary_of
 from tts.training.identity import voice_identity
 from tts.training.joint import train_stack
@@ -81,7 +83,8 @@ def train_voice(
             _copy_whole(duration_from, training / "duration")
         with counting_seconds(training / "seconds.json") as seconds:
             trained = _train(_VoiceTraining(run, prepared, source, training, where))
-        stack = trained.voice.stack
+        stack, edit = trained.voice.stack, trained.voice.edit
+        edited = 0 if edit is None else sum(p.numel() for p in edit.parameters())
         summary = TrainingSummary(
             recipe=recipe.name,
             system=system_name,
@@ -89,11 +92,12 @@ def train_voice(
             prepared=prepared.fingerprint,
             stages=tuple(trained.stages),
             duration=trained.duration,
-            trained=sum(p.numel() for p in stack.parameters() if p.requires_grad),
-            speaking=sum(t.numel() for t in stack.speaking().values()),
+            trained=sum(p.numel() for p in stack.parameters() if p.requires_grad) + edited,
+            speaking=sum(t.numel() for t in stack.speaking().values()) + edited,
             seconds=round(seconds(), 1),
             command=command,
             made_with=environment(where),
+            edit=trained.edit,
         )
         save_voice(out, trained.voice, voice_card(trained.voice.config, summary), prepared.lexicon_path)
         write_summary(training, summary)
@@ -118,6 +122,7 @@ class _TrainedVoice:
     voice: Voice
     stages: list[NetworkSummary]
     duration: NetworkSummary
+    edit: NetworkSummary | None
 
 
 def _train(work: _VoiceTraining) -> _TrainedVoice:
@@ -137,10 +142,14 @@ def _train(work: _VoiceTraining) -> _TrainedVoice:
     config = make_config(run, prepared, parts, begun.facts() if begun else None)
     logs = work.folder / "tensorboard" if available() else None
     duration_summary = _train_duration(duration, work, logs, tuning)
-    voice = Voice(config, stack, duration, prepared.statistics, work.device)
+    torch.manual_seed(derived_seed(settings.seed, len(parts), 8))  # an edit draws its own numbers, as every stage does
+    voice = Voice(config, stack, duration, prepared.statistics, work.device, make_edit(config, stack))
     voice.lexicon = read_lexicon(prepared.lexicon_path) if prepared.lexicon_path is not None else None
     stages = train_stack(StackTraining(voice, prepared, parts, settings, work.folder, logs, recipe.samples, tuning))
-    return _TrainedVoice(voice, stages, duration_summary)
+    edit = None
+    if config.edit is not None:
+        edit = train_edit(EditTraining(voice, prepared, config.edit, settings.seed, work.folder / "edit", logs))
+    return _TrainedVoice(voice, stages, duration_summary, edit)
 
 
 def _train_duration(stage: Stage, work: _VoiceTraining, logs: Path | None, tuning: Tuning | None) -> NetworkSummary:
@@ -190,7 +199,7 @@ def fastest_precision(recipe: Recipe, prepared: Prepared, system_name: str, devi
     if "auto" not in (settings.precision, recipe.duration.training.precision):
         return "float32"
     speakers = speaker_input(recipe.speakers_of(system), len(prepared.speakers))
-    stack = make_stack(prepared, system.stages, settings.seed, speakers).to(device)
+    stack = make_stack(prepared, system.networks, settings.seed, speakers).to(device)
     return stack_precision("auto", stack, device)
 
 

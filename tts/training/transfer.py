@@ -121,7 +121,7 @@ def check_transfer(voice: Voice, prepared: Prepared, name: str | Path) -> None:
 def all_stages(system: SystemPart, source: Source | None) -> tuple[StagePart, ...]:
     """Return the stages of a system, after the one it reads features from, where it does."""
     if source is None or source.part.features_from is None:
-        return system.stages
+        return system.networks
     part, layer = source.voice.stack.parts[0], source.part.layer
     if part.sharing.kind != "hard":
         raise UsageError(f"transfer.features_from: {source.label} shares by {part.sharing.kind}; only a plain trunk is read")
@@ -137,7 +137,7 @@ def all_stages(system: SystemPart, source: Source | None) -> tuple[StagePart, ..
     first = StagePart(
         trunk=trunk, bottleneck=narrow, linguistic_context=part.linguistic_context, dilation=part.dilation, tasks={}
     )
-    return (first, *system.stages)
+    return (first, *system.networks)
 
 
 def start_from(source: Source, stack: Stack, duration: Stage, prepared: Prepared) -> TransferStart:

@@ -28,6 +28,7 @@ def make_config(
         text=FrontEndConfig.model_validate(prepared.facts.text.model_dump()),
         streams=tuple(prepared.streams.values()),
         stages=stages,
+        edit=system.edit,
         duration=recipe.duration.stage,
         generation=recipe.generation,
         prepared=prepared.basis,
