@@ -82,3 +82,22 @@ def test_generate_leaves_streams_without_dynamics_alone() -> None:
     trajectories = generate(predicted, {"lf0": np.ones(3)}, streams)
     np.testing.assert_allclose(trajectories["lf0"], dense(predicted["lf0"], np.ones(3)))
     assert trajectories["vuv"] is predicted["vuv"]
+
+
+def test_silence_at_the_ends_does_not_bend_f0() -> None:
+    """What a network says of F0 in silences it was never trained on has no part in the contour of the speech between."""
+    streams = {"lf0": Stream("lf0", 1, dynamic=True), "mcep": Stream("mcep", 1, dynamic=True)}
+    speech = np.zeros(60, bool)
+    speech[10:50] = True
+    falling = np.linspace(5.3, 4.8, 60)[:, None]
+    means = dynamics(falling)
+    means[~speech] = (6.0, 0.0, 0.0)
+    variances = {name: np.array([0.03, 0.0005, 0.001]) for name in streams}
+    bent = generate({"lf0": means, "mcep": means}, variances, streams)
+    given = generate({"lf0": means, "mcep": means}, variances, streams, speech)
+    np.testing.assert_allclose(given["lf0"][speech], falling[speech], atol=1e-9)
+    assert np.ptp(given["lf0"][:11]) == 0.0 and np.ptp(given["lf0"][49:]) == 0.0
+    assert bent["lf0"][49] > falling[49] + 0.2  # what it was
+    np.testing.assert_array_equal(given["mcep"], bent["mcep"])
+    silent = generate({"lf0": means}, variances, streams, np.zeros(60, bool))
+    np.testing.assert_array_equal(silent["lf0"], bent["lf0"])

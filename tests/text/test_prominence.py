@@ -106,6 +106,7 @@ def test_as_features_they_stand_beside_the_others():
     sentence = sentence_of("The boat sank, and we swam.")
     vectors, own = more.vectors(sentence), word_prosody(sentence)
     added = [f"{who}_word:{what}" for who in "LCR" for what in ("prominence", "boundary")]
+    added += ["sentence:yes_no", "sentence:question_word"]
     assert set(more.names) - set(plain.names) == set(added) and more.fingerprint != plain.fingerprint
     columns = {name: vectors[:, number] for number, name in enumerate(more.names)}
     assert np.array_equal(np.stack([columns[name] for name in plain.names], axis=1), plain.vectors(sentence))
@@ -115,6 +116,13 @@ def test_as_features_they_stand_beside_the_others():
         if not segment.silent:
             assert columns["L_word:boundary"][place] == (own[word - 1, 1] if word else 0.0)
             assert columns["R_word:prominence"][place] == (own[word + 1, 0] if word + 1 < len(own) else 0.0)
+
+
+def test_the_kind_of_a_question_is_a_feature_of_its_sentence():
+    more = ContextFeatures(INVENTORY, prominence=True)
+    places = [more.names.index(f"sentence:{form}") for form in ("yes_no", "question_word")]
+    for text, form in (("Is it raining.", [1, 0]), ("Where is it?", [0, 1]), ("It is raining.", [0, 0])):
+        assert (more.vectors(sentence_of(text))[:, places] == form).all()
 
 
 def test_features_are_remade_from_their_data():

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -17,8 +18,9 @@ from tts.dataset.facts import ShownStream
 from tts.dataset.prepared import RECORDINGS, SPLITS, Packed, Prepared
 from tts.tasks.base import built_in_names
 from tts.tasks.registry import get_family
+from tts.text.sentence import Sentence
 
-_MAIN_UNITS = {"lf0": "log Hz", "bap": "dB"}
+MAIN_UNITS: Final = {"lf0": "log Hz", "bap": "dB"}
 
 
 @dataclass(frozen=True)
@@ -93,15 +95,7 @@ def inspect_utterance(prepared: Prepared, key: str) -> Inspection:
         values = np.asarray(frames[name] if name in frames else rows[name])
         tracks.append(Track(stream, values, shown.unit, shown.labels, shown.hertz))
     signal, rate = read_audio(prepared.audio_path(key), grid.sample_rate, prepared.facts.channel)
-    ends = np.cumsum(totals)
-    # A frame stands for the time around its centre; boundaries lie halfway between two centres.
-    times = np.concatenate([[0], ends - 0.5]) * grid.shift
-    phones = [Span(s.phone, times[n], times[n + 1]) for n, s in enumerate(sentence.segments)]
-    words: dict[int, Span] = {}
-    for segment, phone in zip(sentence.segments, phones, strict=True):
-        if not segment.silent:
-            start = words[segment.word].start if segment.word in words else phone.start
-            words[segment.word] = Span(sentence.words[segment.word].text, start, phone.end)
+    phones, words = spans(sentence, totals, grid.shift)
     return Inspection(
         key,
         split,
@@ -109,12 +103,25 @@ def inspect_utterance(prepared: Prepared, key: str) -> Inspection:
         signal,
         rate,
         grid.shift,
-        tuple(phones),
-        tuple(words.values()),
+        phones,
+        words,
         tuple(tracks),
         packed.counted_frames(number),
         _made_of(prepared, key),
     )
+
+
+def spans(sentence: Sentence, totals: np.ndarray, shift: float) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
+    """Return the phones and the words of a sentence whose segments last ``totals`` (segments,) frames of ``shift`` seconds."""
+    # A frame stands for the time around its centre; boundaries lie halfway between two centres.
+    times = np.concatenate([[0], np.cumsum(totals) - 0.5]) * shift
+    phones = [Span(s.phone, times[n], times[n + 1]) for n, s in enumerate(sentence.segments)]
+    words: dict[int, Span] = {}
+    for segment, phone in zip(sentence.segments, phones, strict=True):
+        if not segment.silent:
+            start = words[segment.word].start if segment.word in words else phone.start
+            words[segment.word] = Span(sentence.words[segment.word].text, start, phone.end)
+    return tuple(phones), tuple(words.values())
 
 
 def _made_of(prepared: Prepared, key: str) -> str:
@@ -140,7 +147,7 @@ def _shown(prepared: Prepared, name: str) -> ShownStream:
     if name == "speaker":
         return ShownStream(labels=prepared.speakers)
     if name not in built_in_names():
-        return prepared.facts.shown.get(name, ShownStream(unit=_MAIN_UNITS.get(name, "")))
+        return prepared.facts.shown.get(name, ShownStream(unit=MAIN_UNITS.get(name, "")))
     family = get_family(name)
     options = {**family.options, **prepared.recipe.tasks.get(name, {})}
     return ShownStream(**family.shown(prepared.inventory, options, prepared.grid.sample_rate))

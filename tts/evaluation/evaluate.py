@@ -112,7 +112,7 @@ def _generated(
         predicted = voice.acoustics(sentences, [packed.durations_of(n) for n in numbers], who)
         durations = voice.durations(sentences, who)
         for n, sentence, acoustics, frames in zip(numbers, sentences, predicted, durations, strict=True):
-            generated = generate(acoustics, voice.variances, voice.streams)
+            generated = generate(acoustics, voice.variances, voice.streams, packed.counted_frames(n))
             item = _scored(voice, packed, n, sentence, generated, frames)
             yield replace(item, speaker=prepared.speaker_of(item.id))
 

@@ -52,13 +52,29 @@ def mlpg(means: np.ndarray, variances: np.ndarray) -> np.ndarray:
 
 
 def generate(
-    predicted: Mapping[str, np.ndarray], variances: Mapping[str, np.ndarray], streams: Mapping[str, Stream]
+    predicted: Mapping[str, np.ndarray],
+    variances: Mapping[str, np.ndarray],
+    streams: Mapping[str, Stream],
+    speech: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
     """Return the trajectory of every predicted stream, (frames, dimension): by :func:`mlpg` where it is dynamic, else as it is.
 
-    ``predicted`` holds (frames, width) a stream, in natural units; ``variances`` (3 * dimension,) a dynamic stream.
+    ``predicted`` holds (frames, width) a stream, in natural units; ``variances`` (3 * dimension,) a dynamic stream. Where
+    ``speech`` (frames,) bool marks the frames between the silences at the ends, log F0 follows from these alone and is held
+    before and after them: networks are not trained on silence, and what they say of its F0 would bend the first and the last
+    phones.
     """
-    return {name: mlpg(values, variances[name]) if streams[name].dynamic else values for name, values in predicted.items()}
+    trajectories = {}
+    for name, values in predicted.items():
+        if not streams[name].dynamic:
+            trajectories[name] = values
+        elif name == "lf0" and speech is not None and speech.any():
+            first, last = np.flatnonzero(speech)[[0, -1]]
+            spoken = mlpg(values[first : last + 1], variances[name])
+            trajectories[name] = np.pad(spoken, ((first, len(values) - 1 - last), (0, 0)), mode="edge")
+        else:
+            trajectories[name] = mlpg(values, variances[name])
+    return trajectories
 
 
 def _from_before(x: np.ndarray) -> np.ndarray:

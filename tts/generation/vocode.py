@@ -66,7 +66,7 @@ def spoken_trajectories(sound: Waveform, predicted: Mapping[str, np.ndarray], sp
             raise TtsError(
                 f"the network predicted values of {name} that are not finite; the voice is damaged or its training diverged"
             )
-    trajectories = generate(predicted, sound.variances, sound.streams)
+    trajectories = generate(predicted, sound.variances, sound.streams, speech)
     natural, filtered = sound.global_variance, sound.post_filter
     return {
         "mcep": post_filter(trajectories["mcep"], filtered, sound.grid, natural["mcep"], speech),

@@ -6,7 +6,8 @@ Positions count from 1, so a silence, which has no place in a syllable, word or 
 syllable, word and phrase on either side. A phrase is what lies between two silences.
 
 Where they are asked for, the prominence and boundary that a model of English predicts for each word
-(:mod:`tts.text.english.prominence`) are two columns more of a word.
+(:mod:`tts.text.english.prominence`) are two columns more of a word, and what kind of question its words make of a sentence
+(:mod:`tts.text.english.question_forms`) two more of the sentence.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from tts.core.errors import TtsError
 from tts.core.files import fingerprint
 from tts.text.english.prominence import VERSION as PROMINENCE_VERSION
 from tts.text.english.prominence import word_prosody
+from tts.text.english.question_forms import question_form
 from tts.text.function_words import is_function_word
 from tts.text.phones import ATTRIBUTES, PhoneInventory, attributes, is_nucleus
 from tts.text.sentence import Sentence
@@ -63,13 +65,14 @@ _PHONE_PLACE = (
     *("from_pause", "to_pause", "onset", "nucleus", "coda"),
 )
 _SENTENCE = ("words", "syllables", "phrases", "question", "exclamation")
+_FORMS = ("yes_no", "question_word")  # of a sentence, where prominence is asked for
 
 
 @dataclass(frozen=True)
 class ContextFeatures:
     """The features of one inventory. Equal ones give equal features; :attr:`fingerprint` tells whether they do.
 
-    ``prominence`` adds the predicted prominence and boundary of English words.
+    ``prominence`` adds the predicted prominence and boundary of English words, and the kind of question they make.
     """
 
     inventory: PhoneInventory
@@ -98,7 +101,8 @@ class ContextFeatures:
         own: dict[str, tuple[str, ...]] = {"syllable": _SYLLABLE_PLACE, "word": _WORD_PLACE, "phrase": _PHRASE_PLACE}
         for level, columns in around.items():
             found += [f"{who}_{level}:{column}" for who in ("L", "C", "R") for column in columns]
-        for level, columns in {**own, "phone": _PHONE_PLACE, "sentence": _SENTENCE}.items():
+        whole = (*_SENTENCE, *(_FORMS if self.prominence else ()))
+        for level, columns in {**own, "phone": _PHONE_PLACE, "sentence": whole}.items():
             found += [f"{level}:{column}" for column in columns]
         return tuple(found)
 
@@ -160,6 +164,8 @@ class _Context:
         self.sentence = sentence
         words = sentence.words
         self.prosody = word_prosody(sentence) if prominence_too else np.zeros((len(words), 0), np.float32)
+        form = question_form([word.text for word in words], marked=sentence.kind == "question") if prominence_too else ""
+        self.forms = [form == kind for kind in _FORMS] if prominence_too else []
         syllables = [(w, s) for w, word in enumerate(words) for s in range(len(word.syllables))]
         number = {place: index for index, place in enumerate(syllables)}
         ends = [w for w, word in enumerate(words) if word.pause_after or w + 1 == len(words)]
@@ -225,6 +231,7 @@ class _Context:
             _share(len(self.syllables), "syllables_in_sentence"),
             _share(len(self.phrases), "phrases_in_sentence"),
             *(kind == "question", kind == "exclamation"),
+            *self.forms,
         )
         return [*shared, *places, np.tile(np.array(whole, np.float32), (len(self.sentence.segments), 1))]
 
