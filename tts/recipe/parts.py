@@ -125,8 +125,8 @@ class TextPart(Part):
 
     prominence: bool = Field(
         False,
-        description="English: networks read too how prominent each word is likely to be, how strong the boundary after it, as a "
-        "model made of LibriTTS predicts them from the text, and which kind of question a sentence is.",
+        description="English: networks read too how prominent each word is likely to be and how strong the boundary after it, "
+        "as a model made of LibriTTS predicts them from the text, and which kind of question a sentence is.",
         examples=[True],
     )
 

@@ -12,83 +12,24 @@ from typing import Final, Literal
 
 QuestionForm = Literal["", "yes_no", "question_word"]
 
-_OPENINGS: Final = frozenset(("and", "but", "well", "oh", "then", "or", "now", "please"))
-_BE: Final = frozenset(["am", "is", "are", "was", "were", "isn't", "aren't", "wasn't", "weren't"])
-_DO: Final = frozenset(["does", "did", "doesn't", "didn't"])
-_MODAL: Final = frozenset(
-    [
-        "will",
-        "would",
-        "shall",
-        "should",
-        "can",
-        "could",
-        "might",
-        "must",
-        "won't",
-        "wouldn't",
-        "shan't",
-        "shouldn't",
-        "can't",
-        "couldn't",
-        "mustn't",
-    ]
-)
+
+def _words(listed: str) -> frozenset[str]:
+    return frozenset(listed.split())
+
+
+_OPENINGS: Final = _words("and but well oh then or now please")
+_BE: Final = _words("am is are was were isn't aren't wasn't weren't")
+_DO: Final = _words("does did doesn't didn't")
+_MODAL: Final = _words("will would shall should can could might must won't wouldn't shan't shouldn't can't couldn't mustn't")
 # These may begin an order, a wish or a condition too ("Do the work", "May he rest", "Had it struck"): a pronoun must follow.
-_DOUBTFUL: Final = frozenset(["do", "don't", "have", "haven't", "has", "hasn't"])
-_AUXILIARIES: Final = _BE | _DO | _MODAL | _DOUBTFUL | {"had", "hadn't", "may"}
-_PRONOUNS: Final = frozenset(
-    [
-        "i",
-        "you",
-        "he",
-        "she",
-        "it",
-        "we",
-        "they",
-        "there",
-        "this",
-        "that",
-        "these",
-        "those",
-        "anyone",
-        "anybody",
-        "someone",
-        "somebody",
-        "everyone",
-        "everybody",
-        "nobody",
-        "no-one",
-        "anything",
-        "something",
-        "everything",
-        "nothing",
-    ]
+_DOUBTFUL: Final = _words("do don't have haven't has hasn't")
+_AUXILIARIES: Final = _BE | _DO | _MODAL | _DOUBTFUL | _words("had hadn't may")
+_PRONOUNS: Final = _words(
+    "i you he she it we they there this that these those anyone anybody someone somebody everyone everybody nobody no-one "
+    "anything something everything nothing"
 )
-_DETERMINERS: Final = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "my",
-        "your",
-        "his",
-        "her",
-        "its",
-        "our",
-        "their",
-        "any",
-        "some",
-        "all",
-        "each",
-        "every",
-        "no",
-        "another",
-    ]
-)
-_QUESTION_WORDS: Final = frozenset(
-    ["who", "what", "when", "where", "why", "how", "which", "whose", "whom", "what's", "who's", "where's", "when's", "how's"]
-)
+_DETERMINERS: Final = _words("the a an my your his her its our their any some all each every no another")
+_QUESTION_WORDS: Final = _words("who what when where why how which whose whom what's who's where's when's how's")
 _CONTRACTED: Final = frozenset(word for word in _QUESTION_WORDS if "'" in word)
 
 
