@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
 import pytest
@@ -26,7 +26,7 @@ def texts() -> Iterator[tuple[str, str]]:
 def test_places_are_in_order_inside_the_text_and_cover_what_was_spoken() -> None:
     engines = {language: make_engine("letters", language) for language in LANGUAGES.values()}
     engines["en-us"] = make_engine("cmudict", "en-us")
-    for language, text in texts():
+    for language, text in islice(texts(), 0, None, 4):
         try:
             answer = engines[language].answer(text)
         except TtsError:

@@ -18,6 +18,7 @@ class TextFormat(StrEnum):
     lines = "lines"
     ids = "ids"
     jsonl = "jsonl"
+    ssml = "ssml"
 
 
 class Paragraphs(StrEnum):
@@ -83,9 +84,14 @@ def speak(
     text_format: Annotated[
         TextFormat,
         typer.Option(
-            "--format", help="lines; ids: id|text or id|speaker|text; jsonl: objects with text, id, speaker, speed, pitch."
+            "--format",
+            help="lines; ids: id|text or id|speaker|text; jsonl: objects with text, id, speaker, speed, pitch; ssml.",
         ),
     ] = TextFormat.auto,
+    ssml: Annotated[
+        bool,
+        typer.Option("--ssml", help="SSML: files, or --text. Files *.ssml and *.xml are read so anyway."),
+    ] = False,
     paragraphs: Annotated[
         Paragraphs,
         typer.Option("--paragraphs", help="A text is: lines: a line; blank: all up to a blank line; auto: looks which it is."),
@@ -157,6 +163,10 @@ def speak(
         raise UsageError("say what to speak: either text files (- for standard input) or --text TEXT")
     if strict and unreadable not in (Unreadable.spell, Unreadable.fail):
         raise UsageError(f"--strict and --unreadable {unreadable.value} contradict each other; say one of them")
+    if ssml and text_format not in (TextFormat.auto, TextFormat.ssml):
+        raise UsageError(f"--ssml and --format {text_format.value} contradict each other; say one of them")
+    if ssml:
+        text_format = TextFormat.ssml
     folder = find_voice(voice).folder  # before torch is imported: a wrong name is told at once
     from tts.cli.speak_run import PostFilterOptions, Sink, Texts, run
 

@@ -61,9 +61,10 @@ class Texts:
         if self.text is not None:
             if self.paragraphs != "auto":
                 raise UsageError("--paragraphs is for text files; --text is one text")
-            if self.format != "auto":
-                raise UsageError("--format is for text files; --text is one text, read as it is")
-            return [Request("text", self.text, self.speed, self.pitch, speaker=self.speaker)]
+            if self.format not in ("auto", "ssml"):
+                raise UsageError("--format is for text files; --text is one text, read as it is or, with --ssml, as SSML")
+            marked = self.format == "ssml"
+            return [Request("text", self.text, self.speed, self.pitch, speaker=self.speaker, ssml=marked)]
         return read_requests(
             self.paths,
             self.format,

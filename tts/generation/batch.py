@@ -149,6 +149,7 @@ def _asked(request: Request, synthesiser: Synthesiser, voice: str, encoding: Aud
         format=encoding.format,
         rate=encoding.rate,
         place=request.place,
+        ssml=request.ssml,
     )
 
 

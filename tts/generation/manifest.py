@@ -26,7 +26,8 @@ class Entry:
     ``place`` says where it was read; ``settings`` are :meth:`tts.generation.synthesiser.SynthesisSettings.sound`, ``voice``
     identifies the voice, ``format`` and ``rate`` the kind of file (None: the voice's own rate). ``seconds`` and ``file`` are
     of a text that was spoken, ``unread`` its tokens without a reading (``token``, and ``reading`` where something was read in
-    its place), ``error`` of one that failed, ``moved_from`` of one whose files get another name.
+    its place), ``error`` of one that failed, ``moved_from`` of one whose files get another name; ``ssml`` says that the text is
+    an SSML document.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Entry:
     error: str = ""
     unread: Sequence[Mapping[str, Any]] = ()
     moved_from: str = ""
+    ssml: bool = False
 
     @property
     def content(self) -> str:
@@ -72,7 +74,7 @@ class Entry:
         return entry
 
 
-_CONTENT = ("text", "speaker", "speed", "pitch", "voice", "settings", "format", "rate")
+_CONTENT = ("text", "speaker", "speed", "pitch", "voice", "settings", "format", "rate", "ssml")
 _ALWAYS = ("id", "status", "text", "speed", "pitch", "voice", "settings", "place")
 _DEFAULTS: dict[str, Any] = vars(Entry("", "")) | {"settings": None}
 

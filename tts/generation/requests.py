@@ -19,7 +19,8 @@ class Request:
 
     ``speed`` is a factor in 0.25..4 on the voice's own, ``pitch`` a shift in semitones in -24..24. ``place`` says where it was
     read, ``FILE:LINE``, for messages. ``speaker`` is the name or number of one of the voice's, empty for its first.
-    ``numbered`` says that the name was made of the number of its line, so that it changes where lines are added above.
+    ``numbered`` says that the name was made of the number of its line, so that it changes where lines are added above. ``ssml``
+    says that the text is an SSML document (:mod:`tts.text.ssml`).
     """
 
     id: str
@@ -29,6 +30,7 @@ class Request:
     place: str = ""
     speaker: str = ""
     numbered: bool = False
+    ssml: bool = False
 
     def __post_init__(self) -> None:
         if any("\ud800" <= character <= "\udfff" for character in self.text):

@@ -8,7 +8,6 @@ front end and the network make the next, and no more; :meth:`Synthesiser.stream`
 from __future__ import annotations
 
 import logging
-import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -20,17 +19,15 @@ from tts.alignment.types import Alignment
 from tts.core.errors import TtsError, UsageError, WorkersCannotStart
 from tts.core.grid import FrameGrid
 from tts.core.processes import Ticket, Workers
-from tts.generation.durations import stretch_pauses, whole_durations
+from tts.generation.delivery import Part
+from tts.generation.passages import Manner, document_of, parts_of
 from tts.generation.postfilter import PostFilterSettings
 from tts.generation.requests import Request
 from tts.generation.vocode import Waveform, sounded, spoken_trajectories, vocode
 from tts.generation.voice_model import HIDDEN, VoiceModel
 from tts.recipe import GenerationPart
 from tts.recipe.names import VocoderName
-from tts.text.engine import NothingToSay
 from tts.text.sentence import SILENCE, Sentence
-from tts.text.split import PHONES_A_LETTER, split_spans
-from tts.text.tracked import Tracked
 from tts.text.unreadable import DEFAULT, Policy, Unread, check_policy
 
 if TYPE_CHECKING:  # it needs torch, which a process that only vocodes does without
@@ -44,10 +41,14 @@ CUT_PAUSE = 0.25  # of the pause between sentences, where one sentence was too l
 
 
 def check_speakers(requests: Iterable[Request], voice: VoiceModel) -> None:
-    """Raise :class:`UsageError`, before anything is spoken, for a request whose speaker the voice does not have."""
+    """Raise :class:`UsageError`, before anything is spoken, for a request whose speaker the voice does not have.
+
+    SSML documents are read, so that what is wrong with them is told too.
+    """
     for request in requests:
         try:
-            voice.speaker_number(request.speaker)
+            for speaker in (request.speaker, *(document_of(request, voice.engine).speakers if request.ssml else ())):
+                voice.speaker_number(speaker)
         except UsageError as error:
             raise UsageError(request.located(str(error))) from None
 
@@ -117,12 +118,14 @@ class SpokenSentence:
     """A sentence of a request as it was made: float32 samples (frames,), within -1..1, its pauses included.
 
     The sentences of a request follow each other without gap: frame ``i`` of one starts where all frames of those before end.
+    ``marks`` are the names of SSML's marks and the frames at which they are reached.
     """
 
     request: Request
     sentence: Sentence
     alignment: Alignment
     signal: np.ndarray
+    marks: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -148,7 +151,8 @@ class RequestEnd:
 class Speech:
     """What became of a request: its sentences and which phone lasts how long, and ``signal``; or ``error``, and then none.
 
-    ``samples`` are float32 within -1..1, None where the request failed; ``unread`` are tokens that had no reading.
+    ``samples`` are float32 within -1..1, None where the request failed; ``unread`` are tokens that had no reading; ``marks``
+    the names of SSML's marks and the frames at which they are reached.
     """
 
     request: Request
@@ -157,6 +161,7 @@ class Speech:
     alignments: tuple[Alignment, ...] = ()
     error: str | None = None
     unread: tuple[Unread, ...] = ()
+    marks: tuple[tuple[str, int], ...] = ()
 
     @property
     def id(self) -> str:
@@ -187,15 +192,19 @@ class _Job:
 
 @dataclass
 class _Piece:
-    """A sentence on its way, between whose neighbours are ``pauses`` seconds of silence, shared with them."""
+    """A sentence on its way."""
 
     job: _Job
-    sentence: Sentence
-    pauses: tuple[float | None, float | None]
+    part: Part
     speaker: int
     durations: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.int32))
     ticket: Ticket | None = None
     signal: np.ndarray | None = None
+
+    @property
+    def sentence(self) -> Sentence:
+        """The sentence."""
+        return self.part.sentence
 
 
 class Synthesiser:
@@ -206,6 +215,13 @@ class Synthesiser:
         self.settings = settings or SynthesisSettings()
         self.editor = used_editor(voice, self.settings.post_filter)
         self.workers = Workers(self.settings.workers)
+        self._manner = Manner(
+            voice.grid.shift,
+            self.settings.max_characters,
+            self.settings.sentence_pause,
+            self.settings.pause_scale,
+            self.settings.unreadable,
+        )
         self.sound = Waveform(
             voice.grid,
             voice.streams,
@@ -288,30 +304,8 @@ class Synthesiser:
             yield job
 
     def _pieces(self, job: _Job) -> Iterator[_Piece]:
-        speaker = self.voice.speaker_number(job.request.speaker)
-        engine = self.voice.engine
-        whole = job.request.text
-        spans = split_spans(whole, self._longest, phones=engine.reads_phones, language=engine.language)
-        # A sentence of punctuation alone ("Wait. ... Go.") is a pause; only a text of nothing else is an error.
-        spans = [span for span in spans if any(map(str.isalnum, whole[slice(*span)]))] or [(0, len(whole))]
-        before: float | None = None
-        silent: NothingToSay | None = None
-        spoken = False
-        for number, span in enumerate(spans, 1):
-            text = whole[slice(*span)]
-            try:
-                answer = self.voice.engine.answer(text, self.settings.unreadable)
-            except NothingToSay as error:  # what is left of this sentence is a pause
-                job.unread += error.unread
-                silent = error
-                continue
-            job.unread += answer.unread
-            after = self._pause(text) if number < len(spans) else None
-            sentence = answer.sentence.placed(Tracked.of(whole[slice(*span)], span[0]).span)
-            yield _Piece(job, sentence, (before, after), speaker)
-            before, spoken = after, True
-        if silent is not None and not spoken:
-            raise silent
+        for part in parts_of(job.request, self.voice.engine, self._manner, job.unread):
+            yield _Piece(job, part, self.voice.speaker_number(part.speaker or job.request.speaker))
 
     def _predict(self, pieces: Sequence[_Piece]) -> list[_Piece]:
         """Take sentences through the networks and hand them to the vocoder; return those that got there."""
@@ -322,7 +316,10 @@ class Synthesiser:
         try:
             speakers = [piece.speaker for piece in pieces]
             predicted = self.voice.durations(sentences, speakers)
-            durations = [self._whole(piece, frames) for piece, frames in zip(pieces, predicted, strict=True)]
+            durations = [
+                piece.part.durations(frames, self.settings.pause_scale, piece.job.request.speed)
+                for piece, frames in zip(pieces, predicted, strict=True)
+            ]
             hidden = self.editor is not None
             acoustics = self.voice.acoustics(sentences, durations, speakers, hidden=hidden)
             if hidden:
@@ -336,7 +333,8 @@ class Synthesiser:
             piece.durations = frames
             narrow = {name: np.asarray(values, np.float32) for name, values in streams.items()}
             work = vocode if self.editor is None else sounded
-            piece.ticket = self.workers.submit(work, self.sound, narrow, _spoken(piece, frames), piece.job.request.pitch)
+            pitch, gain = piece.part.pitch(frames, piece.job.request.pitch), piece.part.gain(frames)
+            piece.ticket = self.workers.submit(work, self.sound, narrow, _spoken(piece, frames), pitch, gain)
         return list(pieces)
 
     def _edited(self, piece: _Piece, durations: np.ndarray, predicted: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -345,21 +343,6 @@ class Synthesiser:
         hidden, speech = predicted.pop(HIDDEN), _spoken(piece, durations)
         trajectories = spoken_trajectories(self.sound, predicted, speech)
         return self.editor.edited(trajectories, hidden, speech, self.settings.post_filter.edit_strength, piece.speaker)
-
-    @property
-    def _longest(self) -> int:
-        """Characters that a piece of text may have."""
-        return self.settings.max_characters * (PHONES_A_LETTER if self.voice.engine.reads_phones else 1)
-
-    def _pause(self, text: str) -> float:
-        """Return the seconds of silence after a sentence that another one follows."""
-        cut = len(text) > self._longest // 2 and not re.search(r"[.!?…。！？]\W*$", text)
-        return self.settings.sentence_pause * self.settings.pause_scale * (CUT_PAUSE if cut else 1.0)
-
-    def _whole(self, piece: _Piece, predicted: np.ndarray) -> np.ndarray:
-        first, last = (None if pause is None else pause / 2.0 / self.voice.grid.shift for pause in piece.pauses)
-        stretched = stretch_pauses(predicted, piece.sentence, scale=self.settings.pause_scale, first=first, last=last)
-        return whole_durations(stretched, piece.job.request.speed)
 
     def _collect(self, under_way: deque[_Piece], keep: int) -> None:
         """Take sentences ``under_way`` from the vocoder, first ones first: those finished, and until ``keep`` are left."""
@@ -408,7 +391,9 @@ def _ready(line: deque[_Piece | _Job]) -> Iterator[SpokenSentence | RequestEnd]:
             line.popleft()
         elif head.signal is not None:
             line.popleft()
-            yield SpokenSentence(head.job.request, head.sentence, Alignment(head.sentence.phones, head.durations), head.signal)
+            alignment = Alignment(head.sentence.phones, head.durations)
+            marks = head.part.mark_frames(head.durations)
+            yield SpokenSentence(head.job.request, head.sentence, alignment, head.signal, marks)
         else:
             return
 
@@ -416,10 +401,17 @@ def _ready(line: deque[_Piece | _Job]) -> Iterator[SpokenSentence | RequestEnd]:
 def _joined(request: Request, sentences: Sequence[SpokenSentence], grid: FrameGrid) -> Speech:
     """Put the sentences of a request one after the other, each on its frames."""
     joiner = SentenceJoiner(grid)
-    pieces = [joiner.add(spoken) for spoken in sentences]
+    pieces, marks = [], []
+    for spoken in sentences:
+        marks += [(name, joiner.frames + frame) for name, frame in spoken.marks]
+        pieces.append(joiner.add(spoken))
     signal = np.concatenate([*pieces, joiner.rest()])[: grid.samples(joiner.frames)]
     return Speech(
-        request, signal, tuple(spoken.sentence for spoken in sentences), tuple(spoken.alignment for spoken in sentences)
+        request,
+        signal,
+        tuple(spoken.sentence for spoken in sentences),
+        tuple(spoken.alignment for spoken in sentences),
+        marks=tuple(marks),
     )
 
 

@@ -1,16 +1,18 @@
 """Text files read into requests.
 
-Three formats, blank lines ignored:
+Four formats, blank lines ignored:
 
 * ``lines``: a line, or a paragraph, is a text; its name is the file's stem and the number of its first line (``story-00012``).
 * ``ids``: ``id|text`` or ``id|speaker|text``, split at the one or two bars of the line. A first line of the columns' names is
   passed over, and LJSpeech metadata (``id|text|text as it is read``) is known by its texts.
 * ``jsonl``: an object with ``text`` and, optionally, ``id``, ``speaker``, ``speed`` and ``pitch``; any other key is refused.
+* ``ssml``: the whole file is an SSML document (:mod:`tts.text.ssml`), one text whose name is the file's stem.
 
-``auto`` decides a file at a time: ``jsonl`` where the name ends in .jsonl or the first line starts with a brace, ``ids`` where
-every line has a bar, ``lines`` where none has; a mixture, and tables of tabs or quoted commas, are refused. Of ``lines``,
-``paragraphs`` says whether each is a text (``lines``), or all up to a blank line (``blank``); ``auto`` looks whether they are
-wrapped (:mod:`tts.generation.paragraphs`). Whatever was decided about a file that could be read otherwise is logged.
+``auto`` decides a file at a time: ``ssml`` where the name ends in .ssml or .xml, ``jsonl`` where the name ends in .jsonl or
+the first line starts with a brace, ``ids`` where every line has a bar, ``lines`` where none has; a mixture, and tables of
+tabs or quoted commas, are refused. Of ``lines``, ``paragraphs`` says whether each is a text (``lines``), or all up to a blank
+line (``blank``); ``auto`` looks whether they are wrapped (:mod:`tts.generation.paragraphs`). Whatever was decided about a
+file that could be read otherwise is logged.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from tts.generation.requests import Request, refuse_duplicates
 
 log = logging.getLogger(__name__)
 
-Format = Literal["auto", "lines", "ids", "jsonl"]
+Format = Literal["auto", "lines", "ids", "jsonl", "ssml"]
 STRINGS = ("id", "text", "speaker")  # keys of JSON lines whose values are strings
 STANDARD = Path("-")  # input or output
 
@@ -79,12 +81,16 @@ def read_requests(
 
 def _read_file(path: Path, format: Format, paragraphs: Paragraphs, usual: Usual) -> list[Request]:
     name = "standard input" if path == STANDARD else str(path).encode(errors="replace").decode()  # it may be any bytes
-    lines: Lines = [(number, line) for number, line in enumerate(_text(path, name).split("\n"), 1) if line.strip()]
+    text = _text(path, name)
+    lines: Lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     if not lines:
         raise UsageError(f"{name}: there is no text in it")
     chosen = _guess(path, name, lines) if format == "auto" else format
+    stem = "stdin" if path == STANDARD else _safe_stem(path)
     if chosen != "lines" and paragraphs == "blank":
         raise UsageError(f"{name}: --paragraphs blank is for plain text, but these lines are {chosen}; leave it out")
+    if chosen == "ssml":
+        return [Request(**{**vars(usual), "id": stem, "text": text, "ssml": True, "place": name})]
     read: Callable[[str, str], dict[str, Any]] = _json_fields
     if chosen == "ids":
         lines = _without_header(name, lines)
@@ -92,7 +98,6 @@ def _read_file(path: Path, format: Format, paragraphs: Paragraphs, usual: Usual)
     elif chosen == "lines":
         lines = _paragraphs(name, lines, paragraphs)
         read = _line_fields
-    stem = "stdin" if path == STANDARD else _safe_stem(path)
     requests = []
     for number, line in lines:
         place = f"{name}:{number}"
@@ -175,6 +180,8 @@ def _safe_stem(path: Path) -> str:
 
 
 def _guess(path: Path, name: str, lines: Lines) -> Format:
+    if path.suffix.lower() in (".ssml", ".xml"):
+        return "ssml"
     if path.suffix.lower() == ".jsonl" or lines[0][1].lstrip().startswith("{"):
         return "jsonl"
     with_bar = [number for number, line in lines if "|" in line]

@@ -42,10 +42,13 @@ def write_timings(stem: Path, spoken: Speech, grid: FrameGrid, kinds: Collection
 def timings(spoken: Speech, grid: FrameGrid) -> dict[str, Any]:
     """Return ``id``, ``text``, ``seconds``, and the ``words`` and ``phones`` of :func:`tts.alignment.intervals.times_dict`.
 
-    ``text[start:end]`` is what was written for a word whose ``source`` is ``[start, end]``.
+    ``text[start:end]`` is what was written for a word whose ``source`` is ``[start, end]``. Of an SSML document with marks
+    there are ``marks`` too, each with its ``name`` and ``time``.
     """
     seconds = round(len(spoken.signal) / grid.sample_rate, 4)
-    return {"id": spoken.id, "text": spoken.request.text, "seconds": seconds, **times_dict(*joined(spoken), grid)}
+    marks = [{"name": name, "time": round(frame * grid.shift, 6)} for name, frame in spoken.marks]
+    times = {**times_dict(*joined(spoken), grid), **({"marks": marks} if marks else {})}
+    return {"id": spoken.id, "text": spoken.request.text, "seconds": seconds, **times}
 
 
 def joined(spoken: Speech) -> tuple[Sentence, Alignment]:

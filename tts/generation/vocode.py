@@ -37,23 +37,39 @@ class Waveform:
     vocoder: VocoderName = "world"
 
 
-def vocode(sound: Waveform, predicted: Mapping[str, np.ndarray], speech: np.ndarray, pitch: float = 0.0) -> np.ndarray:
+def vocode(
+    sound: Waveform,
+    predicted: Mapping[str, np.ndarray],
+    speech: np.ndarray,
+    pitch: float | np.ndarray = 0.0,
+    gain: np.ndarray | None = None,
+) -> np.ndarray:
     """Return the samples of one sentence, float32 (``grid.samples(frames)``,) within -0.99..0.99 (:func:`limited`).
 
     ``predicted`` holds (frames, width) of ``mcep``, ``lf0``, ``vuv`` and ``bap``; ``speech`` (frames,) bool marks the frames
-    between the silences at the ends, over which the sound is faded in and out; ``pitch`` is a shift in semitones.
+    between the silences at the ends, over which the sound is faded in and out; ``pitch`` is a shift in semitones, of all or
+    (frames,), ``gain`` (frames,) an amplitude, changing linearly from the centre of one frame to that of the next.
     """
-    return sounded(sound, spoken_trajectories(sound, predicted, speech), speech, pitch)
+    return sounded(sound, spoken_trajectories(sound, predicted, speech), speech, pitch, gain)
 
 
-def sounded(sound: Waveform, trajectories: Mapping[str, np.ndarray], speech: np.ndarray, pitch: float = 0.0) -> np.ndarray:
+def sounded(
+    sound: Waveform,
+    trajectories: Mapping[str, np.ndarray],
+    speech: np.ndarray,
+    pitch: float | np.ndarray = 0.0,
+    gain: np.ndarray | None = None,
+) -> np.ndarray:
     """Return the samples of a sentence, as :func:`vocode` does, from its trajectories (:func:`spoken_trajectories`)."""
     signal = synthesise(vocoder_streams(sound, trajectories, pitch), sound.grid, sound.vocoder)
-    return limited(np.asarray(signal * _edges(speech, len(signal)), dtype=np.float32), sound.grid.sample_rate)
+    level = _edges(speech, len(signal))
+    if gain is not None:
+        level *= np.interp(np.arange(len(signal)), sound.grid.centres(len(gain)), gain)
+    return limited(np.asarray(signal * level, dtype=np.float32), sound.grid.sample_rate)
 
 
 def speaking_streams(
-    sound: Waveform, predicted: Mapping[str, np.ndarray], speech: np.ndarray, pitch: float = 0.0
+    sound: Waveform, predicted: Mapping[str, np.ndarray], speech: np.ndarray, pitch: float | np.ndarray = 0.0
 ) -> dict[str, np.ndarray]:
     """Return what the vocoder is given: static ``mcep``, ``lf0``, ``vuv`` (0 or 1) and ``bap``, (frames, dimension)."""
     return vocoder_streams(sound, spoken_trajectories(sound, predicted, speech), pitch)
@@ -76,12 +92,15 @@ def spoken_trajectories(sound: Waveform, predicted: Mapping[str, np.ndarray], sp
     }
 
 
-def vocoder_streams(sound: Waveform, trajectories: Mapping[str, np.ndarray], pitch: float = 0.0) -> dict[str, np.ndarray]:
+def vocoder_streams(
+    sound: Waveform, trajectories: Mapping[str, np.ndarray], pitch: float | np.ndarray = 0.0
+) -> dict[str, np.ndarray]:
     """Return what the vocoder is given of trajectories as they are to be spoken: voicing decided, the pitch shifted."""
+    shift = np.reshape(pitch, (-1, 1)) * np.log(2.0) / 12.0
     lowest, highest = np.log(SYNTHESIS_F0)
     return {
         "mcep": trajectories["mcep"],
-        "lf0": np.clip(trajectories["lf0"] + pitch * np.log(2.0) / 12.0, lowest + 1e-9, highest - 1e-9),
+        "lf0": np.clip(trajectories["lf0"] + shift, lowest + 1e-9, highest - 1e-9),
         "vuv": (trajectories["vuv"] >= sound.voicing_threshold).astype(np.float64),
         "bap": trajectories["bap"],
     }

@@ -31,6 +31,11 @@ def month(name: str) -> str:
     return _SHORT[name.lower().rstrip(".")]
 
 
+def month_name(number: int) -> str:
+    """Return the name of a month from 1 to 12."""
+    return _MONTHS[number - 1]
+
+
 def is_calendar(word: str) -> bool:
     """Whether a word is a month or a day of the week, shortened: ``Apr``, ``Tues``."""
     return word[:1].isupper() and len(word) < 6 and (word.lower() in _SHORT or word.lower() in _WEEK) and word.lower() != "may"
