@@ -37,7 +37,6 @@ log = logging.getLogger(__name__)
 
 FRAMES_A_SEGMENT = 20  # a guess good enough to size batches before durations are known
 FIRST_FRAMES = 1_000  # of the first batch, so that sound comes at once; each one after it has twice as many
-CUT_PAUSE = 0.25  # of the pause between sentences, where one sentence was too long and had to be cut
 
 
 def check_speakers(requests: Iterable[Request], voice: VoiceModel) -> None:
