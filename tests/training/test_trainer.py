@@ -45,7 +45,7 @@ def make_table(utterances: int, seed: int) -> Table:
 
 def make_trainer(folder: Path, steps: int, kind: str = "feedforward", utterances: int = 20, **more: object) -> Trainer:
     torch.manual_seed(0)
-    stage = {key: more.pop(key) for key in ("tasks", "unrelated") if key in more}
+    stage = {key: more.pop(key) for key in ("tasks", "unrelated", "trunk") if key in more}
     part = StagePart.model_validate(
         {"trunk": {"kind": kind, "layers": [16, 16], "dropout": 0.1}, "tasks": {"mcep": 1, "phone": 0.2}} | stage
     )

@@ -54,7 +54,7 @@ def settings(batch: int, precision: str, steps: int = 100_000) -> TrainingPart:
 
 def make_stage(table: Table, layers: Sequence[int], dropout: float = 0.1) -> Stage:
     """Return a new network for the main streams of a table."""
-    trunk = {"kind": "feedforward", "layers": list(layers), "dropout": dropout}
+    trunk = {"layers": list(layers), "dropout": dropout, "normalise": True, "residual": True}  # as recipes have them
     part = StagePart.model_validate({"trunk": trunk, "tasks": WEIGHTS})
     torch.manual_seed(0)
     widths = {name: target.stream.width for name, target in table.targets.items()}

@@ -201,9 +201,10 @@ class Table:
         From a table on the host all of it travels to the device in one transfer, which the host does not wait for.
         """
         names = tuple(names)
+        near = self._near(index, names)
         wanted = self._wanted_inputs(index)
         for name in names:
-            wanted |= self._wanted_targets(name, index)
+            wanted |= self._wanted_targets(name, index, near)
         values = self._fetch(wanted)
         return Rows(self._inputs(values), {name: self._target(name, values) for name in names})
 
@@ -213,7 +214,7 @@ class Table:
 
     def target(self, name: str, index: Tensor) -> Tensor:
         """Gather the normalised target of rows ``index``: float32 (..., stream.width), labels (..., 1) for class streams."""
-        return self._target(name, self._fetch(self._wanted_targets(name, index)))
+        return self._target(name, self._fetch(self._wanted_targets(name, index, self._near(index, [name]))))
 
     def _wanted_inputs(self, index: Tensor) -> Wanted:
         wanted: Wanted = {}
@@ -239,16 +240,25 @@ class Table:
             parts.append(values["/codes"])
         return torch.cat(parts, dim=-1)
 
-    def _wanted_targets(self, name: str, index: Tensor) -> Wanted:
+    def _near(self, index: Tensor, names: Iterable[str]) -> Tensor | None:
+        """Return the rows before, at and after ``index`` within their utterances, (3, ...), where a target has dynamics."""
+        if not any(self._is_dynamic(name) for name in names):
+            return None
+        before = torch.maximum(index - 1, self._place("first", index))
+        after = torch.minimum(index + 1, self._place("last", index))
+        return torch.stack([before, index, after])
+
+    def _is_dynamic(self, name: str) -> bool:
+        target = self.targets[name]
+        return target.stream.dynamic and name in self._scales and not target.by_segment
+
+    def _wanted_targets(self, name: str, index: Tensor, near: Tensor | None) -> Wanted:
         target, column = self.targets[name], self._columns[name]
         if target.by_segment:
             return {name: (column, self._segment(index))}
-        wanted = {name: (column, index)}
+        wanted = {name: (column, near if near is not None and self._is_dynamic(name) else index)}
         if f"{name}/mean" in self._columns:
             wanted[f"{name}/mean"] = (self._columns[f"{name}/mean"], self._place("utterance", index))
-        if target.stream.dynamic and name in self._scales:
-            wanted[f"{name}/before"] = (column, torch.maximum(index - 1, self._place("first", index)))
-            wanted[f"{name}/after"] = (column, torch.minimum(index + 1, self._place("last", index)))
         return wanted
 
     def _target(self, name: str, values: Mapping[str, Tensor]) -> Tensor:
@@ -261,13 +271,13 @@ class Table:
             return torch.cat([(x[..., :-1] - mean) / deviation, x[..., -1:]], dim=-1)
         if not target.stream.dynamic:
             return (x - mean) / deviation
-        before, after = values[f"{name}/before"], values[f"{name}/after"]
-        return torch.cat([x - mean, *dynamics(before, x, after)], dim=-1) / deviation
+        before, now, after = x
+        return torch.cat([now - mean, *dynamics(before, now, after)], dim=-1) / deviation
 
     def _fetch(self, wanted: Wanted) -> dict[str, Tensor]:
         """Return rows of columns as float32 on the device."""
         if not self.on_host:
-            return {name: column[index].float() for name, (column, index) in wanted.items()}
+            return {name: _rows_of(column, index).float() for name, (column, index) in wanted.items()}
         return fetch_together(wanted, self.device)
 
     def hide(self, inputs: Tensor, share: float) -> Tensor:
@@ -321,6 +331,11 @@ def fetch_together(wanted: Wanted, device: torch.device) -> dict[str, Tensor]:
         rows = there[start : start + sizes[name]].view(column.dtype)
         values[name] = rows.view(*index.shape, column.shape[1]).float()
     return values
+
+
+def _rows_of(column: Tensor, index: Tensor) -> Tensor:
+    """Return the rows ``index`` (...) of a column (rows, width): (..., width). Copying whole rows is faster than indexing."""
+    return torch.index_select(column, 0, index.flatten()).view(*index.shape, column.shape[1])
 
 
 def _as_tensor(values: np.ndarray) -> Tensor:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tts.network.fused import can_fuse, hidden_layer
 from tts.recipe import TrunkPart
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -71,6 +72,8 @@ class Trunk(nn.Module):
 
     def step(self, number: int, x: Tensor, padding: Tensor | None, plus: Tensor | None = None) -> Tensor:
         """Apply layer ``number`` (the first is 0) to (batch, time, width below); ``plus`` is added before its activation."""
+        if plus is None and (fused := self._fused(number, x)) is not None:
+            return fused
         y = self.apply_layer(self.layers[number], x, padding)
         if plus is not None:
             y = y + plus
@@ -78,6 +81,11 @@ class Trunk(nn.Module):
             y = self.norms[number](y)
         y = dropout(self.activation(y), self.part.dropout, self.training)
         return x + y if self.part.residual and y.shape == x.shape else y
+
+    def _fused(self, number: int, x: Tensor) -> Tensor | None:
+        """Apply a layer in one pass over memory, where the trunk has such layers and it pays."""
+        del number, x
+        return None
 
     def hidden(self, x: Tensor, mask: Tensor | None = None) -> list[Tensor]:
         """Map (batch, time, inputs) to the output of every layer, (batch, time, layers[n]) each."""
@@ -117,6 +125,17 @@ class FeedForward(Trunk):
     """Fully connected layers, frame by frame."""
 
     framewise = True
+
+    def _fused(self, number: int, x: Tensor) -> Tensor | None:
+        """See :mod:`tts.network.fused`."""
+        if not self.training or self.norms is None or self.part.activation != "relu":
+            return None
+        layer, norm = self.layers[number], self.norms[number]
+        if not can_fuse(x, layer, norm):
+            return None
+        assert isinstance(layer, nn.Linear) and isinstance(norm, nn.LayerNorm)
+        residual = self.part.residual and layer.in_features == layer.out_features
+        return hidden_layer(x, layer, norm, self.part.dropout, residual=residual)
 
 
 class Convolution(Trunk):

@@ -22,8 +22,9 @@ from tts.tasks.losses import TaskLoss
 from tts.training.batches import CROP, Batches, Crops
 from tts.training.checkpoint import optimiser_state, random_state, restore_optimiser, restore_random_state
 from tts.training.criterion import Criterion, Model, Objective, TrainingData, judges
-from tts.training.optimiser import FiniteCheck, WeightAverage, clip_gradient, make_optimiser, set_rate
+from tts.training.optimiser import FiniteCheck, WeightAverage, make_optimiser, set_rate
 from tts.training.parameter_groups import Pull, Tuning, parameter_groups
+from tts.training.update import Update
 from tts.training.weighting import Schedule, Weighting, after_step, backward, make_weighting
 
 
@@ -53,8 +54,8 @@ class Learner:
         self.batches = make_batches(model, data.train, settings, by_utterance=objective.trajectories is not None)
         groups = parameter_groups(model, settings.weight_decay, tuning)
         self.optimiser = make_optimiser(groups, settings, self.device)
-        self.pull = Pull(groups, model, tuning)
         self.average = WeightAverage(model, settings.average) if settings.average else None
+        self.update = Update(model, self.optimiser, Pull(groups, model, tuning), settings.clip, self.average)
         self.weighting = weighting_of(model, data.train, settings, objective.main_of(model.tasks))
         self.finite = FiniteCheck(self.device)
         self.diagnostics: list[dict[str, float]] = []
@@ -81,16 +82,12 @@ class Learner:
         self.note(measured, tasks)
         if penalty.requires_grad:
             penalty.backward()  # type: ignore[no-untyped-call]
-        self.finite.note(clip_gradient(self.model.parameters(), settings.clip), self.steps_done)
-        self.optimiser.step()
-        self.pull.after_step(self.optimiser)
-        self.model.after_step(self.optimiser.param_groups[0]["lr"])
+        self.finite.note(self.update(self.steps_done), self.steps_done)
         if self.weighting.needs_losses_after:
             with torch.no_grad():
                 after = self.criterion(table, batch, inputs, rows.targets)[0]
             after_step(_means(after), self.weighting, self.steps_done)
-        if self.average is not None:
-            self.average.after_step(self.steps_done)
+        self.update.follow(self.steps_done)
         self.steps_done += 1
         if self.steps_done % FiniteCheck.EVERY == 0:
             self.finite.require(self.label)

@@ -52,11 +52,19 @@ class WeightAverage:
         self._weights = dict(model.state_dict())  # the model's own tensors, which change in place
         self.values = {name: value.detach().clone() for name, value in self._weights.items()}
 
+    @property
+    def by_weight(self) -> dict[int, Tensor]:
+        """The averages by where in memory their weights lie."""
+        return {weight.data_ptr(): self.values[name] for name, weight in self._weights.items()}
+
     @torch.no_grad()
     def after_step(self, step: int) -> None:
         """Take in the weights as they are after a step, counted from 0."""
-        decay = min(self.decay, (1.0 + step) / (10.0 + step))
-        torch._foreach_lerp_(list(self.values.values()), list(self._weights.values()), 1.0 - decay)
+        torch._foreach_lerp_(list(self.values.values()), list(self._weights.values()), self.forget(step))
+
+    def forget(self, step: int) -> float:
+        """Return the share by which the average moves towards the weights after a step."""
+        return 1.0 - min(self.decay, (1.0 + step) / (10.0 + step))
 
     def load(self, values: Mapping[str, Tensor]) -> None:
         """Go on from other values."""
@@ -74,6 +82,8 @@ class FiniteCheck:
 
     def note(self, norm: Tensor, step: int) -> None:
         """Take note of a step's gradient norm, a scalar."""
+        if norm.device.type == "cpu" and math.isfinite(float(norm)):
+            return
         self._first_bad = torch.minimum(self._first_bad, torch.where(torch.isfinite(norm), _NEVER, step))
 
     def require(self, label: str) -> None:
