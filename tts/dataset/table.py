@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import itertools
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -289,9 +289,10 @@ class Table:
         linguistic = inputs[..., : width * window] * keep.repeat(1, 1, window)
         return torch.cat([linguistic, inputs[..., width * window :]], dim=-1)
 
-    @property
-    def pass_rows(self) -> int:
-        """Rows that a pass over the whole table gathers at once."""
+    def pass_rows(self, *, whole: bool) -> int:
+        """Rows that a pass over the whole table gathers at once: few on the CPU, so that they stay in its cache."""
+        if self.device.type == "cpu":
+            return 2048 if whole else 512
         return max(1024, 8192 // (2 * self.linguistic_context + 1))
 
     def counts(self, index: Tensor) -> Tensor:
@@ -358,6 +359,18 @@ def utterance_groups(table: Table, rows: int) -> list[list[int]]:
     return groups
 
 
+def pass_batches(table: Table, *, whole: bool) -> Iterator[Batch]:
+    """Yield all rows of a table in order: whole utterances, padded, or else single rows."""
+    most = table.pass_rows(whole=whole)
+    if whole:
+        yield from (pad_utterances(table, numbers) for numbers in utterance_groups(table, most))
+        return
+    for start in range(0, table.rows, most):
+        index = torch.arange(start, min(start + most, table.rows))[:, None]
+        learnt = to_device(table.counts_of_row[index], table.device)
+        yield Batch(to_device(index, table.index_device), torch.ones_like(learnt), learnt)
+
+
 def pad_utterances(table: Table, numbers: Sequence[int]) -> Batch:
     """Return whole utterances padded to the longest; padding repeats the last row."""
     starts = [int(table.starts[number]) for number in numbers]
@@ -376,6 +389,11 @@ def make_batch(table: Table, index: Tensor, mask: Tensor, learnt: Tensor, length
     return Batch(to_device(index, table.index_device), mask, learnt, lengths, wanted)
 
 
-def unpad(x: Tensor, lengths: Sequence[int]) -> Tensor:
-    """Return the real frames of padded utterances (batch, time, ...), one after the other: (frames, ...)."""
+def unpad(x: Tensor, lengths: Sequence[int] | None) -> Tensor:
+    """Return the real frames of padded utterances (batch, time, ...), one after the other: (frames, ...).
+
+    Without ``lengths`` they are single rows, (frames, 1, ...).
+    """
+    if lengths is None:
+        return x[:, 0]
     return torch.cat([x[number, :length] for number, length in enumerate(lengths)])

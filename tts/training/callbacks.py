@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import ClassVar
+
+from torch import Tensor
 
 from tts.training.criterion import Model
 
@@ -10,7 +14,14 @@ Entry = Mapping[str, float]  # the scores of a validation, or what was measured 
 
 
 class Callback:
-    """Called by a :class:`~tts.training.trainer.Trainer`; every method does nothing unless it is overridden."""
+    """Called by a :class:`~tts.training.trainer.Trainer`; every method does nothing unless it is overridden.
+
+    A subclass names in ``heads`` those whose outputs for the validation rows it looks at; in :meth:`scores` they are in
+    ``outputs``, float32 (rows, width) by name, as far as the model has them.
+    """
+
+    heads: ClassVar[tuple[str, ...]] = ()
+    outputs: Mapping[str, Tensor] = MappingProxyType({})
 
     def started(self, step: int) -> None:
         """Training goes on from a step: 0, or that of the checkpoint it continues."""

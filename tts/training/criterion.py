@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from tts.core.device import autocast, to_host
 from tts.core.errors import UsageError
-from tts.dataset.table import Batch, Table, pad_utterances, utterance_groups
+from tts.dataset.table import Batch, Table, pass_batches, unpad
 from tts.network.joint import Joint, task_of
 from tts.network.stack import Stage, StageOutput
 from tts.recipe import MAIN_STREAMS, TaskUse
@@ -110,15 +110,31 @@ class Criterion:
             losses[name] = loss
         return losses, output
 
-    @torch.no_grad()
     def sums(self, table: Table) -> LossSums:
-        """Return the losses of all rows of a table that count, whole utterances at a time, without leaving the device."""
+        """Return the losses of all rows of a table that count, without leaving the device."""
+        return self.judged(table)[0]
+
+    @torch.no_grad()
+    def judged(self, table: Table, heads: Collection[str] = ()) -> tuple[LossSums, dict[str, Tensor]]:
+        """Return the losses of all rows of a table that count, and the outputs of ``heads``, by one pass over it.
+
+        Outputs are float32 (rows, width) on the CPU.
+        """
         groups = []
-        for numbers in utterance_groups(table, table.pass_rows):
-            batch = pad_utterances(table, numbers)
+        outputs: dict[str, list[Tensor]] = {name: [] for name in heads}
+        whole = self.trajectories is not None or needs_utterances(self.model)
+        for batch in pass_batches(table, whole=whole):
             rows = table.gather(batch.index, self.names)
-            groups.append(self(table, batch, rows.inputs, rows.targets)[0])
+            losses, output = self(table, batch, rows.inputs, rows.targets)
+            groups.append(losses)
+            for name, values in outputs.items():
+                values.append(unpad(output.heads[name], batch.lengths).float())
         names = tuple(groups[0])
         totals = torch.stack([torch.stack([group[name].total for name in names]) for group in groups])
         counts = torch.stack([torch.stack([group[name].count for name in names]) for group in groups])
-        return LossSums(names, totals, counts)
+        return LossSums(names, totals, counts), {name: to_host(torch.cat(values)) for name, values in outputs.items()}
+
+
+def needs_utterances(model: Model) -> bool:
+    """Return whether a model looks at a frame's neighbours itself; else rows may be given in any groups."""
+    return isinstance(model, Joint) or not model.framewise

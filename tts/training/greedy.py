@@ -58,11 +58,11 @@ class StackTraining:
             *(self.prepared.frame_table(split, names, self.voice.device, codes=codes) for split in ("train", "validation"))
         )
 
-    def callbacks(self, label: str, table: Table, samples: Path | None) -> list[Callback]:
-        """Return what happens beside a training called ``label``, validated on ``table``; no samples without their folder."""
+    def callbacks(self, label: str, samples: Path | None) -> list[Callback]:
+        """Return what happens beside a training called ``label``; no samples without their folder."""
         log = None if self.logs is None else TensorBoard(self.logs / label)
         spoken = [Samples(self.voice, self.samples, samples, log)] if samples is not None else []
-        return [*spoken, Distortion(self.prepared, table), *([log] if log is not None else [])]
+        return [*spoken, Distortion(self.prepared), *([log] if log is not None else [])]
 
 
 @dataclass(frozen=True)
@@ -94,12 +94,12 @@ class StageRun:
         """Train the stage itself, and its trajectories where they are learnt by it alone; leave the best weights in it."""
         work, settings, name = self.work, self.work.settings, f"stage{self.number}"
         samples = work.folder / "samples" if self.last else None
-        callbacks = work.callbacks(name, self.data.valid, samples)
+        callbacks = work.callbacks(name, samples)
         summary = summary_of(self._run(self.stage, self.data, settings, name, callbacks))
         if not self.last or settings.trajectory is None or trains_jointly(work.parts, settings):
             return summary
         place = work.folder / "trajectory"
-        callbacks = work.callbacks("trajectory", self.data.valid, place / "samples")
+        callbacks = work.callbacks("trajectory", place / "samples")
         then = learn_trajectories(self.stage, self.data, settings, place, tuning=self.tuning, callbacks=callbacks)
         return replace(summary_of(then).after(summary), before=scores_of(then.history[0]))
 

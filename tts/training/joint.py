@@ -49,7 +49,7 @@ def train_jointly(work: StackTraining) -> list[NetworkSummary]:
         assert settings.joint_steps is not None
         phase = fine_tuning(settings, settings.joint_steps, settings.joint_learning_rate)
     # Samples of later phases lie with them, so that none of an earlier phase is overwritten.
-    callbacks = work.callbacks("joint", data.valid, (folder / "joint" if after else folder) / "samples")
+    callbacks = work.callbacks("joint", (folder / "joint" if after else folder) / "samples")
     objective = Objective(baseline=after)
     torch.manual_seed(settings.seed)
     trainer = Trainer(
@@ -59,7 +59,7 @@ def train_jointly(work: StackTraining) -> list[NetworkSummary]:
     if settings.trajectory is None:
         return summaries
     place = folder / "trajectory"
-    callbacks = work.callbacks("trajectory", data.valid, place / "samples")
+    callbacks = work.callbacks("trajectory", place / "samples")
     then = learn_trajectories(model, data, settings, place, tuning=work.tuning, callbacks=callbacks)
     both = zip(summaries, summaries_of(model, then, before=True), strict=True)
     return [later.after(earlier) for earlier, later in both]

@@ -110,6 +110,11 @@ class Learner:
         """Return every task's mean loss over the counted rows of a table, with the weights that are in the model."""
         return self.criterion.sums(table).means()
 
+    def validate(self, heads: Collection[str] = ()) -> tuple[dict[str, float], dict[str, Tensor]]:
+        """Return what :meth:`losses_on` does of the validation rows, and what ``heads`` answer, float32 (rows, width)."""
+        sums, outputs = self.criterion.judged(self.data.valid, heads)
+        return sums.means(), outputs
+
     def main_loss(self, losses: Mapping[str, float]) -> float:
         """Return the weighted sum of the losses by which weights are chosen."""
         return sum(self.model.tasks[name].weight * losses[name] for name in judges(self.model.tasks, self.main))

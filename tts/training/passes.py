@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from tts.core.device import autocast, to_host
-from tts.dataset.table import Table, pad_utterances, unpad, utterance_groups
+from tts.dataset.table import Table, pass_batches, unpad
 from tts.network.stack import StageOutput
-from tts.training.criterion import Model
+from tts.training.criterion import Model, needs_utterances
 
 
 class StageFeatures(NamedTuple):
@@ -49,18 +49,17 @@ def compute_features(
             assert padded is not None
             if name not in columns:
                 columns[name] = table.empty(padded.shape[-1])
-            columns[name][row : row + sum(lengths)].copy_(unpad(padded, lengths), non_blocking=True)
-        row += sum(lengths)
+            real = unpad(padded, lengths)
+            columns[name][row : row + len(real)].copy_(real, non_blocking=True)
+        row += len(real) if values else 0
     if table.device.type == "cuda":
         torch.cuda.synchronize(table.device)  # what lies on the host is read there next
     return StageFeatures(columns.get("bottleneck"), columns.get("outputs"))
 
 
-def _outputs(model: Model, table: Table, precision: str) -> Iterator[tuple[StageOutput, tuple[int, ...]]]:
+def _outputs(model: Model, table: Table, precision: str) -> Iterator[tuple[StageOutput, tuple[int, ...] | None]]:
     model.eval()
-    for numbers in utterance_groups(table, table.pass_rows):
-        batch = pad_utterances(table, numbers)
+    for batch in pass_batches(table, whole=needs_utterances(model)):
         with autocast(table.device, precision):
             output: StageOutput = model(table.inputs(batch.index), batch.mask)
-        assert batch.lengths is not None
         yield output, batch.lengths

@@ -130,14 +130,17 @@ class Trainer:
         steps = (learner.steps_done - 1) % self.settings.validate_every + 1
         scores = {f"train/{name}": total / steps for name, total in _numbers(self._sums).items()}
         with learner.validated_weights():
-            losses = learner.losses_on(learner.data.valid)
+            heads = {name for callback in self.callbacks for name in callback.heads if name in self.model.heads}
+            losses, outputs = learner.validate(heads)
             scores |= {f"valid/{name}": value for name, value in losses.items()}
             scores["valid/main"] = learner.main_loss(losses)
             self._require_sense(scores)
             scores["speed/steps_per_second"] = steps / seconds if self._sums and seconds > 0 else 0.0
             scores |= self.forks.scores if self.forks is not None else {}
             for callback in self.callbacks:
+                callback.outputs = {name: outputs[name] for name in callback.heads if name in outputs}
                 scores |= callback.scores(self.model, learner.steps_done)
+                callback.outputs = {}
             best = min((entry["valid/main"] for entry in self.history), default=math.inf)
             scores["step"] = learner.steps_done
             self.history.append(scores)

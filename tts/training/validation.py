@@ -8,13 +8,11 @@ import numpy as np
 from torch import Tensor
 
 from tts.dataset.prepared import Packed, Prepared
-from tts.dataset.table import Table
 from tts.evaluation.metrics import frame_mcd
 from tts.generation.mlpg import mlpg
 from tts.generation.voice import Voice, denormalise
 from tts.training.callbacks import Callback
 from tts.training.criterion import Model
-from tts.training.passes import predict
 from tts.training.preview import log_preview
 from tts.training.tensorboard import TensorBoard
 
@@ -22,17 +20,18 @@ from tts.training.tensorboard import TensorBoard
 class Distortion(Callback):
     """Adds to a validation the MCD of what generation makes of the mel-cepstral outputs on natural durations."""
 
-    def __init__(self, prepared: Prepared, table: Table) -> None:
-        self.prepared, self.table = prepared, table
+    heads = ("mcep",)
+
+    def __init__(self, prepared: Prepared) -> None:
+        self.prepared = prepared
         self.packed = prepared.packed("validation")
 
     def scores(self, model: Model, step: int) -> dict[str, float]:
         """Return ``valid/mcd`` in dB where the model learns the mel-cepstrum."""
-        del step
-        if "mcep" not in model.heads:
+        del model, step
+        if "mcep" not in self.outputs:
             return {}
-        output = predict(model, self.table, ["mcep"])["mcep"]
-        return {"valid/mcd": generated_mcd(self.prepared, self.packed, output)}
+        return {"valid/mcd": generated_mcd(self.prepared, self.packed, self.outputs["mcep"])}
 
 
 class Samples(Callback):
