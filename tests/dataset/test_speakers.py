@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from tts.dataset.speakers import SpeakerInput, speaker_codes, speaker_input
-from tts.network.stack import Stack, Stage, speaking_parts
+from tts.network.layout import speaking_parts
+from tts.network.stack import Stack, Stage
 from tts.recipe import StagePart
 
 WIDTHS = {"mcep": 9, "lf0": 3, "vuv": 1, "bap": 3, "mel": 4}

@@ -2,7 +2,8 @@
 
 import torch
 
-from tts.network.stack import Stack, speaking_parts
+from tts.network.layout import speaking_parts
+from tts.network.stack import Stack
 from tts.recipe import StagePart
 
 WIDTHS = {"mcep": 9, "lf0": 3, "vuv": 1, "bap": 3, "gammatone": 4, "aperiodic": 5}

@@ -9,7 +9,8 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from tts.dataset.speakers import SpeakerInput
 from tts.network.joint import Joint
-from tts.network.stack import Stack, Stage, speaking_parts
+from tts.network.layout import speaking_parts
+from tts.network.stack import Stack, Stage
 from tts.network.trunks import Lstm, padded_lstm
 from tts.recipe import StagePart, TrunkPart
 

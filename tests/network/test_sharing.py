@@ -10,9 +10,10 @@ from tts.network.adapters import LowRankAdapters
 from tts.network.cross_stitch import CrossStitch
 from tts.network.experts import ExpertGate, MixtureOfExperts, ProgressiveExtraction
 from tts.network.go_mtl import SparseTrunks
+from tts.network.layout import speaking_parts
 from tts.network.orthogonality import overlap
 from tts.network.sharing import Sharing
-from tts.network.stack import Stack, Stage, speaking_parts
+from tts.network.stack import Stack, Stage
 from tts.network.trunks import Trunk, make_trunk
 from tts.recipe import StagePart, TrunkPart
 

@@ -6,7 +6,8 @@ import torch
 
 from tts.dataset.positions import frame_positions, position_width
 from tts.network.features import window
-from tts.network.stack import Stack, speaking_parts
+from tts.network.layout import speaking_parts
+from tts.network.stack import Stack
 from tts.network.trunks import make_trunk, rotate
 from tts.recipe import StagePart, TrunkPart
 

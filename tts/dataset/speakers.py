@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from torch import Tensor
 
 from tts.recipe import MAIN_STREAMS
+
+if TYPE_CHECKING:  # a process that only speaks may do without torch
+    from torch import Tensor
 
 OWNED = (*MAIN_STREAMS, "duration")  # what each speaker has output layers of their own for
 

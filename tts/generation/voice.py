@@ -48,7 +48,8 @@ from tts.generation.network_input import NetworkInput, padded_batches
 from tts.generation.voice_model import HIDDEN
 from tts.generation.voices import find_voice
 from tts.network.edit import Edit
-from tts.network.stack import Stack, Stage, speaking_parts
+from tts.network.layout import speaking_parts
+from tts.network.stack import Stack, Stage
 from tts.recipe import MAIN_STREAMS
 from tts.text import english, normalise
 from tts.text.engine import Engine, make_engine

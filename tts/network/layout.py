@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
-from tts.recipe import MAIN_STREAMS, StagePart, TrunkLayer
+from tts.recipe import MAIN_STREAMS, StagePart, TrunkLayer, bottleneck_read
 
 
 @dataclass(frozen=True)
@@ -68,3 +68,22 @@ def _groups(part: StagePart, needed: Collection[str]) -> tuple[str, ...]:
     if needed:
         return tuple(group for group, members in part.groups.items() if set(members) & set(needed))
     return ("main",) if "main" in part.groups else tuple(part.groups)
+
+
+class SpeakingPart(StagePart):
+    """A stage of a stack that is to speak: the tasks whose ``outputs`` are wanted, none where only its bottleneck is read."""
+
+    outputs: tuple[str, ...]
+    reads_bottleneck: bool  # whether a later stage reads its bottleneck
+
+
+def speaking_parts(parts: tuple[StagePart, ...]) -> tuple[SpeakingPart, ...]:
+    """Return the stages as they are when they speak: the last with the main outputs, the others with what later ones read."""
+    speaking = []
+    for number, part in enumerate(parts):
+        names: tuple[str, ...] = MAIN_STREAMS
+        if number + 1 < len(parts):
+            names = part.main if "outputs" in parts[number + 1].sources(first=False) else ()
+        reads = bottleneck_read(parts, number)
+        speaking.append(SpeakingPart.model_construct(**{**dict(part), "outputs": names, "reads_bottleneck": reads}))
+    return tuple(speaking)

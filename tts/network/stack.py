@@ -21,11 +21,11 @@ from tts.network.experts import MixtureOfExperts, ProgressiveExtraction
 from tts.network.features import input_width, stage_features, window
 from tts.network.go_mtl import SparseTrunks
 from tts.network.head import Head
-from tts.network.layout import stage_layout
+from tts.network.layout import SpeakingPart, speaking_parts, stage_layout
 from tts.network.orthogonality import activation_overlap, overlap
 from tts.network.sharing import Sharing
 from tts.network.trunks import Trunk, make_trunk
-from tts.recipe import MAIN_STREAMS, StagePart, TaskUse, bottleneck_read
+from tts.recipe import MAIN_STREAMS, StagePart, TaskUse
 
 # Ways of sharing by the kind in a recipe, whose options are the constructor's. Hard sharing is a plain trunk.
 SHARINGS: dict[str, type[Sharing]] = {
@@ -235,13 +235,6 @@ class Stage(nn.Module):
         return torch.cat([head.first.weight for head in heads if isinstance(head, Head)])
 
 
-class SpeakingPart(StagePart):
-    """A stage of a stack that is to speak: the tasks whose ``outputs`` are wanted, none where only its bottleneck is read."""
-
-    outputs: tuple[str, ...]
-    reads_bottleneck: bool  # whether a later stage reads its bottleneck
-
-
 class Stack(nn.Module):
     """Stages in order. ``linguistic`` is the width of the linguistic input, ``widths`` the output width of every task.
 
@@ -313,15 +306,3 @@ def run_on(stage: nn.Module, inputs: Tensor, wanted: Tensor) -> StageOutput:
     bottleneck = None if output.bottleneck is None else spread(output.bottleneck)
     top = None if output.top is None else spread(output.top)
     return StageOutput(heads, bottleneck, output.hidden, top=top)
-
-
-def speaking_parts(parts: tuple[StagePart, ...]) -> tuple[SpeakingPart, ...]:
-    """Return the stages as they are when they speak: the last with the main outputs, the others with what later ones read."""
-    speaking = []
-    for number, part in enumerate(parts):
-        names: tuple[str, ...] = MAIN_STREAMS
-        if number + 1 < len(parts):
-            names = part.main if "outputs" in parts[number + 1].sources(first=False) else ()
-        reads = bottleneck_read(parts, number)
-        speaking.append(SpeakingPart.model_construct(**{**dict(part), "outputs": names, "reads_bottleneck": reads}))
-    return tuple(speaking)

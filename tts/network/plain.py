@@ -1,0 +1,376 @@
+"""The forward pass of feed-forward stages and stacks in numpy: speaking without torch, whose import outlasts a sentence.
+
+It computes what :class:`tts.network.stack.Stack` does in evaluation, to the rounding of float32, from the same tensors. Rows go
+through all layers in groups that stay in the processor's cache. What is the same for all frames of a segment is multiplied
+once a segment; what a layer norm subtracts, the mean of a layer's outputs, is taken out of the weights beforehand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tts.dataset.speakers import OWNED, SpeakerInput
+from tts.network.inputs import NetworkInput
+from tts.network.layout import SpeakingPart, StageLayout, stage_layout
+from tts.recipe import StagePart, TrunkPart
+
+GROUP = 512  # rows
+_EPSILON = 1e-5  # of torch's layer norm
+_ACTIVATIONS = ("relu", "tanh", "silu")
+Arrays = Mapping[str, np.ndarray]
+
+
+def can_be_plain(parts: Sequence[StagePart]) -> bool:
+    """Return whether all stages are of a kind that is computed here: feed-forward trunks that all tasks share."""
+    return all(
+        part.trunk.kind == "feedforward" and part.sharing.kind == "hard" and part.trunk.activation in _ACTIVATIONS
+        for part in parts
+    )
+
+
+@dataclass(frozen=True)
+class Linear:
+    """``x @ weight.T + bias``: weight (outputs, inputs), bias (outputs,), float32."""
+
+    weight: np.ndarray
+    bias: np.ndarray
+
+    @classmethod
+    def of(cls, tensors: Arrays, name: str) -> Linear:
+        """Return the layer ``name`` of a network's tensors."""
+        weight, bias = (np.ascontiguousarray(tensors[f"{name}.{kind}"], np.float32) for kind in ("weight", "bias"))
+        return cls(weight, bias)
+
+    def centred(self) -> Linear:
+        """Return the layer whose outputs have mean 0 over the units, for a layer norm to follow."""
+        weight, bias = self.weight.astype(np.float64), self.bias.astype(np.float64)
+        return Linear((weight - weight.mean(axis=0)).astype(np.float32), (bias - bias.mean()).astype(np.float32))
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """Map (rows, inputs) to (rows, outputs)."""
+        y = x @ self.weight.T
+        y += self.bias
+        return np.asarray(y)
+
+
+class _Layer:
+    """A layer of a trunk with its norm and activation."""
+
+    def __init__(self, tensors: Arrays, number: int, part: TrunkPart) -> None:
+        self.linear = Linear.of(tensors, f"trunk.layers.{number}")
+        self.scale = self.shift = None
+        if part.normalise:
+            self.linear = self.linear.centred()
+            self.scale, self.shift = (
+                np.asarray(tensors[f"trunk.norms.{number}.{kind}"], np.float32) for kind in ("weight", "bias")
+            )
+        self.activation = part.activation
+
+    def finish(self, y: np.ndarray) -> np.ndarray:
+        """Turn ``x @ weight.T`` (rows, width) in place into the layer's output."""
+        y += self.linear.bias
+        if self.scale is not None and self.shift is not None:
+            power = np.einsum("ij,ij->i", y, y) / np.float32(y.shape[1])
+            y *= (1.0 / np.sqrt(power + np.float32(_EPSILON)))[:, None]
+            y *= self.scale
+            y += self.shift
+        return _activated(y, self.activation)
+
+
+def _activated(y: np.ndarray, kind: str) -> np.ndarray:
+    if kind == "relu":
+        return np.asarray(np.maximum(y, 0.0, out=y))
+    if kind == "tanh":
+        return np.asarray(np.tanh(y, out=y))
+    y *= logistic(y)
+    return y
+
+
+def logistic(x: np.ndarray) -> np.ndarray:
+    """Return ``1 / (1 + exp(-x))`` without overflow, in the type of ``x``."""
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * x)), dtype=x.dtype)
+
+
+class _Head:
+    """Private layers and the output layer of one task, for one speaker."""
+
+    def __init__(self, tensors: Arrays, name: str, private: int, output: tuple[int, int] | None) -> None:
+        prefix = f"heads.{name}"
+        self.private = [Linear.of(tensors, f"{prefix}.private.{number}") for number in range(private)]
+        ear = tensors.get(f"{prefix}.ear")
+        self.ear = None if ear is None else np.asarray(ear, np.float32)
+        self.output = None
+        if output is not None:
+            whole = Linear.of(tensors, f"{prefix}.output")
+            self.output = Linear(whole.weight[slice(*output)], whole.bias[slice(*output)])
+
+    @property
+    def bare(self) -> bool:
+        """Whether it is an output layer and nothing else."""
+        return not self.private and self.ear is None and self.output is not None
+
+    def hidden(self, x: np.ndarray, side: np.ndarray | None) -> np.ndarray:
+        """Return what the output layer reads, (rows, width)."""
+        for number, layer in enumerate(self.private):
+            y = layer(x)
+            if number == 0 and side is not None and self.ear is not None:
+                y += side @ self.ear.T
+            x = _activated(y, "relu")
+        return x
+
+    def read_out(self, hidden: np.ndarray, side: np.ndarray | None) -> np.ndarray:
+        """Return the outputs (rows, width) for what :meth:`hidden` returned."""
+        assert self.output is not None
+        y = self.output(hidden)
+        return y if side is None or self.private or self.ear is None else y + side @ self.ear.T
+
+
+class PlainStage:
+    """A stage that speaks, for one speaker, made of the tensors of a :class:`tts.network.stack.Stage`.
+
+    ``outputs`` names the tasks whose outputs are wanted, of ``widths``; ``bottleneck`` says whether later stages read it.
+    """
+
+    def __init__(
+        self,
+        part: StagePart,
+        tensors: Arrays,
+        outputs: Sequence[str],
+        widths: Mapping[str, int],
+        bottleneck: bool | None = None,
+        speaker: tuple[SpeakerInput, int] | None = None,
+    ) -> None:
+        self.part = part
+        self.layout: StageLayout = stage_layout(part, outputs, bottleneck)
+        self.layers = [_Layer(tensors, number, part.trunk) for number in range(len(self.layout.layers))]
+        self.bottleneck = Linear.of(tensors, "bottleneck") if self.layout.bottleneck else None
+        self.heads = {}
+        for name in self.layout.heads:
+            first = speaker[1] * widths[name] if speaker and speaker[0].heads and name in OWNED else 0
+            output = (first, first + widths[name]) if name in self.layout.outputs else None
+            self.heads[name] = _Head(tensors, name, len(part.tasks[name].private), output)
+        # What reads the top layer with nothing between is one product.
+        self._bare = [
+            name
+            for name in self.layout.order
+            if self.heads[name].bare and not part.tasks[name].depth and name not in self._read
+        ]
+        outs = [layer for name in self._bare if (layer := self.heads[name].output) is not None]
+        self._joined = (
+            Linear(np.concatenate([each.weight for each in outs]), np.concatenate([each.bias for each in outs]))
+            if outs
+            else None
+        )
+
+    @property
+    def _read(self) -> set[str]:
+        """The tasks whose private layers others read."""
+        return {read for name in self.layout.heads if (read := self.part.tasks[name].reads)}
+
+    @property
+    def first(self) -> np.ndarray:
+        """The matrix of the first layer, (width, inputs)."""
+        return self.layers[0].linear.weight
+
+    def run(self, y: np.ndarray, x: np.ndarray | None = None) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+        """Return the outputs of every head (rows, width), and the bottleneck.
+
+        ``y`` (rows, width) is the product of the first matrix and the input, and is overwritten; ``x`` the input itself, needed
+        where the first layer adds to it.
+        """
+        view = [self._added(x, self.layers[0].finish(y))]
+        for layer in self.layers[1:]:
+            view.append(self._added(view[-1], layer.finish(view[-1] @ layer.linear.weight.T)))
+        top, bottleneck = view[-1], None
+        if self.bottleneck is not None:
+            top = bottleneck = _activated(self.bottleneck(top), "tanh")
+        elif self.layout.layer is not None:
+            bottleneck = view[min(self.layout.layer, len(view)) - 1]
+        outputs = {}
+        if self._joined is not None:
+            every, start = self._joined(top), 0
+            for name in self._bare:
+                width = len(self.heads[name].output.bias)  # type: ignore[union-attr]
+                outputs[name] = every[:, start : start + width]
+                start += width
+        hidden: dict[str, np.ndarray] = {}
+        for name in (name for name in self.layout.order if name not in self._bare):
+            head, use = self.heads[name], self.part.tasks[name]
+            side = hidden[use.reads] if use.reads else None
+            hidden[name] = head.hidden(view[use.depth - 1] if use.depth else top, side)
+            if head.output is not None:
+                outputs[name] = head.read_out(hidden[name], side)
+        return outputs, bottleneck
+
+    def _added(self, x: np.ndarray | None, y: np.ndarray) -> np.ndarray:
+        if self.part.trunk.residual and x is not None and x.shape == y.shape:
+            y += x
+        return y
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Utterances one after the other: which rows belong together, and the linguistic input of each row.
+
+    ``first`` and ``last`` (rows,) are the first and last row of each row's utterance; ``segment`` (rows,) counts through
+    ``vectors`` (segments, features); ``positions`` (rows, width).
+    """
+
+    vectors: np.ndarray
+    segment: np.ndarray
+    positions: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
+
+    @classmethod
+    def of(cls, inputs: Sequence[NetworkInput]) -> _Rows:
+        """Put utterances one after the other."""
+        lengths = [len(each) for each in inputs]
+        starts = np.cumsum([0, *lengths])
+        segments = np.cumsum([0, *(len(each.vectors) for each in inputs)])
+        own = [np.arange(len(each)) if each.segment_of_row is None else each.segment_of_row for each in inputs]
+        positions = [np.zeros((len(each), 0), np.float32) if each.positions is None else each.positions for each in inputs]
+        return cls(
+            np.concatenate([each.vectors for each in inputs]).astype(np.float32, copy=False),
+            np.concatenate([rows + start for rows, start in zip(own, segments, strict=False)]),
+            np.concatenate(positions).astype(np.float32, copy=False),
+            np.repeat(starts[:-1], lengths),
+            np.repeat(starts[1:] - 1, lengths),
+        )
+
+    def linguistic(self, rows: np.ndarray) -> np.ndarray:
+        """Return the linguistic input of some rows, (rows, features and positions)."""
+        return np.concatenate([self.vectors[self.segment[rows]], self.positions[rows]], axis=1)
+
+    def around(self, rows: np.ndarray, context: int, dilation: int) -> np.ndarray:
+        """Return which rows are ``context`` either side of ``rows``, (rows, 2 context + 1); beyond the ends the ends."""
+        offsets = dilation * np.arange(-context, context + 1)
+        return np.clip(rows[:, None] + offsets, self.first[rows, None], self.last[rows, None])
+
+
+class PlainStack:
+    """A stack that speaks, for one speaker. See :class:`tts.network.stack.Stack` for what it computes.
+
+    ``linguistic`` is the width of segments' vectors with the positions; ``parts`` are those of
+    :func:`tts.network.layout.speaking_parts`; ``widths`` gives the output width of every task.
+    """
+
+    def __init__(
+        self,
+        linguistic: int,
+        parts: Sequence[SpeakingPart],
+        tensors: Arrays,
+        widths: Mapping[str, int],
+        speaker: tuple[SpeakerInput, int] | None = None,
+    ) -> None:
+        self.linguistic, self.parts, self.speaker = linguistic, tuple(parts), speaker
+        self.stages = []
+        for number, part in enumerate(parts):
+            prefix = f"stages.{number}."
+            own = {name.removeprefix(prefix): array for name, array in tensors.items() if name.startswith(prefix)}
+            self.stages.append(PlainStage(part, own, part.outputs, widths, part.reads_bottleneck, speaker))
+
+    def __call__(self, inputs: Sequence[NetworkInput]) -> list[dict[str, np.ndarray]]:
+        """Return the outputs of the last stage's tasks, (rows, width) float32 each, an utterance each; no codes are read."""
+        rows = _Rows.of(inputs)
+        bottlenecks: list[np.ndarray | None] = []
+        outputs: dict[str, np.ndarray] = {}
+        for number in range(len(self.stages)):
+            features = self._features(number, bottlenecks, outputs)
+            outputs, bottleneck = self._stage(number, rows, features)
+            bottlenecks.append(bottleneck)
+        ends = np.cumsum([len(each) for each in inputs])[:-1]
+        split = {name: np.split(values, ends) for name, values in outputs.items()}
+        return [{name: pieces[n] for name, pieces in split.items()} for n in range(len(inputs))]
+
+    def _features(
+        self, number: int, bottlenecks: Sequence[np.ndarray | None], outputs: Mapping[str, np.ndarray]
+    ) -> np.ndarray | None:
+        """Return what a stage reads of those before it, (rows, width), None where that is nothing."""
+        part = self.parts[number]
+        sources = part.sources(first=not number)
+        wanted: list[np.ndarray | None] = []
+        if "bottlenecks" in sources:
+            wanted += bottlenecks
+        if "bottleneck" in sources:
+            wanted.append(bottlenecks[-1])
+        if "outputs" in sources:
+            before = self.parts[number - 1]
+            wanted += [logistic(outputs[name]) if name == "vuv" else outputs[name] for name in before.main]
+        there = [each for each in wanted if each is not None]
+        return np.concatenate(there, axis=1) if there else None
+
+    def _stage(self, number: int, rows: _Rows, features: np.ndarray | None) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+        """Run a stage over all rows, group by group."""
+        stage = self.stages[number]
+        prepared = _FirstLayer(stage, self.parts[number], rows, features, self._reads(number), self.speaker)
+        gathered: list[tuple[dict[str, np.ndarray], np.ndarray | None]] = []
+        for start in range(0, len(rows.segment), GROUP):
+            gathered.append(stage.run(*prepared.of(np.arange(start, min(start + GROUP, len(rows.segment))))))
+        outputs = {name: np.concatenate([heads[name] for heads, _ in gathered]) for name in gathered[0][0]}
+        bottleneck = [each for _, each in gathered if each is not None]
+        return outputs, np.concatenate(bottleneck) if bottleneck else None
+
+    def _reads(self, number: int) -> bool:
+        return "linguistic" in self.parts[number].sources(first=not number)
+
+
+class _FirstLayer:
+    """The product of a stage's first matrix with its input, for any rows."""
+
+    def __init__(
+        self,
+        stage: PlainStage,
+        part: StagePart,
+        rows: _Rows,
+        features: np.ndarray | None,
+        reads: bool,
+        speaker: tuple[SpeakerInput, int] | None,
+    ) -> None:
+        self.part, self.rows, self.features, self.reads = part, rows, features, reads
+        # The speaker's code, (speakers,) or nothing, is the end of the input.
+        self.code = np.zeros(0, np.float32)
+        if speaker is not None and speaker[0].code:
+            self.code = np.eye(speaker[0].count, dtype=np.float32)[speaker[1]]
+        own = rows.vectors.shape[1] + rows.positions.shape[1]
+        width = own * (2 * part.linguistic_context + 1) if reads else 0
+        beside = 0 if features is None else features.shape[1] * (2 * part.context + 1)
+        self.of_rows, self.of_features = stage.first[:, :width], stage.first[:, width : width + beside]
+        self.of_code = stage.first[:, width + beside :] @ self.code
+        inputs = stage.first.shape[1]
+        # A first layer as wide as its input adds to it, so the input itself is needed.
+        self.whole = part.trunk.residual and inputs == len(stage.first)
+        self.segments = None
+        if reads and not part.linguistic_context:
+            vectors = rows.vectors.shape[1]
+            self.segments = rows.vectors @ self.of_rows[:, :vectors].T
+            self.of_positions = self.of_rows[:, vectors:]
+
+    def of(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return the product for ``rows``, (rows, width), and the input where it is needed."""
+        pieces = []
+        y: np.ndarray | None = None
+        if self.segments is not None:
+            y = self.segments[self.rows.segment[rows]]
+            if self.of_positions.shape[1]:
+                y += self.rows.positions[rows] @ self.of_positions.T
+        elif self.reads:
+            around = self.rows.around(rows, self.part.linguistic_context, self.part.dilation)
+            pieces.append(self.rows.linguistic(around.ravel()).reshape(len(rows), -1))
+            y = pieces[-1] @ self.of_rows.T
+        if self.features is not None:
+            around = self.rows.around(rows, self.part.context, self.part.dilation)
+            window = self.features[around].reshape(len(rows), -1)
+            y = window @ self.of_features.T if y is None else y + window @ self.of_features.T
+            pieces.append(window)
+        assert y is not None
+        if len(self.code):
+            y += self.of_code
+        return y, self._input(rows, pieces) if self.whole else None
+
+    def _input(self, rows: np.ndarray, pieces: list[np.ndarray]) -> np.ndarray:
+        linguistic = [self.rows.linguistic(rows)] if self.segments is not None else []
+        return np.concatenate([*linguistic, *pieces, np.tile(self.code, (len(rows), 1))], axis=1)
