@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from tts.dataset.table import Table
-from tts.network.features import bottleneck_width, input_width, stage_features, window
-from tts.network.layout import speaking_parts
+from tts.network.features import stage_features, window
+from tts.network.layout import bottleneck_width, input_width, speaking_parts
 from tts.network.stack import Stack, Stage, StageOutput
 from tts.recipe import MAIN_STREAMS, StagePart
 from tts.training.passes import compute_features

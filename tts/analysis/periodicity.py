@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.signal import butter, resample_poly, sosfiltfilt
 
 from tts.core.grid import FrameGrid
 
@@ -54,6 +53,8 @@ def autocorrelation(signal: np.ndarray, grid: FrameGrid, low: float) -> Autocorr
 
     The signal is taken down to about 8 kHz first; a frame is a Hann window of three periods of ``low``.
     """
+    from scipy.signal import resample_poly  # slow to import, and speaking, which shares what this module imports, needs none
+
     down = max(1, round(grid.sample_rate / TARGET_RATE))
     rate = grid.sample_rate / down
     frames = grid.frames(len(signal))
@@ -106,6 +107,8 @@ def low_band_level(signal: np.ndarray, grid: FrameGrid, low: float, high: float)
 
 def _filtered(signal: np.ndarray, rate: float, low: float, high: float | None) -> np.ndarray:
     """Keep ``low`` to ``high`` Hz without delay (second order Butterworth, run both ways)."""
+    from scipy.signal import butter, sosfiltfilt
+
     if high is None:
         sections = butter(2, low, "highpass", fs=rate, output="sos")
     else:

@@ -12,14 +12,15 @@ from tts.cli.output import say
 from tts.core.audio_output import FORMATS, AudioEncoding, AudioFormat, audio_file, audio_stream
 from tts.core.errors import TtsError, UsageError
 from tts.core.files import fingerprint
+from tts.generation.base_voice import BaseVoice
 from tts.generation.batch import BatchReport, FolderOutput, speak_to_folder, voice_digest
 from tts.generation.joined import speak_joined
 from tts.generation.paragraphs import Paragraphs
 from tts.generation.postfilter import Kind, PostFilterSettings
 from tts.generation.requests import Request
+from tts.generation.speaking import load_speaker
 from tts.generation.synthesiser import Synthesiser, SynthesisSettings, check_speakers
 from tts.generation.text_files import STANDARD, Format, read_requests
-from tts.generation.voice import Voice, load_voice
 from tts.recipe.names import VocoderName
 from tts.text.lexicon import read_lexicon
 
@@ -140,7 +141,7 @@ def run(
         raise UsageError("--live goes with --output: one sound of all lines, made as they come")
     requests = texts.requests()
     own = read_lexicon(lexicon) if lexicon else {}
-    voice = load_voice(folder, device)
+    voice = load_speaker(folder, device)
     encoding.rate_of(voice.grid.sample_rate)
     if voice.earlier_reading:
         say(f"{folder}: {voice.earlier_reading}; texts with such are read anew (docs/speaking.md)", error=True)
@@ -183,7 +184,7 @@ def _joined(synthesiser: Synthesiser, groups: Iterable[Sequence[Request]], sink:
     return report
 
 
-def _post_filter(voice: Voice, asked: PostFilterOptions) -> PostFilterSettings:
+def _post_filter(voice: BaseVoice, asked: PostFilterOptions) -> PostFilterSettings:
     usual, kind, strength = voice.generation, asked.kind, asked.strength
     chosen = kind or usual.post_filter
     if strength is not None and chosen == "none":

@@ -12,8 +12,8 @@ import torch
 from tts.dataset.prepared import Prepared
 from tts.dataset.speakers import speaker_input
 from tts.generation.voice import stack_widths
-from tts.network.features import input_width
 from tts.network.joint import Joint
+from tts.network.layout import input_width
 from tts.network.stack import Stack, Stage
 from tts.recipe import MAIN_STREAMS, Recipe, StagePart, SystemPart, TrainingPart
 from tts.training.criterion import Model, Objective, TrainingData

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from tts.core.errors import UsageError
 
 Kind = Literal["continuous", "binary", "class"]
+DURATION = "duration"  # frames a state: what a duration model predicts
 
 
 @dataclass(frozen=True)

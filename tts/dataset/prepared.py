@@ -26,6 +26,7 @@ from tts.core.errors import TtsError, UsageError
 from tts.core.files import fingerprint, read_json, write_json
 from tts.core.grid import FrameGrid
 from tts.core.indexed_lines import IndexedLines, read_lines, write_lines
+from tts.core.stream import DURATION as DURATION
 from tts.core.stream import Stream
 from tts.dataset.arrays import LEXICON, SENTENCES, STATISTICS, ArraysHold, texts_beside
 from tts.dataset.constant import hold_constant
@@ -40,7 +41,6 @@ from tts.text.question_features import LinguisticFeatures
 from tts.text.sentence import SILENCE, Sentence
 
 SPLITS = ("train", "validation", "test")
-DURATION = "duration"
 RECORDINGS = "recordings"  # parts of long recordings, and cleaned ones
 
 

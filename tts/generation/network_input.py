@@ -7,32 +7,15 @@ travel to the device once a segment, with the number of every frame's segment, a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from tts.core.device import to_device
+from tts.network.inputs import NetworkInput
 
 PADDED_FRAMES = 32_768  # frames a network call handles at once, padding included
-
-
-@dataclass(frozen=True)
-class NetworkInput:
-    """The input of one utterance. Rows are its frames, or its segments where ``segment_of_row`` is None.
-
-    ``vectors`` (segments, features), ``positions`` (rows, width) and the speaker's ``code`` (speakers,) are float32;
-    ``segment_of_row`` (rows,) is int64. A row's input is its segment's vector, its positions and the code.
-    """
-
-    vectors: np.ndarray
-    segment_of_row: np.ndarray | None = None
-    positions: np.ndarray | None = None
-    code: np.ndarray | None = None
-
-    def __len__(self) -> int:
-        return len(self.vectors) if self.segment_of_row is None else len(self.segment_of_row)
 
 
 def padded_batches(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
@@ -87,3 +87,25 @@ def speaking_parts(parts: tuple[StagePart, ...]) -> tuple[SpeakingPart, ...]:
         reads = bottleneck_read(parts, number)
         speaking.append(SpeakingPart.model_construct(**{**dict(part), "outputs": names, "reads_bottleneck": reads}))
     return tuple(speaking)
+
+
+def input_width(linguistic: int, parts: Sequence[StagePart], widths: Mapping[str, int]) -> int:
+    """Return the width of what the last of ``parts`` reads, those before it being the stages before."""
+    *before, part = parts
+    sources = part.sources(first=not before)
+    features = 0
+    if "bottlenecks" in sources:
+        features += sum(bottleneck_width(other) for other in before)
+    if "bottleneck" in sources:
+        features += bottleneck_width(before[-1])
+    if "outputs" in sources:
+        features += sum(widths[name] for name in before[-1].main)
+    width = linguistic * (2 * part.linguistic_context + 1) if "linguistic" in sources else 0
+    return width + features * (2 * part.context + 1)
+
+
+def bottleneck_width(part: StagePart) -> int:
+    """Return the width of a stage's bottleneck, 0 where it has none."""
+    if isinstance(part.bottleneck, TrunkLayer):
+        return part.trunk.layers[part.bottleneck.layer - 1]
+    return part.bottleneck or 0

@@ -18,10 +18,10 @@ from tts.dataset.speakers import OWNED, SpeakerInput
 from tts.network.adapters import LowRankAdapters
 from tts.network.cross_stitch import CrossStitch
 from tts.network.experts import MixtureOfExperts, ProgressiveExtraction
-from tts.network.features import input_width, stage_features, window
+from tts.network.features import stage_features, window
 from tts.network.go_mtl import SparseTrunks
 from tts.network.head import Head
-from tts.network.layout import SpeakingPart, speaking_parts, stage_layout
+from tts.network.layout import SpeakingPart, input_width, speaking_parts, stage_layout
 from tts.network.orthogonality import activation_overlap, overlap
 from tts.network.sharing import Sharing
 from tts.network.trunks import Trunk, make_trunk

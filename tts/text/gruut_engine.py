@@ -6,9 +6,11 @@ cannot read, so the tree that it leaves (token -> words) is checked here token b
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import re
 import sqlite3
+import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -210,6 +212,7 @@ class _Loaded:
     """gruut's processor for one language with our settings."""
 
     def __init__(self, language: str) -> None:
+        import_when_used("dateparser")  # a quarter of a second, and few texts have dates that are left to gruut
         from gruut.lang import DelayedGraphemesToPhonemes, get_settings
         from gruut.text_processor import TextProcessor
         from gruut.utils import find_lang_dir
@@ -250,6 +253,17 @@ class _Loaded:
         if re.fullmatch(r"(?:[A-Za-z]\.)+", word):
             return True
         return bool(re.fullmatch(r"[A-Z]{2,5}", word)) and (word in _SPELLED or self.lexicon.lookup(word) is None)
+
+
+def import_when_used(name: str) -> None:
+    """Let a later ``import name`` return at once; the module is loaded when something of it is asked for."""
+    spec = importlib.util.find_spec(name) if name not in sys.modules else None
+    if spec is None or spec.loader is None:
+        return  # loaded already, or missing, which the import itself will say
+    spec.loader = importlib.util.LazyLoader(spec.loader)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
 
 
 @lru_cache(maxsize=8)

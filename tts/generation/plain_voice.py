@@ -1,0 +1,148 @@
+"""A voice whose networks are computed in numpy: feed-forward stacks, which speak before torch would be loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from tts.core.errors import TtsError
+from tts.core.stream import DURATION, Stream
+from tts.core.weights import read_weights, refuse_misfit, shapes_in
+from tts.dataset.speakers import SpeakerInput
+from tts.dataset.statistics import StreamStatistics
+from tts.generation.base_voice import BaseVoice, check_files, linguistic_width, network_speakers, read_statistics
+from tts.generation.config import CONFIG, DURATION_MODEL, LEXICON, MODEL, STATISTICS, VoiceConfig
+from tts.network.inputs import NetworkInput
+from tts.network.layout import SpeakingPart, speaking_parts
+from tts.network.plain import PlainStack, can_be_plain, logistic, stack_shapes
+from tts.recipe import MAIN_STREAMS, StagePart
+from tts.text.lexicon import read_lexicon
+from tts.text.sentence import Sentence
+
+_PREFIX = "stages.0."  # of the only stage of a stack
+
+
+class PlainVoice(BaseVoice):
+    """A voice that speaks with numpy alone; see :func:`load_plain`."""
+
+    precision = "float32"
+
+    def __init__(
+        self,
+        config: VoiceConfig,
+        stack: Mapping[str, np.ndarray],
+        duration: Mapping[str, np.ndarray],
+        statistics: Mapping[str, StreamStatistics],
+    ) -> None:
+        super().__init__(config, statistics)
+        self._tensors = dict(stack), {f"{_PREFIX}{name}": array for name, array in duration.items()}
+        self._widths = {stream.name: stream.width for stream in config.streams}
+        self._networks: dict[int, tuple[PlainStack, PlainStack]] = {}
+
+    def durations(self, sentences: Sequence[Sentence], speakers: Sequence[int] | None = None) -> list[np.ndarray]:
+        """Predict frames per state, float64 (segments, states) a sentence; the speaker's usual silence at the ends.
+
+        ``speakers`` are the speakers' numbers, a sentence each; by default the first speaks all.
+        """
+        who = [0] * len(sentences) if speakers is None else speakers
+        inputs = [self.duration_input(sentence) for sentence in self.known(sentences)]
+        predicted = self._predicted(1, inputs, who)
+        return [self.frames_of(outputs[DURATION], speaker) for outputs, speaker in zip(predicted, who, strict=True)]
+
+    def acoustics(
+        self,
+        sentences: Sequence[Sentence],
+        durations: Sequence[np.ndarray],
+        speakers: Sequence[int] | None = None,
+        *,
+        hidden: bool = False,
+    ) -> list[dict[str, np.ndarray]]:
+        """Predict every main stream for integer ``durations``: a dictionary a sentence.
+
+        Dynamic streams are the means of statics, deltas and accelerations in natural units, (frames, 3 * dimension);
+        ``vuv`` is the probability of voicing, (frames, 1). ``speakers`` as in :meth:`durations`. There
+        is no ``hidden`` layer here: voices that read it, which have an edit, are computed by torch.
+        """
+        if hidden:
+            raise TtsError(f"{self.label}: this way of computing a voice keeps no hidden layer; use load_voice")
+        who = [0] * len(sentences) if speakers is None else speakers
+        pairs = zip(self.known(sentences), durations, strict=True)
+        predicted = self._predicted(0, [self.acoustic_input(sentence, frames) for sentence, frames in pairs], who)
+        return [
+            {
+                name: in_natural_units(self.streams[name], self.statistics.get(name), outputs[name], speaker)
+                for name in MAIN_STREAMS
+            }
+            for outputs, speaker in zip(predicted, who, strict=True)
+        ]
+
+    def _predicted(self, network: int, inputs: Sequence[NetworkInput], who: Sequence[int]) -> list[dict[str, np.ndarray]]:
+        """Run the stack (0) or the duration model (1) of every sentence's speaker."""
+        predicted: list[dict[str, np.ndarray]] = [{}] * len(inputs)
+        for speaker in dict.fromkeys(who):
+            own = [n for n, other in enumerate(who) if other == speaker]
+            outputs = self._networks_of(speaker)[network]([inputs[n] for n in own])
+            for n, each in zip(own, outputs, strict=True):
+                predicted[n] = each
+        return predicted
+
+    def _networks_of(self, speaker: int) -> tuple[PlainStack, PlainStack]:
+        """Return the stack and the duration model of a speaker."""
+        if speaker not in self._networks:
+            of_stack, of_durations = (None if use is None else (use, speaker) for use in network_speakers(self.config))
+            segment, frame = linguistic_width(self.config)
+            states = {DURATION: self.states}
+            self._networks[speaker] = (
+                PlainStack(frame, speaking_parts(self.config.stages), self._tensors[0], self._widths, of_stack),
+                PlainStack(segment, [duration_part(self.config.duration)], self._tensors[1], states, of_durations),
+            )
+        return self._networks[speaker]
+
+
+def in_natural_units(stream: Stream, statistics: StreamStatistics | None, output: np.ndarray, speaker: int = 0) -> np.ndarray:
+    """Undo the normalisation of training targets (frames, width), float64; of a binary stream return the probability."""
+    if stream.kind == "binary":
+        return logistic(output.astype(np.float64))
+    assert statistics is not None
+    values: np.ndarray = output * statistics.deviation
+    values[:, : stream.dimension] += statistics.mean_of(speaker)
+    return values
+
+
+def duration_part(part: StagePart) -> SpeakingPart:
+    """Return the stage of a duration model as one that speaks."""
+    return SpeakingPart.model_construct(**{**dict(part), "outputs": (DURATION,), "reads_bottleneck": False})
+
+
+def speaks_plainly(config: VoiceConfig) -> bool:
+    """Return whether numpy can compute a voice's networks."""
+    return config.edit is None and can_be_plain([*config.stages, config.duration])
+
+
+def load_plain(folder: Path, config: VoiceConfig) -> PlainVoice:
+    """Load the voice in ``folder`` that ``config`` describes; raises as :func:`tts.generation.voice.load_voice`."""
+    check_files(folder, config)
+    segment, frame = linguistic_width(config)
+    of_stack, of_durations = network_speakers(config)
+    widths = {stream.name: stream.width for stream in config.streams}
+    parts = speaking_parts(config.stages)
+    try:
+        stack = stack_shapes(frame, parts, widths, of_stack)
+        duration = _duration_shapes(segment, config, of_durations)
+    except (KeyError, TypeError, ValueError) as error:
+        reason = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+        raise TtsError(f"{folder / CONFIG}: describes no network ({reason}); copy the voice again") from None
+    for wanted, name in ((stack, MODEL), (duration, DURATION_MODEL)):
+        refuse_misfit(wanted, shapes_in(folder / name), folder / name)
+    statistics = read_statistics(folder / STATISTICS, config)
+    voice = PlainVoice(config, read_weights(folder / MODEL), read_weights(folder / DURATION_MODEL), statistics)
+    if LEXICON in config.files:
+        voice.lexicon = read_lexicon(folder / LEXICON)
+    return voice
+
+
+def _duration_shapes(segment: int, config: VoiceConfig, speakers: SpeakerInput | None) -> dict[str, tuple[int, ...]]:
+    shapes = stack_shapes(segment, [duration_part(config.duration)], {DURATION: config.states}, speakers)
+    return {name.removeprefix(_PREFIX): shape for name, shape in shapes.items()}
