@@ -146,7 +146,7 @@ def test_an_interruption_says_how_to_go_on(arguments: list[str], said: str, tmp_
     monkeypatch.chdir(tmp_path)
     interrupt = mock.Mock(side_effect=KeyboardInterrupt)
     monkeypatch.setattr(tts.generation.voice, "load_voice", interrupt)
-    monkeypatch.setattr("tts.cli.speak_run.load_voice", interrupt)  # whether or not it was imported before
+    monkeypatch.setattr("tts.cli.speak_run.load_speaker", interrupt)  # whether or not it was imported before
     monkeypatch.setattr(tts.dataset.prepared, "Prepared", interrupt)
     assert run(*arguments) == 130
     assert said in capsys.readouterr().err

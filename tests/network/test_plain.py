@@ -8,7 +8,7 @@ from tts.dataset.speakers import SpeakerInput
 from tts.network import plain
 from tts.network.inputs import NetworkInput
 from tts.network.layout import speaking_parts
-from tts.network.plain import PlainStack, can_be_plain, logistic
+from tts.network.plain import PlainStack, can_be_plain, logistic, stack_shapes
 from tts.network.stack import Stack
 from tts.recipe import StagePart
 
@@ -111,3 +111,12 @@ def test_other_networks_are_left_to_torch() -> None:
 def test_the_logistic_function_does_not_overflow() -> None:
     x = np.array([-1e4, -2.0, 0.0, 2.0, 1e4], np.float32)
     np.testing.assert_allclose(logistic(x), [0.0, 0.1192029, 0.5, 0.8807971, 1.0], atol=1e-6)
+
+
+@pytest.mark.parametrize("name", STACKS)
+@pytest.mark.parametrize("speakers", [None, SpeakerInput(3), SpeakerInput(2, code=False, heads=True)])
+def test_shapes_are_those_of_torchs_tensors(name: str, speakers: SpeakerInput | None) -> None:
+    parts = speaking_parts(STACKS[name])
+    state = Stack(FEATURES + POSITIONS, parts, WIDTHS, speakers=speakers).state_dict()
+    shapes = stack_shapes(FEATURES + POSITIONS, parts, WIDTHS, speakers)
+    assert shapes == {name: tuple(tensor.shape) for name, tensor in state.items()}

@@ -1,0 +1,103 @@
+"""Voices by numpy say what they say by torch, are refused alike, and load without torch."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tts.core.errors import TtsError
+from tts.core.files import file_digest
+from tts.core.tensors import load_tensors, save_tensors
+from tts.generation import speaking
+from tts.generation.config import read_config, write_config
+from tts.generation.durations import whole_durations
+from tts.generation.plain_voice import PlainVoice
+from tts.generation.requests import Request
+from tts.generation.speaking import load_speaker
+from tts.generation.synthesiser import Synthesiser
+from tts.generation.voice import Voice, load_voice, save_voice
+
+OLD = Path(__file__).parents[1] / "fixtures" / "format-2"
+TEXTS = ("Hello.", "She had your dark suit in greasy wash water all year, and nobody knew.")
+
+
+@pytest.mark.parametrize("name", ["single", "stacked"])
+def test_a_voice_by_numpy_predicts_what_it_does_by_torch(name: str) -> None:
+    torch_voice, plain = load_voice(OLD / name, "cpu"), load_speaker(OLD / name, "cpu")
+    assert isinstance(plain, PlainVoice) and plain.label == torch_voice.label and plain.editor is None
+    sentences = [torch_voice.engine.sentence(text) for text in TEXTS]
+    expected = torch_voice.durations(sentences)
+    for a, b in zip(plain.durations(sentences), expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4)
+    durations = [whole_durations(frames) for frames in expected]
+    pairs = zip(plain.acoustics(sentences, durations), torch_voice.acoustics(sentences, durations), strict=True)
+    for ours, theirs in pairs:
+        assert {*ours} == {*theirs}
+        for stream, values in theirs.items():
+            np.testing.assert_allclose(ours[stream], values, rtol=1e-4, atol=1e-4 * np.abs(values).max())
+    with pytest.raises(TtsError, match="no hidden layer"):
+        plain.acoustics(sentences, durations, hidden=True)
+
+
+def test_the_sound_is_the_same() -> None:
+    signals = []
+    for voice in (load_voice(OLD / "stacked", "cpu"), load_speaker(OLD / "stacked", "cpu")):
+        with Synthesiser(voice) as synthesiser:
+            (spoken,) = synthesiser.speak([Request("a", TEXTS[1])])
+        signals.append(spoken.signal.astype(np.float64))
+    difference = np.sqrt(np.mean((signals[0] - signals[1]) ** 2) / np.mean(signals[0] ** 2))
+    assert 20 * np.log10(difference) < -60.0
+
+
+def test_damage_is_told_as_by_torch(tmp_path: Path) -> None:
+    save_voice(tmp_path / "voice", load_voice(OLD / "single", "cpu"), "# Card\n")
+    path, config = tmp_path / "voice" / "model.safetensors", read_config(tmp_path / "voice")
+    tensors, facts = load_tensors(path)
+    name = "stages.0.trunk.layers.0.weight"
+    for change, match in (({name: tensors[name][:, 1:]}, f"{name} is "), ({"other": tensors[name]}, "other is not wanted")):
+        save_tensors(path, {**tensors, **change}, facts)
+        with pytest.raises(TtsError, match="damaged or changed"):
+            load_speaker(tmp_path / "voice", "cpu")
+        write_config(tmp_path / "voice", config.model_copy(update={"files": {**config.files, path.name: file_digest(path)}}))
+        with pytest.raises(TtsError, match=match) as ours:
+            load_speaker(tmp_path / "voice", "cpu")
+        with pytest.raises(TtsError, match=match) as theirs:
+            load_voice(tmp_path / "voice", "cpu")
+        assert str(ours.value) == str(theirs.value)
+        write_config(tmp_path / "voice", config)
+
+
+def test_weights_of_half_the_bits_are_read(tmp_path: Path) -> None:
+    save_voice(tmp_path / "voice", load_voice(OLD / "single", "cpu"), "# Card\n")
+    path, config = tmp_path / "voice" / "model.safetensors", read_config(tmp_path / "voice")
+    save_tensors(path, {name: tensor.to(torch.float16) for name, tensor in load_tensors(path)[0].items()}, {})
+    write_config(tmp_path / "voice", config.model_copy(update={"files": {**config.files, path.name: file_digest(path)}}))
+    voice = load_speaker(tmp_path / "voice", "cpu")
+    assert voice.durations([voice.engine.sentence("Hello.")])[0].dtype == np.float64
+
+
+def test_a_gpu_is_left_to_torch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(speaking, "_GPU_FILES", (str(tmp_path / "gpu"),))
+    assert isinstance(load_speaker(OLD / "single"), PlainVoice)
+    (tmp_path / "gpu").touch()
+    assert isinstance(load_speaker(OLD / "single"), Voice)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert isinstance(load_speaker(OLD / "single"), PlainVoice)
+
+
+def test_speaking_imports_neither_torch_nor_what_records_need(tmp_path: Path) -> None:
+    code = (
+        "import sys; from tts.cli.main import main\n"
+        f"sys.argv = ['tts', 'speak', {str(OLD / 'single')!r}, '--device', 'cpu', '--text', 'Hello.', "
+        f"'--output', {str(tmp_path / 'a.wav')!r}]\n"
+        "try: main()\nexcept SystemExit as stop: assert not stop.code, stop.code\n"
+        "print([name for name in ('torch', 'scipy.signal', 'lhotse', 'librosa', 'tts.training') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert (tmp_path / "a.wav").stat().st_size > 10_000
