@@ -201,11 +201,19 @@ def test_a_long_request_is_handed_out_sentence_by_sentence_in_flat_memory() -> N
     assert isinstance(rest[-1], RequestEnd)
 
 
-def test_the_first_sentence_comes_before_a_whole_batch_is_made() -> None:
-    voice = FakeVoice()
-    with Synthesiser(voice, SynthesisSettings(batch_frames=10_000)) as synthesiser:
-        next(synthesiser.stream([Request("book", "Abc def. " * 600)]))
-        assert sum(voice.calls) < 10
+@pytest.mark.parametrize("texts", [["abc. " * 60], ["abc."] * 60])
+def test_the_first_sentence_is_spoken_before_another_is_read(texts: list[str]) -> None:
+    """Neither the front end nor the network looks ahead; later batches grow."""
+    voice, read = FakeVoice(), []
+    answer = voice.engine.answer
+    voice.engine.answer = lambda text, policy=None: read.append(text) or answer(text, policy)  # type: ignore[method-assign]
+    with Synthesiser(voice, INLINE) as synthesiser:
+        events = synthesiser.stream(Request(f"r{n}", text) for n, text in enumerate(texts))
+        first = next(events)
+        assert isinstance(first, SpokenSentence) and first.sentence.text.strip() == "abc."
+        assert (len(read), voice.calls) == (1, [1])
+        assert sum(isinstance(event, SpokenSentence) for event in events) == 59
+    assert voice.calls[1] > 1
 
 
 def test_sentences_put_together_are_the_speech_of_the_request() -> None:

@@ -37,11 +37,11 @@ def measure(setup: Setup) -> list[Row]:
 def warm(setup: Setup) -> list[Row]:
     """Return rows of a loaded voice: one short sentence, and the first audio of a text of many."""
     from tts.generation.requests import Request
+    from tts.generation.speaking import load_speaker
     from tts.generation.synthesiser import SpokenSentence, Synthesiser
-    from tts.generation.voice import load_voice
 
     assert setup.voice is not None
-    voice = load_voice(setup.voice, "cpu")
+    voice = load_speaker(setup.voice, "cpu")
     many = 6 if setup.quick else LONG
     long = " ".join(text if text.rstrip().endswith((".", "?", "!")) else f"{text}." for text in setup.lines(many))
     with Synthesiser(voice) as synthesiser:

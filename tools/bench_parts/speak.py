@@ -12,8 +12,10 @@ from torch import nn
 
 from bench_parts.frame import SPEECH, Row, Setup, child_ms, installed, most_memory, take_turns
 from tts.core.grid import FrameGrid
+from tts.generation.base_voice import BaseVoice
 from tts.generation.durations import whole_durations
 from tts.generation.requests import Request
+from tts.generation.speaking import load_speaker
 from tts.generation.synthesiser import Synthesiser, SynthesisSettings
 from tts.generation.vocode import speaking_streams, vocode
 from tts.generation.voice import Voice, load_voice
@@ -25,13 +27,13 @@ LINES = 40
 
 def measure(setup: Setup) -> list[Row]:
     """Return the rows."""
-    voice = load_voice(setup.need("voice", "speak"), "cpu")
+    voice = load_speaker(setup.need("voice", "speak"), "cpu")
     with Synthesiser(voice, SynthesisSettings.of(voice.generation, workers=0)) as synthesiser:
         rows = [*parts(setup, voice, synthesiser), *growth(setup, synthesiser)]
     return [*rows, *peers(setup)]
 
 
-def parts(setup: Setup, voice: Voice, synthesiser: Synthesiser) -> list[Row]:
+def parts(setup: Setup, voice: BaseVoice, synthesiser: Synthesiser) -> list[Row]:
     """Return rows of every part of speaking and of all of it, with floors measured in turn with them."""
     texts = setup.lines(2 if setup.quick else LINES)
     sentences = [voice.engine.sentence(text) for text in texts]
@@ -44,7 +46,7 @@ def parts(setup: Setup, voice: Voice, synthesiser: Synthesiser) -> list[Row]:
     streams = [speaking_streams(sound, item, mask) for item, mask in zip(predicted, speech, strict=True)]
     requests = [Request(f"t{number}", text) for number, text in enumerate(texts)]
     works: dict[str, Callable[[], object]] = {
-        "products": stack_products(voice, sum(frames)),
+        "products": stack_products(load_voice(setup.need("voice", "speak"), "cpu"), sum(frames)),
         "synthesize": bare_synthesis(voice.grid, streams),
         "durations": lambda: voice.durations(sentences),
         "acoustics": lambda: voice.acoustics(sentences, durations),
@@ -54,7 +56,7 @@ def parts(setup: Setup, voice: Voice, synthesiser: Synthesiser) -> list[Row]:
     }
     times = {name: spent / seconds for name, spent in take_turns(works, setup.rounds).items()}
     both = times["products"] + times["synthesize"]
-    note = f"{voice.label}, {voice.precision}, {seconds:.0f} s of speech"
+    note = f"{voice.label}, {seconds:.0f} s of speech"
     return [
         Row("speak", "network's products alone, float32", times["products"], SPEECH),
         Row("speak", "pyworld.synthesize alone", times["synthesize"], SPEECH),

@@ -27,27 +27,35 @@ def mlpg(means: np.ndarray, variances: np.ndarray) -> np.ndarray:
         raise TtsError(f"means of shape {means.shape} and variances of shape {variances.shape} are no statics and dynamics")
     # One row a dimension, (dimension, frames): all dimensions are then solved as one long banded system, because the frames
     # without dynamics at the seams leave neighbours uncoupled.
-    static, delta, acceleration = np.split(np.asarray(means, np.float64).T, 3)
-    static_precision, delta_precision, acceleration_precision = np.split(1.0 / np.asarray(variances, np.float64)[:, None], 3)
+    rows = np.array(np.asarray(means).T, dtype=np.float64, order="C")  # a copy of our own
+    right, delta, acceleration = rows[:dimension], rows[dimension : 2 * dimension], rows[2 * dimension :]
+    precisions = 1.0 / np.asarray(variances, np.float64)[:, None]
+    static_precision, delta_precision, acceleration_precision = np.split(precisions, 3)
     inner = np.ones(frames)
     inner[[0, -1]] = 0.0
-    delta = delta_precision * inner * delta
-    acceleration = acceleration_precision * inner * acceleration
+    before = np.concatenate([[0.0], inner[:-1]])  # what the frame before has
+    around = before + np.concatenate([inner[1:], [0.0]])
 
     bands = np.empty((3, dimension, frames))  # the upper triangle: A[t-2, t], A[t-1, t], A[t, t]
-    around = _from_before(inner) + _from_after(inner)
-    bands[0] = (acceleration_precision - 0.25 * delta_precision) * _from_before(inner)
-    bands[1] = -2.0 * acceleration_precision * (_from_before(inner) + inner)
+    bands[0] = (acceleration_precision - 0.25 * delta_precision) * before
+    bands[1] = -2.0 * acceleration_precision * (before + inner)
     bands[2] = static_precision + 0.25 * delta_precision * around + acceleration_precision * (around + 4.0 * inner)
-    right = static_precision * static
-    right += 0.5 * (_from_before(delta) - _from_after(delta))
-    right += _from_before(acceleration) - 2.0 * acceleration + _from_after(acceleration)
+    right *= static_precision
+    delta *= 0.5 * delta_precision
+    delta[:, [0, -1]] = 0.0
+    acceleration *= acceleration_precision
+    acceleration[:, [0, -1]] = 0.0
+    right -= 2.0 * acceleration
+    acceleration += delta
+    right[:, 1:] += acceleration[:, :-1]
+    acceleration -= 2.0 * delta
+    right[:, :-1] += acceleration[:, 1:]
 
-    from scipy.linalg import solveh_banded  # slow to import, and not every importer generates
+    from scipy.linalg.lapack import dpbsv  # slow to import, and not every importer generates
 
-    solution: np.ndarray = solveh_banded(
-        bands.reshape(3, -1), right.ravel(), overwrite_ab=True, overwrite_b=True, check_finite=False
-    )
+    _, solution, failed = dpbsv(bands.reshape(3, -1), right.reshape(-1), overwrite_ab=True, overwrite_b=True)
+    if failed:
+        raise TtsError("the most likely trajectory is not finite: the voice's variances are damaged")
     return np.ascontiguousarray(solution.reshape(dimension, frames).T)
 
 
@@ -75,17 +83,3 @@ def generate(
         else:
             trajectories[name] = mlpg(values, variances[name])
     return trajectories
-
-
-def _from_before(x: np.ndarray) -> np.ndarray:
-    """Give every frame the value of the frame before it, the first 0."""
-    result = np.zeros_like(x)
-    result[..., 1:] = x[..., :-1]
-    return result
-
-
-def _from_after(x: np.ndarray) -> np.ndarray:
-    """Give every frame the value of the frame after it, the last 0."""
-    result = np.zeros_like(x)
-    result[..., :-1] = x[..., 1:]
-    return result

@@ -36,7 +36,7 @@ if TYPE_CHECKING:  # it needs torch, which a process that only vocodes does with
 log = logging.getLogger(__name__)
 
 FRAMES_A_SEGMENT = 20  # a guess good enough to size batches before durations are known
-FIRST_FRAMES = 1_000  # of the first batch, so that sound comes at once; each one after it has twice as many
+FIRST_FRAMES = 1_000  # of the batch after the first, which is one sentence, so that sound comes at once; then twice as many
 
 
 def check_speakers(requests: Iterable[Request], voice: VoiceModel) -> None:
@@ -270,7 +270,7 @@ class Synthesiser:
         line: deque[_Piece | _Job] = deque()  # in order: sentences, and each request after its own
         batch: list[_Piece] = []
         under_way: deque[_Piece] = deque()
-        frames, enough = 0, min(FIRST_FRAMES, self.settings.batch_frames)
+        frames, enough = 0, 1
         for item in self._items(requests):
             line.append(item)
             if isinstance(item, _Piece):
@@ -280,7 +280,7 @@ class Synthesiser:
                 made = self._predict(batch)
                 self._collect(under_way, keep=0)
                 under_way.extend(made)
-                batch, frames, enough = [], 0, min(2 * enough, self.settings.batch_frames)
+                batch, frames, enough = [], 0, min(max(2 * enough, FIRST_FRAMES), self.settings.batch_frames)
             self._collect(under_way, keep=len(under_way))
             yield from _ready(line)
         under_way.extend(self._predict(batch))
