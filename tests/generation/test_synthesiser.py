@@ -201,7 +201,7 @@ def test_a_long_request_is_handed_out_sentence_by_sentence_in_flat_memory() -> N
     assert isinstance(rest[-1], RequestEnd)
 
 
-@pytest.mark.parametrize("texts", [["abc. " * 60], ["abc."] * 60])
+@pytest.mark.parametrize("texts", [["Abc. " * 60], ["Abc."] * 60])
 def test_the_first_sentence_is_spoken_before_another_is_read(texts: list[str]) -> None:
     """Neither the front end nor the network looks ahead; later batches grow."""
     voice, read = FakeVoice(), []
@@ -210,7 +210,7 @@ def test_the_first_sentence_is_spoken_before_another_is_read(texts: list[str]) -
     with Synthesiser(voice, INLINE) as synthesiser:
         events = synthesiser.stream(Request(f"r{n}", text) for n, text in enumerate(texts))
         first = next(events)
-        assert isinstance(first, SpokenSentence) and first.sentence.text.strip() == "abc."
+        assert isinstance(first, SpokenSentence) and first.sentence.text.strip() == "Abc."
         assert (len(read), voice.calls) == (1, [1])
         assert sum(isinstance(event, SpokenSentence) for event in events) == 59
     assert voice.calls[1] > 1
