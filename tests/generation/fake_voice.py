@@ -12,6 +12,7 @@ import numpy as np
 from tts.core.errors import TtsError, UsageError
 from tts.core.grid import FrameGrid
 from tts.core.stream import Stream
+from tts.recipe.names import DigitsName
 from tts.text.engine import Answer
 from tts.text.sentence import Sentence, Syllable, Word
 from tts.text.unreadable import Policy
@@ -26,7 +27,7 @@ class FakeEngine:
     def identity(self) -> dict[str, Any]:
         return {"engine": "fake"}
 
-    def answer(self, text: str, unreadable: Policy | None = None) -> Answer:
+    def answer(self, text: str, unreadable: Policy | None = None, digits: DigitsName | None = None) -> Answer:
         return Answer(self.sentence(text))
 
     def sentence(self, text: str) -> Sentence:

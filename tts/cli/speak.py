@@ -47,6 +47,14 @@ class Unreadable(StrEnum):
     fail = "fail"
 
 
+class Digits(StrEnum):
+    """How whole numbers in figures are read."""
+
+    auto = "auto"
+    single = "single"
+    whole = "whole"
+
+
 class Timings(StrEnum):
     """Files with word and phone times, subtitles, or full-context labels."""
 
@@ -85,7 +93,7 @@ def speak(
         TextFormat,
         typer.Option(
             "--format",
-            help="lines; ids: id|text or id|speaker|text; jsonl: objects with text, id, speaker, speed, pitch; ssml.",
+            help="lines; ids: id|text or id|speaker|text; jsonl: objects with text, id, speaker, speed, pitch, digits; ssml.",
         ),
     ] = TextFormat.auto,
     ssml: Annotated[
@@ -108,6 +116,10 @@ def speak(
             "--unreadable", help="A token without a reading is spelled, named, skipped (told in each case), or its text fails."
         ),
     ] = Unreadable.spell,
+    digits: Annotated[
+        Digits | None,
+        typer.Option("--digits", help="Whole numbers: single, figure by figure; whole, as one.", show_default="the voice's"),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="The same as --unreadable fail.")] = False,
     live: Annotated[
         bool, typer.Option("--live", help="Speak each line of standard input as it comes (- with --output).")
@@ -163,6 +175,7 @@ def speak(
         raise UsageError("say what to speak: either text files (- for standard input) or --text TEXT")
     if strict and unreadable not in (Unreadable.spell, Unreadable.fail):
         raise UsageError(f"--strict and --unreadable {unreadable.value} contradict each other; say one of them")
+    numbers = digits.value if digits else None
     if ssml and text_format not in (TextFormat.auto, TextFormat.ssml):
         raise UsageError(f"--ssml and --format {text_format.value} contradict each other; say one of them")
     if ssml:
@@ -172,7 +185,17 @@ def speak(
 
     code = run(
         folder,
-        Texts(tuple(texts or ()), text, text_format.value, paragraphs.value, speed, pitch, speaker, live),
+        Texts(
+            tuple(texts or ()),
+            text,
+            text_format.value,
+            paragraphs.value,
+            speed,
+            pitch,
+            speaker,
+            live,
+            numbers,
+        ),
         Sink(
             out, output, audio_format.value if audio_format else None, rate, tuple(kind.value for kind in timings or ()), resume
         ),

@@ -21,7 +21,7 @@ from tts.generation.requests import Request
 from tts.generation.speaking import load_speaker
 from tts.generation.synthesiser import Synthesiser, SynthesisSettings, check_speakers
 from tts.generation.text_files import STANDARD, Format, read_requests
-from tts.recipe.names import VocoderName
+from tts.recipe.names import DigitsName, VocoderName
 from tts.text.lexicon import read_lexicon
 
 SHORT = 500  # characters spoken sooner than worker processes start
@@ -39,6 +39,7 @@ class Texts:
     pitch: float
     speaker: str
     live: bool = False
+    digits: DigitsName | None = None
 
     def lines(self) -> Iterator[Request]:
         """Yield the lines of standard input as they come, each a text."""
@@ -49,7 +50,9 @@ class Texts:
                 raise UsageError(f"standard input:{number}: not UTF-8; send the text as UTF-8") from None
             if text:
                 place = f"standard input:{number}"
-                yield Request(f"stdin-{number:05d}", text, self.speed, self.pitch, place=place, speaker=self.speaker)
+                yield Request(
+                    f"stdin-{number:05d}", text, self.speed, self.pitch, place=place, speaker=self.speaker, digits=self.digits
+                )
 
     def requests(self) -> list[Request]:
         """Read the files."""
@@ -65,13 +68,14 @@ class Texts:
             if self.format not in ("auto", "ssml"):
                 raise UsageError("--format is for text files; --text is one text, read as it is or, with --ssml, as SSML")
             marked = self.format == "ssml"
-            return [Request("text", self.text, self.speed, self.pitch, speaker=self.speaker, ssml=marked)]
+            return [Request("text", self.text, self.speed, self.pitch, speaker=self.speaker, ssml=marked, digits=self.digits)]
         return read_requests(
             self.paths,
             self.format,
             speed=self.speed,
             pitch=self.pitch,
             speaker=self.speaker,
+            digits=self.digits,
             paragraphs=self.paragraphs,
         )
 

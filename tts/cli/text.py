@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tts.cli.speak import Unreadable
+from tts.cli.speak import Digits, Unreadable
 
 
 def register(app: typer.Typer) -> None:
@@ -29,6 +29,10 @@ def text(
     unreadable: Annotated[
         Unreadable, typer.Option("--unreadable", help="As for tts speak: what becomes of a token without a reading.")
     ] = Unreadable.spell,
+    digits: Annotated[
+        Digits | None,
+        typer.Option("--digits", help="As for tts speak.", show_default="the voice's"),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a sentence.")] = False,
 ) -> None:
     """Show how a text is read: normalised, its words with phones and stresses, what was guessed and what has no reading.
@@ -43,5 +47,7 @@ def text(
         raise UsageError("say what to read: either a text or --file FILE")
     if voice is not None and (language or engine):
         raise UsageError("a voice has its own language and engine; leave --language and --engine out, or --voice")
-    code = run(Source(words, file), voice, engine, language, lexicon, unreadable.value, as_json)
+    code = run(
+        Source(words, file), voice, engine, language, lexicon, unreadable.value, as_json, digits.value if digits else None
+    )
     raise typer.Exit(code)

@@ -12,6 +12,8 @@ from typing import Any
 from tts.cli.output import say
 from tts.core.errors import TtsError, UsageError
 from tts.core.progress import tracked
+from tts.recipe.names import DigitsName
+from tts.text.digits import digits_of
 from tts.text.engine import Answer, FrontEnd, NothingToSay, make_engine
 from tts.text.lexicon import read_lexicon
 from tts.text.sentence import Word
@@ -93,10 +95,11 @@ def run(
     lexicon: Path | None,
     unreadable: Policy,
     as_json: bool,
+    digits: DigitsName | None = None,
 ) -> int:
     """Read the texts, print what is to be known of them and return the exit code."""
     lines = source.lines()
-    front_end = _front_end(voice, engine, language, lexicon, unreadable)
+    front_end = _front_end(voice, engine, language, lexicon, unreadable, digits)
     tally = _Tally()
     in_full = source.file is None
     for number, text in lines if in_full else tracked(lines, "reading", len(lines)):
@@ -118,11 +121,16 @@ def run(
 
 
 def _front_end(
-    voice: str | None, engine: str | None, language: str | None, lexicon: Path | None, unreadable: Policy
+    voice: str | None,
+    engine: str | None,
+    language: str | None,
+    lexicon: Path | None,
+    unreadable: Policy,
+    digits: DigitsName | None,
 ) -> FrontEnd:
     own = read_lexicon(lexicon) if lexicon else {}
     if voice is None:
-        return make_engine(engine or "gruut", language or "en-us", own, unreadable)
+        return make_engine(engine or "gruut", language or "en-us", own, unreadable, digits or "auto")
     from tts.generation.config import LEXICON, read_config
     from tts.generation.voices import find_voice
 
@@ -130,7 +138,7 @@ def _front_end(
     config = read_config(folder)
     text = config.text
     words = read_lexicon(folder / LEXICON) if LEXICON in config.files else {}
-    return make_engine(text.engine, text.language, {**words, **own}, unreadable)
+    return make_engine(text.engine, text.language, {**words, **own}, unreadable, digits or digits_of(text.identity))
 
 
 def _answers(front_end: FrontEnd, line: int, text: str, tally: _Tally) -> Iterator[tuple[str, Answer]]:

@@ -85,7 +85,7 @@ def prepare_corpus(
     lexicon = read_lexicon(run.lexicon) if run.lexicon is not None else None
     run.check_files()
     # What a speaker made of a token without a reading is not known: a guess would be learnt, so the utterance is left out.
-    engine = make_engine(recipe.text.engine, recipe.corpus.language, lexicon, unreadable="fail")
+    engine = make_engine(recipe.text.engine, recipe.corpus.language, lexicon, unreadable="fail", digits=recipe.text.digits)
     _check_folder(out, recipe)
     with held(out), _marked(out, recipe):
         _tell_replacement(out, recipe)

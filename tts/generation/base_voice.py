@@ -24,6 +24,7 @@ from tts.generation.config import LEXICON, VoiceConfig
 from tts.network.inputs import NetworkInput
 from tts.recipe import MAIN_STREAMS
 from tts.text import english, normalise
+from tts.text.digits import digits_of
 from tts.text.engine import Engine, make_engine
 from tts.text.lexicon import Lexicon
 from tts.text.sentence import Sentence
@@ -51,7 +52,7 @@ class BaseVoice:
     def engine(self) -> Engine:
         """The front end that the voice was trained with; a different version of it is logged as a warning."""
         text = self.config.text
-        engine = make_engine(text.engine, text.language, self.lexicon)
+        engine = make_engine(text.engine, text.language, self.lexicon, digits=digits_of(text.identity))
         here, trained = engine.identity(), text.identity
         differing = [key for key in {**trained, **here} if key != "lexicon" and here.get(key) != trained.get(key)]
         # Words of another lexicon are what the user wants; signs, names, homographs read better are no other phones.

@@ -74,7 +74,7 @@ def parts_of(request: Request, engine: Engine, manner: Manner, unread: list[Unre
     spoken = False
     for number, (start, end) in enumerate(spans, 1):
         try:
-            answer = engine.answer(text[start:end], manner.unreadable)
+            answer = engine.answer(text[start:end], manner.unreadable, request.digits)
         except NothingToSay as error:  # what is left of this sentence is a pause
             unread += error.unread
             silent = error
@@ -98,7 +98,7 @@ def _marked_parts(request: Request, document: Document, engine: Engine, manner: 
     spans = _spans(document, longest, engine.language)
     for number, span in enumerate(spans, 1):
         try:
-            answer = engine.answer(text[span.start : span.end], manner.unreadable)
+            answer = engine.answer(text[span.start : span.end], manner.unreadable, request.digits)
         except NothingToSay as error:
             unread += error.unread
             silent = error

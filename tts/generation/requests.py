@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from tts.core.errors import UsageError
 from tts.core.names import file_key, name_fault
 from tts.generation.durations import MAX_SPEED, MIN_SPEED
+from tts.recipe.names import DigitsName
+from tts.text.digits import DIGITS
 
 MAX_PITCH = 24.0  # semitones up or down
 MAX_ID = 100
@@ -20,7 +22,8 @@ class Request:
     ``speed`` is a factor in 0.25..4 on the voice's own, ``pitch`` a shift in semitones in -24..24. ``place`` says where it was
     read, ``FILE:LINE``, for messages. ``speaker`` is the name or number of one of the voice's, empty for its first.
     ``numbered`` says that the name was made of the number of its line, so that it changes where lines are added above. ``ssml``
-    says that the text is an SSML document (:mod:`tts.text.ssml`).
+    says that the text is an SSML document (:mod:`tts.text.ssml`), ``digits`` how whole numbers in figures are read
+    (:func:`tts.text.digits.read_digits`), None as the voice has it.
     """
 
     id: str
@@ -31,6 +34,7 @@ class Request:
     speaker: str = ""
     numbered: bool = False
     ssml: bool = False
+    digits: DigitsName | None = None
 
     def __post_init__(self) -> None:
         if any("\ud800" <= character <= "\udfff" for character in self.text):
@@ -38,6 +42,8 @@ class Request:
         fault = unsafe(self.id)
         if fault:
             raise UsageError(self.located(f"the id {self.id!r} {fault}; ids become file names, choose another"))
+        if self.digits is not None and self.digits not in DIGITS:
+            raise UsageError(self.located(f"digits {self.digits!r} are unknown; choose from {', '.join(DIGITS)}"))
         if not MIN_SPEED <= self.speed <= MAX_SPEED:
             raise UsageError(self.located(f"speed {self.speed:g} is outside {MIN_SPEED:g}..{MAX_SPEED:g}"))
         if not abs(self.pitch) <= MAX_PITCH:

@@ -5,7 +5,8 @@ Four formats, blank lines ignored:
 * ``lines``: a line, or a paragraph, is a text; its name is the file's stem and the number of its first line (``story-00012``).
 * ``ids``: ``id|text`` or ``id|speaker|text``, split at the one or two bars of the line. A first line of the columns' names is
   passed over, and LJSpeech metadata (``id|text|text as it is read``) is known by its texts.
-* ``jsonl``: an object with ``text`` and, optionally, ``id``, ``speaker``, ``speed`` and ``pitch``; any other key is refused.
+* ``jsonl``: an object with ``text`` and, optionally, ``id``, ``speaker``, ``speed``, ``pitch`` and ``digits``; any other
+  key is refused.
 * ``ssml``: the whole file is an SSML document (:mod:`tts.text.ssml`), one text whose name is the file's stem.
 
 ``auto`` decides a file at a time: ``ssml`` where the name ends in .ssml or .xml, ``jsonl`` where the name ends in .jsonl or
@@ -29,11 +30,12 @@ from typing import Any, Literal, get_args
 from tts.core.errors import UsageError
 from tts.generation.paragraphs import Lines, Paragraphs, is_wrapped, join_lines
 from tts.generation.requests import Request, refuse_duplicates
+from tts.recipe.names import DigitsName
 
 log = logging.getLogger(__name__)
 
 Format = Literal["auto", "lines", "ids", "jsonl", "ssml"]
-STRINGS = ("id", "text", "speaker")  # keys of JSON lines whose values are strings
+STRINGS = ("id", "text", "speaker", "digits")  # keys of JSON lines whose values are strings
 STANDARD = Path("-")  # input or output
 
 # What people call the columns of a table of texts.
@@ -53,6 +55,7 @@ class Usual:
     speed: float = 1.0
     pitch: float = 0.0
     speaker: str = ""
+    digits: DigitsName | None = None
 
 
 def read_requests(
@@ -62,18 +65,19 @@ def read_requests(
     speed: float = 1.0,
     pitch: float = 0.0,
     speaker: str = "",
+    digits: DigitsName | None = None,
     paragraphs: Paragraphs = "auto",
 ) -> list[Request]:
     """Read text files, ``-`` being standard input, into requests in order.
 
-    ``speed``, ``pitch`` and ``speaker`` are for texts that set none. A line whose text is empty or all punctuation is kept:
-    speaking it fails and is reported. Raises :class:`UsageError` naming file and line for a broken line, an id that is unsafe
-    or taken, a file that is missing, not UTF-8, without any text, or a table of another kind.
+    ``speed``, ``pitch``, ``speaker`` and ``digits`` are for texts that set none. A line whose text is empty or all
+    punctuation is kept: speaking it fails and is reported. Raises :class:`UsageError` naming file and line for a broken line,
+    an id that is unsafe or taken, a file that is missing, not UTF-8, without any text, or a table of another kind.
     """
     for what, value, known in (("format", format, get_args(Format)), ("paragraphs", paragraphs, get_args(Paragraphs))):
         if value not in known:
             raise UsageError(f"{what} {value!r} is unknown; choose one of {', '.join(known)}")
-    usual = Usual(speed, pitch, speaker)
+    usual = Usual(speed, pitch, speaker, digits)
     requests = [request for path in paths for request in _read_file(path, format, paragraphs, usual)]
     refuse_duplicates(requests)
     return requests
@@ -236,7 +240,7 @@ def _json_fields(line: str, place: str) -> dict[str, Any]:
         elif key in ("speed", "pitch"):
             right = isinstance(value, int | float) and not isinstance(value, bool)
         else:
-            raise UsageError(f"{place}: unknown key {key!r}; known are id, text, speaker, speed and pitch")
+            raise UsageError(f"{place}: unknown key {key!r}; known are id, text, speaker, speed, pitch and digits")
         if not right:
             raise UsageError(f"{place}: {key} must be a {'string' if key in STRINGS else 'number'}, not {json.dumps(value)}")
         if isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):

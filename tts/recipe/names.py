@@ -16,6 +16,9 @@ from tts.core.names import name_fault
 EngineName = Literal["gruut", "cmudict", "espeak", "openjtalk", "letters", "lexicon", "phones"]
 """What turns text into phones (``tts.text.engine``)."""
 
+DigitsName = Literal["auto", "single", "whole"]
+"""How whole numbers in figures are read (``tts.text.digits``)."""
+
 VocoderName = Literal["world", "source_filter"]
 """What makes sound of trajectories (``tts.analysis.vocoders``)."""
 

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from tts.core.grid import MAX_RATE, MIN_RATE, FrameGrid
 from tts.recipe.base import Part
-from tts.recipe.names import EngineName, Seed, VocoderName
+from tts.recipe.names import DigitsName, EngineName, Seed, VocoderName
 
 # Merlin's sets of numbers that say where a frame is within its phone (tts.dataset.subphone).
 SubphoneKind = Literal[
@@ -123,6 +123,12 @@ class TextPart(Part):
         examples=["coarse_coding"],
     )
 
+    digits: DigitsName = Field(
+        "auto",
+        description="How whole numbers in figures are read: as their shape suggests; `single`: figure by figure, from three "
+        "on; `whole`: as one number. A voice keeps it; a request may say otherwise.",
+        examples=["single"],
+    )
     prominence: bool = Field(
         False,
         description="English: networks read too how prominent each word is likely to be and how strong the boundary after it, "

@@ -16,9 +16,10 @@ from typing import Any, Final, Protocol, get_args
 
 from tts.core.errors import TtsError, UsageError
 from tts.core.files import fingerprint
-from tts.recipe.names import EngineName
+from tts.recipe.names import DigitsName, EngineName
 from tts.text import english
 from tts.text import normalise as normalisation
+from tts.text.digits import check_digits, read_digits
 from tts.text.lexicon import INLINE, MATCHING, Lexicon, WordFinder, entry_of, lexicon_key, parse_phones
 from tts.text.normalisation import LETTER_MARK
 from tts.text.sentence import Sentence, Word, break_of, kind_of
@@ -81,10 +82,11 @@ class Engine(Protocol):
         A token that cannot be pronounced raises :class:`PronunciationError`.
         """
 
-    def answer(self, text: str, unreadable: Policy | None = None) -> Answer:
+    def answer(self, text: str, unreadable: Policy | None = None, digits: DigitsName | None = None) -> Answer:
         """Return the sentence and what is to be known of it; ``unreadable`` says what becomes of tokens without a reading.
 
-        None stands for the engine's own policy. :class:`NothingToSay` is raised for a text without any word.
+        ``digits`` says how whole numbers in figures are read (:func:`tts.text.digits.read_digits`). None stands for the
+        engine's own policy. :class:`NothingToSay` is raised for a text without any word.
         """
 
 
@@ -109,15 +111,18 @@ def make_engine(
     language: str,
     lexicon: Mapping[str, Sequence[str] | str] | None = None,
     unreadable: Policy = DEFAULT,
+    digits: DigitsName = "auto",
 ) -> FrontEnd:
     """Return the engine ``name`` (one of :data:`ENGINES`) for ``language`` (such as ``en-us``), a user's lexicon on top.
 
     The words of ``lexicon`` map to phones with stress marks, or to a string of words that are spoken in their place, as
     :func:`tts.text.lexicon.read_lexicon` returns them. An
     unknown engine or language, or an engine that is not installed, raises :class:`UsageError` saying what there is; so does a
-    lexicon for ``phones``, whose text has no words to look up. ``unreadable`` says what becomes of a token without a reading.
+    lexicon for ``phones``, whose text has no words to look up. ``unreadable`` says what becomes of a token without a reading,
+    ``digits`` how whole numbers in figures are read.
     """
     check_policy(unreadable)
+    check_digits(digits)
     language = language.lower().replace("_", "-")
     if name not in ENGINES:
         raise UsageError(f"there is no text engine {name!r}; there are {', '.join(ENGINES)}")
@@ -132,15 +137,17 @@ def make_engine(
         for word, spoken in (lexicon or {}).items()
     }
     module, _, pronouncer = _PRONOUNCERS[name].partition(":")
-    return FrontEnd(getattr(import_module(module), pronouncer)(language), words, unreadable)
+    return FrontEnd(getattr(import_module(module), pronouncer)(language), words, unreadable, digits)
 
 
 class FrontEnd:
     """An :class:`Engine` made of a pronouncer and the user's lexicon."""
 
-    def __init__(self, pronouncer: Pronouncer, lexicon: Lexicon, unreadable: Policy = DEFAULT) -> None:
+    def __init__(
+        self, pronouncer: Pronouncer, lexicon: Lexicon, unreadable: Policy = DEFAULT, digits: DigitsName = "auto"
+    ) -> None:
         self.pronouncer = pronouncer
-        self.unreadable = unreadable
+        self.unreadable, self.digits = unreadable, digits
         self.lexicon = dict(lexicon)
         self._phones = {word: spoken for word, spoken in lexicon.items() if not isinstance(spoken, str)}
         self._respellings = {word: spoken for word, spoken in lexicon.items() if isinstance(spoken, str)}
@@ -148,7 +155,7 @@ class FrontEnd:
         self.language = pronouncer.language
         self.reads_phones = pronouncer.reads_phones
         self._homographs = _homographs(pronouncer)
-        self._answers: dict[tuple[str, Policy], Answer] = {}
+        self._answers: dict[tuple[str, Policy, DigitsName], Answer] = {}
         self._lock = threading.Lock()
         self._guessed: set[str] = set()
 
@@ -166,6 +173,8 @@ class FrontEnd:
             "normalisation": normalisation.VERSION,
             "lexicon": fingerprint([MATCHING, self.lexicon]) if self.lexicon else None,
         }
+        if self.digits != "auto":
+            identity["digits"] = self.digits
         return {**identity, "english": english.VERSION} if self._homographs else identity
 
     def sentence(self, text: str) -> Sentence:
@@ -177,26 +186,26 @@ class FrontEnd:
         answer = self.answer(text)
         return answer.sentence, answer.guessed
 
-    def answer(self, text: str, unreadable: Policy | None = None) -> Answer:
+    def answer(self, text: str, unreadable: Policy | None = None, digits: DigitsName | None = None) -> Answer:
         """Return all that is known of a text; see :meth:`Engine.answer`.
 
         Answers are remembered, since an engine may take a tenth of a second. Safe to call from several threads.
         """
-        policy = unreadable or self.unreadable
+        key = text, unreadable or self.unreadable, digits or self.digits
         with self._lock:
-            if (text, policy) not in self._answers:
+            if key not in self._answers:
                 if len(self._answers) >= _KEPT:
                     self._answers.clear()
                 self.pronouncer.guessed.clear()
-                self._answers[text, policy] = self._answer(text, policy)
-            self.note_guessed(self._answers[text, policy].guessed)
-            return self._answers[text, policy]
+                self._answers[key] = self._answer(*key)
+            self.note_guessed(self._answers[key].guessed)
+            return self._answers[key]
 
     def note_guessed(self, words: Iterable[str]) -> None:
         """Add words to :attr:`guessed` that this engine pronounced elsewhere: in another process, or on another day."""
         self._guessed.update(words)
 
-    def _answer(self, text: str, policy: Policy) -> Answer:
+    def _answer(self, text: str, policy: Policy, digits: DigitsName) -> Answer:
         source = Tracked.of(text)
         original = normalisation.clean(source)
         unread: list[Unread] = []
@@ -207,7 +216,7 @@ class FrontEnd:
         unread += pictures
         if not self.reads_phones:
             unread += markup_left_out(spoken)
-            spoken = _without_endless(spoken, policy, unread)
+            spoken = read_digits(_without_endless(spoken, policy, unread), digits, self.language)
             spoken = _without_endless(normalisation.normalise(spoken, self.language), policy, unread)
         words: list[Word] = []
         given: set[int] = set()

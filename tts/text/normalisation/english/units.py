@@ -58,11 +58,11 @@ _UNITS: Final = _table("""
 _GLUED_ONLY: Final = {"F", "K", "AU", "cal", "B", "MP", "um", "us", "pt", "cd"}
 _NEVER_GLUED: Final = {"F", "K", "s", "us", "um", "cd", "B"}  # 20s is a decade, 5K a race
 _POWERS: Final = {"²": "square ", "³": "cubic ", "^2": "square ", "^3": "cubic ", "2": "square ", "3": "cubic "}
-_SYMBOLS: Final = "|".join(re.escape(symbol) for symbol in sorted(_UNITS, key=len, reverse=True))
+SYMBOLS: Final = "|".join(re.escape(symbol) for symbol in sorted(_UNITS, key=len, reverse=True))
 _QUANTITY: Final = rf"(?<![\w.])(?<!\d,)(?:({NUMBER}|[¼½¾⅓⅔⅛])(?:\s?(?:[-–—]|\bto\b)\s?({NUMBER}))?|(\d+\s?[¼½¾⅓⅔⅛]))"
 _UNIT: Final = re.compile(
-    rf"{_QUANTITY}(\s?|-)(?:(sq|cu)\.?\s)?({_SYMBOLS})(\^?[23]|[²³])?(?![A-Za-z0-9_'’²³])"
-    rf"(?:\s?/\s?({_SYMBOLS}|day|hour|week|month|year|person|mile)(\^?[23]|[²³])?(?![\w]))?(\.(?=\s+[a-z,;)]))?"
+    rf"{_QUANTITY}(\s?|-)(?:(sq|cu)\.?\s)?({SYMBOLS})(\^?[23]|[²³])?(?![A-Za-z0-9_'’²³])"
+    rf"(?:\s?/\s?({SYMBOLS}|day|hour|week|month|year|person|mile)(\^?[23]|[²³])?(?![\w]))?(\.(?=\s+[a-z,;)]))?"
 )
 _ELECTRIC: Final = (
     r"fuses?|plugs?|current|circuits?|sockets?|breakers?|chargers?|adapt[eo]rs?|supply|relays?|outlets?|loads?|cables?|RCD|MCB"
