@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tts.cli.options import Device, Vocoder, VoiceName, workers_option
+
+if TYPE_CHECKING:
+    from tts.recipe.names import DigitsName
 
 
 class TextFormat(StrEnum):
@@ -175,7 +178,7 @@ def speak(
         raise UsageError("say what to speak: either text files (- for standard input) or --text TEXT")
     if strict and unreadable not in (Unreadable.spell, Unreadable.fail):
         raise UsageError(f"--strict and --unreadable {unreadable.value} contradict each other; say one of them")
-    numbers = digits.value if digits else None
+    numbers: DigitsName | None = digits.value if digits else None
     if ssml and text_format not in (TextFormat.auto, TextFormat.ssml):
         raise UsageError(f"--ssml and --format {text_format.value} contradict each other; say one of them")
     if ssml:
