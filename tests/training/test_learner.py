@@ -168,4 +168,4 @@ def test_facts_of_a_checkpoint(tmp_path: Path) -> None:
     facts = checkpoint[1]
     assert (facts.step, facts.finished, facts.settings, facts.stages) == (20, True, trainer.settings, trainer.model.parts)
     assert facts.start_loss is not None and 0.5 < facts.start_loss < 5.0
-    assert type(facts).from_dict(facts.to_dict()) == facts
+    assert type(facts).from_dict(facts.to_dict(), tmp_path) == facts

@@ -144,7 +144,8 @@ def steps_in(training: Path, stages: int) -> int:
     # Not by rglob, which fails where a folder that a worker needs for a moment goes while it is looked through.
     for path in (*training.glob("*/history.tsv"), *training.glob("stage*/fold-*/history.tsv")):
         try:
-            lines = [] if path.parent.name == "duration" else path.read_text(encoding="utf-8").splitlines()
+            text = "" if path.parent.name == "duration" else path.read_text(encoding="utf-8")
+            lines = text[: text.rfind("\n") + 1].splitlines()  # without one that is being written
         except FileNotFoundError:  # moved between two looks
             continue
         if len(lines) < 2:

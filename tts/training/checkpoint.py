@@ -1,12 +1,13 @@
 """Checkpoints: one safetensors file holds weights, averaged weights, optimiser, random state and JSON facts.
 
-One file, so that it is either the old one or the new one; no pickle, so that a file from elsewhere cannot run code.
+One file, so that it is either the old one or the new one; no pickle, so that a file from elsewhere cannot run code. Beside it
+lies what only grows, of which it says how much counts (:mod:`tts.training.history`).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from torch import Tensor
 from tts.core.errors import TtsError
 from tts.core.tensors import load_tensors, save_tensors
 from tts.recipe import StagePart, TrainingPart
+from tts.training.history import DIAGNOSTICS, HISTORY, HistoryFiles, read_entries
 
 LAST, BEST = "last.safetensors", "best.safetensors"
 
@@ -27,7 +29,8 @@ LAST, BEST = "last.safetensors", "best.safetensors"
 class CheckpointFacts:
     """What ``last.safetensors`` holds beside its tensors.
 
-    ``history`` has a line a validation, ``diagnostics`` one a measurement of gradients. ``stages`` describe the model.
+    ``history`` has a line a validation, ``diagnostics`` one a measurement of gradients; of both the file has the number, and
+    up to version 0.1.0 had the lines. ``stages`` describe the model.
     ``start_loss`` is the main loss of the very first batch; None in a checkpoint of version 0.1.0.
     """
 
@@ -40,33 +43,44 @@ class CheckpointFacts:
     start_loss: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data."""
+        """Return plain data, of histories the number of entries."""
         return {
             "step": self.step,
             "finished": self.finished,
-            "history": self.history,
-            "diagnostics": self.diagnostics,
+            "history": len(self.history),
+            "diagnostics": len(self.diagnostics),
             "settings": self.settings.model_dump(mode="json"),
             "stages": [part.model_dump(mode="json") for part in self.stages],
             "start_loss": self.start_loss,
         }
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> CheckpointFacts:
-        """Read what :meth:`to_dict` returned, and what version 0.1.0 wrote."""
+    def from_dict(cls, data: Mapping[str, Any], folder: Path) -> CheckpointFacts:
+        """Read what :meth:`to_dict` returned, and what version 0.1.0 wrote; histories lie in ``folder``."""
+        history, diagnostics = _histories(data, folder)
         return cls(
             step=int(data["step"]),
             finished=bool(data["finished"]),
-            history=data["history"],
-            diagnostics=data["diagnostics"],
+            history=history,
+            diagnostics=diagnostics,
             settings=TrainingPart.model_validate(data["settings"]),
             stages=tuple(StagePart.model_validate(part) for part in data["stages"]),
             start_loss=data.get("start_loss"),
         )
 
 
-def save_checkpoint(folder: Path, tensors: dict[str, Tensor], facts: CheckpointFacts) -> None:
-    """Write ``last.safetensors``."""
+def _histories(data: Mapping[str, Any], folder: Path) -> tuple[list[dict[str, float]], list[dict[str, float]]]:
+    """Return validations and diagnostics: those in a checkpoint's facts, or those of which it says the number."""
+    both = []
+    for name, file in (("history", HISTORY), ("diagnostics", DIAGNOSTICS)):
+        there = data[name]
+        both.append(read_entries(folder / file, int(there)) if isinstance(there, int) else there)
+    return both[0], both[1]
+
+
+def save_checkpoint(folder: Path, tensors: dict[str, Tensor], facts: CheckpointFacts, files: HistoryFiles) -> None:
+    """Write ``last.safetensors``, after the histories that it refers to."""
+    files.write(facts.history, facts.diagnostics)
     save_tensors(folder / LAST, tensors, facts.to_dict())
 
 
@@ -77,7 +91,7 @@ def load_checkpoint(folder: Path) -> tuple[dict[str, Tensor], CheckpointFacts] |
         return None
     try:
         tensors, facts = load_tensors(path)
-        return tensors, CheckpointFacts.from_dict(facts)
+        return tensors, CheckpointFacts.from_dict(facts, folder)
     except (TtsError, ValidationError, KeyError, TypeError, ValueError) as error:
         why = str(error).removeprefix(f"{path}: ") if isinstance(error, TtsError) else f"damaged ({type(error).__name__})"
         raise TtsError(f"{path}: {why}; delete this file, and the network in {folder} is trained again from step 0") from None
@@ -88,7 +102,7 @@ def read_history(path: Path) -> tuple[list[dict[str, float]], list[dict[str, flo
     try:
         with safe_open(str(path), framework="np") as stream:
             facts = json.loads((stream.metadata() or {})["facts"])
-            return facts["history"], facts["diagnostics"]
+        return _histories(facts, path.parent)
     except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
         what = f"damaged ({type(error).__name__}: {error})"
         raise TtsError(f"{path}: {what}; delete it, and its network is trained anew") from None
@@ -108,14 +122,6 @@ def load_best(folder: Path) -> tuple[dict[str, Tensor], int, float]:
     except (TtsError, KeyError, TypeError, ValueError) as error:
         why = str(error).removeprefix(f"{path}: ") if isinstance(error, TtsError) else f"damaged ({type(error).__name__})"
         raise TtsError(f"{path}: {why}; delete {folder}, and the network in it is trained again from step 0") from None
-
-
-def history_table(history: Sequence[Mapping[str, float]]) -> str:
-    """Return validations as a tab-separated table, a line each, to be read by people."""
-    columns = sorted({name for entry in history for name in entry} - {"step"})
-    lines = ["\t".join(["step", *columns])]
-    lines += ["\t".join([str(int(e["step"])), *(f"{e[c]:.6g}" if c in e else "" for c in columns)]) for e in history]
-    return "\n".join(lines) + "\n"
 
 
 def random_state(device: torch.device) -> dict[str, Tensor]:

@@ -30,11 +30,12 @@ from tts.generation.voice import Voice
 from tts.network.edit import Edit
 from tts.recipe.edit import EditPart
 from tts.training.callbacks import Callback
-from tts.training.checkpoint import LAST, history_table, load_best, save_best
+from tts.training.checkpoint import LAST, load_best, save_best
 from tts.training.edit_data import EditCrops, edit_utterances
 from tts.training.edit_learner import EditLearner, make_discriminators
 from tts.training.edit_validation import EditValidation
 from tts.training.greedy import scores_of
+from tts.training.history import history_table
 from tts.training.tensorboard import TensorBoard
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,6 @@ from torch import Tensor
 
 from tts.core.device import to_host
 from tts.core.errors import Diverged, TtsError
-from tts.core.files import write_text
 from tts.core.progress import Progress
 from tts.core.tensors import load_weights
 from tts.network.stack import Stage
@@ -24,7 +23,6 @@ from tts.training.checkpoint import (
     BEST,
     LAST,
     CheckpointFacts,
-    history_table,
     load_best,
     load_checkpoint,
     save_best,
@@ -32,6 +30,7 @@ from tts.training.checkpoint import (
 )
 from tts.training.criterion import Model, Objective, TrainingData, judges
 from tts.training.fork_merge import ForkMerge, make_branches
+from tts.training.history import HistoryFiles
 from tts.training.learner import Learner
 from tts.training.parameter_groups import Tuning
 
@@ -76,6 +75,7 @@ class Trainer:
         self.callbacks = list(callbacks)
         self.forks = make_forks(self.learner)
         self.history: list[dict[str, float]] = []
+        self.files = HistoryFiles(folder)
         self._start_loss: float | None = None
         self._first: dict[str, Tensor] | None = None  # the losses of the very first batch, until they are asked for
         self._sums: dict[str, Tensor] = {}  # of the losses since the latest validation
@@ -195,8 +195,7 @@ class Trainer:
             stages=self.model.parts,
             start_loss=self._start_loss,
         )
-        save_checkpoint(self.folder, learner.state(), facts)
-        write_text(self.folder / "history.tsv", history_table(self.history))
+        save_checkpoint(self.folder, learner.state(), facts, self.files)
         measured = learner.diagnostics[self._measured :]
         self._measured = len(learner.diagnostics)
         for callback in self.callbacks:
