@@ -62,7 +62,8 @@ def phases(parts: tuple[StagePart, ...], settings: TrainingPart) -> Iterator[Pha
 def total_steps(recipe: Recipe, system: SystemPart) -> int:
     """Return the training steps of a system as its summary counts them: one for each stage where all are trained together."""
     stages = system.networks
-    return sum(p.steps * (len(stages) if p.stage is None else 1) for p in phases(stages, recipe.training_of(system)))
+    networks = sum(p.steps * (len(stages) if p.stage is None else 1) for p in phases(stages, recipe.training_of(system)))
+    return networks + (system.edit.steps if system.edit is not None and system.edit.trained else 0)
 
 
 def seconds_of(
@@ -71,7 +72,7 @@ def seconds_of(
     """Return about how long a system trains on this machine as it is now, by timing some real steps of every phase.
 
     ``threads`` are those of a step, by default PyTorch's. Steps draw the validation split, which is read in a moment. Not
-    counted are validations, the duration model and stages that a transfer adds; those it freezes count as if trained.
+    counted are validations, the duration model, the edit and stages that a transfer adds; those it freezes count as if trained.
 
     Steps are timed and not computed from the number of weights: most of a step goes by in passing over memory
     (normalisation, dropout, optimiser, average), so that the speed of matrix products foretells 5 to 7 ms of 27 measured

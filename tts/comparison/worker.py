@@ -249,7 +249,7 @@ def _cost_of(summaries: Sequence[TrainingSummary]) -> _Cost:
     """Return what was trained, summed, and the main loss where there is one network."""
     trained, speaking = (sum(sizes) for sizes in zip(*((run.trained, run.speaking) for run in summaries), strict=True))
     return _Cost(
-        steps=sum(stage.steps for summary in summaries for stage in summary.stages),
+        steps=sum(each.steps for summary in summaries for each in (*summary.stages, *([summary.edit] if summary.edit else []))),
         seconds=sum(summary.seconds for summary in summaries),
         parameters=Parameters(trained=trained, speaking=speaking),
         main_loss=summaries[0].stages[-1].main_loss if len(summaries) == 1 else None,

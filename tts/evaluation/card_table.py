@@ -8,11 +8,16 @@ from typing import Any
 
 from tts.evaluation.heard import HEARD
 from tts.evaluation.scores import Scores, find_metric, pool
-from tts.evaluation.speech import JUDGED, Judgement
-from tts.evaluation.statistics import Utterances, score_interval
+from tts.evaluation.speech import JUDGED, UNEDITED, Judgement
+from tts.evaluation.statistics import Utterances, paired_bootstrap, score_interval
 from tts.evaluation.tables import format_interval, format_table
 
-ROWS = {"natural": "natural", "copy": "copy synthesis", "synthetic": "this voice, from the text"}
+ROWS = {
+    "natural": "natural",
+    "copy": "copy synthesis",
+    UNEDITED: "this voice without its edit, from the text",
+    "synthetic": "this voice, from the text",
+}
 BEFORE = "this voice, natural durations, before the post-filter"
 ITSELF = {"gv_mcep": "1", "gv_lf0": "1", "modulation": "0"}  # of the recordings, by definition
 CHOSEN = {
@@ -31,8 +36,10 @@ def card_table(scored: Utterances, heard: Mapping[str, Utterances], judgement: J
     """
     columns = [*HEARD, *(name for name in JUDGED if _any(judgement, name))]
     body = []
-    for kind, label in ROWS.items():
-        if kind == "synthetic":
+    kinds = [kind for kind in ROWS if kind != UNEDITED or kind in judgement.scores]
+    for kind in kinds:
+        label = ROWS[kind]
+        if kind == kinds[2]:
             body.append([BEFORE, *(_cell(scored, name) if name in HEARD else "" for name in columns)])
         measured = ITSELF if kind == "natural" else {name: _cell(heard.get(kind, {}), name) for name in HEARD}
         judged = {name: _cell(judgement.scores.get(kind, {}), name) for name in JUDGED}
@@ -47,9 +54,23 @@ def card_table(scored: Utterances, heard: Mapping[str, Utterances], judgement: J
         CHOSEN[split],
         "",
     ]
+    lines += _edit_lines(judgement)
     if judgement.failed:
         lines += ["Left out, because a judge failed:", "", *(f"* {key}: {why}" for key, why in judgement.failed.items()), ""]
     return lines
+
+
+def _edit_lines(judgement: Judgement) -> list[str]:
+    """Say what a voice's edit changes, utterance by utterance; nothing of a voice without one."""
+    without, spoken = (judgement.scores.get(kind) for kind in (UNEDITED, "synthetic"))
+    if not without or not spoken:
+        return []
+    names = [name for name in JUDGED if _pooled(spoken)[name] is not None]
+    differences = {name: paired_bootstrap({1: spoken}, {1: without}, name).interval for name in names}
+    shown = [
+        f"{find_metric(name).heading} {format_interval(name, interval, signed=True)}" for name, interval in differences.items()
+    ]
+    return [f"The edit, paired by sentence: {', '.join(shown)}.", ""]
 
 
 def heard_dict(heard: Mapping[str, Utterances]) -> dict[str, Any]:

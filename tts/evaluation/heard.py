@@ -47,9 +47,10 @@ def measure_heard(prepared: Prepared, split: str, wavs: Wavs, *, workers: int | 
     ``workers`` as in :func:`tts.core.processes.parallel_map`.
     """
     packed = prepared.packed(split)
-    work = _Recordings(prepared, packed, [(kind, key) for kind in ("copy", "synthetic") for key in wavs[kind]], wavs)
+    kinds = [kind for kind in wavs if kind != "natural"]
+    work = _Recordings(prepared, packed, [(kind, key) for kind in kinds for key in wavs[kind]], wavs)
     settings = AnalysisSettings(prepared.streams["mcep"].dimension - 1, prepared.recipe.analysis.f0_tracker)
-    scores: dict[str, dict[str, Scores]] = {"copy": {}, "synthetic": {}}
+    scores: dict[str, dict[str, Scores]] = {kind: {} for kind in kinds}
     measure = partial(_measure, grid=prepared.grid, settings=settings)
     for index, answer in parallel_map(measure, work, workers=workers, label="analysing what is heard"):
         kind, key = work.keys[index]

@@ -28,6 +28,7 @@ from tts.generation.voice import Voice
 log = logging.getLogger(__name__)
 
 KINDS = ("natural", "copy", "synthetic")
+UNEDITED = "unedited"  # synthetic speech of a voice with an edit, spoken without it
 JUDGED = ("distillmos", "p808", "wrong_words")
 Wavs = Mapping[str, Mapping[str, Path]]  # by kind and utterance id
 WORDS_NOTE = (
@@ -48,7 +49,7 @@ def write_speech(voice: Voice, prepared: Prepared, split: str, ids: Sequence[str
     """Write natural, copy-synthesised and synthetic speech of utterances of a split as ``folder/KIND/ID.wav``.
 
     Synthetic speech goes the whole way from the text, with predicted durations and the voice's own post-filter and vocoder,
-    which makes the copies too.
+    which makes the copies too. That of a voice with an edit is there without it as well, as :data:`UNEDITED`.
     """
     wavs = {kind: {key: folder / kind / f"{key}.wav" for key in ids} for kind in KINDS}
     write_natural(prepared, ids, folder / "natural")
@@ -59,7 +60,10 @@ def write_speech(voice: Voice, prepared: Prepared, split: str, ids: Sequence[str
         if isinstance(copy, Failure):
             raise TtsError(f"{key}: cannot be copied: {copy.message}")
     write_spoken(voice, prepared, ids, folder / "synthetic", workers)
-    return wavs
+    if voice.editor is None or voice.generation.edit_strength == 0.0:
+        return wavs
+    write_spoken(voice, prepared, ids, folder / UNEDITED, workers, edited=False)
+    return {**wavs, UNEDITED: {key: folder / UNEDITED / f"{key}.wav" for key in ids}}
 
 
 def write_natural(prepared: Prepared, ids: Sequence[str], folder: Path) -> None:
@@ -69,9 +73,21 @@ def write_natural(prepared: Prepared, ids: Sequence[str], folder: Path) -> None:
         write_wav(folder / f"{key}.wav", signal, rate)
 
 
-def write_spoken(voice: Voice, prepared: Prepared, ids: Sequence[str], folder: Path, workers: int | None = None) -> None:
-    """Speak the texts of utterances into ``folder/ID.wav``: predicted durations and the voice's own post-filter."""
-    with Synthesiser(voice, SynthesisSettings.of(voice.generation, workers=workers)) as synthesiser:
+def write_spoken(
+    voice: Voice,
+    prepared: Prepared,
+    ids: Sequence[str],
+    folder: Path,
+    workers: int | None = None,
+    *,
+    edited: bool = True,
+) -> None:
+    """Speak the texts of utterances into ``folder/ID.wav``: predicted durations and the voice's own post-filter.
+
+    Where not ``edited``, a voice with an edit speaks without it.
+    """
+    generation = voice.generation if edited else voice.generation.model_copy(update={"edit_strength": 0.0})
+    with Synthesiser(voice, SynthesisSettings.of(generation, workers=workers)) as synthesiser:
         spoken = synthesiser.speak(
             Request(key, prepared.text_of(key), speaker=speaker_for(voice, prepared, key) or "") for key in ids
         )

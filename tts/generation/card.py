@@ -64,12 +64,30 @@ A statistical parametric voice at {config.grid.sample_rate} Hz, trained with sta
 * Speaker {corpus.speaker}, corpus {corpus.name}{source}, licence {corpus.licence}{consent}
 * Recordings: {corpus.utterances} utterances for training, {clock(corpus.seconds)}
 {_origin(config)}{stages}
-* Parameters: {summary.speaking:,} to speak, {summary.trained:,} trained
+{_edit(config, summary)}* Parameters: {summary.speaking:,} to speak, {summary.trained:,} trained
 * Validation MCD {mcd} at step {last.step}; seed {summary.seed}
 * Made by: `{summary.command}` in {clock(summary.seconds)} on {summary.made_with.machine}
 {more}{scores}
 {USE}
 """
+
+
+def _edit(config: VoiceConfig, summary: TrainingSummary) -> str:
+    """Say what the edit is, and what it does on validation sentences; nothing of a voice without one."""
+    part, training = config.edit, summary.edit
+    if part is None:
+        return ""
+    if not part.trained:
+        return f"* edit, a control: deviations of c3 and up times {part.factor:g}\n"
+    what = f"* edit{f', {part.control} (a control)' if part.control != 'none' else ''}: {part.blocks} x {part.width}, "
+    what += f"{part.frames} frames a token, leash {part.leash:g}, strength {config.generation.edit_strength:g}"
+    if training is None or "valid/modulation" not in training.scores:
+        return f"{what}\n"
+    before, after = training.before, training.scores
+    changes = (("GV mcep", "valid/gv_mcep", ""), ("modulation spectrum", "valid/modulation", " dB"))
+    shown = ", ".join(f"{label} {before[name]:.2f} -> {after[name]:.2f}{unit}" for label, name, unit in changes)
+    size = f"size {after['valid/edit']:.2f} deviations"
+    return f"{what}; validation: {shown}, {size}, at step {training.step} of {training.steps}\n"
 
 
 def _origin(config: VoiceConfig) -> str:

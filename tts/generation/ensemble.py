@@ -16,6 +16,7 @@ class Ensemble(Voice):
 
     Acoustic predictions are averaged before trajectories are generated (means of statics and dynamics in natural units,
     probabilities of voicing), durations before they are rounded. What all members share, such as statistics, is the first's.
+    Members' edits are left out: each knows the hidden layer of its own networks alone.
     """
 
     def __init__(self, members: Sequence[Voice]) -> None:

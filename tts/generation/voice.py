@@ -72,7 +72,9 @@ class Voice(BaseVoice):
     def editor(self) -> Editor | None:
         """What edits the trajectories of a sentence before they are spoken, where the voice has it."""
         part = self.config.edit
-        return None if part is None else Editor(part, self.edit, self.statistics, self.streams, self.device)
+        if part is None or (part.trained and self.edit is None):
+            return None
+        return Editor(part, self.edit, self.statistics, self.streams, self.device)
 
     @torch.no_grad()
     def durations(self, sentences: Sequence[Sentence], speakers: Sequence[int] | None = None) -> list[np.ndarray]:
