@@ -138,3 +138,20 @@ def test_the_table_of_a_card_says_what_was_measured_and_invents_nothing(heard: d
     plain = heard_dict(heard)
     assert plain["scores"]["synthetic"]["mcd"] is None
     assert plain["intervals"]["copy"]["gv_mcep"]["estimate"] == plain["scores"]["copy"]["gv_mcep"]
+
+
+def test_a_voice_with_an_edit_is_shown_without_it_too_and_the_difference_by_sentence(
+    heard: dict[str, dict[str, Scores]],
+) -> None:
+    kinds = (("natural", 4.2), ("copy", 3.8), ("unedited", 3.9), ("synthetic", 4.0))
+    judgement = Judgement({kind: opinions(distillmos=score, p808=3.5) for kind, score in kinds}, {})
+    text = "\n".join(card_table(heard["copy"], {**heard, "unedited": heard["copy"]}, judgement, "test"))
+    rows = [line.split("|")[1].strip() for line in text.splitlines() if line.startswith("| ")]
+    assert rows[2:] == [
+        "natural",
+        "copy synthesis",
+        "this voice, natural durations, before the post-filter",
+        "this voice without its edit, from the text",
+        "this voice, from the text",
+    ]
+    assert "paired by sentence: DistillMOS +0.10 [+0.10, +0.10], P.808 +0.00 [+0.00, +0.00]" in text

@@ -14,13 +14,15 @@ from tts.core.tensors import load_tensors
 from tts.dataset.prepared import Prepared
 from tts.generation.config import parse_config
 from tts.generation.editing import EditInputs, Editor
+from tts.generation.summary import read_summary
 from tts.generation.voice import Voice, load_voice, make_edit
 from tts.network.edit import Edit
-from tts.recipe import EditPart
+from tts.recipe import EditPart, Recipe
 from tts.training.checkpoint import BEST, LAST
 from tts.training.edit import EditTraining, scaled_output
 from tts.training.edit_data import EditCrops, EditUtterance
 from tts.training.edit_learner import EditLearner, make_discriminators
+from tts.training.train import train_voice, voice_identity
 
 OLD = Path(__file__).parents[1] / "fixtures" / "format-2"
 SMALL = EditPart(
@@ -183,3 +185,32 @@ def test_an_old_configuration_has_no_edit() -> None:
     data.pop("edit")
     data["generation"].pop("edit_strength")
     assert parse_config(data, Path("config.json")).generation.edit_strength == 1.0
+
+
+def test_an_edit_is_trained_behind_a_finished_voice_that_stays_as_it_is(tmp_path: Path) -> None:
+    """What ``transfer: {init_from, freeze}`` and a stage of kind edit come to: the way to an edit for a voice one has."""
+    prepared, source = Prepared(OLD / "prepared"), load_voice(OLD / "single", "cpu")
+    network = prepared.recipe.systems["single"].model_dump(mode="json")
+    edit = SMALL.model_dump(mode="json")
+    transfer = {"init_from": str(OLD / "single"), "freeze": ["stages.0", "duration"]}
+    edited = {"stages": [*network["stages"], edit], "transfer": transfer}
+    data = {key: value for key, value in prepared.facts.recipe.items() if key not in ("comparison", "samples")}
+    generation = {"post_filter": "variance", "strength": 1.0, "f0_variance": 1.0}
+    recipe = Recipe.model_validate({**data, "generation": generation, "systems": {"edited": edited}})
+    summary = train_voice(recipe, prepared, "edited", tmp_path / "voice", device="cpu")
+    voice = load_voice(tmp_path / "voice", "cpu")
+
+    assert summary.edit is not None and summary.edit.steps == SMALL.steps
+    assert summary.stages[0].frozen and summary.duration.frozen
+    sentence = prepared.sentences[prepared.packed("validation").ids[0]]
+    frames = [np.full((len(sentence.segments), source.states), 3)]
+    ours, theirs = (each.acoustics([sentence], frames)[0] for each in (voice, source))
+    assert all(np.allclose(ours[name], theirs[name], atol=1e-4) for name in theirs)
+    assert voice.edit is not None and voice.config.edit == SMALL
+    assert not [path.name for path in (tmp_path / "voice").glob("*.safetensors") if "discriminator" in path.name]
+    assert read_summary(tmp_path / "voice" / "training") == summary
+    card = (tmp_path / "voice" / "README.md").read_text(encoding="utf-8")
+    assert "* edit: 2 x 12, 2 frames a token, leash 4, strength 1; validation: GV mcep " in card
+    assert voice_identity(recipe, prepared, "edited") != voice_identity(
+        recipe.changed(["generation.strength=0.5"]), prepared, "edited"
+    )

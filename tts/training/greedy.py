@@ -143,7 +143,7 @@ def train_stages(work: StackTraining) -> list[NetworkSummary]:
             table.read(part, read_features(part, earlier))
         run = StageRun(work, number, data)
         if is_frozen(run.stage):
-            features.append(run.features())
+            features += [run.features()] if not run.last else []
             summaries.append(NetworkSummary(0, 0, frozen=True))
             continue
         initial = copy.deepcopy(run.stage) if work.settings.cross_fit and not run.last else None

@@ -120,13 +120,13 @@ class Pull:
             torch._foreach_lerp_(held, starts, min(1.0, optimiser.param_groups[number]["lr"] * self.alpha))
 
 
-def freeze(stack: Stack, duration: Stage, names: Iterable[str], loaded: Collection[str]) -> None:
+def freeze(stack: Stack, duration: Stage, names: Iterable[str], loaded: Collection[str], *, edits: bool = False) -> None:
     """Take parts out of training: no gradient, no decay, and the average stays where it is.
 
     A name is a path of a stack's parameters or the head of one, with or without its ``stages.N``: ``trunk``, ``heads.lf0``,
     ``stages.0``, ``stages.1.trunk.layers.0``; ``duration`` and what lies in it is the duration model. ``loaded`` are the
     parameters that came from another voice. Raises :class:`UsageError` for a name that is nothing, for parameters that would
-    stay random, and where nothing would be left to train in the network that speaks.
+    stay random, and where nothing would be left to train in the network that speaks, unless it ``edits``: then the edit is.
     """
     parameters = dict(stack.named_parameters()) | {f"duration.{name}": p for name, p in duration.named_parameters()}
     for name in names:
@@ -138,7 +138,7 @@ def freeze(stack: Stack, duration: Stage, names: Iterable[str], loaded: Collecti
         for path in chosen:
             parameters[path].requires_grad_(False)
     last = len(stack.stages) - 1
-    if is_frozen(stack.stages[last]):
+    if is_frozen(stack.stages[last]) and not edits:
         raise UsageError(f"transfer.freeze: nothing would be left to train in the network that speaks (stages.{last})")
     speaking = {*stack.speaking(), *(f"duration.{name}" for name in duration.state_dict())}
     for number, stage in enumerate([*stack.stages, duration]):

@@ -133,7 +133,7 @@ def _train(work: _VoiceTraining) -> _TrainedVoice:
     speakers = speaker_input(recipe.speakers_of(system), len(prepared.speakers))
     stack = make_stack(prepared, parts, settings.seed, speakers)
     duration = make_duration(recipe, prepared, settings.seed)
-    begun = start_from(work.source, stack, duration, prepared) if work.source else None
+    begun = start_from(work.source, stack, duration, prepared, edits=system.edit is not None) if work.source else None
     if begun is not None:
         frozen = [number for number, stage in enumerate(stack.stages, 1) if is_frozen(stage)]
         require(learning_problems(parts, settings, frozen))

@@ -140,11 +140,11 @@ def all_stages(system: SystemPart, source: Source | None) -> tuple[StagePart, ..
     return (first, *system.networks)
 
 
-def start_from(source: Source, stack: Stack, duration: Stage, prepared: Prepared) -> TransferStart:
+def start_from(source: Source, stack: Stack, duration: Stage, prepared: Prepared, *, edits: bool = False) -> TransferStart:
     """Load what fits of a voice into a new stack and duration model, in place; freeze what is to stay.
 
     Raises :class:`UsageError` where nothing of the voice's hidden layers fits, and as
-    :func:`tts.training.parameter_groups.freeze` does.
+    :func:`tts.training.parameter_groups.freeze` does, which is told whether the system ``edits`` what the stack makes.
     """
     voice, part = source.voice, source.part
     transfer = _Transfer(source, prepared, stack, duration)
@@ -161,7 +161,7 @@ def start_from(source: Source, stack: Stack, duration: Stage, prepared: Prepared
     loaded = {t.name: parameters[t.name].detach().clone() for t in tensors if t.loaded and t.name in parameters}
     if part.features_from:
         stack.stages[0].requires_grad_(False)
-    freeze(stack, duration, part.freeze, loaded)
+    freeze(stack, duration, part.freeze, loaded, edits=edits)
     tuning = Tuning(part.layer_decay, part.l2_sp, loaded if part.init_from else {})
     start = TransferStart(source, tuning, tuple(tensors), transfer.inputs(), tuple(transfer.differences()))
     speaking = {*stack.speaking(), *(f"duration.{name}" for name in duration.state_dict())}
