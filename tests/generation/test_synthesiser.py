@@ -309,10 +309,10 @@ def test_bad_settings_and_requests_are_refused() -> None:
         Request("a", "b", speed=9)
     assert SynthesisSettings(workers=3).sound() == SynthesisSettings(batch_frames=5).sound()
     assert SynthesisSettings(sentence_pause=1).sound() != SynthesisSettings().sound()
-    assert SynthesisSettings(vocoder="source_filter").sound() != SynthesisSettings().sound()
+    assert SynthesisSettings(vocoder="world").sound() != SynthesisSettings().sound()
 
 
 def test_settings_are_those_of_a_voice() -> None:
-    settings = SynthesisSettings.of(GenerationPart(post_filter="none", f0_variance=0.5, vocoder="source_filter"), workers=2)
+    settings = SynthesisSettings.of(GenerationPart(post_filter="none", f0_variance=0.5, vocoder="world"), workers=2)
     assert settings.post_filter == PostFilterSettings("none", 1.0, 0.5)
-    assert (settings.vocoder, settings.workers) == ("source_filter", 2)
+    assert (settings.vocoder, settings.workers) == ("world", 2)

@@ -21,7 +21,7 @@ def resynthesise(
     prepared: Annotated[Path, typer.Argument(help="A prepared corpus, such as output/RECIPE/prepared.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the wavs and their scores.")],
     split: Annotated[str, typer.Option("--split", help="train, validation or test.")] = "test",
-    vocoder: Annotated[Vocoder, typer.Option("--vocoder", help="What makes the sound.")] = Vocoder.world,
+    vocoder: Annotated[Vocoder, typer.Option("--vocoder", help="What makes the sound.")] = Vocoder.source_filter,
     workers: Annotated[int | None, workers_option("Processes")] = None,
 ) -> None:
     """Write copy-synthesis wavs of a split and score them: what the vocoder alone costs."""

@@ -236,7 +236,15 @@ def finish(work: Comparison) -> Results:
     work.write(complete=False)
     plan, prepared, out = work.plan, work.prepared, work.folder
     takes = plan.recipe.comparison.takes
-    work.references = find_references(prepared, out, work.references, takes=takes, wer=plan.wer, workers=work.workers)
+    work.references = find_references(
+        prepared,
+        out,
+        work.references,
+        takes=takes,
+        wer=plan.wer,
+        vocoder=plan.recipe.generation.vocoder,
+        workers=work.workers,
+    )
     speakers = [arm.name for arm in work.whole.arms if (out / "wavs" / arm.name).is_dir()]
     if plan.judges:
         work.judges = judge_speech(prepared, out, speakers, plan.baseline, workers=work.workers)

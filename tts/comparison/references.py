@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -21,13 +22,14 @@ from tts.core.files import fingerprint, read_json, replacing, write_json
 from tts.core.grid import FrameGrid
 from tts.core.processes import Failure, parallel_map
 from tts.dataset.prepared import Packed, Prepared
-from tts.evaluation.copy_scores import copy_split
+from tts.evaluation.copy_scores import MARK, copy_split
 from tts.evaluation.dtw import aligned_scores
 from tts.evaluation.metrics import frame_mcd
 from tts.evaluation.recogniser import transcribe_all, word_scores
 from tts.evaluation.scores import Scores, pool
 from tts.evaluation.speech import write_natural
 from tts.recipe.comparison import TakesPart
+from tts.recipe.names import VocoderName
 
 log = logging.getLogger(__name__)
 
@@ -36,17 +38,28 @@ Pair = tuple[Path, Path]
 
 
 def find_references(
-    prepared: Prepared, folder: Path, floor: References, *, takes: TakesPart | None, wer: bool, workers: int | None = None
+    prepared: Prepared,
+    folder: Path,
+    floor: References,
+    *,
+    takes: TakesPart | None,
+    wer: bool,
+    vocoder: VocoderName,
+    workers: int | None = None,
 ) -> References:
     """Return the references of ``results.json``, made once a folder; ``floor`` holds the mean of each phone already.
 
-    Leaves the recordings and their copies in ``folder/wavs/natural`` and ``folder/wavs/copy``.
+    Leaves the recordings and their copies, by the ``vocoder`` of the voices, in ``folder/wavs/natural`` and
+    ``folder/wavs/copy``; copies by another one, which an earlier version left, are made anew.
     """
     path = folder / "references.json"
-    asked = fingerprint(prepared.basis, takes.model_dump() if takes else None, wer)
+    asked = fingerprint(prepared.basis, takes.model_dump() if takes else None, wer, *([] if vocoder == "world" else [vocoder]))
     if path.is_file() and (known := read_json(path)).get("asked") == asked:
         return References.model_validate(known)
-    copied = copy_split(prepared, folder / "wavs" / "copy", workers=workers)
+    copies = folder / "wavs" / "copy"
+    if (copies / MARK).is_file() and read_json(copies / MARK).get("vocoder", "world") != vocoder:
+        shutil.rmtree(copies)
+    copied = copy_split(prepared, copies, vocoder=vocoder, workers=workers)
     write_natural(prepared, prepared.packed("test").ids, folder / "wavs" / "natural")
     references = References(
         copies=copied.pooled,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -24,6 +25,8 @@ from tts.recipe import MAIN_STREAMS
 from tts.recipe.names import VocoderName
 
 METRICS = ("mcd", "bap", "f0_rmse", "f0_correlation", "f0_gross", "vuv_error", "gv_mcep", "gv_lf0", "modulation")
+
+MARK: Final = "copies.json"
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ def _scores_of(prepared: Prepared, packed: Packed, out: Path, failed: dict[str, 
 
 def _claim(out: Path, prepared: Prepared, split: str, vocoder: VocoderName) -> None:
     """Mark ``out`` as the folder of these copies, or check that it already is."""
-    mark, content = out / "copies.json", {"prepared": prepared.basis, "split": split}
+    mark, content = out / MARK, {"prepared": prepared.basis, "split": split}
     if vocoder != "world":  # which folders of version 0.1.0 do not say
         content["vocoder"] = vocoder
     require_own_folder(out, "tts resynthesise", mark=mark)

@@ -73,7 +73,7 @@ class SynthesisSettings:
     voicing_threshold: float = 0.5
     max_characters: int = 300
     unreadable: Policy = DEFAULT
-    vocoder: VocoderName = "world"
+    vocoder: VocoderName = "source_filter"
     batch_frames: int = 10_000
     workers: int | None = 0
 

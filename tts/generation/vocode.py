@@ -34,7 +34,7 @@ class Waveform:
     global_variance: Mapping[str, np.ndarray]
     post_filter: PostFilterSettings
     voicing_threshold: float = 0.5
-    vocoder: VocoderName = "world"
+    vocoder: VocoderName = "source_filter"
 
 
 def vocode(

@@ -276,10 +276,9 @@ class GenerationPart(Part):
         examples=[0.8],
     )
     vocoder: VocoderName = Field(
-        "world",
-        description="What makes sound of the trajectories: WORLD's own synthesis, or `source_filter`, which is several times "
-        "faster and sounds the same.",
-        examples=["source_filter"],
+        "source_filter",
+        description="What makes sound of the trajectories: `source_filter`, or WORLD's own synthesis, six times slower.",
+        examples=["world"],
     )
     edit_strength: float = Field(
         1.0,
