@@ -25,7 +25,7 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFi
     """Run ``tts speak voice ...`` in a folder with a voice and return exit code, standard output and standard error."""
     voice = FakeVoice(frames_a_state=1.0)
     voice.generation = GenerationPart(post_filter="cepstral", strength=0.3, f0_variance=0.0, vocoder="world")  # type: ignore[attr-defined]
-    monkeypatch.setattr(tts.cli.speak_run, "load_voice", lambda path, device: voice)
+    monkeypatch.setattr(tts.cli.speak_run, "load_speaker", lambda path, device: voice)
     monkeypatch.chdir(tmp_path)
     Path("voice").mkdir()
     Path("voice/config.json").write_text("{}")
