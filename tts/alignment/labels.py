@@ -7,6 +7,7 @@ family read. We read that, full-context labels of any make, and plain ``start en
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,16 +59,21 @@ def read_hts(path: Path, grid: FrameGrid, frames: int, states: int, names: Phone
 
 def read_intervals(path: Path, names: PhoneNames | None = None) -> list[TimeInterval]:
     """Read the phones of a label file, in IPA by ``names`` but for silences, with their contexts; states become ``inner``."""
+    return parse_intervals(_lines(path), str(path), names)
+
+
+def parse_intervals(lines: Sequence[str], where: str, names: PhoneNames | None = None) -> list[TimeInterval]:
+    """Return the phones of a label file's lines, as :func:`read_intervals` does; ``where`` names the file in messages."""
     phones: list[TimeInterval] = []
     previous = 0
-    for number, line in enumerate(_lines(path), 1):
+    for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         match = _LINE.fullmatch(line.strip())
         if not match:
-            raise TtsError(f"{path}:{number}: expected 'start end label' with times in 100 ns, found {line.strip()[:60]!r}")
+            raise TtsError(f"{where}:{number}: expected 'start end label' with times in 100 ns, found {line.strip()[:60]!r}")
         start, end = int(match[1]) * TIME_UNIT, int(match[2]) * TIME_UNIT
-        name = _phone(centre_of(match[3]), names, f"{path}:{number}")
+        name = _phone(centre_of(match[3]), names, f"{where}:{number}")
         state = int(match[4] or 0)
         if state > previous > 0 and phones[-1].name == name:
             last = phones[-1]
@@ -76,7 +82,7 @@ def read_intervals(path: Path, names: PhoneNames | None = None) -> list[TimeInte
             phones.append(TimeInterval(start, end, name, (), match[3]))
         previous = state
     if not phones:
-        raise TtsError(f"{path}: holds no labels")
+        raise TtsError(f"{where}: holds no labels")
     return phones
 
 

@@ -22,6 +22,7 @@ class TextFormat(StrEnum):
     ids = "ids"
     jsonl = "jsonl"
     ssml = "ssml"
+    labels = "labels"
 
 
 class Paragraphs(StrEnum):
@@ -96,7 +97,8 @@ def speak(
         TextFormat,
         typer.Option(
             "--format",
-            help="lines; ids: id|text or id|speaker|text; jsonl: objects with text, id, speaker, speed, pitch, digits; ssml.",
+            help="lines; ids: id|text or id|speaker|text; jsonl: objects with text, id, speaker, speed, pitch, digits; ssml; "
+            "labels: full-context labels (.lab).",
         ),
     ] = TextFormat.auto,
     ssml: Annotated[

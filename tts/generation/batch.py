@@ -150,6 +150,7 @@ def _asked(request: Request, synthesiser: Synthesiser, voice: str, encoding: Aud
         rate=encoding.rate,
         place=request.place,
         ssml=request.ssml,
+        labels=request.labels,
         digits=request.digits,
     )
 

@@ -27,7 +27,7 @@ class Entry:
     identifies the voice, ``format`` and ``rate`` the kind of file (None: the voice's own rate). ``seconds`` and ``file`` are
     of a text that was spoken, ``unread`` its tokens without a reading (``token``, and ``reading`` where something was read in
     its place), ``error`` of one that failed, ``moved_from`` of one whose files get another name; ``ssml`` says that the text is
-    an SSML document, ``digits`` how numbers were read if not as the voice has it.
+    an SSML document, ``labels`` that it is a label file, ``digits`` how numbers were read if not as the voice has it.
     """
 
     id: str
@@ -47,6 +47,7 @@ class Entry:
     unread: Sequence[Mapping[str, Any]] = ()
     moved_from: str = ""
     ssml: bool = False
+    labels: bool = False
     digits: str | None = None
 
     @property
@@ -75,7 +76,7 @@ class Entry:
         return entry
 
 
-_CONTENT = ("text", "speaker", "speed", "pitch", "voice", "settings", "format", "rate", "ssml", "digits")
+_CONTENT = ("text", "speaker", "speed", "pitch", "voice", "settings", "format", "rate", "ssml", "labels", "digits")
 _ALWAYS = ("id", "status", "text", "speed", "pitch", "voice", "settings", "place")
 _DEFAULTS: dict[str, Any] = vars(Entry("", "")) | {"settings": None}
 

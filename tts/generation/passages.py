@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from tts.core.errors import UsageError
 from tts.generation.delivery import End, Part, plain
 from tts.generation.requests import Request
+from tts.generation.spoken_labels import labelled_part
 from tts.text.engine import Engine, NothingToSay
 from tts.text.sentence import Sentence
 from tts.text.split import PHONES_A_LETTER, split_spans
@@ -61,6 +62,9 @@ def parts_of(request: Request, engine: Engine, manner: Manner, unread: list[Unre
 
     A text without any word raises :class:`tts.text.engine.NothingToSay`, one that cannot be read its own error.
     """
+    if request.labels:
+        yield labelled_part(request, engine.language, manner.shift)
+        return
     if request.ssml:
         yield from _marked_parts(request, document_of(request, engine), engine, manner, unread)
         return

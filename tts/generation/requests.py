@@ -22,7 +22,8 @@ class Request:
     ``speed`` is a factor in 0.25..4 on the voice's own, ``pitch`` a shift in semitones in -24..24. ``place`` says where it was
     read, ``FILE:LINE``, for messages. ``speaker`` is the name or number of one of the voice's, empty for its first.
     ``numbered`` says that the name was made of the number of its line, so that it changes where lines are added above. ``ssml``
-    says that the text is an SSML document (:mod:`tts.text.ssml`), ``digits`` how whole numbers in figures are read
+    says that the text is an SSML document (:mod:`tts.text.ssml`), ``labels`` that it is a file of full-context labels
+    (:mod:`tts.generation.spoken_labels`), ``digits`` how whole numbers in figures are read
     (:func:`tts.text.digits.read_digits`), None as the voice has it.
     """
 
@@ -34,6 +35,7 @@ class Request:
     speaker: str = ""
     numbered: bool = False
     ssml: bool = False
+    labels: bool = False
     digits: DigitsName | None = None
 
     def __post_init__(self) -> None:

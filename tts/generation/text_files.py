@@ -1,6 +1,6 @@
 """Text files read into requests.
 
-Four formats, blank lines ignored:
+Five formats, blank lines ignored:
 
 * ``lines``: a line, or a paragraph, is a text; its name is the file's stem and the number of its first line (``story-00012``).
 * ``ids``: ``id|text`` or ``id|speaker|text``, split at the one or two bars of the line. A first line of the columns' names is
@@ -8,12 +8,13 @@ Four formats, blank lines ignored:
 * ``jsonl``: an object with ``text`` and, optionally, ``id``, ``speaker``, ``speed``, ``pitch`` and ``digits``; any other
   key is refused.
 * ``ssml``: the whole file is an SSML document (:mod:`tts.text.ssml`), one text whose name is the file's stem.
+* ``labels``: the whole file is the full-context labels of one text (:mod:`tts.generation.spoken_labels`), as in ssml.
 
-``auto`` decides a file at a time: ``ssml`` where the name ends in .ssml or .xml, ``jsonl`` where the name ends in .jsonl or
-the first line starts with a brace, ``ids`` where every line has a bar, ``lines`` where none has; a mixture, and tables of
-tabs or quoted commas, are refused. Of ``lines``, ``paragraphs`` says whether each is a text (``lines``), or all up to a blank
-line (``blank``); ``auto`` looks whether they are wrapped (:mod:`tts.generation.paragraphs`). Whatever was decided about a
-file that could be read otherwise is logged.
+``auto`` decides a file at a time: ``ssml`` where the name ends in .ssml or .xml, ``labels`` where it ends in .lab and holds
+such, ``jsonl`` where the name ends in .jsonl or the first line starts with a brace, ``ids`` where every line has a bar,
+``lines`` where none has; a mixture, and tables of tabs or quoted commas, are refused. Of ``lines``, ``paragraphs`` says whether
+each is a text (``lines``), or all up to a blank line (``blank``); ``auto`` looks whether they are wrapped
+(:mod:`tts.generation.paragraphs`). Whatever was decided about a file that could be read otherwise is logged.
 """
 
 from __future__ import annotations
@@ -30,11 +31,12 @@ from typing import Any, Literal, get_args
 from tts.core.errors import UsageError
 from tts.generation.paragraphs import Lines, Paragraphs, is_wrapped, join_lines
 from tts.generation.requests import Request, refuse_duplicates
+from tts.generation.spoken_labels import looks_like_labels
 from tts.recipe.names import DigitsName
 
 log = logging.getLogger(__name__)
 
-Format = Literal["auto", "lines", "ids", "jsonl", "ssml"]
+Format = Literal["auto", "lines", "ids", "jsonl", "ssml", "labels"]
 STRINGS = ("id", "text", "speaker", "digits")  # keys of JSON lines whose values are strings
 STANDARD = Path("-")  # input or output
 
@@ -93,8 +95,8 @@ def _read_file(path: Path, format: Format, paragraphs: Paragraphs, usual: Usual)
     stem = "stdin" if path == STANDARD else _safe_stem(path)
     if chosen != "lines" and paragraphs == "blank":
         raise UsageError(f"{name}: --paragraphs blank is for plain text, but these lines are {chosen}; leave it out")
-    if chosen == "ssml":
-        return [Request(**{**vars(usual), "id": stem, "text": text, "ssml": True, "place": name})]
+    if chosen in ("ssml", "labels"):
+        return [Request(**{**vars(usual), "id": stem, "text": text, chosen: True, "place": name})]
     read: Callable[[str, str], dict[str, Any]] = _json_fields
     if chosen == "ids":
         lines = _without_header(name, lines)
@@ -186,6 +188,8 @@ def _safe_stem(path: Path) -> str:
 def _guess(path: Path, name: str, lines: Lines) -> Format:
     if path.suffix.lower() in (".ssml", ".xml"):
         return "ssml"
+    if path.suffix.lower() == ".lab" and looks_like_labels([line for _, line in lines]):
+        return "labels"
     if path.suffix.lower() == ".jsonl" or lines[0][1].lstrip().startswith("{"):
         return "jsonl"
     with_bar = [number for number, line in lines if "|" in line]

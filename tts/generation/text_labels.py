@@ -23,8 +23,8 @@ def write_text_labels(requests: Sequence[Request], out: Path, engine: FrontEnd, 
     """
     require_own_folder(out, "tts export text", may_hold=[f"{request.id}.lab" for request in requests])
     for request in tracked(requests, "labels", len(requests)):
-        if request.ssml:
-            raise TtsError(request.located("labels are made of plain text; SSML is for tts speak"))
+        if request.ssml or request.labels:
+            raise TtsError(request.located("labels are made of plain text; SSML and labels are for tts speak"))
         lines: list[str] = []
         try:
             for piece in split_text(request.text, phones=engine.reads_phones):
