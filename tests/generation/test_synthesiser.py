@@ -12,9 +12,9 @@ from tts.core.errors import TtsError, UsageError
 from tts.core.grid import FrameGrid
 from tts.generation.postfilter import PostFilterSettings
 from tts.generation.requests import Request
+from tts.generation.sentence_joiner import SentenceJoiner
 from tts.generation.synthesiser import (
     RequestEnd,
-    SentenceJoiner,
     Speech,
     SpokenSentence,
     Synthesiser,
@@ -206,7 +206,7 @@ def test_the_first_sentence_is_spoken_before_another_is_read(texts: list[str]) -
     """Neither the front end nor the network looks ahead; later batches grow."""
     voice, read = FakeVoice(), []
     answer = voice.engine.answer
-    voice.engine.answer = lambda text, policy=None: read.append(text) or answer(text, policy)  # type: ignore[method-assign]
+    voice.engine.answer = lambda text, *more: read.append(text) or answer(text, *more)  # type: ignore[method-assign]
     with Synthesiser(voice, INLINE) as synthesiser:
         events = synthesiser.stream(Request(f"r{n}", text) for n, text in enumerate(texts))
         first = next(events)

@@ -37,6 +37,7 @@ def register(app: typer.Typer) -> None:
     group.command("labels")(labels)
     group.command("text")(text)
     group.command("merlin")(merlin)
+    group.command("parameters")(parameters)
     group.command("lhotse")(lhotse)
     group.command("kaldi")(kaldi)
     group.command("voice")(voice)
@@ -89,6 +90,29 @@ def merlin(prepared: PreparedFolder, out: Out) -> None:
     say(
         f"in Merlin's configuration: mgc {corpus.streams['mcep'].dimension}, bap {corpus.grid.bands}, "
         f"samplerate {corpus.grid.sample_rate}, fw_alpha {corpus.grid.alpha:g}, framelength {corpus.grid.fft_size}"
+    )
+
+
+def parameters(
+    name: VoiceName,
+    files: Annotated[list[Path], typer.Argument(help="Text or label files, read as tts speak reads them.", metavar="FILE...")],
+    out: Out,
+) -> None:
+    """Write what a voice gives its vocoder, as Merlin's files: mgc/ID.mgc, lf0/ID.lf0 and bap/ID.bap for every text."""
+    from tts.generation.speaking import load_speaker
+    from tts.generation.spoken_parameters import write_parameters
+    from tts.generation.synthesiser import Synthesiser, SynthesisSettings
+    from tts.generation.text_files import read_requests
+
+    requests = read_requests(files)
+    speaker = load_speaker(name)
+    with Synthesiser(speaker, SynthesisSettings.of(speaker.generation)) as synthesiser:
+        write_parameters(synthesiser, requests, out)
+    grid = speaker.grid
+    say(f"{len(requests)} texts: {out}")
+    say(
+        f"float32, mgc of {speaker.streams['mcep'].dimension}, bap of {grid.bands} a frame of {grid.shift_ms:g} ms at "
+        f"{grid.sample_rate} Hz; frequency warping {grid.alpha:g}, FFT of {grid.fft_size}; lf0 is -1e10 where unvoiced"
     )
 
 

@@ -10,7 +10,8 @@ import numpy as np
 from tts.core.progress import Progress
 from tts.generation.batch import BatchReport
 from tts.generation.requests import Request
-from tts.generation.synthesiser import RequestEnd, SentenceJoiner, Synthesiser
+from tts.generation.sentence_joiner import SentenceJoiner
+from tts.generation.synthesiser import RequestEnd, Synthesiser
 
 
 class SoundOutput(Protocol):

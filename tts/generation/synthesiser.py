@@ -11,7 +11,7 @@ import logging
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -23,15 +23,13 @@ from tts.generation.delivery import Part
 from tts.generation.passages import Manner, document_of, parts_of
 from tts.generation.postfilter import PostFilterSettings
 from tts.generation.requests import Request
-from tts.generation.vocode import Waveform, sounded, spoken_trajectories, vocode
-from tts.generation.voice_model import HIDDEN, VoiceModel
+from tts.generation.sentence_joiner import SentenceJoiner
+from tts.generation.vocode import Waveform, sounded, spoken_trajectories, vocode, vocoder_streams
+from tts.generation.voice_model import HIDDEN, VoiceModel, used_editor
 from tts.recipe import GenerationPart
 from tts.recipe.names import VocoderName
 from tts.text.sentence import SILENCE, Sentence
 from tts.text.unreadable import DEFAULT, Policy, Unread, check_policy
-
-if TYPE_CHECKING:  # it needs torch, which a process that only vocodes does without
-    from tts.generation.editing import Editor
 
 log = logging.getLogger(__name__)
 
@@ -311,30 +309,44 @@ class Synthesiser:
         pieces = [piece for piece in pieces if piece.job.error is None]
         if not pieces:
             return []
-        sentences = [piece.sentence for piece in pieces]
         try:
-            speakers = [piece.speaker for piece in pieces]
-            predicted = self.voice.durations(sentences, speakers)
-            durations = [
-                piece.part.durations(frames, self.settings.pause_scale, piece.job.request.speed)
-                for piece, frames in zip(pieces, predicted, strict=True)
-            ]
-            hidden = self.editor is not None
-            acoustics = self.voice.acoustics(sentences, durations, speakers, hidden=hidden)
-            if hidden:
-                acoustics = [self._edited(p, f, streams) for p, f, streams in zip(pieces, durations, acoustics, strict=True)]
+            acoustics = self._acoustics(pieces)
         except Exception as error:
             if len(pieces) == 1:
                 pieces[0].job.fail(error)
                 return []
             return [done for piece in pieces for done in self._predict([piece])]  # find the one to blame
-        for piece, frames, streams in zip(pieces, durations, acoustics, strict=True):
-            piece.durations = frames
+        for piece, streams in zip(pieces, acoustics, strict=True):
+            frames = piece.durations
             narrow = {name: np.asarray(values, np.float32) for name, values in streams.items()}
             work = vocode if self.editor is None else sounded
             pitch, gain = piece.part.pitch(frames, piece.job.request.pitch), piece.part.gain(frames)
             piece.ticket = self.workers.submit(work, self.sound, narrow, _spoken(piece, frames), pitch, gain)
         return list(pieces)
+
+    def _acoustics(self, pieces: Sequence[_Piece]) -> list[dict[str, np.ndarray]]:
+        """Set how long sentences last; return what the networks make of them, edited trajectories where there is an edit."""
+        sentences, speakers = [piece.sentence for piece in pieces], [piece.speaker for piece in pieces]
+        for piece, frames in zip(pieces, self.voice.durations(sentences, speakers), strict=True):
+            piece.durations = piece.part.durations(frames, self.settings.pause_scale, piece.job.request.speed)
+        durations = [piece.durations for piece in pieces]
+        acoustics = self.voice.acoustics(sentences, durations, speakers, hidden=self.editor is not None)
+        if self.editor is not None:
+            return [self._edited(p, f, streams) for p, f, streams in zip(pieces, durations, acoustics, strict=True)]
+        return acoustics
+
+    def parameters(self, request: Request) -> dict[str, np.ndarray]:
+        """Return what the vocoder is given for a request: ``mcep``, ``lf0``, ``vuv`` (0 or 1), ``bap``, (frames, dimension).
+
+        The sentences follow each other. One that cannot be spoken raises its own error.
+        """
+        pieces = list(self._pieces(_Job(request)))
+        streams = []
+        for piece, acoustics in zip(pieces, self._acoustics(pieces), strict=True):
+            spoken = _spoken(piece, piece.durations)
+            made = acoustics if self.editor is not None else spoken_trajectories(self.sound, acoustics, spoken)
+            streams.append(vocoder_streams(self.sound, made, piece.part.pitch(piece.durations, request.pitch)))
+        return {name: np.concatenate([each[name] for each in streams]) for name in streams[0]}
 
     def _edited(self, piece: _Piece, durations: np.ndarray, predicted: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Return the trajectories of a sentence as they are to be spoken, edited by the voice's last acoustic stage."""
@@ -358,20 +370,6 @@ class Synthesiser:
             except Exception as error:
                 piece.job.fail(error)
             piece.ticket = None  # and with it the predictions
-
-
-def used_editor(voice: VoiceModel, settings: PostFilterSettings) -> Editor | None:
-    """Return the edit that a voice speaks with; None where it has none or its strength is 0.
-
-    Raises :class:`UsageError` for a post-filter whose trajectories the edit was not made for.
-    """
-    editor = voice.editor if settings.edit_strength else None
-    if editor is not None and settings.kind != "variance":
-        raise UsageError(
-            f"post-filter {settings.kind}: the voice's edit reads trajectories whose variance was scaled; use variance, or an "
-            "edit strength of 0"
-        )
-    return editor
 
 
 def _spoken(piece: _Piece, durations: np.ndarray) -> np.ndarray:
@@ -412,32 +410,3 @@ def _joined(request: Request, sentences: Sequence[SpokenSentence], grid: FrameGr
         tuple(spoken.alignment for spoken in sentences),
         marks=tuple(marks),
     )
-
-
-class SentenceJoiner:
-    """Puts sentences on one frame grid, one after the other, holding no more than the last one's last frame.
-
-    The vocoder makes ``grid.samples(frames)`` samples of a sentence, one past the centre of its last frame; the next sentence
-    begins where its first frame is centred, less than a frame later. All pieces and the rest, put together, are
-    ``grid.samples(frames of all)`` samples.
-    """
-
-    def __init__(self, grid: FrameGrid) -> None:
-        self.grid = grid
-        self.frames = 0
-        self.samples = 0  # handed out
-
-    def add(self, spoken: SpokenSentence) -> np.ndarray:
-        """Return what follows the pieces so far: the gap before this sentence, then its samples."""
-        start = self.grid.centre(self.frames)
-        self.frames += spoken.alignment.frames
-        signal = spoken.signal[: self.grid.centre(self.frames) - start]
-        piece = np.concatenate([np.zeros(start - self.samples, np.float32), signal])
-        self.samples += len(piece)
-        return piece
-
-    def rest(self) -> np.ndarray:
-        """Return what is left after the last sentence."""
-        missing = max(0, self.grid.samples(self.frames) - self.samples) if self.frames else 0
-        self.samples += missing
-        return np.zeros(missing, np.float32)

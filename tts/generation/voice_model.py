@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
+from tts.core.errors import UsageError
 from tts.core.grid import FrameGrid
 from tts.core.stream import Stream
+from tts.generation.postfilter import PostFilterSettings
 from tts.text.engine import Engine
 from tts.text.sentence import Sentence
 
@@ -63,3 +65,17 @@ class VoiceModel(Protocol):
 
         With ``hidden`` the last hidden layer too (:data:`HIDDEN`).
         """
+
+
+def used_editor(voice: VoiceModel, settings: PostFilterSettings) -> Editor | None:
+    """Return the edit that a voice speaks with; None where it has none or its strength is 0.
+
+    Raises :class:`UsageError` for a post-filter whose trajectories the edit was not made for.
+    """
+    editor = voice.editor if settings.edit_strength else None
+    if editor is not None and settings.kind != "variance":
+        raise UsageError(
+            f"post-filter {settings.kind}: the voice's edit reads trajectories whose variance was scaled; use variance, or an "
+            "edit strength of 0"
+        )
+    return editor
