@@ -14,7 +14,7 @@ from browser_fixture import complaints, open_page, requests
 from listening_sounds import write_recordings
 
 from tts.listening.design import DesignOptions, design_test
-from tts.listening.page import write_page
+from tts.listening.page import OpinionTable, write_page
 from tts.listening.responses import read_results
 
 SYSTEMS = ["natural", "singletask", "multitask"]
@@ -222,6 +222,40 @@ def test_a_minimum_listening_time_and_a_listener_number(browser: Any, tmp_path: 
     started = time.monotonic()
     listener.hear("ab")
     assert time.monotonic() - started < 30.0, "less than one recording was heard"
+    browser.execute_script("localStorage.clear()")
+
+
+def test_opinions_of_models_open_when_every_answer_is_saved(browser: Any, tmp_path: Path) -> None:
+    recordings = write_recordings(tmp_path / "wavs", ["one", "two"], 1, seconds=30.0)
+    opinions = OpinionTable(
+        ("", "DistillMOS"), (("one", "4.03 [3.9, 4.1]"), ("two", "2.04 [1.9, 2.1]")), "Models <b>rated</b>."
+    )
+    design = design_test(recordings, DesignOptions(kinds=("mos", "ab"), fields=(), minimum=0.2))
+    write_page(design, tmp_path / "page.html", opinions)
+    assert "4.03" not in (tmp_path / "page.html").read_text(encoding="utf-8"), "nor does a look at the source tell"
+    browser.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path / "saved")})
+    open_page(browser, tmp_path / "page.html")
+    listener = Listener(browser)
+    listener.begin()
+    listener.press("n")
+    for _ in range(2):
+        listener.hear("a")
+        listener.press("3", "n")
+    listener.press("n")
+    listener.hear("ab")
+    assert not listener.see(".opinions")
+    listener.press("1", "n")
+    assert listener.heading == "Thank you!"
+    shown = listener.see(".opinions")[0]
+    for button in range(2):
+        assert not shown.is_displayed()
+        listener.tab_to(f".save:nth-child({button + 1})")
+        listener.press(SPACE)
+    assert shown.is_displayed()
+    listener.tab_to(".opinions summary")
+    listener.press(SPACE)
+    assert shown.text.splitlines()[1:] == ["Models <b>rated</b>.", "DistillMOS", "one 4.03 [3.9, 4.1]", "two 2.04 [1.9, 2.1]"]
+    assert complaints(browser) == []
     browser.execute_script("localStorage.clear()")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ from tts.cli.output import say
 
 if TYPE_CHECKING:
     from tts.listening.design import Field
+    from tts.listening.page import OpinionTable
 
 ASKED = "age,headphones,native_language"
 
@@ -98,7 +100,7 @@ def make(
     if webmushra is not None:
         say(f"webMUSHRA: {write_webmushra(design, webmushra)}{' (without ab)' if 'ab' in design.trials else ''}")
     if out is not None:
-        write_page(design, out)
+        write_page(design, out, _opinions(sources, stimuli))
         say(f"page: {out} ({out.stat().st_size / 1e6:.1f} MB)")
 
 
@@ -130,6 +132,16 @@ def analyse(
         write_text(out / names[1], text + "\n")
         write_text(out / names[2], chart(results))
         say(f"\nresults: {out}")
+
+
+def _opinions(sources: Sequence[str], stimuli: Collection[str]) -> OpinionTable | None:
+    """Return what models of listeners say of the systems, where the one source is a comparison that asked them."""
+    from tts.comparison.listening_test import opinion_table
+    from tts.comparison.results import read_results
+
+    if len(sources) != 1 or not (Path(sources[0]) / "results.json").is_file():
+        return None
+    return opinion_table(read_results(Path(sources[0])), stimuli)
 
 
 def _fields(text: str) -> tuple[Field, ...]:

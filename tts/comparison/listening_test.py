@@ -6,9 +6,11 @@ from collections.abc import Collection
 from pathlib import Path
 
 from tts.comparison.results import Results
+from tts.comparison.tables import JUDGES_NOTE, judged
 from tts.core.errors import TtsError
+from tts.evaluation.scores import find_metric
 from tts.listening.design import DesignOptions, design_test
-from tts.listening.page import write_page
+from tts.listening.page import OpinionTable, write_page
 from tts.listening.stimuli import find_stimuli
 from tts.listening.webmushra import write_webmushra
 
@@ -39,8 +41,22 @@ def write_listening_test(folder: Path, results: Results) -> Path:
     )
     design = design_test(stimuli, options)
     write_webmushra(design, folder / "listening-test", overwrite=True)
-    write_page(design, folder / "listening-test.html")
+    write_page(design, folder / "listening-test.html", opinion_table(results, wanted))
     return folder / "listening-test.html"
+
+
+def opinion_table(results: Results, names: Collection[str]) -> OpinionTable | None:
+    """Return what models of listeners say of these sources of speech, in the order judged; None where none was judged."""
+    judges = results.judges
+    rows = [row for row in judges.speech if row.source in names] if judges else []
+    if not judges or not rows:
+        return None
+    metrics = [find_metric(name) for name in judges.metrics]
+    return OpinionTable(
+        ("", *(f"{metric.heading}{f' ({metric.unit})' if metric.unit else ''}" for metric in metrics)),
+        tuple((row.source, *(judged(metric, row.scores.get(metric.name)) or "-" for metric in metrics)) for row in rows),
+        f"{JUDGES_NOTE} {judges.utterances} test utterances, on which nothing was chosen.",
+    )
 
 
 def chosen_systems(results: Results, there: Collection[str]) -> list[str]:

@@ -93,5 +93,9 @@ def _pooled(scores: Utterances) -> Scores:
 def _cell(scores: Utterances, name: str) -> str:
     if not scores or _pooled(scores)[name] is None:
         return ""
-    shown = format_interval(name, score_interval(scores, name))
+    interval = score_interval(scores, name)
+    if interval.low is not None and not interval.low <= (interval.estimate or 0.0) <= (interval.high or 0.0):
+        # A distance of mean spectra: redrawing few sentences adds noise, and noise only ever adds distance.
+        return f"{interval.estimate:.{find_metric(name).decimals}f} {find_metric(name).unit}".strip()
+    shown = format_interval(name, interval)
     return shown.removesuffix(find_metric(name).unit).strip() if find_metric(name).unit == "ratio" else shown

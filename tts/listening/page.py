@@ -7,7 +7,7 @@ import hashlib
 import html
 import io
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,20 @@ from tts.listening.design import Design, condition_name, reference_of
 SCRIPTS = ("order.js", "player.js", "results.js", "widgets.js", "trials.js", "pages.js")
 
 
-def write_page(design: Design, out: Path) -> None:
-    """Write a designed test as one HTML file, atomically."""
+@dataclass(frozen=True)
+class OpinionTable:
+    """What models of listeners say of a test's systems: a table of text, and a note on how to read it.
+
+    The page shows it when a listener has saved every answer, so that it sways none.
+    """
+
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str
+
+
+def write_page(design: Design, out: Path, opinions: OpinionTable | None = None) -> None:
+    """Write a designed test as one HTML file, atomically; ``opinions`` for its last page."""
     assets = resources.files("tts.listening").joinpath("assets")
     style = assets.joinpath("page.css").read_text(encoding="utf-8")
     parts = [assets.joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS]
@@ -43,7 +55,7 @@ def write_page(design: Design, out: Path) -> None:
 </head>
 <body>
 <noscript><p>This listening test needs JavaScript, which is switched off in this browser.</p></noscript>
-<script type="application/json" id="test">{_json(_payload(design))}</script>
+<script type="application/json" id="test">{_json(_payload(design, opinions))}</script>
 <script type="application/json" id="sounds">{_json(_encoded(design))}</script>
 <script>{script}</script>
 </body>
@@ -52,7 +64,7 @@ def write_page(design: Design, out: Path) -> None:
     write_text(out, page)
 
 
-def _payload(design: Design) -> dict[str, Any]:
+def _payload(design: Design, opinions: OpinionTable | None) -> dict[str, Any]:
     options = design.options
     return {
         "title": options.title,
@@ -67,6 +79,7 @@ def _payload(design: Design) -> dict[str, Any]:
         "trials": {kind: [trial.to_dict() for trial in trials] for kind, trials in design.trials.items()},
         "practice": design.practice,
         "key": _key(design),
+        "opinions": None if opinions is None else _veiled(asdict(opinions)),
     }
 
 
@@ -92,7 +105,12 @@ def _key(design: Design) -> str:
         name: {"system": system, "condition": condition_name(system, reference), "sentence": sentence}
         for name, (system, sentence) in design.names.items()
     }
-    return base64.b64encode(json.dumps(named, ensure_ascii=False).encode()).decode()
+    return _veiled(named)
+
+
+def _veiled(value: Any) -> str:
+    """Return JSON in base64."""
+    return base64.b64encode(json.dumps(value, ensure_ascii=False).encode()).decode()
 
 
 def _json(value: Any) -> str:

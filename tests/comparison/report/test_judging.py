@@ -11,6 +11,7 @@ from synthetic_results import synthetic_results
 
 from tts.comparison import judging
 from tts.comparison.judging import judge_speech
+from tts.comparison.listening_test import opinion_table
 from tts.comparison.report import write_report
 from tts.comparison.results import Judges, Results
 from tts.comparison.tables import tables
@@ -80,6 +81,14 @@ def test_tables_and_page_show_the_judges(prepared, folder: Path, tmp_path_factor
     page = write_report(results, place).read_text(encoding="utf-8")
     assert "What independent judges say" in page and "Natural recordings" in page
     assert "What independent judges say" not in tables(results.model_copy(update={"judges": None}))
+    shown = opinion_table(results, ["natural", "multi"])
+    assert shown is not None
+    assert shown.headings == ("", "DistillMOS", "P.808", "Words wrong (%)")
+    assert [row[0] for row in shown.rows] == ["natural", "multi"]
+    assert shown.rows[1][3] == "50.0 [50.0, 50.0]"
+    assert "20 test utterances" in shown.note
+    assert opinion_table(results.model_copy(update={"judges": None}), ["natural"]) is None
+    assert opinion_table(results, ["elsewhere"]) is None
 
 
 def test_an_utterance_that_cannot_be_judged_is_left_out_of_all(prepared, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -135,6 +135,7 @@ function trial(kind) {
 
 function finish() {
   const label = test.id + "_" + session.uuid.slice(0, 8);
+  const opinions = test.opinions ? opinionTable(unveiled(test.opinions)) : null;
   const saves = test.kinds.map((kind) => {
     const name = `${label}_${FILES[kind]}`;
     const button = h("button", { type: "button", class: "save", onclick: () => {
@@ -142,6 +143,7 @@ function finish() {
       button.classList.add("saved");
       note.textContent = "saved";
       say(`${name} is saved.`);
+      if (opinions) opinions.hidden = !saves.every((other) => other.classList.contains("saved"));
     } }, h("span", {}, `Save ${FILES[kind]}`));
     const note = h("small", {}, KIND[kind].name.toLowerCase());
     button.append(note);
@@ -156,6 +158,7 @@ function finish() {
       h("p", { class: "lead" }, `That was all. Please save your answers as ${saves.length === 1 ? "a file" : `${saves.length} files`} ` +
         "and send them to the person who invited you. Nothing has been sent by this page."),
       h("div", { class: "saves" }, saves),
+      opinions,
       h("p", { class: "erase" }, erase, " ", sure),
     ],
     next: null,

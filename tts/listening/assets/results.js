@@ -2,7 +2,7 @@
 
 const FILES = { mos: "lss.csv", ab: "paired_comparison.csv", mushra: "mushra.csv" };
 
-function namesOf(key) { // in base64, so that a look at the source does not tell who spoke
+function unveiled(key) { // from base64, so that a look at the source does not tell who spoke
   return JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(key), (character) => character.charCodeAt(0))));
 }
 
@@ -28,7 +28,7 @@ function cell(value) {
 }
 
 function resultFile(test, session, kind) {
-  const names = namesOf(test.key);
+  const names = unveiled(test.key);
   const fields = ["listener", ...test.fields.map((field) => field.name)];
   const listener = fields.map((name) => (name === "listener" ? session.number : session.fields[name] ?? ""));
   const rows = [["session_test_id", ...fields, "session_uuid", "trial_id", ...COLUMNS[kind]]];

@@ -41,6 +41,17 @@ function radios(legend, name, options, chosen) {
       h("span", { class: "face" }, h("strong", {}, label), note ? h("small", {}, note) : null))));
 }
 
+// What models of listeners say: hidden until every answer is saved.
+function opinionTable(opinions) {
+  const cells = (row, tag) => row.map((text, index) => (index ? h(tag, {}, text) : h("th", { scope: tag === "th" ? "col" : "row" }, text)));
+  return h("details", { class: "opinions", hidden: true },
+    h("summary", {}, "What models of listeners say"),
+    h("p", {}, opinions.note),
+    h("div", { class: "wide" }, h("table", {},
+      h("thead", {}, h("tr", {}, cells(opinions.headings, "th"))),
+      h("tbody", {}, opinions.rows.map((row) => h("tr", {}, cells(row, "td")))))));
+}
+
 // A rating that stays shut until everything has been heard; says so where people look, and aloud once.
 function gate(deck, content) {
   const hint = h("p", { class: "hint", id: "gate" });
