@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,12 +12,21 @@ import venv
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from speech import IDS, SPEECH, write_corpus
 
 import tts as package
 
 ROOT = Path(__file__).parents[1]
+OFFLINE = """
+import socket
+class NoNetwork(socket.socket):
+    def connect(self, address, *rest):
+        raise OSError(f"nothing here needs the network, and this asked for {address}")
+socket.socket = NoNetwork
+"""
 pytestmark = pytest.mark.slow
 
 
@@ -26,13 +36,14 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = tmp_path_factory.mktemp("source")
     for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
-    for name in ("tts", "recipes"):
+    for name in ("tts", "recipes", "voices"):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
     (source / "data" / "kathleen" / "wavs").mkdir(parents=True)
     for path in (ROOT / "data").glob("*.txt"):
         shutil.copy(path, source / "data")
     shutil.copy(SPEECH / "metadata.csv", source / "data" / "kathleen")  # a user's own, where recipes look for recordings
     (source / "data" / "kathleen" / "notes.txt").write_text("mine", encoding="utf-8")
+    shutil.copytree(ROOT / "voices" / "kathleen", source / "voices" / "mine")
     build = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--quiet", "--wheel-dir"]
     subprocess.run([*build, source / "dist", source], check=True, env=bare_environment())
     (built,) = (source / "dist").glob("*.whl")
@@ -56,6 +67,8 @@ def home(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run(install, check=True, env=bare_environment())
     (packages,) = {Path(path) for path in (home / "venv").glob("**/site-packages")}
     (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+    (packages / "offline.py").write_text(OFFLINE, encoding="utf-8")
+    (packages / "offline.pth").write_text("import offline\n", encoding="utf-8")
     return home
 
 
@@ -78,10 +91,13 @@ def test_the_wheel_holds_what_belongs_to_the_package_and_nothing_else(wheel: Pat
     own = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tts").rglob("*") if path.is_file() and path.suffix != ".pyc"}
     recipes = {f"tts/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "recipes").glob("*/*.yaml")}
     readmes = {f"tts/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "recipes").glob("*/README.md")}
+    voice = {f"tts/voices/kathleen/{path.name}" for path in (ROOT / "voices" / "kathleen").iterdir()} | {"tts/voices/README.md"}
+    assert len(voice) > 4
     questions = {f"tts/recipes/slt_merlin/{name}" for name in ("questions-radio_dnn_416.hed", "COPYING")}
-    shipped = own | recipes | readmes | questions | {"tts/data/speak_demo.txt", "tts/recipes/README.md"}
+    shipped = own | recipes | readmes | questions | voice | {"tts/data/speak_demo.txt", "tts/recipes/README.md"}
     assert {name for name in names if ".dist-info/" not in name} == shipped
     assert "tts/py.typed" in names
+    assert wheel.stat().st_size < 20e6
 
 
 def test_the_package_comes_from_the_wheel_and_knows_no_commit(home: Path) -> None:
@@ -98,6 +114,25 @@ print(json.dumps([tts.__file__, str(shipped_folder("recipes")), made_with["versi
     assert Path(recipes).is_relative_to(home / "venv")
     assert (version, commit) == (package.__version__, "")
     assert run(home, "tts", "--version").split() == ["stacked-tts", package.__version__]
+
+
+def test_the_voice_in_the_wheel_speaks_at_once_and_offline(home: Path) -> None:
+    assert "nothing here needs the network" in run(
+        home, "python", "-c", "import urllib.request as r; r.urlopen('http://x')", code=1
+    )
+    listed = run(home, "tts", "voices")
+    assert re.search(r"^kathleen +en-us +kathleen +24000 +\d+\.\d +CC0-1.0 +stacked-tts$", listed, re.MULTILINE)
+    card = run(home, "tts", "voices", "kathleen")
+    for said in ("licence CC0-1.0", "Commit ", "Made by: `tts train ", "DistillMOS", "P.808", "natural", "copy synthesis"):
+        assert said in card
+    (home / "hello.txt").write_text("Good morning, this came with the package.\n", encoding="utf-8")
+    said = run(home, "tts", "speak", "kathleen", "hello.txt", "--out", "hello")
+    assert "spoke 1 of 1" in said and "earlier" not in said
+    signal, rate = soundfile.read(str(home / "hello" / "hello-00001.wav"))
+    assert rate == 24_000 and 1.5 < len(signal) / rate < 5.0
+    assert 0.02 < np.sqrt(np.mean(signal**2)) < 0.3
+    code = "from tts.generation.voice import load_voice; print(load_voice('kathleen').label)"
+    assert run(home, "python", "-c", code).startswith("kathleen ")
 
 
 def test_a_recipe_by_its_bare_name_becomes_a_voice_that_speaks(home: Path) -> None:

@@ -138,3 +138,12 @@ def test_a_voice_that_cannot_be_read_does_not_keep_the_others_from_the_list(empt
     assert "\nanna " in done
     assert "bert" in done.splitlines()[-1]
     assert "config.json" in done.splitlines()[-1]
+
+
+@pytest.mark.slow
+def test_a_voice_is_spoken_with_by_name_and_a_packaged_one_is_not_said_to_be_older(empty_home: Path) -> None:
+    put(own_voices() / "anna")
+    put(empty_home / "package" / "voices" / "bert")
+    assert "earlier reading" in tts("speak", "anna", "--text", "Hello.", "--output", "anna.wav")
+    assert "earlier reading" not in tts("speak", "bert", "--text", "Hello.", "--output", "bert.wav")
+    assert Path("anna.wav").read_bytes() == Path("bert.wav").read_bytes()

@@ -185,11 +185,11 @@ def speak(
         raise UsageError(f"--ssml and --format {text_format.value} contradict each other; say one of them")
     if ssml:
         text_format = TextFormat.ssml
-    folder = find_voice(voice).folder  # before torch is imported: a wrong name is told at once
+    named = find_voice(voice)  # before torch is imported: a wrong name is told at once
     from tts.cli.speak_run import PostFilterOptions, Sink, Texts, run
 
     code = run(
-        folder,
+        named,
         Texts(
             tuple(texts or ()),
             text,

@@ -21,6 +21,7 @@ from tts.generation.requests import Request
 from tts.generation.speaking import load_speaker
 from tts.generation.synthesiser import Synthesiser, SynthesisSettings, check_speakers
 from tts.generation.text_files import STANDARD, Format, read_requests
+from tts.generation.voices import NamedVoice
 from tts.recipe.names import DigitsName, VocoderName
 from tts.text.lexicon import read_lexicon
 
@@ -125,7 +126,7 @@ class Sink:
 
 
 def run(
-    folder: Path,
+    named: NamedVoice,
     texts: Texts,
     sink: Sink,
     *,
@@ -140,14 +141,14 @@ def run(
 
     ``post_filter``, ``vocoder`` and ``settings`` are for :class:`SynthesisSettings`; None is the voice's own vocoder.
     """
-    encoding = sink.encoding()
+    folder, encoding = named.folder, sink.encoding()
     if texts.live and sink.output is None:
         raise UsageError("--live goes with --output: one sound of all lines, made as they come")
     requests = texts.requests()
     own = read_lexicon(lexicon) if lexicon else {}
     voice = load_speaker(folder, device)
     encoding.rate_of(voice.grid.sample_rate)
-    if voice.earlier_reading:
+    if voice.earlier_reading and not named.packaged:  # what is packaged is brought up to date with its package, readings too
         say(f"{folder}: {voice.earlier_reading}; texts with such are read anew (docs/speaking.md)", error=True)
     if own:
         voice.add_lexicon(own)

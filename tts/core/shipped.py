@@ -1,7 +1,7 @@
-"""Files that travel with the package without being code: the recipes, and the text that the demo speaks.
+"""Files that travel with the package without being code: the recipes, the voices, and the text that the demo speaks.
 
-A checkout has them beside the package, in ``recipes/`` and ``data/``; a wheel installs them within it, as ``tts.recipes`` and
-``tts.data``.
+A checkout has them beside the package, in ``recipes/``, ``voices/`` and ``data/``; a wheel installs them within it, as
+``tts.recipes``, ``tts.voices`` and ``tts.data``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from tts.core.errors import TtsError
 
 
 def shipped_folder(name: str) -> Path:
-    """Return the folder ``recipes`` or ``data``, from the installed package or from the checkout that the package lies in.
+    """Return the folder ``recipes``, ``voices`` or ``data``, from the installed package or from the checkout that it lies in.
 
     Raises :class:`TtsError` where neither has it: a package that was copied without it.
     """
