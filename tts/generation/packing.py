@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
@@ -24,9 +24,11 @@ from tts.core.tensors import load_tensors, save_tensors
 from tts.generation.card import packed_card
 from tts.generation.config import CONFIG, STATISTICS, VoiceConfig, read_config, write_config
 from tts.generation.durations import whole_durations
-from tts.generation.mlpg import generate
 from tts.generation.summary import SUMMARY, read_summary
+from tts.generation.synthesiser import Synthesiser, SynthesisSettings
+from tts.generation.vocode import spoken_trajectories
 from tts.generation.voice import Voice, load_voice
+from tts.generation.voice_model import HIDDEN
 from tts.text.phones import PhoneInventory, is_nucleus
 from tts.text.sentence import PAUSE, SILENCE, Sentence, Syllable, Word
 
@@ -41,9 +43,9 @@ Precision = Literal["float16", "float32"]
 class Packed:
     """What came of packing: bytes before and after, and how far the packed voice is from the one it was made of.
 
-    ``distortion`` is the mel-cepstral distortion between both in dB over all frames of :func:`probe_sentences`, ``cents`` the
-    root mean square difference of F0 over frames that both call voiced, ``voicing`` and ``durations`` the shares of frames
-    and of states that differ.
+    ``distortion`` is the mel-cepstral distortion between both in dB over all frames of :func:`probe_sentences` as they are
+    spoken, variation restored and edited; ``cents`` the root mean square difference of F0 over frames that both call voiced;
+    ``voicing`` and ``durations`` the shares of frames and of states that differ.
     """
 
     folder: Path
@@ -164,9 +166,20 @@ def _compare(whole: Voice, packed: Voice, sizes: tuple[int, int], out: Path) -> 
 
 def _trajectories(
     voice: Voice, sentences: Sequence[Sentence], durations: Sequence[np.ndarray], speakers: Sequence[int]
-) -> list[Mapping[str, Any]]:
-    predicted = voice.acoustics(sentences, durations, speakers)
-    return [generate(streams, voice.variances, voice.streams) for streams in predicted]
+) -> list[Mapping[str, np.ndarray]]:
+    """Return what the voice's vocoder is given of every sentence: variation restored, edited where the voice edits."""
+    answers = []
+    with Synthesiser(voice, SynthesisSettings.of(voice.generation)) as synthesiser:
+        editor, sound = synthesiser.editor, synthesiser.sound
+        predicted = voice.acoustics(sentences, durations, speakers, hidden=editor is not None)
+        for sentence, frames, streams, speaker in zip(sentences, durations, predicted, speakers, strict=True):
+            hidden = streams.pop(HIDDEN, None)
+            speech = np.repeat(np.array(sentence.phones) != SILENCE, frames.sum(axis=1))
+            trajectories: Mapping[str, np.ndarray] = spoken_trajectories(sound, streams, speech)
+            if editor is not None and hidden is not None:
+                trajectories = editor.edited(trajectories, hidden, speech, voice.generation.edit_strength, speaker)
+            answers.append(trajectories)
+    return answers
 
 
 def probe_sentences(inventory: PhoneInventory, language: str, count: int = PROBES) -> list[Sentence]:
