@@ -19,7 +19,8 @@ from tts.generation.config import read_config
 from tts.generation.packing import Packed, pack_voice, probe_sentences
 from tts.generation.requests import Request
 from tts.generation.synthesiser import Synthesiser, SynthesisSettings
-from tts.generation.voice import load_voice
+from tts.generation.voice import Voice, load_voice, make_edit, save_voice
+from tts.recipe import EditPart
 
 OLD = Path(__file__).parents[1] / "fixtures" / "format-2"
 
@@ -75,6 +76,31 @@ def test_it_says_the_same_and_only_what_speaking_needs_is_there(trained: Path, t
     assert abs(len(signals[0]) - len(signals[1])) < 0.01 * len(signals[0])
     rms = [float(np.sqrt(np.mean(signal**2))) for signal in signals]
     assert rms[1] == pytest.approx(rms[0], rel=0.02)
+
+
+def with_edit(folder: Path) -> Path:
+    """Write a voice whose last stage is an edit that changes something."""
+    voice = load_voice(OLD / "single", "cpu")
+    part = EditPart(blocks=1, width=8, kernel=3)
+    generation = voice.generation.model_copy(update={"post_filter": "variance", "strength": 1.0, "f0_variance": 1.0})
+    config = voice.config.model_copy(update={"edit": part, "generation": generation})
+    edit = make_edit(config, voice.stack)
+    assert edit is not None
+    torch.manual_seed(3)
+    with torch.no_grad():
+        for weight in edit.parameters():
+            weight.copy_(0.1 * torch.randn(weight.shape))
+    save_voice(folder, Voice(config, voice.stack, voice.duration, voice.statistics, voice.device, edit), "# Card\n")
+    return folder
+
+
+def test_an_edit_is_packed_and_compared_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    packed = pack_voice(with_edit(tmp_path / "whole"), tmp_path / "packed")
+    assert {str(array.dtype) for array in load_file(tmp_path / "packed" / "edit.safetensors").values()} == {"float16"}
+    assert 0.0 < packed.distortion < 0.01
+    monkeypatch.setattr("tts.generation.packing._half", lambda name, tensor, path: 1.1 * tensor)
+    with pytest.raises(TtsError, match="it would differ by"):
+        pack_voice(tmp_path / "whole", tmp_path / "other")
 
 
 def test_float32_is_the_voice_itself(trained: Path, tmp_path: Path) -> None:
