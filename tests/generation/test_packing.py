@@ -123,7 +123,8 @@ def test_the_card_keeps_scores_and_names_the_commit_and_no_place_of_this_machine
     write_json(trained / "training" / "summary.json", summary)
     pack_voice(trained, tmp_path / "packed")
     card = (tmp_path / "packed" / "README.md").read_text(encoding="utf-8")
-    assert "`tts train kathleen/recipe.yaml --out 'my voices/k'`" in card
+    assert "`tts train kathleen/recipe.yaml --out k`" in card
+    assert "* Speaks with post-filter cepstral at 0.4, F0 variance 0, vocoder world\n" in card
     assert "/home" not in card and str(tmp_path) not in card
     assert "Commit 375e9d7" in card
     assert "float16" in card

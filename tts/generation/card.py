@@ -20,16 +20,29 @@ USE = "Speak with it: `tts speak FOLDER text.txt --out wavs`"
 def packed_card(config: VoiceConfig, summary: TrainingSummary, card: str, note: str) -> str:
     """Return the card of a voice that is given to others, from the ``card`` it has: its scores stay, ``note`` is added.
 
-    The commit that trained it is named. Absolute paths in the command are cut to their last two parts: the rest is nobody's
-    business.
+    The commit that trained it is named, and how it speaks. Of absolute paths in the command only the name is left, of a
+    recipe's file its folder's too: the rest is nobody's business.
     """
     scores = SCORES + card.partition(SCORES)[2].rpartition(USE)[0] if SCORES in card else ""
-    words = [str(Path(*Path(word).parts[-2:])) if Path(word).is_absolute() else word for word in shlex.split(summary.command)]
+    words = [_without_place(word) for word in shlex.split(summary.command)]
     made_with = summary.made_with
     commit = [f"Commit {made_with.commit}, torch {made_with.torch}, numpy {made_with.numpy}"] if made_with.commit else []
-    return voice_card(
-        config, replace(summary, command=shlex.join(words)), f"\n{scores}" if scores else "", notes=[*commit, note]
-    )
+    public = replace(summary, command=shlex.join(words))
+    return voice_card(config, public, f"\n{scores}" if scores else "", notes=[*commit, _manner(config), note])
+
+
+def _without_place(word: str) -> str:
+    path = Path(word)
+    return "/".join(path.parts[-2 if path.suffix in (".yaml", ".yml") else -1 :]) if path.is_absolute() else word
+
+
+def _manner(config: VoiceConfig) -> str:
+    """Say what becomes of the networks' trajectories."""
+    how = config.generation
+    filtered = "no post-filter" if how.post_filter == "none" else f"post-filter {how.post_filter}"
+    amount = f" at {how.strength:g}" if how.strength is not None and how.post_filter != "none" else ""
+    edit = f", edit at {how.edit_strength:g}" if config.edit is not None else ""
+    return f"Speaks with {filtered}{amount}, F0 variance {how.f0_variance:g}{edit}, vocoder {how.vocoder}"
 
 
 def voice_card(config: VoiceConfig, summary: TrainingSummary, scores: str = "", notes: Sequence[str] = ()) -> str:
