@@ -14,6 +14,8 @@ from speech import IDS, write_corpus
 
 from tts.core.errors import UsageError
 from tts.dataset.prepared import Prepared
+from tts.generation.config import read_config
+from tts.generation.plain_voice import load_plain
 from tts.generation.voice import Voice, load_voice
 from tts.recipe import load_recipe
 from tts.recipe.transfer import TransferPart
@@ -33,9 +35,14 @@ RECIPE = {
     "split": {"test": {"count": 2}, "validation": {"count": 2}, "limit": {"high": LIMIT}},
     "frames": {"sample_rate": 16000, "mcep_order": 24},
     "alignment": {"states": 3, "train_on": "all"},  # so that no phone of a test sentence is unheard
-    "tasks": {"speaker": {}, "phone_class": {}},
+    "tasks": {"speaker": {}, "phone_class": {}, "phone_f0": {}, "phone_energy": {}},
+    "text": {"prominence": True},
     "training": TRAINING,
-    "duration": {"trunk": {"layers": [16]}, "training": TRAINING, "tasks": {"duration": 1, "speaker": 0.1}},
+    "duration": {
+        "trunk": {"layers": [16]},
+        "training": TRAINING,
+        "tasks": {"duration": 1, "speaker": 0.1, "phone_f0": 0.5, "phone_energy": 0.2},
+    },
     "systems": {
         "code": {
             "speakers": "code",
@@ -44,7 +51,11 @@ RECIPE = {
                 {"trunk": {"layers": [32]}, "context": 1, "tasks": MAIN},
             ],
         },
-        "heads": {"speakers": "heads", "stages": [{"trunk": {"layers": [32]}, "tasks": MAIN}]},
+        "heads": {
+            "speakers": "heads",
+            "prosody": ["phone_f0", "phone_energy"],
+            "stages": [{"trunk": {"layers": [32]}, "tasks": MAIN}],
+        },
     },
     "samples": ["A sample."],
 }
@@ -248,3 +259,48 @@ def test_a_recipe_of_one_speaker_refuses_what_is_for_several(tmp_path: Path) -> 
     ):
         with pytest.raises(UsageError, match=said):
             load_recipe(write(tmp_path, RECIPE), [*one, *more])
+
+
+def test_what_is_measured_of_phones_is_read_in_training_as_measured(made: Path) -> None:
+    """Normalised a speaker, 0 in the silence at the ends, at the end of every segment's features."""
+    prepared = Prepared(made / "prepared")
+    names = ("phone_f0", "phone_energy")
+    packed = prepared.packed("train")
+    columns = prepared.prosody_columns(packed, names)
+    assert columns.shape == (len(packed.durations), 3) and not columns[packed.silent].any()
+    speakers = np.repeat(prepared.speaker_numbers(packed.ids), np.diff(packed.segment_starts))
+    spoken = ~packed.silent
+    for number in range(len(SPEAKERS)):
+        np.testing.assert_allclose(columns[spoken & (speakers == number)].mean(axis=0), 0.0, atol=1e-3)
+    np.testing.assert_allclose((columns[spoken] ** 2).mean(axis=0), 1.0, atol=0.1)
+
+    plain = prepared.frame_table("train", ["lf0"], torch.device("cpu"))
+    table = prepared.frame_table("train", ["lf0", "phone_f0"], torch.device("cpu"), prosody=names)
+    assert table.input_width == plain.input_width + 3
+    rows = torch.arange(0, table.rows, 7)
+    given = table.inputs(rows)[:, prepared.features.dimension : prepared.features.dimension + 3]
+    assert table.segment_of_row is not None
+    np.testing.assert_array_equal(given.numpy(), columns[table.segment_of_row[rows.numpy()]])
+    # As a task of the frames it is the same number, normalised alike.
+    counted = spoken[table.segment_of_row[rows.numpy()]]
+    np.testing.assert_allclose(table.target("phone_f0", rows).numpy()[counted], given[:, :2].numpy()[counted], atol=1e-4)
+
+
+def test_a_voice_reads_the_prosody_that_its_duration_model_predicts(made: Path) -> None:
+    voice = load_voice(made / "heads", "cpu")
+    assert voice.config.prosody == ("phone_f0", "phone_energy") and voice.config.prominence
+    plain = load_voice(made / "code", "cpu")
+    assert plain.config.prosody == () and "phone_f0" not in plain.duration.heads
+    sentence = voice.engine.answer("She had your dark suit.").sentence
+    durations = [np.full((len(sentence.segments), 3), 2)]
+    before = voice.acoustics([sentence], durations, [1])[0]["lf0"]
+    predicted = np.ones((len(sentence.segments), 3), np.float32)
+    read = voice.acoustic_input(voice.known([sentence])[0], durations[0], predicted).vectors[:, -3:]
+    assert not read[[0, -1]].any() and (read[1:-1] == 1.0).all()
+    with torch.no_grad():
+        for head in (voice.duration.heads[name] for name in voice.config.prosody):
+            head.output.bias += 3.0
+    after = voice.acoustics([sentence], durations, [1])[0]["lf0"]
+    assert np.abs(after - before).max() > 1e-4
+    plainly = load_plain(made / "heads", read_config(made / "heads"))  # the same by numpy
+    np.testing.assert_allclose(plainly.acoustics([sentence], durations, [1])[0]["lf0"], before, atol=1e-4)

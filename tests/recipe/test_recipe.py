@@ -221,6 +221,18 @@ def test_prominence_is_known_of_english_words(tmp_path: Path) -> None:
         load_recipe(write(tmp_path, data))
 
 
+def test_prosody_is_what_the_duration_model_learns(tmp_path: Path) -> None:
+    data = changed("systems.single.prosody", ["phone_f0"])
+    with pytest.raises(UsageError, match=r"systems\.single\.prosody: phone_f0 .*learns it by duration\.tasks"):
+        load_recipe(write(tmp_path, data))
+    data["tasks"] = {"mel": {}, "phone_f0": {}}
+    data["duration"]["tasks"] = {"duration": 1, "phone_f0": 0.5}
+    assert load_recipe(write(tmp_path, data)).system("single").prosody == ("phone_f0",)
+    data["systems"]["single"]["prosody"] *= 2
+    with pytest.raises(UsageError, match="names a task twice"):
+        load_recipe(write(tmp_path, data))
+
+
 def test_a_change_that_reaches_one_of_two_systems_is_made_and_said(tmp_path: Path) -> None:
     """``--set training.steps=100`` of a comparison in which one system has its own steps."""
     data = changed("systems.multi", {"stages": [{"trunk": {"layers": [8]}, "tasks": MAIN}], "training": {"steps": 3}})

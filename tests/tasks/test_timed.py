@@ -5,7 +5,7 @@ import pytest
 
 from tts.core.errors import UsageError
 from tts.core.grid import FrameGrid
-from tts.tasks import f0_class, position
+from tts.tasks import f0_class, phone_energy, phone_f0, position
 from tts.tasks.base import TimedUtterance
 from tts.text.sentence import Sentence, Syllable, Word
 
@@ -77,3 +77,25 @@ def test_jitter_is_not_a_movement() -> None:
 def test_impossible_options_are_refused() -> None:
     with pytest.raises(UsageError, match="threshold 0 and window"):
         f0_class.label(spoken(ramp(1.0)), threshold=0.0)
+
+
+def test_a_phone_has_the_mean_and_the_slope_of_its_f0() -> None:
+    rise = ramp(30.0, 20)
+    f0 = np.concatenate([rise, np.full(10, 80.0), np.full(6, 100.0)])
+    vuv = np.concatenate([np.ones(20), np.zeros(10), np.ones(6)])
+    vuv[:8], f0[:8] = 0.0, 50.0  # what is unvoiced of a phone that is voiced enough does not count
+    values = phone_f0.label(spoken(f0, vuv, np.array([[20], [10], [6]])))
+    np.testing.assert_allclose(values[:, 0], [np.log(rise[8:]).mean(), np.log(80.0), np.log(100.0)], rtol=1e-5)
+    np.testing.assert_allclose(values[:, 1], [30.0 / 60.0, 0.0, 0.0], atol=1e-4)
+
+
+def test_slopes_of_octave_errors_are_cut() -> None:
+    f0 = np.concatenate([np.full(5, 100.0), np.full(5, 200.0)])
+    assert phone_f0.label(spoken(f0, durations=np.array([[10]])))[0, 1] == 1.0
+    assert phone_f0.label(spoken(np.full(3, 100.0), durations=np.array([[1], [2]])))[:, 1].tolist() == [0.0, 0.0]
+
+
+def test_a_phone_has_the_mean_of_its_energy() -> None:
+    mcep = np.array([[1.0, 9.0], [3.0, 9.0], [-2.0, 9.0]], np.float32)
+    utterance = TimedUtterance(SENTENCE, np.array([[1, 1], [1, 0]]), {"mcep": mcep}, GRID)
+    assert phone_energy.label(utterance).tolist() == [[2.0], [-2.0]]

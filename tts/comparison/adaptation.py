@@ -243,8 +243,12 @@ def _untrained(recipe: Recipe, subset: Subset, point: Point, voice: Voice) -> Vo
     """Return the voice under the subset's statistics: what the target says where the source says it, moved and scaled."""
     system = recipe.system(point.method)
     assert system.transfer is not None
-    stack, duration = make_stack(subset, system.networks, point.seed), make_duration(recipe, subset, point.seed)
-    start_from(Source(system.transfer, load_voice(system.transfer.source, "cpu"), 0), stack, duration, subset)
+    stack, duration = (
+        make_stack(subset, system.networks, point.seed, prosody=system.prosody),
+        make_duration(recipe, subset, point.seed),
+    )
+    source = Source(system.transfer, load_voice(system.transfer.source, "cpu"), 0)
+    start_from(source, stack, duration, subset, system.prosody)
     return Voice(adapted_config(voice.config, subset), stack, duration, subset.statistics, choose_device(str(voice.device)))
 
 

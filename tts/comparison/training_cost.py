@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -87,8 +87,8 @@ def seconds_of(
         for phase in phases(stages, settings):
             key = phase.stage, phase.trajectory
             if key not in found:
-                stack = make_stack(prepared, stages, settings.seed, speakers).to(device)
-                found[key] = _seconds_a_step(stack, phase, prepared, device)
+                stack = make_stack(prepared, stages, settings.seed, speakers, system.prosody).to(device)
+                found[key] = _seconds_a_step(stack, phase, prepared, device, system.prosody)
             total += phase.steps * found[key]
     finally:
         torch.set_num_threads(before)
@@ -110,7 +110,7 @@ def _forked_steps(part: StagePart, settings: TrainingPart) -> int:
     return total
 
 
-def _seconds_a_step(stack: Stack, phase: Phase, prepared: Prepared, device: torch.device) -> float:
+def _seconds_a_step(stack: Stack, phase: Phase, prepared: Prepared, device: torch.device, prosody: Sequence[str]) -> float:
     """Return the median time of steps of a phase, after one that is not counted."""
     model: Model
     if phase.stage is None:
@@ -120,7 +120,7 @@ def _seconds_a_step(stack: Stack, phase: Phase, prepared: Prepared, device: torc
         stage = stack.stages[phase.stage]
         assert isinstance(stage, Stage)
         model, tasks = stage, list(stage.tasks)
-    table = prepared.frame_table("validation", tasks, device, codes=stack.speakers is not None)
+    table = prepared.frame_table("validation", tasks, device, codes=stack.speakers is not None, prosody=prosody)
     if phase.stage:
         parts = stack.parts[: phase.stage + 1]
         hidden = input_width(0, parts, stack_widths(prepared.streams)) // (2 * parts[-1].context + 1)

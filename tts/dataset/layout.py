@@ -121,14 +121,26 @@ class Layout:
             check_values(stream, values[stream.name], item.alignment.frames, item.id)
         return values
 
-    def segment_values(self, item: ReadyUtterance) -> dict[str, np.ndarray]:
-        """Return all streams of an utterance that have a row a segment, float32 (segments, columns), checked."""
+    @property
+    def phone_streams(self) -> tuple[Stream, ...]:
+        """The segment streams that are measured in recordings, which have statistics."""
+        return tuple(stream for stream in self.segment_streams if isinstance(self.families[stream.name], TimedFamily))
+
+    def segment_values(self, item: ReadyUtterance, frames: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Return all streams of an utterance that have a row a segment, float32 (segments, columns), checked.
+
+        ``frames`` are those that have a row a frame (:meth:`frame_values`).
+        """
         count = len(item.alignment.phones)
+        main = {name: frames[name] for name in MAIN_STREAMS}
         values = {}
         for stream in self.segment_streams:
             family = self.families[stream.name]
             if isinstance(family, SpeakerFamily):
                 labels = family.label(item.speaker, count)
+            elif isinstance(family, TimedFamily):
+                timed = TimedUtterance(item.sentence, item.alignment.durations, main, self.grid)
+                labels = family.label(timed, **self.options[stream.name])
             else:
                 assert isinstance(family, TextFamily)
                 labels = family.label(item.sentence, self.inventory, **self.options[stream.name])
@@ -180,7 +192,8 @@ def make_layout(recipe: Recipe, splits: Splits, questions: QuestionSet | None = 
         if isinstance(family, SpeakerFamily):
             segment.append(family.stream_of(name, speakers))
             continue
-        kind = analysed if isinstance(family, AudioFamily) else timed if isinstance(family, TimedFamily) else segment
+        by_frame = isinstance(family, TimedFamily) and not family.by_segment
+        kind = analysed if isinstance(family, AudioFamily) else timed if by_frame else segment
         kind.append(family.stream(name, inventory, options[name]))
     features = (
         ContextFeatures(inventory, recipe.text.prominence)

@@ -54,19 +54,22 @@ class TrainingSums:
 
     def __init__(self, layout: Layout, states: int) -> None:
         speakers = range(len(layout.speakers) or 1)
-        self.streams = [stream for stream in layout.frame_streams if stream.kind == "continuous"]
+        self.frames = [stream for stream in layout.frame_streams if stream.kind == "continuous"]
+        self.phones = [stream for stream in layout.phone_streams if stream.kind == "continuous"]
         self.sums = {
-            stream.name: [StatisticsSum(stream.dimension, stream.dynamic) for _ in speakers] for stream in self.streams
+            stream.name: [StatisticsSum(stream.dimension, stream.dynamic) for _ in speakers]
+            for stream in (*self.frames, *self.phones)
         }
         self.durations = [StatisticsSum(states, dynamic=False) for _ in speakers]
 
     def add(self, item: ReadyUtterance, values: Mapping[str, np.ndarray], silent: np.ndarray) -> None:
-        """Add an utterance: its frame streams, and its durations without the ``silent`` segments, bool (segments,)."""
+        """Add an utterance: its streams and durations without the ``silent`` segments, bool (segments,)."""
         counted = np.repeat(~silent, item.alignment.phone_durations)
-        for stream in self.streams:
-            rows = values[stream.name]
-            valid = counted & (rows[:, -1] > 0.5) if stream.masked else counted
-            self.sums[stream.name][item.speaker].add(rows[:, : stream.dimension], valid)
+        for streams, here in ((self.frames, counted), (self.phones, ~silent)):
+            for stream in streams:
+                rows = values[stream.name]
+                valid = here & (rows[:, -1] > 0.5) if stream.masked else here
+                self.sums[stream.name][item.speaker].add(rows[:, : stream.dimension], valid)
         self.durations[item.speaker].add(item.alignment.durations.astype(np.float64), ~silent)
 
     def result(self) -> dict[str, StreamStatistics]:
@@ -94,12 +97,13 @@ def _pack_split(
             values, quiet = layout.frame_values(item), end_silences(item.sentence)
             for name, array in by_frame.items():
                 array.add(values[name])
-            for name, labels in layout.segment_values(item).items():
+            phones = layout.segment_values(item, values)
+            for name, labels in phones.items():
                 by_segment[name].add(labels)
             vectors.add(layout.features.vectors(item.sentence))
             durations.add(item.alignment.durations)
             silent.add(quiet)
             if sums is not None:
-                sums.add(item, values, quiet)
+                sums.add(item, {**values, **phones}, quiet)
             progress.advance()
     write_utterances(folder, [item.id for item in items], np.concatenate([[0], np.cumsum(segments)]))

@@ -243,9 +243,17 @@ class Prepared:
             {stream.name: array(stream.name) for stream in self.facts.segment_streams},
         )
 
-    def frame_table(self, split: str, tasks: Sequence[str], device: torch.device, *, codes: bool = False) -> Table:
-        """Return the frames of a split as training rows with the targets of ``tasks``; ``codes`` adds the speakers' codes."""
+    def frame_table(
+        self, split: str, tasks: Sequence[str], device: torch.device, *, codes: bool = False, prosody: Sequence[str] = ()
+    ) -> Table:
+        """Return the frames of a split as training rows with the targets of ``tasks``; ``codes`` adds the speakers' codes.
+
+        The linguistic input ends with what was measured of the phones, the streams ``prosody`` (:meth:`prosody_columns`).
+        """
         packed = self.packed(split)
+        vectors = hold_constant(packed.vectors, self.facts.constant_features)
+        if prosody:
+            vectors = np.concatenate([vectors, self.prosody_columns(packed, prosody)], axis=1)
         targets = {}
         for name in tasks:
             stream = self.streams[name]
@@ -257,7 +265,7 @@ class Prepared:
         speakers, code = self._who(packed, codes)
         return Table(
             packed.frame_starts,
-            hold_constant(packed.vectors, self.facts.constant_features),
+            vectors,
             np.repeat(np.arange(len(totals)), totals),
             np.concatenate(positions),
             np.repeat(~packed.silent, totals),
@@ -268,7 +276,7 @@ class Prepared:
         )
 
     def segment_table(self, split: str, tasks: Sequence[str], device: torch.device, *, codes: bool = False) -> Table:
-        """Return the segments of a split as training rows; ``duration`` and tasks known from the text are its targets.
+        """Return the segments of a split as training rows; ``duration`` and tasks with a row a segment are its targets.
 
         ``codes`` adds the speakers' codes.
         """
@@ -279,13 +287,26 @@ class Prepared:
                 stream = self.duration_stream
                 targets[name] = Target(stream, packed.durations.astype(np.float32), self.statistics[DURATION])
             elif name in packed.segment_streams:
-                targets[name] = Target(self.streams[name], packed.segment_streams[name])
+                targets[name] = Target(self.streams[name], packed.segment_streams[name], self.statistics.get(name))
             else:
                 known = ", ".join([DURATION, *packed.segment_streams])
                 raise UsageError(f"duration.tasks.{name}: the duration model learns only tasks known a segment: {known}")
         speakers, code = self._who(packed, codes)
         rows, vectors = ~packed.silent, hold_constant(packed.vectors, self.facts.constant_features)
         return Table(packed.segment_starts, vectors, None, None, rows, targets, device, speakers=speakers, codes=code)
+
+    def prosody_columns(self, packed: Packed, names: Sequence[str]) -> np.ndarray:
+        """Return what was measured of phones as a network learns it: normalised, float32 (segments, columns).
+
+        ``names`` are segment streams that have statistics. Silence before and after speech, which is not learnt, has 0.
+        """
+        speakers = np.repeat(self.speaker_numbers(packed.ids), np.diff(packed.segment_starts))
+        columns = []
+        for name in names:
+            statistics, values = self.statistics[name], np.asarray(packed.segment_streams[name], dtype=np.float64)
+            mean = statistics.mean if statistics.speaker_means is None else statistics.speaker_means[speakers]
+            columns.append(np.where(packed.silent[:, None], 0.0, (values - mean) / statistics.deviation))
+        return np.concatenate(columns, axis=1, dtype=np.float32)
 
     def _who(self, packed: Packed, codes: bool) -> tuple[np.ndarray | None, np.ndarray | None]:
         """Return the number and, where wanted, the code of every utterance's speaker; None where there is one speaker."""

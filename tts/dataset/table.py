@@ -254,16 +254,15 @@ class Table:
 
     def _wanted_targets(self, name: str, index: Tensor, near: Tensor | None) -> Wanted:
         target, column = self.targets[name], self._columns[name]
-        if target.by_segment:
-            return {name: (column, self._segment(index))}
-        wanted = {name: (column, near if near is not None and self._is_dynamic(name) else index)}
+        rows = near if near is not None and self._is_dynamic(name) else index
+        wanted = {name: (column, self._segment(index) if target.by_segment else rows)}
         if f"{name}/mean" in self._columns:
             wanted[f"{name}/mean"] = (self._columns[f"{name}/mean"], self._place("utterance", index))
         return wanted
 
     def _target(self, name: str, values: Mapping[str, Tensor]) -> Tensor:
         target, x = self.targets[name], values[name]
-        if name not in self._scales or target.by_segment:
+        if name not in self._scales:
             return x
         mean, deviation = self._scales[name]
         mean = values.get(f"{name}/mean", mean)

@@ -27,7 +27,7 @@ from tts.text import english, normalise
 from tts.text.digits import digits_of
 from tts.text.engine import Engine, make_engine
 from tts.text.lexicon import Lexicon
-from tts.text.sentence import Sentence
+from tts.text.sentence import SILENCE, Sentence
 
 if TYPE_CHECKING:
     from tts.generation.editing import Editor
@@ -150,13 +150,25 @@ class BaseVoice:
         return NetworkInput(self._vectors(sentence), code=_code(speaker, speakers))
 
     def acoustic_input(
-        self, sentence: Sentence, durations: np.ndarray, speakers: SpeakerInput | None = None, speaker: int = 0
+        self,
+        sentence: Sentence,
+        durations: np.ndarray,
+        prosody: np.ndarray,
+        speakers: SpeakerInput | None = None,
+        speaker: int = 0,
     ) -> NetworkInput:
-        """Return what a stack reads of a sentence with whole ``durations`` (segments, states)."""
+        """Return what a stack reads of a sentence with whole ``durations`` (segments, states).
+
+        ``prosody`` (segments, columns) is what the duration model says of the tasks ``config.prosody``.
+        """
+        vectors = self._vectors(sentence)
+        if prosody.shape[1]:
+            spoken = np.array(sentence.phones) != SILENCE  # elsewhere it is 0, as in training
+            vectors = np.concatenate([vectors, prosody * spoken[:, None]], axis=1, dtype=np.float32)
         frames = durations.sum(axis=1)
         segments = np.repeat(np.arange(len(frames)), frames)
         positions = frame_positions(durations, self.features.subphone)
-        return NetworkInput(self._vectors(sentence), segments, positions, _code(speaker, speakers))
+        return NetworkInput(vectors, segments, positions, _code(speaker, speakers))
 
     def _vectors(self, sentence: Sentence) -> np.ndarray:
         """Return the features of every segment, those that never changed in training held at that value."""
@@ -169,9 +181,10 @@ def _code(speaker: int, speakers: SpeakerInput | None) -> np.ndarray | None:
 
 
 def linguistic_width(config: VoiceConfig) -> tuple[int, int]:
-    """Return how many features a segment has, and how many with its positions a frame."""
+    """Return how many features a segment has, and how many a frame with what is predicted of its phone and its positions."""
     linguistic = config.context_features()
-    return linguistic.dimension, linguistic.dimension + position_width(config.states, linguistic.subphone)
+    phones = sum(stream.width for stream in config.streams if stream.name in config.prosody)
+    return linguistic.dimension, linguistic.dimension + phones + position_width(config.states, linguistic.subphone)
 
 
 def network_speakers(config: VoiceConfig) -> tuple[SpeakerInput | None, SpeakerInput | None]:

@@ -156,6 +156,7 @@ class VoiceConfig(_Facts):
     stages: tuple[StagePart, ...] = Field(min_length=1, max_length=MAX_STAGES)
     edit: EditPart | None = None  # the last acoustic stage, which edits what these make
     duration: StagePart
+    prosody: tuple[Line, ...] = Field((), max_length=16)  # what the stages read of the duration model's outputs
     generation: GenerationPart
     corpus: CorpusConfig
     prepared: Line
@@ -176,6 +177,10 @@ class VoiceConfig(_Facts):
         unknown = {task for part in self.stages for task in part.tasks} - {stream.name for stream in self.streams}
         if unknown:
             raise ValueError(f"stages: there is no stream {min(unknown)}")
+        continuous = {stream.name for stream in self.streams if stream.kind == "continuous" and not stream.dynamic}
+        wrong = {name for name in self.prosody if name not in continuous or name not in self.duration.tasks}
+        if wrong or len(set(self.prosody)) < len(self.prosody):
+            raise ValueError("prosody: expected tasks of the duration model, each once")
         if len(self.inventory) > 5_000 or any(len(symbol) > 50 for symbol in self.inventory.symbols):
             raise ValueError("inventory: more than 5,000 phones, or one of more than 50 characters")
         for silence in (self.silence, *(self.speakers.silences if self.speakers else ())):

@@ -17,7 +17,7 @@ from tts.generation.config import CONFIG, DURATION_MODEL, LEXICON, MODEL, STATIS
 from tts.network.inputs import NetworkInput
 from tts.network.layout import SpeakingPart, speaking_parts
 from tts.network.plain import PlainStack, can_be_plain, logistic, stack_shapes
-from tts.recipe import MAIN_STREAMS, StagePart
+from tts.recipe import MAIN_STREAMS
 from tts.text.lexicon import read_lexicon
 from tts.text.sentence import Sentence
 
@@ -68,8 +68,9 @@ class PlainVoice(BaseVoice):
         if hidden:
             raise TtsError(f"{self.label}: this way of computing a voice keeps no hidden layer; use load_voice")
         who = [0] * len(sentences) if speakers is None else speakers
-        pairs = zip(self.known(sentences), durations, strict=True)
-        predicted = self._predicted(0, [self.acoustic_input(sentence, frames) for sentence, frames in pairs], who)
+        known = self.known(sentences)
+        given = zip(known, durations, self._prosody(known, who), strict=True)
+        predicted = self._predicted(0, [self.acoustic_input(*each) for each in given], who)
         return [
             {
                 name: in_natural_units(self.streams[name], self.statistics.get(name), outputs[name], speaker)
@@ -77,6 +78,14 @@ class PlainVoice(BaseVoice):
             }
             for outputs, speaker in zip(predicted, who, strict=True)
         ]
+
+    def _prosody(self, sentences: Sequence[Sentence], who: Sequence[int]) -> list[np.ndarray]:
+        """Return what the stack reads of the duration model, normalised, (segments, columns) a sentence."""
+        names = self.config.prosody
+        if not names:
+            return [np.zeros((len(sentence.segments), 0), np.float32) for sentence in sentences]
+        predicted = self._predicted(1, [self.duration_input(sentence) for sentence in sentences], who)
+        return [np.concatenate([outputs[name] for name in names], axis=1) for outputs in predicted]
 
     def _predicted(self, network: int, inputs: Sequence[NetworkInput], who: Sequence[int]) -> list[dict[str, np.ndarray]]:
         """Run the stack (0) or the duration model (1) of every sentence's speaker."""
@@ -93,10 +102,10 @@ class PlainVoice(BaseVoice):
         if speaker not in self._networks:
             of_stack, of_durations = (None if use is None else (use, speaker) for use in network_speakers(self.config))
             segment, frame = linguistic_width(self.config)
-            states = {DURATION: self.states}
+            widths = {**self._widths, DURATION: self.states}
             self._networks[speaker] = (
                 PlainStack(frame, speaking_parts(self.config.stages), self._tensors[0], self._widths, of_stack),
-                PlainStack(segment, [duration_part(self.config.duration)], self._tensors[1], states, of_durations),
+                PlainStack(segment, [duration_part(self.config)], self._tensors[1], widths, of_durations),
             )
         return self._networks[speaker]
 
@@ -111,9 +120,10 @@ def in_natural_units(stream: Stream, statistics: StreamStatistics | None, output
     return values
 
 
-def duration_part(part: StagePart) -> SpeakingPart:
-    """Return the stage of a duration model as one that speaks."""
-    return SpeakingPart.model_construct(**{**dict(part), "outputs": (DURATION,), "reads_bottleneck": False})
+def duration_part(config: VoiceConfig) -> SpeakingPart:
+    """Return the stage of a voice's duration model as one that speaks."""
+    outputs = (DURATION, *config.prosody)
+    return SpeakingPart.model_construct(**{**dict(config.duration), "outputs": outputs, "reads_bottleneck": False})
 
 
 def speaks_plainly(config: VoiceConfig) -> bool:
@@ -144,5 +154,6 @@ def load_plain(folder: Path, config: VoiceConfig) -> PlainVoice:
 
 
 def _duration_shapes(segment: int, config: VoiceConfig, speakers: SpeakerInput | None) -> dict[str, tuple[int, ...]]:
-    shapes = stack_shapes(segment, [duration_part(config.duration)], {DURATION: config.states}, speakers)
+    widths = {**{stream.name: stream.width for stream in config.streams}, DURATION: config.states}
+    shapes = stack_shapes(segment, [duration_part(config)], widths, speakers)
     return {name.removeprefix(_PREFIX): shape for name, shape in shapes.items()}

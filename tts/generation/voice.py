@@ -82,18 +82,26 @@ class Voice(BaseVoice):
 
         ``speakers`` are the speakers' numbers, a sentence each; by default the first speaks all.
         """
-        self.duration.eval()
         who = [0] * len(sentences) if speakers is None else speakers
+        predicted = self._phone_outputs(self.known(sentences), who, (DURATION,))
+        return [self.frames_of(output, speaker) for output, speaker in zip(predicted, who, strict=True)]
+
+    def _phone_outputs(self, sentences: Sequence[Sentence], who: Sequence[int], names: Sequence[str]) -> list[np.ndarray]:
+        """Return what the duration model says of every segment, normalised, (segments, width of all ``names``)."""
+        if not names:
+            return [np.zeros((len(sentence.segments), 0), np.float32) for sentence in sentences]
+        self.duration.eval()
         inputs = [
             self.duration_input(sentence, self.duration.speakers, speaker)
-            for sentence, speaker in zip(self.known(sentences), who, strict=True)
+            for sentence, speaker in zip(sentences, who, strict=True)
         ]
-        found: list[np.ndarray] = [np.zeros((0, 0))] * len(inputs)
+        outputs: list[np.ndarray] = [np.zeros((0, 0))] * len(inputs)
         for group, x, mask in padded_batches(inputs, self.device):
-            heads = to_host(self.duration(x, mask).heads[DURATION].float()).numpy()
+            heads = self.duration(x, mask).heads
+            joined = to_host(torch.cat([heads[name].float() for name in names], dim=-1)).numpy()
             for place, n in enumerate(group):
-                found[n] = self.frames_of(heads[place, : len(inputs[n])], who[n])
-        return found
+                outputs[n] = joined[place, : len(inputs[n])]
+        return outputs
 
     @torch.no_grad()
     def acoustics(
@@ -112,9 +120,11 @@ class Voice(BaseVoice):
         """
         self.stack.eval()
         who = [0] * len(sentences) if speakers is None else speakers
+        known = self.known(sentences)
+        prosody = self._phone_outputs(known, who, self.config.prosody)
         inputs = [
-            self.acoustic_input(sentence, frames, self.stack.speakers, speaker)
-            for sentence, frames, speaker in zip(self.known(sentences), durations, who, strict=True)
+            self.acoustic_input(sentence, frames, own, self.stack.speakers, speaker)
+            for sentence, frames, own, speaker in zip(known, durations, prosody, who, strict=True)
         ]
         found: list[dict[str, np.ndarray]] = [{}] * len(inputs)
         widest = max(2 * part.linguistic_context + 1 for part in self.stack.parts)
@@ -157,7 +167,7 @@ def stack_widths(streams: Mapping[str, Stream]) -> dict[str, int]:
 def save_voice(folder: Path, voice: Voice, card: str, lexicon: Path | None = None) -> None:
     """Write a voice; ``config.json``, which makes the folder a voice, comes last."""
     save_tensors(folder / MODEL, voice.stack.speaking(), {})
-    save_tensors(folder / DURATION_MODEL, voice.duration.speaking((DURATION,)), {})
+    save_tensors(folder / DURATION_MODEL, voice.duration.speaking((DURATION, *voice.config.prosody)), {})
     wanted = (*MAIN_STREAMS, DURATION)
     save_statistics(folder / STATISTICS, {name: s for name, s in voice.statistics.items() if name in wanted})
     files = [MODEL, DURATION_MODEL, STATISTICS]
@@ -216,7 +226,8 @@ def make_networks(config: VoiceConfig) -> tuple[Stack, Stage]:
     widths = stack_widths({stream.name: stream for stream in config.streams})
     stack = Stack(frame, speaking_parts(config.stages), widths, speakers=of_stack)
     inputs = segment + (of_durations.count if of_durations else 0)
-    return stack, Stage(inputs, config.duration, {DURATION: config.states}, outputs=(DURATION,), speakers=of_durations)
+    outputs = (DURATION, *config.prosody)
+    return stack, Stage(inputs, config.duration, {**widths, DURATION: config.states}, outputs=outputs, speakers=of_durations)
 
 
 def make_edit(config: VoiceConfig, stack: Stack) -> Edit | None:

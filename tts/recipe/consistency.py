@@ -29,6 +29,7 @@ def faults(recipe: Recipe) -> Iterator[str]:
     for name, system in recipe.systems.items():
         yield from _system_faults(name, system, {*MAIN_STREAMS, *recipe.tasks})
         yield from _edit_faults(name, system, recipe.generation)
+        yield from _prosody_faults(name, system, {*recipe.duration.tasks} - {"duration"})
     learnt = {task for system in recipe.systems.values() for stage in system.networks for task in stage.tasks}
     for task in {**recipe.training.weighting.start, **recipe.training.weighting.stop}:
         if task not in learnt:
@@ -77,6 +78,15 @@ def _system_faults(name: str, system: SystemPart, known: set[str]) -> Iterator[s
     missing = [stream for stream in MAIN_STREAMS if stream not in last or last[stream].weight == 0.0]
     if missing:
         yield f"{place}: the last stage must learn {', '.join(missing)}, it is what speaks"
+
+
+def _prosody_faults(name: str, system: SystemPart, learnt: set[str]) -> Iterator[str]:
+    """Yield what of a system's prosody the duration model, which learns these tasks beside durations, cannot tell it."""
+    if len(set(system.prosody)) < len(system.prosody):
+        yield f"systems.{name}.prosody: names a task twice"
+    for task in system.prosody:
+        if task not in learnt:
+            yield f"systems.{name}.prosody: {task} {not_there(task, learnt)}; the duration model learns it by duration.tasks"
 
 
 def _edit_faults(name: str, system: SystemPart, generation: GenerationPart) -> Iterator[str]:

@@ -40,6 +40,14 @@ class SystemPart(Part):
     training: dict[str, Any] = Field(
         {}, description="Keys of `training` that this system has values of its own for.", examples=[{"steps": 10000}]
     )
+    prosody: tuple[Name, ...] = Field(
+        (),
+        max_length=16,
+        description="What the networks read of every phone beside its linguistic features: tasks of `duration.tasks` that are "
+        "measured a phone, such as `phone_f0`. In training they are as measured, in speaking as the duration model predicts "
+        "them. Default: none.",
+        examples=[["phone_f0", "phone_energy"]],
+    )
     transfer: TransferPart | None = Field(None, description="What is loaded from a finished voice.")
     speakers: SpeakerUse | None = Field(
         None,

@@ -246,7 +246,8 @@ class DurationPart(Part):
     trunk: TrunkPart = Field(description="Its hidden layers.", json_schema_extra=filled("two layers of 256, dropout 0.3"))
     tasks: TaskUses = Field(
         {"duration": TaskUse()},
-        description="What it learns: `duration`, and tasks known from the text.",
+        description="What it learns: `duration`, tasks known from the text, and what is measured of a phone (`phone_f0`, "
+        "`phone_energy`).",
         examples=[{"duration": 1, "phone_class": 0.05}],
         json_schema_extra=filled("duration, and phone_class with weight 0.05 where the corpus has it"),
     )

@@ -105,13 +105,15 @@ class TimedUtterance:
 class TimedFamily(Shown):
     """Targets known once an utterance is analysed and aligned: ``label(spoken, **options)`` returns float32 (frames, columns).
 
-    ``make_stream(name, options)`` says which stream that is. Raise ``version`` when the same options give other numbers.
+    ``make_stream(name, options)`` says which stream that is. Raise ``version`` when the same options give other numbers. With
+    ``by_segment`` they have a row a segment, so that the duration model can learn them.
     """
 
     label: Callable[..., np.ndarray]
     make_stream: Callable[[str, Options], Stream]
     options: Options = field(default_factory=dict)
     version: int = 1
+    by_segment: bool = False
 
     def stream(self, name: str, inventory: PhoneInventory, options: Options) -> Stream:
         """Return the stream that this family makes with these options."""

@@ -65,6 +65,12 @@ def preparation_problems(recipe: Recipe, system_name: str, prepared: Prepared) -
     for task in sorted(used - set(MAIN_STREAMS) - {DURATION}):
         if task not in prepared.streams or stored.tasks.get(task) != recipe.tasks[task]:
             problems.append(f"{prepared.folder}: the task {task} is not in it, or with other options; {again}")
+    for task in recipe.system(system_name).prosody:
+        stream = prepared.streams.get(task)
+        if stream is not None and (stream.kind != "continuous" or stream.masked or task not in prepared.statistics):
+            problems.append(
+                f"systems.{system_name}.prosody: {task} is not measured a phone; expected tasks such as phone_f0, phone_energy"
+            )
     uses = [(name, use) for stage in stages for name, use in stage.tasks.items()]
     problems += [
         f"tasks.{name}.emphasis: only continuous streams have dimensions to weigh; leave it out"

@@ -34,7 +34,8 @@ class StackTraining:
     """The training of a voice's stack: what is trained, on what and how, and where its checkpoints and logs go.
 
     ``parts`` describe the stages of ``voice.stack``. ``logs`` is TensorBoard's folder or None, ``samples`` are sentences to
-    be spoken at validations, and ``tuning`` is for a stack that starts from another voice's weights.
+    be spoken at validations, and ``tuning`` is for a stack that starts from another voice's weights. ``prosody`` are the
+    measures of phones that are read beside the linguistic features.
     """
 
     voice: Voice
@@ -45,6 +46,7 @@ class StackTraining:
     logs: Path | None = None
     samples: tuple[str, ...] = ()
     tuning: Tuning | None = None
+    prosody: tuple[str, ...] = ()
 
     @property
     def precision(self) -> str:
@@ -53,10 +55,12 @@ class StackTraining:
 
     def data(self, tasks: Iterable[str]) -> TrainingData:
         """Return the frames of training and validation as rows, with the targets of ``tasks``."""
-        names, codes = list(tasks), self.voice.stack.speakers is not None
-        return TrainingData(
-            *(self.prepared.frame_table(split, names, self.voice.device, codes=codes) for split in ("train", "validation"))
+        names, codes, prosody = list(tasks), self.voice.stack.speakers is not None, self.prosody
+        train, valid = (
+            self.prepared.frame_table(split, names, self.voice.device, codes=codes, prosody=prosody)
+            for split in ("train", "validation")
         )
+        return TrainingData(train, valid)
 
     def callbacks(self, label: str, samples: Path | None) -> list[Callback]:
         """Return what happens beside a training called ``label``; no samples without their folder."""

@@ -56,6 +56,7 @@ def identity_of(recipe: Recipe, system_name: str, data: str, source: str) -> Voi
         _without_steps(settings),
         {**duration.model_dump(mode="json", exclude={"training"}), "training": _without_steps(duration.training)},
         [recipe.speakers_of(system), DURATION_SPEAKERS] if recipe.corpus.several else [],
+        *([["prosody", system.prosody]] if system.prosody else []),
         *([] if system.edit is None else [_scaling(recipe.generation)]),  # which an edit learns from
     )
     without = {"edit_strength"} if system.edit is None else set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -131,9 +132,12 @@ def _train(work: _VoiceTraining) -> _TrainedVoice:
     recipe, system = run.recipe, run.recipe.system(run.system)
     settings, parts = acoustic_settings(run), all_stages(system, work.source)
     speakers = speaker_input(recipe.speakers_of(system), len(prepared.speakers))
-    stack = make_stack(prepared, parts, settings.seed, speakers)
+    stack = make_stack(prepared, parts, settings.seed, speakers, system.prosody)
     duration = make_duration(recipe, prepared, settings.seed)
-    begun = start_from(work.source, stack, duration, prepared, edits=system.edit is not None) if work.source else None
+    begun = None
+    if work.source:
+        edits = system.edit is not None
+        begun = start_from(work.source, stack, duration, prepared, system.prosody, edits=edits)
     if begun is not None:
         frozen = [number for number, stage in enumerate(stack.stages, 1) if is_frozen(stage)]
         require(learning_problems(parts, settings, frozen))
@@ -145,7 +149,9 @@ def _train(work: _VoiceTraining) -> _TrainedVoice:
     torch.manual_seed(derived_seed(settings.seed, len(parts), 8))  # an edit draws its own numbers, as every stage does
     voice = Voice(config, stack, duration, prepared.statistics, work.device, make_edit(config, stack))
     voice.lexicon = read_lexicon(prepared.lexicon_path) if prepared.lexicon_path is not None else None
-    stages = train_stack(StackTraining(voice, prepared, parts, settings, work.folder, logs, recipe.samples, tuning))
+    stages = train_stack(
+        StackTraining(voice, prepared, parts, settings, work.folder, logs, recipe.samples, tuning, system.prosody)
+    )
     edit = None
     if config.edit is not None:
         edit = train_edit(EditTraining(voice, prepared, config.edit, settings.seed, work.folder / "edit", logs))
@@ -183,9 +189,16 @@ def _as_asked(out: Path, run: RunRecord) -> TrainingSummary:
     return summary
 
 
-def make_stack(prepared: Prepared, stages: tuple[StagePart, ...], seed: int, speakers: SpeakerInput | None = None) -> Stack:
+def make_stack(
+    prepared: Prepared,
+    stages: tuple[StagePart, ...],
+    seed: int,
+    speakers: SpeakerInput | None = None,
+    prosody: Sequence[str] = (),
+) -> Stack:
     """Return a new stack; layers that two systems share start from the same weights where the seed is the same."""
-    inputs = prepared.features.dimension + position_width(prepared.states, prepared.features.subphone)
+    phones = sum(prepared.streams[name].width for name in prosody)
+    inputs = prepared.features.dimension + phones + position_width(prepared.states, prepared.features.subphone)
     return Stack(inputs, stages, stack_widths(prepared.streams), seed=seed, speakers=speakers)
 
 
@@ -199,7 +212,7 @@ def fastest_precision(recipe: Recipe, prepared: Prepared, system_name: str, devi
     if "auto" not in (settings.precision, recipe.duration.training.precision):
         return "float32"
     speakers = speaker_input(recipe.speakers_of(system), len(prepared.speakers))
-    stack = make_stack(prepared, system.networks, settings.seed, speakers).to(device)
+    stack = make_stack(prepared, system.networks, settings.seed, speakers, system.prosody).to(device)
     return stack_precision("auto", stack, device)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from torch import Tensor
 
 from tts.core.errors import TtsError, UsageError
+from tts.core.stream import Stream
 from tts.dataset.positions import position_names
 from tts.dataset.prepared import DURATION, Prepared
 from tts.generation.config import MODEL, TransferConfig
@@ -140,14 +141,24 @@ def all_stages(system: SystemPart, source: Source | None) -> tuple[StagePart, ..
     return (first, *system.networks)
 
 
-def start_from(source: Source, stack: Stack, duration: Stage, prepared: Prepared, *, edits: bool = False) -> TransferStart:
+def start_from(
+    source: Source,
+    stack: Stack,
+    duration: Stage,
+    prepared: Prepared,
+    prosody: Sequence[str] = (),
+    *,
+    edits: bool = False,
+) -> TransferStart:
     """Load what fits of a voice into a new stack and duration model, in place; freeze what is to stay.
+
+    ``prosody`` are the tasks of the duration model that the stack reads.
 
     Raises :class:`UsageError` where nothing of the voice's hidden layers fits, and as
     :func:`tts.training.parameter_groups.freeze` does, which is told whether the system ``edits`` what the stack makes.
     """
     voice, part = source.voice, source.part
-    transfer = _Transfer(source, prepared, stack, duration)
+    transfer = _Transfer(source, prepared, stack, duration, prosody)
     tensors = transfer.load_stages()
     if not any(tensor.loaded and ".trunk." in tensor.name for tensor in tensors):
         layers = " x ".join(map(str, voice.stack.parts[0].trunk.layers))
@@ -181,6 +192,7 @@ class _Transfer:
     prepared: Prepared
     stack: Stack
     duration: Stage
+    prosody: Sequence[str]
 
     @property
     def pairs(self) -> list[tuple[int, Stage, Stage]]:
@@ -207,8 +219,11 @@ class _Transfer:
     def load_stages(self) -> list[RemappedTensor]:
         """Load what fits into the stages; return what became of every tensor."""
         voice, prepared = self.source.voice, self.prepared
-        theirs = _Inputs(_linguistic(voice.features, voice.states), voice.stack.parts, voice.stack, voice.speakers)
-        ours = _Inputs(_linguistic(prepared.features, prepared.states), self.stack.parts, self.stack, prepared.speakers)
+        read = _prosody_names(voice.config.prosody, voice.streams), _prosody_names(self.prosody, prepared.streams)
+        theirs, ours = (
+            _Inputs(_linguistic(of.features, of.states, names), stack.parts, stack, of.speakers)
+            for of, stack, names in ((voice, voice.stack, read[0]), (prepared, self.stack, read[1]))
+        )
         tensors: list[RemappedTensor] = []
         for number, old, stage in self.pairs:
             tensors += self._load(f"stages.{number}.", old, stage, theirs.of(number), ours.of(number))
@@ -301,9 +316,13 @@ def _affine(source: Source, prepared: Prepared) -> dict[str, tuple[float, float]
     return follows
 
 
-def _linguistic(features: LinguisticFeatures, states: int) -> list[str]:
-    """Return the names of a row of the linguistic input."""
-    return [*features.names, *position_names(states, features.subphone)]
+def _linguistic(features: LinguisticFeatures, states: int, prosody: Sequence[str]) -> list[str]:
+    """Return the names of a row of the linguistic input, ``prosody`` being those of what is read of the duration model."""
+    return [*features.names, *prosody, *position_names(states, features.subphone)]
+
+
+def _prosody_names(tasks: Sequence[str], streams: Mapping[str, Stream]) -> list[str]:
+    return [f"prosody:{task}:{unit}" for task in tasks for unit in range(streams[task].width)]
 
 
 def _rescaled(theirs: LinguisticFeatures, ours: LinguisticFeatures, states: int) -> dict[str, tuple[float, float]]:

@@ -30,6 +30,7 @@ def make_config(
         stages=stages,
         edit=system.edit,
         duration=recipe.duration.stage,
+        prosody=system.prosody,
         generation=recipe.generation,
         prepared=prepared.basis,
         precision=acoustic_settings(run).precision,
