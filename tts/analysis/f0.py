@@ -11,12 +11,12 @@ from collections.abc import Callable
 import numpy as np
 import pyworld
 
-from tts.analysis.periodicity import Autocorrelation, autocorrelation, low_band_level
+from tts.analysis.periodicity import Autocorrelation, PitchEvidence
 from tts.core.errors import TtsError, UsageError
 from tts.core.grid import FrameGrid
 
 MIN_F0, MAX_F0 = 50.0, 800.0
-Tracker = Callable[[np.ndarray, FrameGrid, float, float], np.ndarray]
+Tracker = Callable[[PitchEvidence], np.ndarray]
 
 CANDIDATES = 8  # a frame
 OCTAVE_COST = 0.02  # a candidate an octave lower must be this much more periodic: halved F0 is always as periodic
@@ -30,10 +30,15 @@ def track(name: str, signal: np.ndarray, grid: FrameGrid, low: float = MIN_F0, h
 
     Returns float64 (frames,), 0 where no F0 is found. Raises :class:`UsageError` for an unknown name or a bad range.
     """
+    return track_on(name, PitchEvidence(signal, grid, low, high))
+
+
+def track_on(name: str, evidence: PitchEvidence) -> np.ndarray:
+    """Return what :func:`track` does, on evidence that others use too."""
     if name not in TRACKERS:
         raise UsageError(f"f0_tracker {name!r} is not known; choose one of {', '.join(TRACKERS)}")
-    check_range(low, high)
-    return TRACKERS[name](np.ascontiguousarray(signal, dtype=np.float64), grid, low, high)
+    check_range(evidence.low, evidence.high)
+    return TRACKERS[name](evidence)
 
 
 def check_range(low: float, high: float) -> None:
@@ -44,34 +49,36 @@ def check_range(low: float, high: float) -> None:
         )
 
 
-def dio(signal: np.ndarray, grid: FrameGrid, low: float, high: float) -> np.ndarray:
+def dio(evidence: PitchEvidence) -> np.ndarray:
     """DIO (Morise et al. 2009) refined by StoneMask: fast, misses weak voicing."""
-    f0, times = pyworld.dio(signal, grid.sample_rate, f0_floor=low, f0_ceil=high, frame_period=grid.shift_ms)
-    return pyworld.stonemask(signal, f0, times, grid.sample_rate)
+    signal, rate, shift = evidence.signal, evidence.grid.sample_rate, evidence.grid.shift_ms
+    f0, times = pyworld.dio(signal, rate, f0_floor=evidence.low, f0_ceil=evidence.high, frame_period=shift)
+    return pyworld.stonemask(signal, f0, times, rate)
 
 
-def harvest(signal: np.ndarray, grid: FrameGrid, low: float, high: float) -> np.ndarray:
+def harvest(evidence: PitchEvidence) -> np.ndarray:
     """Harvest (Morise 2017) refined by StoneMask: smooth, slow, voices nearly everything."""
-    f0, times = pyworld.harvest(signal, grid.sample_rate, f0_floor=low, f0_ceil=high, frame_period=grid.shift_ms)
-    return pyworld.stonemask(signal, f0, times, grid.sample_rate)
+    signal, rate, shift = evidence.signal, evidence.grid.sample_rate, evidence.grid.shift_ms
+    f0, times = pyworld.harvest(signal, rate, f0_floor=evidence.low, f0_ceil=evidence.high, frame_period=shift)
+    return pyworld.stonemask(signal, f0, times, rate)
 
 
-def combined(signal: np.ndarray, grid: FrameGrid, low: float, high: float) -> np.ndarray:
+def combined(evidence: PitchEvidence) -> np.ndarray:
     """The best path through the peaks of the normalised autocorrelation, refined by StoneMask; 0 where it is no clear peak.
 
     Peaks and path are those of Boersma (1993), with two changes: there is no unvoiced state (voicing is decided elsewhere), and
     the cost of a jump fades with the level, so that the path starts afresh after a silence. Weak peaks, as at onsets and in
     voiced friction, are a quarter of an octave off too often; F0 there is better interpolated.
     """
-    periodic = autocorrelation(signal, grid, low)
-    level = low_band_level(signal, grid, low, high)
+    grid, low, high = evidence.grid, evidence.low, evidence.high
+    periodic, level = evidence.periodic, evidence.level
     f0, strength = candidates(periodic, low, high)
     weight = np.clip((level - SILENCE_LEVEL) / 20.0, 0.0, 1.0)
     path = best_path(f0, strength * weight[:, None], weight * JUMP_COST * (5.0 / grid.shift_ms))
     rough = f0[np.arange(len(f0)), path]
     rough[(level < SILENCE_LEVEL) | (periodic.at(rough) < CLEAR)] = 0.0
     times = np.arange(len(rough)) * grid.shift
-    fine = pyworld.stonemask(signal, rough, times, grid.sample_rate)
+    fine = pyworld.stonemask(evidence.signal, rough, times, grid.sample_rate)
     # StoneMask follows the strongest partial near its start; beyond a semitone it has found something else
     trusted = (fine > 0) & (np.abs(fine - rough) < 0.06 * rough)
     return np.asarray(np.where(trusted, np.clip(fine, low, high), rough))
@@ -102,18 +109,17 @@ def candidates(periodic: Autocorrelation, low: float, high: float) -> tuple[np.n
 def best_path(f0: np.ndarray, strength: np.ndarray, jump: np.ndarray) -> np.ndarray:
     """Return the candidate of every frame, int64 (frames,), that maximises strength less ``jump`` (frames,) an octave moved."""
     octave = np.log2(f0)
-    score = strength[0].copy()
+    cost = np.abs(octave[:-1, :, None] - octave[1:, None, :]) * np.minimum(jump[:-1], jump[1:])[:, None, None]
+    score = strength[0]
     back = np.zeros(f0.shape, dtype=np.int64)
-    columns = np.arange(f0.shape[1])
-    for t in range(1, len(f0)):
-        moved = score[:, None] - min(jump[t - 1], jump[t]) * np.abs(octave[t - 1][:, None] - octave[t])
-        back[t] = moved.argmax(axis=0)
-        score = moved[back[t], columns] + strength[t]
-    path = np.zeros(len(f0), dtype=np.int64)
-    path[-1] = int(score.argmax())
-    for t in range(len(f0) - 1, 0, -1):
-        path[t - 1] = back[t, path[t]]
-    return path
+    for t, (moving, gain) in enumerate(zip(cost, strength[1:], strict=True), 1):
+        moved = score[:, None] - moving
+        moved.argmax(axis=0, out=back[t])
+        score = moved.max(axis=0) + gain
+    path = [int(score.argmax())]
+    for before in back[:0:-1].tolist():
+        path.append(before[path[-1]])
+    return np.array(path[::-1], dtype=np.int64)
 
 
 def reliable_f0(signal: np.ndarray, grid: FrameGrid) -> np.ndarray:
@@ -121,10 +127,9 @@ def reliable_f0(signal: np.ndarray, grid: FrameGrid) -> np.ndarray:
 
     The first pass over a speaker whose range is unknown: everything from 50 to 800 Hz is searched.
     """
-    f0 = track("combined", signal, grid)
-    strength = autocorrelation(signal, grid, MIN_F0).at(f0)
-    level = low_band_level(signal, grid, MIN_F0, MAX_F0)
-    return f0[(f0 > 0) & (strength > 0.85) & (level > -15.0)]
+    evidence = PitchEvidence(signal, grid, MIN_F0, MAX_F0)
+    f0 = track_on("combined", evidence)
+    return f0[(f0 > 0) & (evidence.periodic.at(f0) > 0.85) & (evidence.level > -15.0)]
 
 
 def find_f0_range(f0: np.ndarray) -> tuple[float, float]:

@@ -8,6 +8,7 @@ peak at the period of a perfectly periodic frame is 1, at any lag.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from tts.core.grid import FrameGrid
 TARGET_RATE = 8000.0  # Hz; harmonics above 4 kHz are too noisy to tell the period
 PERIODS = 3.0  # of the lowest F0 in a window
 LEVEL_WINDOW = 0.030  # seconds
-_BLOCK = 512  # frames transformed at once, which bounds the memory of long recordings
+_BLOCK = 128  # frames transformed at once: they stay in cache, and the memory of long recordings is bounded
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,27 @@ class Autocorrelation:
         share = lag - left
         value: np.ndarray = (1.0 - share) * self.values[row, left] + share * self.values[row, left + 1]
         return value
+
+
+class PitchEvidence:
+    """What F0 and voicing of a recording are decided on; each part is computed once, when it is first asked for.
+
+    ``signal`` is float64 (samples,); F0 is looked for from ``low`` to ``high`` Hz.
+    """
+
+    def __init__(self, signal: np.ndarray, grid: FrameGrid, low: float, high: float) -> None:
+        self.signal = np.ascontiguousarray(signal, dtype=np.float64)
+        self.grid, self.low, self.high = grid, low, high
+
+    @cached_property
+    def periodic(self) -> Autocorrelation:
+        """How periodic every frame is (:func:`autocorrelation`)."""
+        return autocorrelation(self.signal, self.grid, self.low)
+
+    @cached_property
+    def level(self) -> np.ndarray:
+        """How loud the band of the fundamental is (:func:`low_band_level`)."""
+        return low_band_level(self.signal, self.grid, self.low, self.high)
 
 
 def autocorrelation(signal: np.ndarray, grid: FrameGrid, low: float) -> Autocorrelation:
@@ -97,7 +119,9 @@ def low_band_level(signal: np.ndarray, grid: FrameGrid, low: float, high: float)
     padded = np.zeros(max(len(signal), centres[-1] + 1) + 2 * half)
     padded[half : half + len(signal)] = signal
     band = _filtered(padded, grid.sample_rate, 0.8 * low, max(600.0, 1.5 * high))
-    energy = np.convolve(band**2, window / window.sum(), "valid")[centres]
+    frames_of_band = np.lib.stride_tricks.sliding_window_view(band, len(window))
+    weights = window / window.sum()
+    energy = np.concatenate([frames_of_band[at] ** 2 @ weights for at in np.array_split(centres, -(-frames // _BLOCK))])
     level = 10.0 * np.log10(np.maximum(energy, 1e-14))
     if level.max() <= -139.0:
         return np.full(frames, -100.0)

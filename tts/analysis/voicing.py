@@ -13,8 +13,8 @@ from itertools import pairwise
 import numpy as np
 
 from tts.analysis.dynamics import interpolate_f0
-from tts.analysis.f0 import MAX_F0, MIN_F0, track
-from tts.analysis.periodicity import autocorrelation, low_band_level
+from tts.analysis.f0 import MAX_F0, MIN_F0, track_on
+from tts.analysis.periodicity import PitchEvidence
 from tts.core.grid import FrameGrid
 
 LEVEL_THRESHOLD, LEVEL_SCALE = -20.0, 5.0  # dB below loud speech; dB a unit of evidence
@@ -31,34 +31,40 @@ def pitch(
 
     :func:`voiced` decides; where the tracker found nothing in a voiced frame, its neighbours are interpolated.
     """
-    f0 = track(tracker, signal, grid, low, high)
-    return np.where(voiced(signal, grid, low, high), interpolate_f0(f0), 0.0)
+    evidence = PitchEvidence(signal, grid, low, high)
+    f0 = track_on(tracker, evidence)
+    return np.where(voiced_on(evidence), interpolate_f0(f0), 0.0)
 
 
 def voiced(signal: np.ndarray, grid: FrameGrid, low: float, high: float) -> np.ndarray:
     """Decide which frames of ``signal`` (samples,) are voiced, bool (frames,), by a speaker of ``low`` to ``high`` Hz."""
-    strength = autocorrelation(signal, grid, low).strongest(low, high)
-    level = low_band_level(signal, grid, low, high)
-    evidence = np.minimum((strength - PERIODICITY_THRESHOLD) / PERIODICITY_SCALE, (level - LEVEL_THRESHOLD) / LEVEL_SCALE)
-    evidence = np.clip(evidence, -MAX_EVIDENCE, MAX_EVIDENCE) * (grid.shift_ms / 5.0)
-    decision = two_state_path(evidence, SWITCH_COST)
+    return voiced_on(PitchEvidence(signal, grid, low, high))
+
+
+def voiced_on(evidence: PitchEvidence) -> np.ndarray:
+    """Return what :func:`voiced` does, on evidence that others use too."""
+    grid, strength = evidence.grid, evidence.periodic.strongest(evidence.low, evidence.high)
+    weight = np.minimum(
+        (strength - PERIODICITY_THRESHOLD) / PERIODICITY_SCALE, (evidence.level - LEVEL_THRESHOLD) / LEVEL_SCALE
+    )
+    weight = np.clip(weight, -MAX_EVIDENCE, MAX_EVIDENCE) * (grid.shift_ms / 5.0)
+    decision = two_state_path(weight, SWITCH_COST)
     decision = without_short_runs(decision, False, round(MIN_UNVOICED_MS / grid.shift_ms))
     return without_short_runs(decision, True, round(MIN_VOICED_MS / grid.shift_ms))
 
 
 def two_state_path(evidence: np.ndarray, switch: float) -> np.ndarray:
     """Return the bool path (frames,) that maximises the sum of +-``evidence`` / 2 less ``switch`` a change of state."""
-    score, half = np.zeros(2), np.array([-0.5, 0.5])
-    stay = np.zeros((len(evidence), 2), dtype=bool)
-    for t, value in enumerate(evidence):
-        stay[t] = score >= score[::-1] - switch
-        score = np.maximum(score, score[::-1] - switch) + value * half
-    path = np.zeros(len(evidence), dtype=bool)
-    state = int(score[1] > score[0])
-    for t in range(len(evidence) - 1, -1, -1):
-        path[t] = bool(state)
-        state = state if stay[t, state] else 1 - state
-    return path
+    # Only the difference of the two states' scores matters: a step limits it to what a change of state would bring.
+    lead, leads = 0.0, []
+    for value in evidence.tolist():
+        leads.append(lead)
+        lead = min(max(lead, -switch), switch) + value
+    state, path = lead > 0.0, []
+    for lead in reversed(leads):
+        path.append(state)
+        state = lead >= -switch if state else lead > switch
+    return np.array(path[::-1], dtype=bool)
 
 
 def without_short_runs(decision: np.ndarray, value: bool, shortest: int) -> np.ndarray:
