@@ -8,11 +8,12 @@ which formant, weighing narrow poles, usual frequencies and continuity (after Ta
 from __future__ import annotations
 
 import itertools
+from functools import lru_cache
 
 import numpy as np
 import scipy.fft
 
-from tts.analysis.framing import POWER_FLOOR, hann, map_frames, odd_length, power_spectrum
+from tts.analysis.framing import POWER_FLOOR, correlation_matrix, hann, map_frames, odd_length, power_spectrum
 from tts.analysis.lsf import levinson
 from tts.core.errors import UsageError
 from tts.core.grid import FrameGrid
@@ -20,6 +21,7 @@ from tts.core.grid import FrameGrid
 COUNT = 4
 _ORDER = 10  # five poles: the formants below the maximum
 _STATES = np.array(list(itertools.combinations(range(_ORDER // 2), COUNT)))  # which candidates are F1 to F4: (5, 4)
+_BLOCK = 256  # frames whose moves are known at once
 _EMPHASIS_FROM = 50.0  # Hz from which the spectrum is raised by 6 dB an octave
 _PITCH_RANGE = (60.0, 500.0)  # Hz
 _WINDOW = 0.05  # seconds, three periods of the lowest pitch; a Hann window's effective length is half of that
@@ -82,15 +84,19 @@ def _analyse(signal: np.ndarray, grid: FrameGrid, maximum: float) -> tuple[np.nd
     low = np.cos(0.5 * np.pi * np.minimum(frequency / _PITCH_BAND, 1.0)) ** 2
     low[frequency < 0.5 * _PITCH_RANGE[0]] = 0.0  # rumble
     lags = np.arange(int(rate / _PITCH_RANGE[1]), int(rate / _PITCH_RANGE[0]) + 1)
+    to_raised = emphasis[:, None] * correlation_matrix(bins, _ORDER + 1, size)
+    audible = np.flatnonzero(low)
+    some = slice(int(audible[0]), int(audible[-1]) + 1)
+    to_smooth = low[some, None] * correlation_matrix(bins, int(lags[-1]) + 2, size)[some]
     # A windowed period correlates less the longer it is; dividing by the window's own correlation undoes that (Boersma 1993).
     own = scipy.fft.irfft(power_spectrum(shape[None], shape, fft_size)[:, :bins], size, axis=1)[0]
     own = own[lags] / own[0]
 
     def look(frames: np.ndarray) -> np.ndarray:
         power = power_spectrum(frames, shape, fft_size)[:, :bins]
-        raised = scipy.fft.irfft(power * emphasis, size, axis=1)[:, : _ORDER + 1]
+        raised = power @ to_raised
         raised[:, 0] += 1e-9 * raised[:, 0] + POWER_FLOOR
-        smooth = scipy.fft.irfft(power * low, size, axis=1)
+        smooth = power[:, some] @ to_smooth
         level = np.maximum(smooth[:, 0], POWER_FLOOR)
         peak = (smooth[:, lags] >= smooth[:, lags - 1]) & (smooth[:, lags] >= smooth[:, lags + 1])
         periodicity = np.max(np.where(peak, smooth[:, lags] / own, 0.0), axis=1) / level
@@ -129,20 +135,19 @@ def track(frequency: np.ndarray, bandwidth: np.ndarray, times: np.ndarray, usual
     present = np.isfinite(options)
     logs = np.log2(np.where(present, options, 1.0))
     cost = (_WIDE * bandwidth[:, _STATES] / 1000.0 + _UNUSUAL * np.abs(logs - np.log2(usual))).sum(axis=2)
-    best = np.empty_like(cost)  # of all paths that end in a state of a frame
+    best = cost + np.arange(count)[:, None] * _SKIP  # of all paths that end in a state of a frame
     came_from = np.full(cost.shape, -1)  # frame * states + state before it; -1 where the path starts
-    for t in range(count):
-        best[t] = cost[t] + t * _SKIP
-        first = max(0, t - _REACH)
-        if first < t:
-            moves = np.abs(logs[t][:, None, None] - logs[first:t]).sum(axis=3)  # (states, earlier frames, their states)
-            firmness = _JUMP * np.minimum(1.0, 0.01 / (times[t] - times[first:t]))
-            skipping = _SKIP * np.arange(t - first - 1, -1, -1)
-            through = (best[first:t] + skipping[:, None] + firmness[:, None] * moves).reshape(len(_STATES), -1)
+    states = np.arange(len(_STATES))
+    for block in range(1, count, _BLOCK):
+        moves = _moves(frequency, times, block, min(block + _BLOCK, count))
+        for t, moving in enumerate(moves, block):
+            first = max(0, t - _REACH)
+            through = (best[first:t].ravel() + moving[:, (first - t) * len(states) :]).reshape(len(states), -1)
             cheapest = through.argmin(axis=1)
-            total = through[np.arange(len(_STATES)), cheapest] + cost[t]
-            came_from[t] = np.where(total < best[t], cheapest + first * len(_STATES), -1)
-            best[t] = np.minimum(best[t], total)
+            total = through[states, cheapest] + cost[t]
+            better = total < best[t]
+            came_from[t, better] = cheapest[better] + first * len(states)
+            best[t, better] = total[better]
     at = int((best + (count - 1 - np.arange(count))[:, None] * _SKIP).argmin())
     path = []
     while at >= 0:
@@ -150,3 +155,31 @@ def track(frequency: np.ndarray, bandwidth: np.ndarray, times: np.ndarray, usual
         at = int(came_from.flat[at])
     kept, state = np.divmod(np.array(path[::-1]), len(_STATES))
     return kept, options[kept, state]
+
+
+def _moves(frequency: np.ndarray, times: np.ndarray, first: int, last: int) -> np.ndarray:
+    """Return what it costs to come to each state of frames ``first`` to ``last``, which is left out, from those before.
+
+    Of shape (frames, states, ``_REACH`` * states), earlier frames first, those between left out at their price. Where there
+    are fewer earlier frames, or a pole is missing, what is said has no meaning.
+    """
+    logs = np.log2(np.where(np.isfinite(frequency), frequency, 1.0))
+    at = np.arange(first, last)
+    moves = np.empty((len(at), len(_STATES), _REACH, len(_STATES)))
+    for back in range(1, _REACH + 1):
+        before = np.maximum(at - back, 0)
+        apart = np.abs(logs[at][:, :, None] - logs[before][:, None, :]).reshape(len(at), -1)  # of every pair of poles
+        firmness = _JUMP * np.minimum(1.0, 0.01 / np.where(at > before, times[at] - times[before], 1.0))
+        cost = (apart @ _pairs()).reshape(len(at), len(_STATES), len(_STATES)) * firmness[:, None, None]
+        moves[:, :, _REACH - back] = cost + _SKIP * (back - 1)
+    return moves.reshape(len(at), len(_STATES), -1)
+
+
+@lru_cache(maxsize=1)
+def _pairs() -> np.ndarray:
+    """Return which pairs of poles two states take for the same formant: 0 and 1, (pairs of poles, pairs of states)."""
+    poles, states = _ORDER // 2, len(_STATES)
+    pairs = np.zeros((poles, poles, states, states))
+    for now, before in itertools.product(range(states), repeat=2):
+        pairs[_STATES[now], _STATES[before], now, before] = 1.0
+    return pairs.reshape(poles**2, states**2)

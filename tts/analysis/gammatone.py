@@ -12,6 +12,9 @@ al. 1992). Centres are equally spaced on the ERB-rate scale ``21.4 log10(0.00437
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 from typing import Literal
 
@@ -27,6 +30,7 @@ ORDER = 4
 _REACH = 5.0  # a filter is computed within this many bandwidths of its centre; it is 57 dB down there
 _ENVELOPE_RATE = 2000.0  # samples a second of an envelope, at least: ten for a frame of 5 ms
 _TAIL = 0.2  # seconds until the slowest filter has died out
+_TOGETHER = 1 << 16  # samples of envelopes that are computed at once: they stay in cache
 
 
 def erb(hertz: np.ndarray) -> np.ndarray:
@@ -108,36 +112,120 @@ def excitation_pattern(
         raise UsageError(f"excitation pattern: time_constant {time_constant:g} is outside 0..0.1 s")
     rate, frames = grid.sample_rate, grid.frames(len(signal))
     centres, widths = filterbank(rate, bands, low, high)
-    # An FFT is circular: silence is added for the filters to ring out before they come round.
-    size = scipy.fft.next_fast_len(len(signal) + int(_TAIL * rate))
-    spectrum = scipy.fft.fft(np.asarray(signal, dtype=np.float64), size)
-    edges = (np.arange(frames + 1) - 0.5) * grid.shift
-    pattern = np.empty((frames, bands))
-    for band, (centre, width) in enumerate(zip(centres, widths, strict=True)):
-        envelope, envelope_rate = _envelope(spectrum, size, rate, centre, width)
-        leak = np.exp(-1.0 / (envelope_rate * time_constant))
-        smooth = scipy.signal.lfilter([1.0 - leak], [1.0, -leak], envelope)
-        total = np.concatenate([[0.0], np.cumsum(smooth)])
-        # Sample i of the envelope holds from i - 1/2 to i + 1/2, so the integral up to time t is total at t * rate + 1/2.
-        delay = ORDER / (2.0 * np.pi * width) * envelope_rate + leak / (1.0 - leak)
-        at = np.interp(edges * envelope_rate + delay + 0.5, np.arange(len(total)), total)
-        pattern[:, band] = np.diff(at) / (grid.shift * envelope_rate)
-    np.maximum(pattern, 0.0, out=pattern)
+    blocks, size = _circle(grid, len(signal))
+    around = np.tile(scipy.fft.fft(np.asarray(signal, dtype=np.float64), size).astype(np.complex64), 3)
+    reach = np.maximum(_REACH * widths, _ENVELOPE_RATE / 2.0)
+    steps = np.array([_steps(2.0 * each * grid.shift) for each in reach])
+    pattern = np.empty((bands, frames))
+    for count in np.unique(steps).tolist():
+        alike = np.flatnonzero(steps == count)
+        for own in np.array_split(alike, -(-len(alike) // max(2, _TOGETHER // (blocks * count)))):
+            filters = _Filters(centres[own], widths[own], reach[own])
+            envelopes = _envelopes(around, rate, filters, blocks * count).reshape(len(own), blocks, count)
+            pattern[own] = _leaky_means(envelopes, filters, grid, time_constant, frames)
+    pattern = np.maximum(pattern.T, 0.0)
     return decibels(pattern**2) if compression == "decibel" else np.asarray(pattern**0.3, dtype=np.float32)
 
 
-def _envelope(spectrum: np.ndarray, size: int, rate: int, centre: float, width: float) -> tuple[np.ndarray, float]:
-    """Return the envelope of one filter's output and its sample rate, from the spectrum of the whole signal.
+@dataclass(frozen=True)
+class _Filters:
+    """Some filters: their centres, bandwidths, and how far from the centre they are computed, in Hz, each (n,)."""
 
-    Only the bins about the centre are filtered and transformed back, as a complex signal about 0 Hz, so the cost follows
-    the bandwidth. The magnitude of that signal is the envelope.
+    centres: np.ndarray
+    widths: np.ndarray
+    reach: np.ndarray
+
+
+def _circle(grid: FrameGrid, samples: int) -> tuple[int, int]:
+    """Return a number of frames and one of samples, equally long, in which a signal has room, with silence to ring out behind.
+
+    An FFT is circular. Where a frame is no whole number of samples, so many frames are taken that they are.
     """
-    reach = max(_REACH * width, _ENVELOPE_RATE / 2.0)
-    middle, half = round(centre * size / rate), int(reach * size / rate)
-    bins = np.arange(middle - half, middle + half + 1)
-    square = (1.0 + 1j * (bins * (rate / size) - centre) / width) ** 2
-    count = scipy.fft.next_fast_len(len(bins))
-    shifted = np.zeros(count, dtype=np.complex128)
-    shifted[: len(bins)] = spectrum[bins % size] * (2.0 / (square * square))  # twice: the other half is at -centre
-    output = scipy.fft.ifft(shifted, overwrite_x=True)
-    return np.sqrt(output.real**2 + output.imag**2) * (count / size), count * rate / size
+    hop = Fraction(grid.sample_rate) * Fraction(str(grid.shift_ms)) / 1000
+    least = samples + int(_TAIL * grid.sample_rate) + 2 * math.ceil(hop)
+    turns = scipy.fft.next_fast_len(-(-least // hop.numerator))
+    return turns * hop.denominator, turns * hop.numerator
+
+
+def _steps(least: float) -> int:
+    """Return how many samples of an envelope a frame has: at least so many, of few numbers, so that filters share it."""
+    unit = 1 << max(0, math.ceil(math.log2(least)) - 3)
+    return math.ceil(least / unit) * unit
+
+
+def _envelopes(around: np.ndarray, rate: int, filters: _Filters, count: int) -> np.ndarray:
+    """Return the envelopes of some filters' outputs, float32 (n, count), from the spectrum of the whole signal.
+
+    The spectrum comes three times, one after the other, as complex64, so that bins beyond its ends are there too.
+    Only the bins about the centres are filtered and transformed back, as complex signals about 0 Hz, so the cost follows
+    the bandwidth. The magnitude of such a signal is the envelope. Single precision leaves a noise of some -135 dB of the
+    loudest moment.
+    """
+    size = len(around) // 3
+    first = np.round(filters.centres * size / rate).astype(np.int64) - (filters.reach * size / rate).astype(np.int64)
+    step = rate / size / filters.widths
+    away = np.multiply.outer(step.astype(np.float32), np.arange(count, dtype=np.float32))
+    away += (step * first - filters.centres / filters.widths).astype(np.float32)[:, None]
+    # 1 / (1 + j x) is (1 - j x) / (1 + x^2); twice squared it is the filter of order 4. Twice: the other half is mirrored.
+    square = away * away
+    scale = 1.0 + square
+    np.divide(1.0, scale, out=scale)
+    scale *= scale
+    scale *= math.sqrt(2.0 * count / size)
+    np.subtract(1.0, square, out=square)
+    square *= scale
+    away *= scale
+    away *= 2.0
+    response = np.empty(away.shape, dtype=np.complex64)
+    np.multiply(square, away, out=response.imag)
+    response.imag *= -2.0
+    square *= square
+    away *= away
+    np.subtract(square, away, out=response.real)
+    for row, start, reach in zip(response, (first + size).tolist(), filters.reach, strict=True):
+        row *= around[start : start + count]
+        row[2 * int(reach * size / rate) + 1 :] = 0.0
+    output = scipy.fft.ifft(response, axis=1, overwrite_x=True)
+    power = np.square(output.real)
+    power += np.square(output.imag)
+    return np.asarray(np.sqrt(power, out=power))
+
+
+def _leaky_means(envelopes: np.ndarray, filters: _Filters, grid: FrameGrid, time_constant: float, frames: int) -> np.ndarray:
+    """Return envelopes (n, blocks, samples) through a leaky integrator, averaged over every frame: (n, frames).
+
+    A frame reaches from half a shift before its centre to half a shift behind it; the delays of filter and integrator are
+    taken out. Sample i of an envelope holds from i - 1/2 to i + 1/2.
+    """
+    steps = envelopes.shape[2]
+    rate = steps / grid.shift
+    leak = math.exp(-1.0 / (rate * time_constant))
+    delay = ORDER / (2.0 * np.pi * filters.widths) * rate + leak / (1.0 - leak)
+    # The first frame begins at this sample; so frames are blocks of samples that begin within blocks of the envelope.
+    begin = delay + 0.5 - 0.5 * steps
+    whole = np.floor(begin)
+    share, block = (begin - whole)[:, None], np.floor(whole / steps).astype(np.int64)
+    offset = whole.astype(np.int64) - block * steps
+
+    # With y the integrator's output, the sum of y is the sum of its input less y leak / (1 - leak). So of a frame only the sum
+    # of the input, the last y, and the first sample of the next (for the share of it that belongs here) are needed.
+    at, start = np.arange(steps), offset[:, None]
+    behind = at >= start  # belongs to the frame that begins here, else to the one before
+    weights = np.stack(
+        [
+            np.where(behind, 1.0, 0.0),
+            np.where(behind, 0.0, 1.0),
+            np.where(behind, (1.0 - leak) * leak ** (steps - 1 - at + start), 0.0),
+            np.where(behind, 0.0, (1.0 - leak) * leak ** np.maximum(start - 1 - at, 0)),
+        ],
+        axis=2,
+    )
+    here, ahead, here_leaked, ahead_leaked = np.moveaxis((envelopes @ weights.astype(np.float32)).astype(np.float64), 2, 0)
+    total, leaked = ahead.copy(), ahead_leaked.copy()
+    total[:, 1:] += here[:, :-1]
+    leaked[:, 1:] += here_leaked[:, :-1]
+    last = scipy.signal.lfilter([1.0], [1.0, -(leak**steps)], leaked, axis=1)
+    first = np.take_along_axis(envelopes, offset[:, None, None], axis=2)[:, :, 0]
+    risen, changed = np.diff(last, axis=1, prepend=0.0), np.diff(first, axis=1, prepend=0.0)
+    means = total - leak / (1.0 - leak) * risen + share * (leak * risen + (1.0 - leak) * changed)
+    return np.asarray(np.take_along_axis(means, block[:, None] + 1 + np.arange(frames), axis=1) / steps)

@@ -7,14 +7,18 @@ pi are the line spectral frequencies (Itakura 1975; Soong and Juang 1984).
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import scipy.fft
 
-from tts.analysis.framing import POWER_FLOOR, hann, map_frames, odd_length, power_spectrum
+from tts.analysis.framing import POWER_FLOOR, correlation_matrix, hann, map_frames, odd_length, power_spectrum
 from tts.core.errors import UsageError
 from tts.core.grid import FrameGrid
 
-_GRID = 512  # points on which sign changes are looked for
+_GRID = 256  # cells in which sign changes are looked for
+_BLOCK = 512  # frames at a time
+_SURE = 1e-4  # radians: a root that a step moves by less is known far better after the next
 _LAG_BANDWIDTH = 40.0  # Hz by which every resonance is widened, so that no pair of frequencies meets
 _NOISE = 1e-6  # white noise added, relative to the power of the frame (-60 dB)
 
@@ -38,13 +42,11 @@ def line_spectral_frequencies(
     emphasis = 1.0 + pre_emphasis**2 - 2.0 * pre_emphasis * np.cos(omega)
     lags = np.exp(-0.5 * (2.0 * np.pi * _LAG_BANDWIDTH / grid.sample_rate * np.arange(order + 1)) ** 2)
 
-    def analyse(frames: np.ndarray) -> np.ndarray:
-        spectrum = power_spectrum(frames, shape, fft_size) * emphasis
-        correlation = scipy.fft.irfft(spectrum, fft_size, axis=1)[:, : order + 1] * lags
-        correlation[:, 0] += _NOISE * correlation[:, 0] + POWER_FLOOR
-        return lpc_to_lsf(levinson(correlation)[0]).astype(np.float32)
-
-    return map_frames(signal, grid, shape, analyse)
+    matrix = emphasis[:, None] * correlation_matrix(len(emphasis), order + 1, fft_size) * lags
+    correlation = map_frames(signal, grid, shape, lambda frames: power_spectrum(frames, shape, fft_size) @ matrix)
+    correlation[:, 0] += _NOISE * correlation[:, 0] + POWER_FLOOR
+    blocks = (correlation[start : start + _BLOCK] for start in range(0, len(correlation), _BLOCK))
+    return np.concatenate([lpc_to_lsf(levinson(block)[0]).astype(np.float32) for block in blocks])
 
 
 def levinson(correlation: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -70,26 +72,29 @@ def lpc_to_lsf(polynomial: np.ndarray) -> np.ndarray:
     ``P`` and ``Q`` without their fixed roots at 1 and -1 are cosine series on the unit circle. Their sign changes on a grid
     bracket the roots, which are then refined; rows with roots too close for the grid go through eigenvalues instead.
     """
+    result = np.empty((len(polynomial), polynomial.shape[1] - 1))
     series = _cosine_series(polynomial)
-    order = polynomial.shape[1] - 1
-    omega = np.linspace(0.0, np.pi, _GRID + 1)
-    found = []
-    complete = np.ones(len(polynomial), dtype=bool)
-    brackets = []
-    for coefficients in series:
-        degree = coefficients.shape[1] - 1
-        values = coefficients @ np.cos(np.arange(degree + 1)[:, None] * omega)
-        changes = (values[:, 1:] > 0.0) != (values[:, :-1] > 0.0)
-        complete &= changes.sum(axis=1) == degree
-        brackets.append(changes)
-    result = np.empty((len(polynomial), order))
-    for coefficients, changes in zip(series, brackets, strict=True):
-        row, cell = np.nonzero(changes[complete])
-        found.append(_refine(coefficients[complete], row, cell).reshape(-1, coefficients.shape[1] - 1))
-    result[complete] = np.sort(np.concatenate(found, axis=1), axis=1)
+    values = [coefficients @ _cosines(coefficients.shape[1]) for coefficients in series]
+    cells, complete = [], np.ones(len(polynomial), dtype=bool)
+    for coefficients, on_grid in zip(series, values, strict=True):
+        above = on_grid[:, 1:-1] > 0.0
+        change = above[:, 1:] != above[:, :-1]
+        cells.append(change)
+        complete &= change.sum(axis=1) == coefficients.shape[1] - 1
+    every = bool(complete.all())
+    for place, (coefficients, on_grid, change) in enumerate(zip(series, values, cells, strict=True)):
+        rows = (coefficients, on_grid, change) if every else (coefficients[complete], on_grid[complete], change[complete])
+        cell = (np.flatnonzero(rows[2]) % _GRID).reshape(-1, coefficients.shape[1] - 1)
+        result[complete, place::2] = _refine(rows[0], rows[1], cell)  # the roots of the two alternate
     for crowded in np.flatnonzero(~complete):
         result[crowded] = np.sort(np.concatenate([_roots(coefficients[crowded]) for coefficients in series]))
     return result
+
+
+@lru_cache(maxsize=16)
+def _cosines(terms: int) -> np.ndarray:
+    """Return the first terms of a cosine series on the grid and one point beyond either end, (terms, _GRID + 3)."""
+    return np.asarray(np.cos(np.arange(terms)[:, None] * (np.arange(-1, _GRID + 2) * (np.pi / _GRID))))
 
 
 def _cosine_series(polynomial: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -126,26 +131,65 @@ def _times(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     return product
 
 
-def _refine(coefficients: np.ndarray, row: np.ndarray, cell: np.ndarray) -> np.ndarray:
-    """Return the root in each grid cell, as an angle, by the Illinois form of false position, which keeps its bracket.
+def _refine(coefficients: np.ndarray, on_grid: np.ndarray, cell: np.ndarray) -> np.ndarray:
+    """Return the root in each grid cell (rows, n) as an angle, of series (rows, terms) with values ``on_grid`` (rows, points).
 
-    A cosine series is a Chebyshev series in ``cos(omega)``, where its value costs no cosines.
+    The cubic through the four grid points around a root says where it is but for a millionth, and how steep the series is
+    there; two steps of the secant do the rest. Where they do not settle, as of roots close together, bisection does.
     """
-    chosen = np.ascontiguousarray(coefficients[row].T)
+    terms, cells = np.ascontiguousarray(coefficients.T), np.ascontiguousarray(cell.T)  # rows last: the longest runs
+    places = cells + np.arange(len(cell)) * on_grid.shape[1]
+    flat = np.ascontiguousarray(on_grid).ravel()
+    share, steep = _cubic_root(*(flat[places + beyond] for beyond in range(4)))
+    first = (cells + share) * (np.pi / _GRID)
+    at_first = _series_at(terms, first)
+    second = first - at_first / np.where(steep == 0.0, 1.0, steep) * (np.pi / _GRID)
+    at_second = _series_at(terms, second)
+    rise = at_second - at_first
+    step = np.divide(at_second * (second - first), rise, out=np.zeros_like(rise), where=rise != 0.0)
+    root = second - step
+    inside = (root >= cells * (np.pi / _GRID)) & (root <= (cells + 1) * (np.pi / _GRID))
+    unsure = ~inside | (np.abs(second - first) > _SURE)
+    if unsure.any():
+        rows = np.nonzero(unsure)[1]
+        root[unsure] = _bisect(np.ascontiguousarray(terms[:, rows]), cells[unsure])
+    return np.asarray(root.T)
 
-    def value(x: np.ndarray) -> np.ndarray:
-        return np.asarray(np.polynomial.chebyshev.chebval(x, chosen, tensor=False))
 
-    left, right = np.cos(cell * (np.pi / _GRID)), np.cos((cell + 1) * (np.pi / _GRID))
-    at_left, at_right = value(left), value(right)
-    for _ in range(6):
-        middle = (left * at_right - right * at_left) / (at_right - at_left)
-        at_middle = value(middle)
-        same = (at_middle > 0.0) == (at_right > 0.0)
-        # The end that stays has its value halved, so that both ends move.
-        left, at_left = np.where(same, left, right), np.where(same, 0.5 * at_left, at_right)
-        right, at_right = middle, at_middle
-    return np.asarray(np.arccos(right))
+def _cubic_root(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the root in 0..1 of the cubic with values a, b, c, d at -1, 0, 1, 2, and its slope; b and c differ in sign."""
+    third = (d - a) / 6.0 + (b - c) / 2.0
+    second = (a + c) / 2.0 - b
+    linear = c - b - second - third
+    root = b / (b - c)
+    for _ in range(2):
+        slope = linear + root * (2.0 * second + 3.0 * third * root)
+        value = b + root * (linear + root * (second + root * third))
+        root = np.clip(root - np.divide(value, slope, out=np.zeros_like(value), where=slope != 0.0), 0.0, 1.0)
+    return root, linear + root * (2.0 * second + 3.0 * third * root)
+
+
+def _series_at(terms: np.ndarray, angle: np.ndarray) -> np.ndarray:
+    """Return cosine series, (terms, rows), at angles (..., rows), by Clenshaw's recursion."""
+    twice = 2.0 * np.cos(angle)
+    value, before, spare = np.broadcast_to(terms[-1], angle.shape).copy(), np.zeros_like(angle), np.empty_like(angle)
+    for coefficients in terms[-2:0:-1]:
+        np.multiply(twice, value, out=spare)
+        spare -= before
+        spare += coefficients
+        value, before, spare = spare, value, before
+    return np.asarray(0.5 * twice * value - before + terms[0])
+
+
+def _bisect(terms: np.ndarray, cell: np.ndarray) -> np.ndarray:
+    """Return the root of each series, (terms, n), within its grid cell (n,)."""
+    low, high = cell * (np.pi / _GRID), (cell + 1) * (np.pi / _GRID)
+    rising = _series_at(terms, high) > 0.0
+    for _ in range(32):
+        middle = 0.5 * (low + high)
+        above = (_series_at(terms, middle) > 0.0) == rising
+        low, high = np.where(above, low, middle), np.where(above, middle, high)
+    return np.asarray(0.5 * (low + high))
 
 
 def _roots(coefficients: np.ndarray) -> np.ndarray:

@@ -300,7 +300,7 @@ def _analyse(run: Preparation, chosen: Sequence[Utterance], ranges: Mapping[str,
     for name, given in recipe.tasks.items():
         family = get_family(name)
         if isinstance(family, AudioFamily):
-            extras.append(Extra(name, family.extract, resolve_options(name, given)))
+            extras.append(Extra(name, family.extract, resolve_options(name, given), family.version))
     grid, channel = recipe.frames.grid, recipe.corpus.channel
     features = run.given_features
 

@@ -49,7 +49,8 @@ class AudioFamily(Shown):
 
     ``extract(signal, grid, **options)`` returns float32 (frames, dimension) and is importable, because worker processes
     call it; ``dimension`` says how wide it is for given options. A ``masked`` family returns one column more, 1 where the
-    frame has a value. ``kind`` and ``classes`` are those of the stream.
+    frame has a value. ``kind`` and ``classes`` are those of the stream. Raise ``version`` when the same options give other
+    numbers.
     """
 
     extract: Callable[..., np.ndarray]
@@ -58,6 +59,7 @@ class AudioFamily(Shown):
     masked: bool = False
     kind: Kind = "continuous"
     classes: int = 0
+    version: int = 1
 
     def stream(self, name: str, inventory: PhoneInventory, options: Options) -> Stream:
         """Return the stream that this family makes with these options."""

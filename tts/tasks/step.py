@@ -10,5 +10,6 @@ FAMILY = AudioFamily(
     lambda options: int(options["bands"]),
     {"bands": 55, "low": 80.0, "time_constant": 0.008},
     unit="dB",
+    version=2,  # 2: envelopes at other rates, in single precision
     hertz=lambda options, rate: filterbank(rate, options["bands"], options["low"], None)[0],
 )
