@@ -122,7 +122,7 @@ def test_the_voice_in_the_wheel_speaks_at_once_and_offline(home: Path) -> None:
     listed = run(home, "tts", "voices")
     assert re.search(r"^kathleen +en-us +kathleen +24000 +\d+\.\d +CC0-1.0 +stacked-tts$", listed, re.MULTILINE)
     card = run(home, "tts", "voices", "kathleen")
-    for said in ("licence CC0-1.0", "Commit ", "Made by: `tts train "):
+    for said in ("licence CC0-1.0", "Commit ", "Made by: `tts train ", "DistillMOS", "P.808", "natural", "copy synthesis"):
         assert said in card
     (home / "hello.txt").write_text("Good morning, this came with the package.\n", encoding="utf-8")
     said = run(home, "tts", "speak", "kathleen", "hello.txt", "--out", "hello")

@@ -21,8 +21,8 @@ ROWS = {
 BEFORE = "this voice, natural durations, before the post-filter"
 ITSELF = {"gv_mcep": "1", "gv_lf0": "1", "modulation": "0"}  # of the recordings, by definition
 CHOSEN = {
-    "test": "Nothing is chosen on test sentences. What restores variation was chosen by the same two judges on validation "
-    "sentences, of other trainings (docs/judges.md).",
+    "test": "Nothing is chosen on test sentences. What restores variation by default was chosen by the same two judges on "
+    "validation sentences of kathleen, nathalie and flemishguy (docs/judges.md).",
     "validation": "Settings may have been chosen on these sentences: test sentences judge.",
     "train": "The voice was trained on these sentences: test sentences judge.",
 }

@@ -23,12 +23,12 @@ def packed_card(config: VoiceConfig, summary: TrainingSummary, card: str, note: 
     The commit that trained it is named, and how it speaks. Of absolute paths in the command only the name is left, of a
     recipe's file its folder's too: the rest is nobody's business.
     """
-    scores = SCORES + card.partition(SCORES)[2].rpartition(USE)[0] if SCORES in card else ""
+    scores = f"\n{SCORES}{card.partition(SCORES)[2].rpartition(USE)[0].rstrip()}\n" if SCORES in card else ""
     words = [_without_place(word) for word in shlex.split(summary.command)]
     made_with = summary.made_with
     commit = [f"Commit {made_with.commit}, torch {made_with.torch}, numpy {made_with.numpy}"] if made_with.commit else []
     public = replace(summary, command=shlex.join(words))
-    return voice_card(config, public, f"\n{scores}" if scores else "", notes=[*commit, _manner(config), note])
+    return voice_card(config, public, scores, notes=[*commit, _manner(config), note])
 
 
 def _without_place(word: str) -> str:
