@@ -30,6 +30,7 @@ ORDER = 4
 _REACH = 5.0  # a filter is computed within this many bandwidths of its centre; it is 57 dB down there
 _ENVELOPE_RATE = 2000.0  # samples a second of an envelope, at least: ten for a frame of 5 ms
 _TAIL = 0.2  # seconds until the slowest filter has died out
+_MOST_TOGETHER = 64  # frames that are a whole number of samples
 _TOGETHER = 1 << 16  # samples of envelopes that are computed at once: they stay in cache
 
 
@@ -139,12 +140,14 @@ class _Filters:
 def _circle(grid: FrameGrid, samples: int) -> tuple[int, int]:
     """Return a number of frames and one of samples, equally long, in which a signal has room, with silence to ring out behind.
 
-    An FFT is circular. Where a frame is no whole number of samples, so many frames are taken that they are.
+    An FFT is circular. Where a frame is no whole number of samples, so many frames are taken that they are, or nearly: half a
+    sample in the whole recording moves no frame.
     """
     hop = Fraction(grid.sample_rate) * Fraction(str(grid.shift_ms)) / 1000
+    together = hop.denominator if hop.denominator <= _MOST_TOGETHER else 1
     least = samples + int(_TAIL * grid.sample_rate) + 2 * math.ceil(hop)
-    turns = scipy.fft.next_fast_len(-(-least // hop.numerator))
-    return turns * hop.denominator, turns * hop.numerator
+    blocks = together * scipy.fft.next_fast_len(math.ceil(least / (hop * together)))
+    return blocks, round(blocks * hop)
 
 
 def _steps(least: float) -> int:
