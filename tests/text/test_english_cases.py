@@ -10,7 +10,7 @@ from tts.text.split import split_text
 
 CASES = [
     case
-    for name in ("one", "two", "three", "four", "five")
+    for name in ("one", "two", "three", "four", "five", "six")
     for case in read_cases(Path(__file__).parent / "cases" / f"english_{name}.jsonl")
 ]
 

@@ -16,8 +16,8 @@ from tts.text.normalise import clean, normalise
 from tts.text.split import split_text
 
 TABLES = {
-    "de": ("german", "german_second"),
-    "nl": ("dutch", "dutch_second"),
+    "de": ("german", "german_second", "german_third"),
+    "nl": ("dutch", "dutch_second", "dutch_third"),
     "fr": ("french", "french_second"),
     "es": ("spanish", "spanish_second"),
     "it": ("italian", "italian_second"),

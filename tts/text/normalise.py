@@ -18,7 +18,7 @@ from tts.text.normalisation.signs import name_signs, without_emoticons
 from tts.text.spoken_forms import CURRENCIES, MAY_END, MULTIPLIERS, SIGNS, abbreviation, primary
 from tts.text.tracked import composed, spaced, sub
 
-VERSION: Final = 7  # part of an engine's identity: raise it when the same text comes out differently
+VERSION: Final = 8  # part of an engine's identity: raise it when the same text comes out differently
 
 LETTER = r"[^\W\d_]"
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn"}  # control, format, private use, ...: nothing a reader sees
@@ -59,6 +59,7 @@ def normalise(text: str, language: str) -> str:
     text = plain_characters(strip_markup(without_emoticons(text))).replace(LETTER_MARK, " ")
     if (expand := expander(language)) is not None:
         text = expand(text)
+        text = sub(r"(?<=\w)\.(?=,)", "", text)  # of an abbreviation, after which the sentence goes on
     if primary(language) != "en":
         text = _numbers(_abbreviations(text, language), language)
     text = sub(r"(?<=\s)[-–]+(?=[\s.,;:!?])|--+|(?<=\D)–(?=\D)", " — ", (" " + text + " ").translate(_SHAPES))

@@ -36,7 +36,8 @@ TABLES: Final = Tables(
         GHz: gigahertz; W: watt; kW: kilowatt; MW: megawatt; kWh: kilowattuur; Wh: wattuur; V: volt; A: ampère;
         mA: milliampère; J: joule; kJ: kilojoule; kcal: kilocalorie, kilocalorieën; dB: decibel; hPa: hectopascal;
         bar: bar; pk: paardenkracht; kB: kilobyte; KB: kilobyte; MB: megabyte; GB: gigabyte; TB: terabyte;
-        Mbps: megabit per seconde; st: stuk, stuks; mnd: maand, maanden"""),
+        Mbps: megabit per seconde; tl: theelepel, theelepels; el: eetlepel, eetlepels; l/100 km: liter op honderd kilometer;
+        l/100km: liter op honderd kilometer; st: stuk, stuks; mnd: maand, maanden"""),
     currencies=entries("""
         €: euro, euro, cent, cent; EUR: euro, euro, cent, cent; euro: euro, euro, cent, cent;
         $: dollar, dollar, cent, cent; USD: dollar, dollar, cent, cent; £: pond, pond, penny, pence;
@@ -61,10 +62,12 @@ TABLES: Final = Tables(
         min: minimaal; vgl: vergelijk; resp: respectievelijk; ong: ongeveer; tel: telefoon; geb: geboren; ov: overleden;
         gem: gemiddeld; afd: afdeling; vnl: voornamelijk; jan: januari; feb: februari; apr: april; aug: augustus;
         sep: september; sept: september; okt: oktober; nov: november; dec: december; ma: maandag; di: dinsdag;
-        wo: woensdag; do: donderdag; vr: vrijdag; za: zaterdag; zo: zondag; c.q: casu quo; i.c: in casu;
+        wo: woensdag; do: donderdag; vr: vrijdag; za: zaterdag; zo: zondag; d.d: de dato; p.p: per persoon;
+        m.vr.gr: met vriendelijke groet; fig: figuur; nl: namelijk; o.l.v: onder leiding van;
+        c.q: casu quo; i.c: in casu;
         s.v.p: s'il vous plaît; q.q: qualitate qua; g.g.d: grootste gemene deler"""),
     before_number=words("""
-    nr nrs blz p pag art afb tab par hfst jan feb apr aug sep sept okt nov dec ma di wo do vr za zo min max ov"""),
+    nr nrs blz p pag art afb tab par hfst fig jan feb apr aug sep sept okt nov dec ma di wo do vr za zo min max ov"""),
     before_name=words("dr prof ir ing mr drs ds st fam"),
     may_end=words("enz etc e.d e.a e.v a.u.b o.i.d n.v.t v.Chr n.Chr jl jr sr z.o.z a.s s.v.p"),
     signs=entries("""
@@ -101,10 +104,14 @@ class Dutch(Reader):
         text = sub(r"\bt/m\b", "tot en met", text)
         text = sub(r"\b(ma|di|wo|do|vr|za|zo)(?= \d{1,2} [a-z]{3,})", lambda m: _DAYS[m[1]], text)
         months = "|".join(name[:3] for name in _MONTHS) + "|sept"
-        text = sub(rf"(?<=\d )({months})\.?(?= \d{{4}}\b)", lambda m: _month(m[1]), text)
+        text = sub(rf"(?<=\d )({months})(?:\.|(?= \d{{4}}\b))", lambda m: _month(m[1]), text)
+        text = sub(r"\b([Mm])et vr\. ?gr\.", r"\1et vriendelijke groet", text)
         text = sub(r"(?<![\w'])[’'](?=[3-9]\d\b(?!\d|[.,]\d))", "", text)  # '60
         text = sub(rf"{START}([2-9]0)[’'-]?(?=er\b)", lambda m: self.cardinal(int(m[1])), text)
         days = "|".join(_DAYS)
+        text = sub(rf"\b({days})(?= tot en met (?:{days})\b)", lambda m: _DAYS[m[1].lower()], text, flags=re.IGNORECASE)
+        text = sub(rf"(?<=dag tot en met )({days})\b", lambda m: _DAYS[m[1]], text)
+        text = sub(rf"\b({days})\.?(?=,? \d{{1,2}}(?:[-–:.]| ?u))", lambda m: _DAYS[m[1]], text)
         text = sub(rf"\b({days})[-–]({days})\b", lambda m: f"{_DAYS[m[1]]} tot {_DAYS[m[2]]}", text)
         return super().expand(text)
 
@@ -120,6 +127,7 @@ class Dutch(Reader):
     def times(self, text: str) -> str:
         """Flemish 20u30 and 18u too."""
         text = sub(rf"{START}([01]?\d|2[0-4])u([0-5]\d)\b", lambda m: self.time(int(m[1]), int(m[2])), text)
+        text = sub(rf"{START}([01]?\d|2[0-4])\.([0-5]\d) u\b\.?", lambda m: self.time(int(m[1]), int(m[2])), text)
         text = sub(rf"{START}([01]?\d|2[0-4])u\b", lambda m: self.time(int(m[1]), 0), text)
         return super().times(text)
 

@@ -37,6 +37,8 @@ TABLES: Final = Tables(
         Wh: Wattstunde, Wattstunden; V: Volt; A: Ampere; mA: Milliampere; J: Joule; kJ: Kilojoule;
         kcal: Kilokalorie, Kilokalorien; dB: Dezibel; hPa: Hektopascal; bar: Bar; PS: P S; B: Byte; KB: Kilobyte;
         kB: Kilobyte; MB: Megabyte; GB: Gigabyte; TB: Terabyte; Mbit/s: Megabit pro Sekunde; dpi: D P I;
+        l/100 km: Liter auf hundert Kilometer; l/100km: Liter auf hundert Kilometer; TL: Teelöffel; EL: Esslöffel;
+        Pck.: Päckchen; Pck: Päckchen; Pkg.: Packung, Packungen; Msp.: Messerspitze, Messerspitzen;
         Jh: Jahrhundert, Jahrhunderte; Tsd: Tausend; Stk: Stück; Pkt: Punkt, Punkte"""),
     currencies=entries("""
         €: Euro, Euro, Cent, Cent; EUR: Euro, Euro, Cent, Cent; Euro: Euro, Euro, Cent, Cent;
@@ -61,11 +63,13 @@ TABLES: Final = Tables(
         min: minimal; mind: mindestens; sog: sogenannte; Tel: Telefon; Str: Straße; Jh: Jahrhundert; Mio: Millionen;
         Mrd: Milliarden; Jan: Januar; Feb: Februar; Apr: April; Aug: August; Sept: September; Okt: Oktober;
         Nov: November; Dez: Dezember; Mo: Montag; Di: Dienstag; Mi: Mittwoch; Do: Donnerstag; Sa: Samstag; So: Sonntag;
-        dt: deutsch; engl: englisch; frz: französisch; tägl: täglich; Univ: Universität; Dipl.-Ing: Diplomingenieur;
+        zw: zwischen; u: und; h.c: honoris causa; z.Hd: zu Händen; i.V: in Vertretung; bspw: beispielsweise;
+        insb: insbesondere; dt: deutsch; engl: englisch; frz: französisch; tägl: täglich;
+        Univ: Universität; Dipl.-Ing: Diplomingenieur;
         allg: allgemein; gem: gemäß; lt: laut; jr: junior; p.a: pro Jahr; Min: Minuten; Std: Stunden; Sek: Sekunden"""),
     before_number=words("S Bd Kap Abs Art Abb Tab nr max min Jan Feb Apr Aug Mo Di Mi Do Sa So"),
     before_name=words("Hr Fr St dr prof dt gem lt Hrn"),
-    may_end=words("usw usf etc u.a o.ä u.ä u.v.m e.V a.D v.Chr n.Chr d.J jr Jh"),
+    may_end=words("usw usf etc u.a o.ä u.ä u.v.m e.V v.Chr n.Chr d.J jr Jh"),
     signs=entries("""
         per: pro; power: hoch; ²: hoch zwei; ³: hoch drei; and: und; %: Prozent; ‰: Promille; &: und; @: ät; +: plus;
         =: gleich; ×: mal; ÷: geteilt durch; ±: plus minus; <: kleiner als; >: größer als; ≤: kleiner oder gleich;
@@ -78,7 +82,8 @@ TABLES: Final = Tables(
     telephone="Tel|Telefon|Telefonnummer|Fax|Mobil|Ruf|Notruf|Handy",
     date_pattern=r"(?<![\w.])(?P<day>0?[1-9]|[12]\d|3[01])\.\s?(?P<month>0?[1-9]|1[0-2])\."
     r"(?:\s?(?P<year>\d{4}|\d{2}(?!\d|[.:])))?(?!\d)",
-    initialisms={"GmbH": "G M B H", "PhD": "P H D", "MwSt": "Mehrwertsteuer"},
+    initialisms={"GmbH": "G M B H", "PhD": "P H D", "MwSt": "Mehrwertsteuer", "Hbf": "Hauptbahnhof", "Bhf": "Bahnhof"}
+    | {"StGB": "S T G B", "StVO": "S T V O", "MfG": "Mit freundlichen Grüßen", "Mfg": "Mit freundlichen Grüßen"},
 )
 
 _WEAK_N: Final = words("""
@@ -119,8 +124,10 @@ class German(Reader):
         text = sub(r"(?<=[a-zäöüß])str\.(?=\s+\d|\s*$|,)", "straße", text)
         text = sub(r"\b(Mo|Di|Mi|Do|Fr|Sa|So)\.?,? (?=\d{1,2}\. ?(?:\d|[A-Z]))", lambda m: f"{_DAYS[m[1]]}, ", text)
         days = "|".join(_DAYS)
+        text = sub(r"§§ ?(?=\d+\w*(?:,| u\.| und | bis |[-–]| ff))", "Paragrafen ", text)
         between = rf"\b({days})\.? ?[-–] ?({days})\b\.?"
         text = sub(between, lambda m: f"{_DAYS[m[1]]} bis {_DAYS[m[2]]}", text)
+        text = sub(rf"(?<![\w–-])({days})\.?(?=,? \d{{1,2}}(?:[-–:.]| Uhr))", lambda m: _DAYS[m[1]], text)
         text = sub(r"(?<![\w.])(\d{1,2})\. ?[-–] ?(?=\d{1,2}\. ?[A-Z])", r"\1. bis ", text)
         text = sub(r"§§", "§", text)
         return super().expand(text)
@@ -196,6 +203,11 @@ class German(Reader):
     def _decade(self, figures: str) -> str:
         number = int(figures.replace(".", ""))
         return (self.year(number) if len(figures) == 4 else self.cardinal(number)).replace(" ", "")
+
+    def range(self, lower: str, upper: str) -> str:
+        """A falling pair, such as the number of an invoice, has no word between."""
+        falling = lower.isdigit() and upper.isdigit() and len(lower) > 2 and int(lower) > int(upper)
+        return f"{lower} {upper}" if falling else super().range(lower, upper)
 
     def continues(self, before: str, after: str) -> bool:
         """After ordinal and Roman numbers too: am 3. Mai, Ludwig XIV. regierte."""

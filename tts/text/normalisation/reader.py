@@ -189,6 +189,12 @@ class Reader:
         def read(match: re.Match[str]) -> str:
             return self.time(*(int(group) if group else None for group in match.groups()[:3]))
 
+        minutes = self.tables.units["min"][-1]
+        text = sub(
+            rf"{START}(\d{{1,3}}):{minute}\s(?:[Mm]in\b\.?|{minutes}\b)",
+            lambda m: f"{self.cardinal(int(m[1]))} {minutes} {self.cardinal(int(m[2]))}",
+            text,
+        )
         text = sub(rf"{START}{hour}[:.]{minute}(?:[:.]{minute})?\s*{clock}\b", read, text)
         text = sub(rf"(?<={self.tables.to} ){hour}[:.]{minute}()\s*{clock}\b", read, text)
         return sub(rf"{START}{hour}:{minute}(?::{minute})?(?!\s*{clock}|[:\d])", read, text)

@@ -19,6 +19,7 @@ from tts.text.normalisation.english.maths import expand_maths
 from tts.text.normalisation.english.money import expand_money
 from tts.text.normalisation.english.numbers import expand_numbers
 from tts.text.normalisation.english.roman import expand_roman
+from tts.text.normalisation.english.shorthand import expand_shorthand
 from tts.text.normalisation.english.times import expand_times
 from tts.text.normalisation.english.units import expand_units
 from tts.text.tracked import sub
@@ -37,6 +38,7 @@ def expand(text: str) -> str:
     text = unshout(text)
     for step in (
         expand_addresses,
+        expand_shorthand,
         expand_compounds,
         expand_codes,
         expand_dates,
@@ -52,6 +54,7 @@ def expand(text: str) -> str:
         expand_letters,
     ):
         text = step(text)
+    text = sub(r"(?<=\w) -(?=[a-z])|(?<=[a-z])- (?=[a-z])", " ", text)  # two-day, par-five: the figure has been read
     return sub(r"\s+(?=[,;:!?](?:\s|$|\w)|\.(?:\s|$))", "", text)
 
 

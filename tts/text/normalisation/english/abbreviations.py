@@ -72,7 +72,7 @@ MAY_END: Final = frozenset(
     bros dept u.s u.k d.c ph.d m.d b.a m.a b.c a.d est max apt bldg calif fla
 """)
 )
-_STATES: Final = dict(zip(
+STATES: Final = dict(zip(
     listed("""
     AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR PA
     RI SC SD TN TX UT VT VA WA WV WI WY
@@ -86,7 +86,7 @@ _STATES: Final = dict(zip(
     strict=True,
 ))  # fmt: skip
 _DOTTED: Final = re.compile(r"(?<![\w.'’-])([A-Za-z]+(?:\.[A-Za-z]+)*)\.(?=[\s,;:)\"”’?!]|$|(?<=[Nnop]\.)\d)")
-_STATE: Final = re.compile(rf"(?:(?<=[a-z], )|(?<=\b(?:LA|SF|KC), ))({'|'.join(_STATES)})(?=\s\d{{5}}|[.,;:!?)]|\s*$|\s[a-z])")
+_STATE: Final = re.compile(rf"(?:(?<=[a-z], )|(?<=\b(?:LA|SF|KC), ))({'|'.join(STATES)})(?=\s\d{{5}}|[.,;:!?)]|\s*$|\s[a-z])")
 _NAME_BEFORE: Final = re.compile(
     r"(?:[A-Z][\w'’]+|\d(?:st|nd|rd|th)|\b(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth))\s+$"
 )
@@ -187,7 +187,7 @@ def expand_abbreviations(text: str) -> str:
         text = sub(r"(?<![\w/])(w/o|w/c|w/|b/c|c/o|n/a|N/A|h/t|[Aa]/[Cc]|A/B|I/O|P/E)(?![\w/](?<!w/\w))", _slash, text)
     text = sub(rf"(?<![\w.'’-])({BARE_BEFORE_NAME})(?=\s[A-Z\ue000-\uf8ff])", _bare_title, text, flags=re.I)
     text = sub(rf"(?<=[a-z\d] )({BARE_AFTER_NAME})(?=\s*(?:[.,;:!?)]|$)|\s(?:[a-z]|\d))", _bare_street, text, flags=re.I)
-    return sub(_STATE, lambda m: _STATES[m[1]], text)
+    return sub(_STATE, lambda m: STATES[m[1]], text)
 
 
 def _slash(match: re.Match[str]) -> str:

@@ -12,7 +12,7 @@ from tts.text.tracked import sub
 _SUFFIXES: Final = (
     r"com|org|net|edu|gov|mil|int|info|biz|io|ai|app|dev|co|me|tv|uk|de|fr|nl|eu|us|ca|au|ch|at|be|es|it|ie|nz|in|jp|cn|"
     r"ru|br|se|no|"
-    r"dk|fi|pl|xyz|online|site|tech|blog|shop|scot|museum|example|test|local"
+    r"dk|fi|pl|ly|gl|gg|fm|cc|xyz|online|site|tech|blog|shop|scot|museum|example|test|local"
 )
 _FILES: Final = (
     r"txt|pdf|docx?|xlsx?|pptx?|csv|tsv|json|ya?ml|toml|xml|html?|css|jsx?|tsx?|py|rb|go|rs|cpp|hpp|java|sh|bat|exe|dll|"

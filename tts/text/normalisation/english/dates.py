@@ -137,7 +137,7 @@ _PASSES: Final = (
     (re.compile(r"\b(Sat|Sun)\.(?=,|\s+(?:[a-z]|\d|(?:and|to|or)\b|" + _MONTH + r"))"), lambda m: _WEEK[m[1].lower()]),
     (
         re.compile(
-            rf"\b({_DAY_NAME})(?=,?\s+(?:{_DAY}\b|the\s+{_DAY}|{_MONTH}\s*(?:\d|(?:twenty|thirty)\b|\w+(?:th|st|nd|rd)\b)))"
+            rf"\b({_DAY_NAME})(?=,?\s+(?:{_DAY}\b|the\s+(?:{_DAY}|\w+(?:th|st|nd|rd)\b)|{_MONTH}\s*(?:\d|(?:twenty|thirty)\b|\w+(?:th|st|nd|rd)\b)))"
         ),
         lambda m: _WEEK[m[1].lower()],
     ),

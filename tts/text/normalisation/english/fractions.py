@@ -20,7 +20,10 @@ _FIXED: Final = {
     "60/40": "sixty forty", "80/20": "eighty twenty", "70/30": "seventy thirty", "4/4": "four four", "6/8": "six eight",
     "24/7/365": "twenty four seven three sixty five",
 }  # fmt: skip
-_DATE_BEFORE: Final = re.compile(r"\b(?:on|by|until|till|since|from|dated?|due|before|after|of)(?:\sthe)?\s*$", re.I)
+_DATE_BEFORE: Final = re.compile(
+    r"\b(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day,?|on|by|until|till|since|from|dated?|due|before|after|of)(?:\sthe)?\s*$",
+    re.I,
+)
 _SCORE_OF: Final = re.compile(r"\b(?:scores?|ratings?|marks?|grades?|results?)\sof\s*$", re.I)
 _SCORE_AFTER: Final = re.compile(r"\s(?:on|in|for)\s(?:the|a|my|his|her|our|your|their|this|that|every|each|all)\b")
 _SCORE_BEFORE: Final = re.compile(

@@ -55,7 +55,7 @@ _RANGE: Final = re.compile(
 )
 _AFTER: Final = re.compile(rf"(?<![\w.])(?<!\d,)({NUMBER}|\d++,\d\d){_TIMES}\s?({_SIGN})(?![\w])")
 _CENTS: Final = re.compile(rf"(?<![\w.])({NUMBER})\s?¢")
-_PENCE: Final = re.compile(r"(?<![\w.,£])(\d{1,3})p\b(?!\s?x)")
+_PENCE: Final = re.compile(r"(?<![\w.,£])(\d{1,3}(?:\.\d)?)p\b(?!\s?x)")
 _EUROPEAN: Final = re.compile(rf"({_SIGN}\s?)(\d{{1,3}}(?:\.\d{{3}})*),(\d\d)(?!\d)")
 _CODE: Final = "|".join(_CODES)
 PER: Final = {
@@ -130,7 +130,7 @@ def expand_money(text: str) -> str:
         text = sub(_AFTER, _after, text)
     text = sub(_CENTS, lambda m: f"{number(m[1])} cent{'' if m[1] == '1' else 's'}{_MARK}", text)
     text = sub(r"\b(480|720|1080|1440|2160)([pi])\b", lambda m: f"{_lines(m[1])} {m[2].upper()}", text)
-    text = sub(_PENCE, lambda m: f"{cardinal(m[1])} {'penny' if m[1] == '1' else 'pence'}{_MARK}", text)
+    text = sub(_PENCE, lambda m: f"{number(m[1])} {'penny' if m[1] == '1' else 'pence'}{_MARK}", text)
     text = sub(
         rf"(?<![\w.])({NUMBER}){_TIMES}\s?({_CODE})\b",
         lambda m: f"{number(m[1])} {_multiplier(*m.group(2, 3, 4))} {_CODES[m[5]]}{_MARK}", text,

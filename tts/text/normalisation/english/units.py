@@ -64,6 +64,7 @@ _UNIT: Final = re.compile(
     rf"{_QUANTITY}(\s?|-)(?:(sq|cu)\.?\s)?({SYMBOLS})(\^?[23]|[²³])?(?![A-Za-z0-9_'’²³])"
     rf"(?:\s?/\s?({SYMBOLS}|day|hour|week|month|year|person|mile)(\^?[23]|[²³])?(?![\w]))?(\.(?=\s+[a-z,;)]))?"
 )
+_NEGATIVE: Final = re.compile(rf"(?:(?<=\s)|(?<=\()|^)[-−–](?=\d++(?:[.,]\d++)*+\s?(?:{SYMBOLS})(?![\w]))")
 _ELECTRIC: Final = (
     r"fuses?|plugs?|current|circuits?|sockets?|breakers?|chargers?|adapt[eo]rs?|supply|relays?|outlets?|loads?|cables?|RCD|MCB"
 )
@@ -217,6 +218,7 @@ def expand_units(text: str) -> str:
     text = sub(_TIMES, _by, text)
     text = sub(_BIG, _big, text)
     text = sub(_AMPS, _amps, text)
+    text = sub(_NEGATIVE, "minus ", text)
     text = sub(_UNIT, _unit, text)
     text = sub(r"(?<![\w.,])(\d++(?:\.\d++)?+)[x×](?=\s|$|[.,;:!?)])", _fold, text)
     return sub(_ALONE, lambda m: " " + _per(m[1]), text)
