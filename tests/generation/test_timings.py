@@ -105,3 +105,22 @@ def test_words_say_where_they_stood_in_the_text(tmp_path: Path) -> None:
     price = next(interval for interval in tiers["source"] if interval.name == "$3.50")
     words = {interval.name: interval for interval in tiers["words"]}
     assert (price.start, price.end) == (words["three"].start, words["cents"].end)
+
+
+def test_cues_begin_with_their_first_word() -> None:
+    text = (
+        "The <b>quick</b> brown fox, which cost $3.50 at the market on 5 May 2021, jumped over the dog; " + "then it ran. " * 2
+    )
+    voice = FakeVoice(engine=make_engine("cmudict", "en-us"))  # type: ignore[arg-type]
+    with Synthesiser(voice, SynthesisSettings(workers=0)) as synthesiser:
+        speech = next(synthesiser.speak([Request("x", text)]))
+    words = timings(speech, voice.grid)["words"]
+    shown = cues(speech, voice.grid)
+    assert [cue.text for cue in shown] == [
+        "The quick brown fox, which cost $3.50 at\nthe market on 5 May 2021, jumped over the",
+        "dog; then it ran.",
+        "So?",
+    ]
+    starts = {word["text"]: word["start"] for word in reversed(words)}
+    assert [cue.start for cue in shown[:2]] == pytest.approx([starts["The"], starts["dog"]])
+    assert shown[0].end == shown[1].start
