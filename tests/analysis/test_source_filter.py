@@ -196,15 +196,15 @@ def test_the_phase_of_a_mel_cepstrum_is_the_minimum_phase_of_its_magnitude():
 
 
 def test_long_sound_goes_on_when_the_noise_begins_anew(monkeypatch):
-    monkeypatch.setattr(source_filter, "NOISE_FRAMES", 50)
-    monkeypatch.setattr(source_filter, "BLOCK", 25)
+    monkeypatch.setattr(source_filter, "NOISE_FRAMES", 40)
+    monkeypatch.setattr(source_filter, "BLOCK", 20)
     source_filter.filters.cache_clear()
     grid = FrameGrid(16000)
     streams = steady(grid, 100.0, seconds=2.0) | {"vuv": np.zeros((400, 1))}
     samples = synthesise(**streams, grid=grid).astype(np.float64)
     source_filter.filters.cache_clear()
     step = np.abs(np.diff(samples))
-    joins = grid.centres(400)[50::50][:-1]
+    joins = grid.centres(400)[40::40][:-1]
     assert step[(joins[:, None] + np.arange(-3, 4)).ravel()].mean() < 1.2 * step[2000:-2000].mean()
 
 

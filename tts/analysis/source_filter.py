@@ -8,7 +8,8 @@ through that of ``P``; P is the power envelope of the mel-cepstrum, a the aperio
   log magnitude and phase by one matrix product each. The filters of the aperiodicity are added in the same product.
 * Every pulse has its own filter, interpolated to the pulse's time, and the phase ``-w t`` of its exact time t, in that product
   too: positions are not rounded to samples, and a pulse has no frequency above the half of the rate.
-* Pulses and noise of a frame are summed as spectra, so that a frame costs one inverse FFT. The noise is drawn once and
+* Pulses and noise of a frame, and of as many neighbouring frames as a buffer has room for, are summed as spectra, so that a
+  frame costs no more than one inverse FFT. The noise is drawn once and
   repeats after :data:`NOISE_FRAMES` frames; the same streams always make the same samples.
 * DC is taken from a pulse with a smooth window, where WORLD subtracts a rectangle.
 """
@@ -31,6 +32,7 @@ NODES = 65  # frequencies at which the periodic share is computed; it has a kink
 UNVOICED_BAP = -0.5  # dB on average: at and above it WORLD's decoder calls a frame unvoiced
 LOWEST_SHARE = -7.0  # log amplitude of the periodic share at half the rate, where pulses between samples must have none
 NOISE_PULSES = 500.0  # Hz: WORLD makes unvoiced noise in pieces of this rate, without the mean of each
+ROOM = 0.025  # seconds at least that a buffer leaves for a pulse's response
 BLOCK = 128  # frames at a time: their spectra stay in a processor's cache
 
 
@@ -39,14 +41,16 @@ class Filters:
     """The matrices of a grid that turn frames into log magnitudes and phases of filters, float32, read-only.
 
     ``pulse`` (2, order + NODES + 3, bins) is applied to mel-cepstrum, log of the periodic share at the nodes, 1, log amplitude
-    and time in samples after the start of the frame's buffer; ``noise`` (2, order + 1 + bands + 2, bins) to mel-cepstrum, band
+    and time in samples after the start of its buffer; ``noise`` (2, order + 1 + bands + 2, bins) to mel-cepstrum, band
     aperiodicities in dB, 1 for a voiced and 1 for an unvoiced frame. ``nodes`` (bands + 1, NODES) makes log aperiodicity at the
-    nodes of bands and 1. A buffer of ``size`` samples begins ``lead`` samples before the centre of its frame. ``source``
-    (2, NOISE_FRAMES, bins) is log magnitude and phase of the noise within a frame's window.
+    nodes of bands and 1. A buffer of ``size`` samples is shared by ``group`` frames and begins ``lead`` samples before the
+    centre of the first of them. ``source`` (2, NOISE_FRAMES, bins) is log magnitude and phase of the noise within a frame's
+    window, wherever that lies in the buffer.
     """
 
     size: int
     lead: int
+    group: int
     nodes: np.ndarray
     pulse: np.ndarray
     noise: np.ndarray
@@ -56,21 +60,25 @@ class Filters:
 @lru_cache(maxsize=4)
 def filters(grid: FrameGrid, order: int) -> Filters:
     """Return the matrices for mel-cepstra of ``order`` on ``grid``."""
-    size, lead = _buffer(grid)
+    size, lead, group = _buffer(grid)
     bins = size // 2 + 1
     cepstral = np.stack([synthesis_matrix(size, grid.alpha, order) / 2.0, synthesis_phase(size, grid.alpha, order)])
     fine = _aperiodicity_rows(grid, np.linspace(0.0, grid.sample_rate / 2.0, bins))
     share = _interpolation(np.linspace(0.0, 1.0, NODES), np.linspace(0.0, 1.0, bins))
     omega = np.arange(bins) * (2.0 * np.pi / size)
-    constant, amplitude, time = _no_dc(size, 2 * lead), np.stack([np.ones(bins), 0 * omega]), np.stack([0 * omega, -omega])
+    constant, amplitude, time = (
+        _no_dc(size, (group + 1) * lead),
+        np.stack([np.ones(bins), 0 * omega]),
+        np.stack([0 * omega, -omega]),
+    )
     pulse = np.concatenate([cepstral, minimum_phase(share), constant[:, None], amplitude[:, None], time[:, None]], axis=1)
     thin = np.log(np.sqrt(np.maximum(1.0 - np.sinc(omega * grid.sample_rate / (2.0 * np.pi * NOISE_PULSES)) ** 2, 1e-4)))
     noise = np.concatenate([cepstral, minimum_phase(np.concatenate([fine, thin[None]]))], axis=1)
     nodes = _aperiodicity_rows(grid, np.linspace(0.0, grid.sample_rate / 2.0, NODES))
-    arrays = [np.ascontiguousarray(each, np.float32) for each in (nodes, pulse, noise, _noise(size, lead))]
+    arrays = [np.ascontiguousarray(each, np.float32) for each in (nodes, pulse, noise, _noise(size, lead, group))]
     for each in arrays:
         each.setflags(write=False)
-    return Filters(size, lead, *arrays)
+    return Filters(size, lead, group, *arrays)
 
 
 def minimum_phase(log_magnitude: np.ndarray) -> np.ndarray:
@@ -100,9 +108,9 @@ def synthesise(mcep: np.ndarray, lf0: np.ndarray, vuv: np.ndarray, bap: np.ndarr
             block = slice(start, min(start + BLOCK, len(mcep)))
             spectra = _noise_spectra(bank, noise[block], start)
             first, last = np.searchsorted(source.first, [block.start, block.stop])
-            _add_pulses(bank, spectra, pulses[first:last], source.first[first:last] - start)
-            for frame, centre in zip(np.fft.irfft(spectra, axis=1), centres[block], strict=True):
-                signal[centre : centre + bank.size] += frame
+            _add_pulses(bank, spectra, pulses[first:last], (source.first[first:last] - start) // bank.group)
+            for buffer, begin in zip(np.fft.irfft(spectra, axis=1), centres[block][:: bank.group], strict=True):
+                signal[begin : begin + bank.size] += buffer
     signal = signal[bank.lead : bank.lead + grid.samples(len(mcep))]
     if not np.isfinite(signal).all():
         raise TtsError("the mel-cepstrum is too large to be a spectrum; the values that made it are wrong")
@@ -115,7 +123,7 @@ class Excitation:
 
     A pulse stands between frames ``first`` and ``second``, ``part`` (0..1) of the way; ``share_part`` is the same where both
     are voiced, and otherwise points at the one that is: an unvoiced frame has no aperiodicity to interpolate.
-    ``log_amplitude`` makes a train of power 1, ``time`` counts samples from the start of the first frame's buffer.
+    ``log_amplitude`` makes a train of power 1, ``time`` counts samples from the start of the buffer that the first is in.
     """
 
     voiced: np.ndarray
@@ -135,6 +143,7 @@ def excitation(lf0: np.ndarray, vuv: np.ndarray, bap: np.ndarray, grid: FrameGri
     first = np.minimum(where.astype(np.int64), len(voiced) - 1)
     second = np.minimum(first + 1, len(voiced) - 1)
     part = where - first
+    _, lead, group = _buffer(grid)
     return Excitation(
         voiced,
         first,
@@ -142,7 +151,7 @@ def excitation(lf0: np.ndarray, vuv: np.ndarray, bap: np.ndarray, grid: FrameGri
         part.astype(np.float32),
         np.where(voiced[first] & voiced[second], part, ~voiced[first]).astype(np.float32),
         (0.5 * np.log(grid.sample_rate / f0)).astype(np.float32),
-        (_buffer(grid)[1] + time - grid.centres(len(voiced))[first]).astype(np.float32),
+        (lead + time - grid.centres(len(voiced))[first // group * group]).astype(np.float32),
     )
 
 
@@ -169,9 +178,14 @@ def pulse_times(lf0: np.ndarray, voiced: np.ndarray, grid: FrameGrid) -> tuple[n
     return ((frame + part) * (shift * grid.sample_rate))[kept], (f0[frame] + part * slope)[kept]
 
 
-def _buffer(grid: FrameGrid) -> tuple[int, int]:
-    """Return the samples of a frame's buffer, and how many of them lie before the centre of the frame."""
-    return grid.fft_size, round(grid.shift * grid.sample_rate)
+def _buffer(grid: FrameGrid) -> tuple[int, int, int]:
+    """Return the samples of a buffer, how many of them lie before the centre of its first frame, and how many frames share it.
+
+    The noise of a frame reaches a shift either side of its centre; after the last frame's there is room for a response.
+    """
+    size, shift = grid.fft_size, round(grid.shift * grid.sample_rate)
+    fits = [count for count in (4, 2) if size - (count + 1) * shift >= ROOM * grid.sample_rate]
+    return size, shift, fits[0] if fits else 1
 
 
 def _aperiodicity_rows(grid: FrameGrid, frequency: np.ndarray) -> np.ndarray:
@@ -204,14 +218,15 @@ def _no_dc(size: int, before: int) -> np.ndarray:
     return np.stack([np.log(np.maximum(np.abs(spectrum), 1e-4)), np.angle(spectrum)])
 
 
-def _noise(size: int, lead: int) -> np.ndarray:
+def _noise(size: int, lead: int, group: int) -> np.ndarray:
     """Return log magnitude and phase (2, NOISE_FRAMES, bins) of white noise of power 1 under the window of each frame."""
     samples = np.random.Generator(np.random.PCG64(NOISE_SEED)).standard_normal(NOISE_FRAMES * lead)
     pieces = np.append(samples, samples[:lead]).reshape(-1, lead)
     window = 0.5 - 0.5 * np.cos(np.arange(2 * lead) * (np.pi / lead))  # two of them half overlapping sum to 1
     frames = np.concatenate([pieces[:-1], pieces[1:]], axis=1) * window
     spectrum = np.fft.rfft(frames, size)
-    return np.stack([np.log(np.maximum(np.abs(spectrum), 1e-12)), np.angle(spectrum)])
+    late = np.outer(np.arange(NOISE_FRAMES) % group * lead, np.arange(size // 2 + 1) * (2.0 * np.pi / size))
+    return np.stack([np.log(np.maximum(np.abs(spectrum), 1e-12)), np.angle(spectrum) - late])
 
 
 def _noise_rows(source: Excitation, mcep: np.ndarray, bap: np.ndarray) -> np.ndarray:
@@ -234,22 +249,25 @@ def _pulse_rows(source: Excitation, mcep: np.ndarray, share: np.ndarray) -> np.n
 
 
 def _noise_spectra(bank: Filters, rows: np.ndarray, start: int) -> np.ndarray:
-    """Return the spectra of filtered noise of frames from ``start`` on, complex64 (frames, bins)."""
+    """Return the spectra of filtered noise of frames from ``start`` on, those of a buffer summed, complex64 (buffers, bins)."""
     at = start % NOISE_FRAMES  # a multiple of BLOCK, as NOISE_FRAMES is
     log_magnitude, phase = (rows @ matrix for matrix in bank.noise)
     log_magnitude += bank.source[0, at : at + len(rows)]
     phase += bank.source[1, at : at + len(rows)]
-    return _polar(log_magnitude, phase)
+    made = _polar(log_magnitude, phase)
+    spectra = made[:: bank.group]
+    for place in range(1, bank.group):
+        others = made[place :: bank.group]
+        spectra[: len(others)] += others
+    return spectra
 
 
-def _add_pulses(bank: Filters, spectra: np.ndarray, rows: np.ndarray, frame: np.ndarray) -> None:
-    """Add the filtered pulses (pulses, columns) to the spectra of the frames that each belongs to, in order."""
+def _add_pulses(bank: Filters, spectra: np.ndarray, rows: np.ndarray, buffer: np.ndarray) -> None:
+    """Add the filtered pulses (pulses, columns) to the spectra of the buffers that each belongs to."""
     for start in range(0, len(rows), BLOCK):
-        made, own = _polar(*(rows[start : start + BLOCK] @ matrix for matrix in bank.pulse)), frame[start : start + BLOCK]
-        begins = np.flatnonzero(np.diff(own, prepend=-1))
-        if len(begins) < len(own):
-            made = np.add.reduceat(made, begins, axis=0)
-        spectra[own[begins]] += made
+        made = _polar(*(rows[start : start + BLOCK] @ matrix for matrix in bank.pulse))
+        for pulse, own in zip(made, buffer[start : start + BLOCK], strict=True):
+            spectra[own] += pulse
 
 
 def _polar(log_magnitude: np.ndarray, phase: np.ndarray) -> np.ndarray:

@@ -29,14 +29,15 @@ def synthesise_batch(utterances: Sequence[Mapping[str, Tensor]], grid: FrameGrid
         check_spoken(**streams, grid=grid)
     sources = [excitation(streams["lf0"], streams["vuv"], streams["bap"], grid) for streams in plain]
     joined = {name: torch.cat([each[name] for each in utterances]).to(torch.float32) for name in ("mcep", "bap")}
-    frames = _frames(joined["mcep"], joined["bap"], sources, grid)
+    buffers = _buffers(joined["mcep"], joined["bap"], sources, grid)
     bank = filters(grid, joined["mcep"].shape[1] - 1)
-    parts = torch.split(frames, [len(each["mcep"]) for each in plain])
-    return [_overlap_add(part, bank, grid) for part in parts]
+    counts = [len(each["mcep"]) for each in plain]
+    parts = torch.split(buffers, [-(-count // bank.group) for count in counts])
+    return [_overlap_add(part, count, bank, grid) for part, count in zip(parts, counts, strict=True)]
 
 
-def _frames(mcep: Tensor, bap: Tensor, sources: Sequence[Excitation], grid: FrameGrid) -> Tensor:
-    """Return the buffers (frames, size) of the frames of all utterances, one after the other."""
+def _buffers(mcep: Tensor, bap: Tensor, sources: Sequence[Excitation], grid: FrameGrid) -> Tensor:
+    """Return the buffers (buffers, size) of the frames of all utterances, one after the other."""
     bank, device = filters(grid, mcep.shape[1] - 1), mcep.device
     counts = [len(source.voiced) for source in sources]
     offsets = np.cumsum([0, *counts[:-1]])
@@ -53,7 +54,11 @@ def _frames(mcep: Tensor, bap: Tensor, sources: Sequence[Excitation], grid: Fram
     noise = torch.cat([mcep, voiced * coded, voiced, 1.0 - voiced], dim=1)
     at = torch.from_numpy(np.concatenate([np.arange(count) % NOISE_FRAMES for count in counts])).to(device)
     source, matrices = _tensor(bank.source, device), _tensor(bank.noise, device)
-    spectra = torch.polar(torch.exp(noise @ matrices[0] + source[0, at]), noise @ matrices[1] + source[1, at])
+    made = torch.polar(torch.exp(noise @ matrices[0] + source[0, at]), noise @ matrices[1] + source[1, at])
+    firsts = np.cumsum([0, *(-(-count // bank.group) for count in counts)])
+    own = [first + np.arange(count) // bank.group for first, count in zip(firsts[:-1], counts, strict=True)]
+    buffer = torch.from_numpy(np.concatenate(own)).to(device)
+    spectra = made.new_zeros(int(firsts[-1]), made.shape[1]).index_add(0, buffer, made)
     first, second = places("first"), places("second")
     part, share_part = pulses("part")[:, None], pulses("share_part")[:, None]
     share, time = _periodic_share(bank, coded), pulses("time")
@@ -66,7 +71,7 @@ def _frames(mcep: Tensor, bap: Tensor, sources: Sequence[Excitation], grid: Fram
         dim=1,
     )
     matrices = _tensor(bank.pulse, device)
-    spectra = spectra.index_add(0, first, torch.polar(torch.exp(rows @ matrices[0]), rows @ matrices[1]))
+    spectra = spectra.index_add(0, buffer[first], torch.polar(torch.exp(rows @ matrices[0]), rows @ matrices[1]))
     buffers: Tensor = torch.fft.irfft(spectra, bank.size)
     return buffers
 
@@ -79,11 +84,11 @@ def _periodic_share(bank: Filters, bap: Tensor) -> Tensor:
     return share
 
 
-def _overlap_add(frames: Tensor, bank: Filters, grid: FrameGrid) -> Tensor:
-    centres = torch.from_numpy(grid.centres(len(frames))).to(frames.device)
-    places = (centres[:, None] + torch.arange(bank.size, device=frames.device)).flatten()
-    signal: Tensor = frames.new_zeros(int(centres[-1]) + bank.size).index_add(0, places, frames.flatten())
-    spoken: Tensor = signal[bank.lead : bank.lead + grid.samples(len(frames))]
+def _overlap_add(buffers: Tensor, frames: int, bank: Filters, grid: FrameGrid) -> Tensor:
+    begins = torch.from_numpy(grid.centres(frames)[:: bank.group]).to(buffers.device)
+    places = (begins[:, None] + torch.arange(bank.size, device=buffers.device)).flatten()
+    signal: Tensor = buffers.new_zeros(grid.centre(frames - 1) + bank.size).index_add(0, places, buffers.flatten())
+    spoken: Tensor = signal[bank.lead : bank.lead + grid.samples(frames)]
     return spoken
 
 
