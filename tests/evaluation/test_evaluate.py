@@ -16,6 +16,7 @@ import tts.dataset.prepared
 import tts.evaluation.evaluate
 import tts.evaluation.speech
 import tts.generation.voice
+import tts.generation.voices
 from tts.core.errors import UsageError
 from tts.core.grid import FrameGrid
 from tts.core.processes import Failure
@@ -23,6 +24,7 @@ from tts.core.stream import Stream
 from tts.evaluation.evaluate import Evaluation, check_match, evaluate_voice, generate_split, pictures_to_draw, score_settings
 from tts.evaluation.scores import Scores, pool
 from tts.evaluation.speech import KINDS, choose_examples, recognise
+from tts.generation.voices import NamedVoice
 
 GRID = FrameGrid(22050)
 
@@ -133,6 +135,20 @@ def test_pictures_that_cannot_be_drawn_are_refused_at_the_start(evaluated, tmp_p
     assert evaluated == ["load", "evaluate", "card"]
 
 
+def test_results_of_a_packaged_voice_go_to_the_current_folder(evaluated, tmp_path, monkeypatch) -> None:
+    written: list[Path] = []
+    monkeypatch.setattr(
+        tts.evaluation.evaluate,
+        "evaluate_voice",
+        lambda voice, prepared, folder, **_: written.append(folder) or Evaluation({}, "# r\n", Scores({}), [], {}),
+    )
+    packaged, own = (NamedVoice("anna", tmp_path / "site" / "anna", "a package", packaged) for packaged in (True, False))
+    for named in (packaged, own):
+        monkeypatch.setattr(tts.generation.voices, "find_voice", lambda name, named=named: named)
+        assert run("evaluate", "anna", "--pictures", "0") == 0
+    assert written == [Path("output") / "anna" / "evaluation", tmp_path / "site" / "anna" / "evaluation"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -177,7 +193,7 @@ def test_a_recogniser_that_fails_on_everything_still_leaves_a_result(monkeypatch
 def test_a_split_is_generated_as_it_is_asked_for(monkeypatch) -> None:
     """Nothing of the utterances behind is made or kept before they are asked for: a large split needs no more memory."""
     made: list[int] = []
-    packed = SimpleNamespace(ids=tuple(f"u{n}" for n in range(100)), durations_of=lambda n: n)
+    packed = SimpleNamespace(ids=tuple(f"u{n}" for n in range(100)), durations_of=lambda n: n, counted_frames=lambda n: None)
     prepared = SimpleNamespace(
         packed=lambda split: packed, speakers=["one"], speaker_of=lambda key: "one", sentences={key: key for key in packed.ids}
     )

@@ -19,13 +19,16 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.machinery import PathFinder
-from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tts.core.errors import TtsError, UsageError
 from tts.core.names import name_fault
 from tts.core.shipped import shipped_folder
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "stacked_tts.voices"
 ENVIRONMENT = "TTS_VOICES"
@@ -114,6 +117,8 @@ def _shipped() -> Iterator[NamedVoice]:
 
 def _of_packages() -> Iterator[NamedVoice]:
     """Yield the voices of other installed packages, none of which is imported."""
+    from importlib.metadata import entry_points  # takes long to import, and most names are found before
+
     for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
         folder = _package_folder(entry)
         if folder is not None and not name_fault(entry.name):
