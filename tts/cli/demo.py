@@ -37,7 +37,9 @@ def demo(
             "--speaker", help="What speaks the corpus: hibari sounds human (extra demo), espeak-ng is GPL-3.0 (extra espeak)."
         ),
     ] = DemoSpeaker.hibari,
-    short: Annotated[bool, typer.Option("--short", help="A few training steps only, to see that everything runs.")] = False,
+    short: Annotated[
+        bool, typer.Option("--short", help="Few sentences and training steps, to see that everything runs.")
+    ] = False,
 ) -> None:
     """Make a small corpus, train a single-task and a stacked multi-task voice, compare them and speak a text file."""
     from tts.cli.demo_run import run_demo

@@ -30,6 +30,7 @@ ONE_SEED = (
     "gains. A verdict needs two trainings or more: tts compare trains several seeds of every system."
 )
 SHORT = [
+    "corpus.select.limit=48",
     "training.steps=150",
     "systems.single.training={steps: 300}",
     "training.validate_every=75",
