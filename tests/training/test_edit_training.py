@@ -19,9 +19,9 @@ from tts.generation.voice import Voice, load_voice, make_edit
 from tts.network.edit import Edit
 from tts.recipe import EditPart, Recipe
 from tts.training.checkpoint import BEST, LAST
-from tts.training.edit import EditTraining, scaled_output
+from tts.training.edit import EditTraining
 from tts.training.edit_data import EditCrops, EditUtterance
-from tts.training.edit_learner import EditLearner, make_discriminators
+from tts.training.edit_learner import EditLearner, make_discriminators, scaled_output
 from tts.training.train import train_voice, voice_identity
 
 OLD = Path(__file__).parents[1] / "fixtures" / "format-2"

@@ -38,7 +38,7 @@ class EditPart(Part):
         4.0,
         ge=0.0,
         le=1000.0,
-        description="Weight of the edit's mean square, in units of the coefficients' deviations; 0 lets it run free.",
+        description="Weight of the edit's mean square, in units of each coefficient's error in training; 0 lets it run free.",
         examples=[4.0],
     )
     feature_matching: float = Field(

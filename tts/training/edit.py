@@ -32,7 +32,7 @@ from tts.recipe.edit import EditPart
 from tts.training.callbacks import Callback
 from tts.training.checkpoint import LAST, load_best, save_best
 from tts.training.edit_data import EditCrops, edit_utterances
-from tts.training.edit_learner import EditLearner, make_discriminators
+from tts.training.edit_learner import EditLearner, make_discriminators, scaled_output
 from tts.training.edit_validation import EditValidation
 from tts.training.greedy import scores_of
 from tts.training.history import history_table
@@ -173,11 +173,6 @@ class _Loop:
 
 def _history(entries: Any) -> list[dict[str, float]]:
     return [{str(name): float(value) for name, value in entry.items()} for entry in entries]
-
-
-def scaled_output(weights: dict[str, Tensor], scale: float) -> dict[str, Tensor]:
-    """Return an edit's weights with its output multiplied by ``scale``."""
-    return {name: value * scale if name.startswith("output.") else value for name, value in weights.items()}
 
 
 def train_edit(work: EditTraining) -> NetworkSummary:

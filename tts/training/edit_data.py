@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ from tts.generation.voice import Voice
 from tts.generation.voice_model import HIDDEN
 
 STEP = 16  # utterances predicted together
+_ROWS = 1 << 15  # tokens looked at together
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,16 @@ class EditCrops:
         )
         self._starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
         self._choices = np.cumsum(np.maximum(lengths - self.crop + 1, 0))  # crops that begin in an utterance or those before
+
+    def errors(self, edited_part: Callable[[Tensor], Tensor], outputs: int) -> Tensor:
+        """Return the root mean square of natural minus scaled of every coefficient, (outputs,), over all training frames."""
+        total = torch.zeros(outputs, dtype=torch.float64)
+        for first in range(0, len(self.natural), _ROWS):
+            rows = slice(first, first + _ROWS)
+            wrong = self.natural[rows] - edited_part(self.trajectories[rows][None])[0]
+            total += wrong.view(-1, outputs).double().square().sum(dim=0)
+        frames = self.natural.numel() / outputs
+        return (total / frames).sqrt().clamp(min=1e-3).to(self.device, torch.float32)
 
     def __call__(self, step: int, count: int) -> tuple[Tensor, Tensor, Tensor]:
         """Return the trajectories, hidden layers and natural trajectories of ``count`` crops, (count, crop, width) each."""

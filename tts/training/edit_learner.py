@@ -3,6 +3,10 @@
 Least-squares adversarial loss (Mao, Li, Xie, Lau, Wang and Smolley, ICCV 2017), the distance between the discriminators' hidden
 layers (feature matching; Salimans and others, NeurIPS 2016), and a leash: the mean square of the edit itself. Without the leash
 the edit grows to natural variance that has nothing to do with the sentence, and listeners' models like it less with every step.
+
+The network's outputs, and so the leash, are in units of what is wrong with each coefficient on the training frames (the root
+mean square of natural minus scaled): low coefficients, which networks predict well, are held shorter than high ones, which they
+guess.
 """
 
 from __future__ import annotations
@@ -48,6 +52,7 @@ class EditLearner:
         self.average = WeightAverage(self.edit, part.average) if part.average else None
         self.finite = FiniteCheck(crops.device)
         self.steps_done = 0
+        self.units = crops.errors(self.edited_part, self.edit.outputs).repeat(part.frames)
 
     @property
     def _networks(self) -> dict[str, nn.Module]:
@@ -64,7 +69,7 @@ class EditLearner:
         trajectories, hidden, natural = self.crops(self.steps_done, max(1, part.batch // self.crops.crop))
         condition = torch.cat([trajectories, root_mean_square_norm(hidden)], dim=-1)
         change = self.edit(trajectories, hidden)
-        edited = self._edited_part(trajectories) + change
+        edited = self.edited_part(trajectories) + self.units * change
         losses = {"discriminators": self._teach_discriminators(natural, edited.detach(), condition)}
         with torch.no_grad():
             real = [layers for _, layers in self.discriminators(natural, condition)]
@@ -83,7 +88,7 @@ class EditLearner:
             self.finite.require("edit")
         return {name: loss.detach() for name, loss in losses.items()}
 
-    def _edited_part(self, trajectories: Tensor) -> Tensor:
+    def edited_part(self, trajectories: Tensor) -> Tensor:
         """Return of what is read what is edited: (batch, tokens, frames * coefficients)."""
         batch, tokens, width = trajectories.shape
         frames = trajectories.view(batch, tokens, self.part.frames, width // self.part.frames)
@@ -109,9 +114,9 @@ class EditLearner:
         optimiser.step()
 
     def kept_weights(self) -> dict[str, Tensor]:
-        """Return the weights that are validated and kept: the average where there is one."""
+        """Return the weights that are validated and kept: the average where there is one, its output in deviations."""
         weights = self.edit.state_dict() if self.average is None else self.average.values
-        return {name: value.detach().clone() for name, value in weights.items()}
+        return scaled_output({name: value.detach().clone() for name, value in weights.items()}, self.units)
 
     def state(self) -> dict[str, Tensor]:
         """Return copies of all tensors that training goes on from."""
@@ -132,6 +137,16 @@ class EditLearner:
                 self.average.load(_within(tensors, "average."))
         except (KeyError, ValueError) as error:
             raise TtsError(f"{source}: is not of this edit ({error}); delete the file, and the edit is trained again") from None
+
+
+def scaled_output(weights: dict[str, Tensor], scale: float | Tensor) -> dict[str, Tensor]:
+    """Return an edit's weights with its output multiplied by ``scale``, one number or one for each output."""
+
+    def scaled(name: str, value: Tensor) -> Tensor:
+        by_row = scale[:, None] if isinstance(scale, Tensor) and value.ndim == 2 else scale
+        return value * by_row if name.startswith("output.") else value
+
+    return {name: scaled(name, value) for name, value in weights.items()}
 
 
 def _within(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
