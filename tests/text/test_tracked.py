@@ -30,7 +30,9 @@ def test_rewriting_is_what_re_does_and_keeps_places_in_order(source, steps):
     for pattern, reading in steps:
         text, plain = sub(pattern, reading, text), re.sub(pattern, reading, plain)
         assert text == plain
-        assert fits(text, source) or not source
+        if not text:  # what is put into nothing has no place
+            break
+        assert fits(text, source)
 
 
 @given(TEXT)

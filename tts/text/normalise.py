@@ -18,7 +18,7 @@ from tts.text.normalisation.signs import name_signs, without_emoticons
 from tts.text.spoken_forms import CURRENCIES, MAY_END, MULTIPLIERS, SIGNS, abbreviation, primary
 from tts.text.tracked import composed, spaced, sub
 
-VERSION: Final = 8  # part of an engine's identity: raise it when the same text comes out differently
+VERSION: Final = 9  # part of an engine's identity: raise it when the same text comes out differently
 
 LETTER = r"[^\W\d_]"
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn"}  # control, format, private use, ...: nothing a reader sees

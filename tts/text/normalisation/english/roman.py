@@ -137,9 +137,9 @@ _ALWAYS: Final = {"chapter", "part", "act", "scene", "section", "volume", "book"
 
 def expand_roman(text: str) -> str:
     """Read Roman numerals."""
-    if not re.search(r"[IVXLCDM]|\b(?:chapter|scene|page|p|part)\.? [ivxl]", text):
+    if not re.search(r"[IVXLCDM]|(?<![A-Za-z])\([ivx]{1,5}\)|\b(?:chapter|scene|page|p|part)\.? [ivxl]", text):
         return text
-    text = sub(r"\(([ivx]{1,5})\)", lambda m: f", {cardinal(str(value(m[1])))}, " if value(m[1]) else m[0], text)
+    text = sub(r"(?<![A-Za-z])\(([ivx]{1,5})\)", lambda m: f", {cardinal(str(value(m[1])))}, " if value(m[1]) else m[0], text)
     text = sub(
         r"\b(Chapter|chapter|Scene|scene|Part|part|Section|section|page|Page|pages|Book|Volume)\s([ivxl]+)\b(?!['’])",
         lambda m: f"{m[1]} {cardinal(str(value(m[2])))}" if value(m[2]) else m[0], text,

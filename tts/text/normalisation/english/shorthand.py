@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from tts.text.normalisation.english.abbreviations import STATES
-from tts.text.normalisation.english.numbers import cardinal, label
+from tts.text.normalisation.english.numbers import cardinal, label, spelled, year
 from tts.text.normalisation.english.units import SYMBOLS
 from tts.text.normalisation.lists import table
 from tts.text.tracked import sub
@@ -40,7 +40,7 @@ _NO_OTHER_WORD: Final = re.compile(
 )
 _ACCOUNT: Final = re.compile(r"\b([Aa])/[Cc](?=\s(?:no\b|number|holder|details|balance|name|is\b))")
 _NUMBER: Final = re.compile(
-    r"(?<=\b)(account|phone|telephone|tel|ref|reference|order|serial|invoice|flight|room|card|part|model|id|policy|licence|license|"
+    r"(?<=\b)(account|phone|telephone|tel|fax|ref|reference|order|serial|invoice|flight|room|card|part|model|id|policy|licence|license|"
     r"batch|tracking|booking|customer|member|membership|mobile)(\s)no\.?(?=\s(?:is|was)\b|\s?:?\s?#?\d)",
     re.I,
 )
@@ -49,9 +49,9 @@ _TIMETABLE: Final = re.compile(r"\b([Dd]ep|[Aa]rr)\.?(?=\s(?:[A-Z]{3}\b|[A-Z][a-
 _TRAVEL: Final = {"dep": "departing", "arr": "arriving", "Dep": "Departing", "Arr": "Arriving"}
 # Anywhere, with or without a full stop
 _WORDS: Final = table("""
-    pls please; plz please; Pls Please; Plz Please; thx thanks; Thx Thanks; thks thanks; Utd United; req'd required;
-    recd received; rec'd received; b'day birthday; govt government; Govt Government; mgmt management; approx
-    approximately; edn edition; edns editions; eqn equation; eqns equations; agg aggregate; hols holidays; mins
+    pls please; plz please; Pls Please; Plz Please; thx thanks; Attn attention; Thx Thanks; thks thanks; Utd United;
+    req'd required; recd received; rec'd received; b'day birthday; govt government; Govt Government; mgmt management;
+    approx approximately; edn edition; edns editions; eqn equation; eqns equations; agg aggregate; hols holidays; mins
     minutes; yrs years; wks weeks; pkt packet; pkts packets; btwn between; w/end weekend""")
 _WORD: Final = re.compile(rf"(?<![\w.'’/@-])({'|'.join(map(re.escape, _WORDS))})(\.?)(?![\w'’/@-])")
 _BEFORE_NUMBER: Final = re.compile(r"\b(Rm|rm)\.?(?=\s\d)")
@@ -59,6 +59,27 @@ _AFTER_NUMBER: Final = re.compile(r"(?<=\d )lg(?=\s[a-z])")
 _VOLUME: Final = re.compile(r"(?<=\bby )vol\.?(?=\W|$)(?=[.,;:!?)]|\s[a-z]|$)|(?<=% )vol\.?(?=[.,;:!?)]|\s[a-z]|$)")
 _EACH: Final = re.compile(r"(?<=\d )ea\.?(?=[.,;:!?)]|\s[a-z]|$)")
 _UTILITIES: Final = re.compile(r"(?<=[+&] )utils?\.?(?=[.,;:!?)]|\s|$)")
+
+
+_PROTOCOL: Final = re.compile(r"(?<=\b[A-Z]{4})/(?=\d)|(?<=\b[A-Z]{3})/(?=\d\.\d)")
+_CHANGE: Final = re.compile(r"\b([yqmw])/\1\b")
+_PERIODS: Final = {"y": "year on year", "q": "quarter on quarter", "m": "month on month", "w": "week on week"}
+_STANDARD: Final = re.compile(
+    r"\b(ISO(?:/IEC)?|IEC|RFC|IEEE|DIN(?: EN)?|BS(?: EN)?) (\d{3,5})(?:-(\d{1,2}))?(?::(\d{4}))?(?![\w]|\.\d)"
+)
+_EXTENSION: Final = re.compile(r"(?<=\d{3}[-. ]\d{4}),?\s?x\.?\s?(\d{2,5})(?!\w)")
+_MATCH_TIME: Final = re.compile(r"\b([HF])T(?=:?\s\d{1,3}[-–])")
+_ATTENDANCE: Final = re.compile(r"\batt\.?(?=:?\s\d)")
+_LIFE: Final = re.compile(r"(?<![\w.])([bd])\.\s?(?=(?:c\.\s?)?(?:1\d{3}|20\d\d)\b)")
+_STREET: Final = re.compile(r"\b(Ave|St|Rd|Blvd|Dr|Ln|Ct|Pl|Avenue|Street|Road|Boulevard|Drive|Lane)\.?\s(NW|NE|SW|SE)\b")
+_STREETS: Final = table("Ave Avenue; St Street; Rd Road; Blvd Boulevard; Dr Drive; Ln Lane; Ct Court; Pl Place")
+_QUARTERS: Final = {"NW": "Northwest", "NE": "Northeast", "SW": "Southwest", "SE": "Southeast"}
+
+
+def _standard(match: re.Match[str]) -> str:
+    name = match[1].replace("/", " ")
+    part = f" {cardinal(match[3])}" if match[3] else ""
+    return f"{name} {label(match[2])}{part}" + (f", {year(match[4])}" if match[4] else "")
 
 
 def _points(match: re.Match[str]) -> str:
@@ -111,6 +132,14 @@ _PASSES: Final = (
     (_VOLUME, lambda m: "volume" + ("." if m[0].endswith(".") and not m.string[m.end() :].strip() else "")),
     (_EACH, lambda m: "each" + ("." if m[0].endswith(".") and not m.string[m.end() :].strip() else "")),
     (_UTILITIES, lambda m: "utilities"),
+    (_PROTOCOL, lambda m: " "),
+    (_CHANGE, lambda m: _PERIODS[m[1]]),
+    (_STANDARD, _standard),
+    (_EXTENSION, lambda m: f", extension {spelled(m[1])}"),
+    (_MATCH_TIME, lambda m: "half time" if m[1] == "H" else "full time"),
+    (_ATTENDANCE, lambda m: "attendance"),
+    (_LIFE, lambda m: "born " if m[1] == "b" else "died "),
+    (_STREET, lambda m: f"{_STREETS.get(m[1], m[1])} {_QUARTERS[m[2]]}"),
 )
 
 

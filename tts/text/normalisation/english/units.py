@@ -191,7 +191,7 @@ def _inches(match: re.Match[str]) -> str:
 
 def _by(match: re.Match[str]) -> str:
     parts = re.split(r"\s?[x×]\s?", match[0])
-    spaced = "×" in match[0] and re.match(r"\s*=", match.string[match.end() : match.end() + 60])
+    spaced = re.search(r"×|\sx\s", match[0]) and re.match(r"\s*=", match.string[match.end() : match.end() + 60])
     joint = " times " if spaced else " by "
     return joint.join(_side(part) for part in parts)
 
