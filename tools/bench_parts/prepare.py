@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +17,12 @@ from bench_parts.frame import SPEECH, Row, Setup, most_memory, take_turns
 from tts.analysis.world import analyse
 from tts.core.audio import read_audio
 from tts.core.grid import FrameGrid
+from tts.tasks.base import AudioFamily, built_in_names
+from tts.tasks.registry import get_family
 
 RANGE = (100.0, 350.0)  # Hz, in which F0 is searched
 RATE = 24000
 UTTERANCES = 8
-EXTRACTORS = (  # module of tts.analysis, function
-    ("energy", "energy"),
-    ("mel", "mel_spectrum"),
-    ("gammatone", "gammatone_spectrum"),
-    ("lsf", "line_spectral_frequencies"),
-    ("formants", "formant_features"),
-)
 
 
 @dataclass(frozen=True)
@@ -61,14 +56,21 @@ def analysis(setup: Setup) -> list[Row]:
         "bare": lambda: bare_world(items),
         "main streams": lambda: [analyse(item.signal, item.grid, RANGE) for item in items],
     }
-    for module, name in EXTRACTORS:
-        function: Callable[..., Any] = getattr(importlib.import_module(f"tts.analysis.{module}"), name)
-        works[name] = lambda f=function: [f(item.signal, item.grid) for item in items]  # type: ignore[misc]
+    for name in built_in_names():
+        family = get_family(name)
+        if isinstance(family, AudioFamily):
+            work = partial(family.extract, grid=items[0].grid, **family.options)
+            works[name] = partial(_of_each, work, items)
     times = {name: spent / seconds for name, spent in take_turns(works, setup.rounds).items()}
     floor, note = times["bare"], f"{seconds:.0f} s of speech"
     rows = [Row("prepare", "bare dio, stonemask, cheaptrick, d4c", floor, SPEECH, floor, note=note)]
     rows += [Row("prepare", name, times[name], SPEECH, floor) for name in works if name != "bare"]
-    return [*rows, Row("prepare", "main streams and these tasks", sum(times.values()) - floor, SPEECH, floor)]
+    return [*rows, Row("prepare", "main streams and all tasks", sum(times.values()) - floor, SPEECH, floor)]
+
+
+def _of_each(work: Callable[[np.ndarray], object], items: Sequence[Recording]) -> None:
+    for item in items:
+        work(item.signal)
 
 
 def bare_world(items: Sequence[Recording]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import torch
@@ -19,6 +21,7 @@ from tts.generation.speaking import load_speaker
 from tts.generation.synthesiser import Synthesiser, SynthesisSettings
 from tts.generation.vocode import speaking_streams, vocode
 from tts.generation.voice import Voice, load_voice
+from tts.recipe.names import VocoderName
 from tts.text.sentence import SILENCE, Sentence
 
 GROUP = 512  # rows of the floor's products, which stay in cache
@@ -45,6 +48,7 @@ def parts(setup: Setup, voice: BaseVoice, synthesiser: Synthesiser) -> list[Row]
     sound = synthesiser.sound
     streams = [speaking_streams(sound, item, mask) for item, mask in zip(predicted, speech, strict=True)]
     requests = [Request(f"t{number}", text) for number, text in enumerate(texts)]
+    speakers = {name: Synthesiser(voice, replace(synthesiser.settings, vocoder=name)) for name in get_args(VocoderName)}
     works: dict[str, Callable[[], object]] = {
         "products": stack_products(load_voice(setup.need("voice", "speak"), "cpu"), sum(frames)),
         "synthesize": bare_synthesis(voice.grid, streams),
@@ -52,8 +56,8 @@ def parts(setup: Setup, voice: BaseVoice, synthesiser: Synthesiser) -> list[Row]
         "acoustics": lambda: voice.acoustics(sentences, durations),
         "trajectories": lambda: [speaking_streams(sound, item, mask) for item, mask in zip(predicted, speech, strict=True)],
         "vocode": lambda: [vocode(sound, item, mask) for item, mask in zip(predicted, speech, strict=True)],
-        "whole": lambda: list(synthesiser.speak(requests)),
     }
+    works |= {name: lambda each=each: list(each.speak(requests)) for name, each in speakers.items()}
     times = {name: spent / seconds for name, spent in take_turns(works, setup.rounds).items()}
     both = times["products"] + times["synthesize"]
     note = f"{voice.label}, {seconds:.0f} s of speech"
@@ -64,7 +68,10 @@ def parts(setup: Setup, voice: BaseVoice, synthesiser: Synthesiser) -> list[Row]
         Row("speak", "acoustics", times["acoustics"], SPEECH, times["products"], note="floor: products"),
         Row("speak", "trajectories and post-filter", times["trajectories"], SPEECH),
         Row("speak", "the same and vocoder", times["vocode"], SPEECH, times["synthesize"], note="floor: synthesize"),
-        Row("speak", "text to samples", times["whole"], SPEECH, both, note=f"floor: products and synthesize; {note}"),
+        *(
+            Row("speak", f"text to samples, {name}", times[name], SPEECH, both, note=f"floor: products and synthesize; {note}")
+            for name in speakers
+        ),
     ]
 
 
