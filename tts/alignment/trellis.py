@@ -74,15 +74,15 @@ def forward_backward(scores: torch.Tensor, batch: Batch) -> tuple[torch.Tensor, 
     count = scores.shape[1] // 2
     own = scores[:, :count].clone()
     total = _scan(scores, batch, best=False)[:count]
-    frames, places = batch.frames[:count], batch.places[:count]
-    rows = torch.arange(count, device=scores.device)
-    times = torch.arange(len(scores), device=scores.device)[:, None]
-    back_time = frames - 1 - times
-    back_place = places[:, None] - 1 - torch.arange(scores.shape[2], device=scores.device)
-    mirror = scores[:, count:][back_time.clamp(min=0)[:, :, None], rows[None, :, None], back_place.clamp(min=0)[None]]
-    joint = mirror.add_(scores[:, :count]).sub_(own).masked_fill_(back_place < 0, -torch.inf)
+    joint = torch.full_like(own, -torch.inf)
+    for row, (frames, places) in enumerate(zip(batch.frames[:count].tolist(), batch.places[:count].tolist(), strict=True)):
+        mirror = scores[:frames, count + row, :places].flip(0, 1)
+        joint[:frames, row, :places] = mirror.add_(scores[:frames, row, :places]).sub_(own[:frames, row, :places])
     # The rows of both directions were rescaled, each its own way: posteriors are made to sum to one frame by frame.
-    return joint.softmax(dim=2).masked_fill_((back_time < 0)[:, :, None], 0.0), total
+    posteriors = joint.softmax(dim=2)
+    for row, frames in enumerate(batch.frames[:count].tolist()):
+        posteriors[frames:, row] = 0.0
+    return posteriors, total
 
 
 def viterbi(scores: torch.Tensor, batch: Batch) -> tuple[list[np.ndarray], torch.Tensor]:
@@ -121,21 +121,25 @@ def _scan(scores: torch.Tensor, batch: Batch, *, best: bool) -> torch.Tensor:
     targets = torch.nonzero(batch.hops.flatten())[:, 0]
     origins = targets - batch.stride
     offsets = torch.zeros(scores.shape[:2], dtype=torch.float64, device=scores.device)
-    arrived = torch.empty(scores.shape[1:], dtype=scores.dtype, device=scores.device)
-    flat = arrived.view(-1)
     scores[0, :, 1:] = -torch.inf
+    # All places of a frame lie in one row, so that each is joined with the one before it in one run over memory (twice as
+    # fast as row by row); what the first place of an utterance so got from the last of another is put right.
+    rows = scores.view(len(scores), -1).unbind()
+    starts = scores[:, :, 0].unbind()
+    arrived = torch.empty_like(rows[0])
+    moved, at_start = arrived[1:], arrived.view(scores.shape[1:])[:, 0]
     for frame in range(1, len(scores)):
-        before, now = scores[frame - 1], scores[frame]
-        arrived[:, 0] = before[:, 0]
-        join(before[:, 1:], before[:, :-1], out=arrived[:, 1:])
+        before, now = rows[frame - 1], rows[frame]
+        join(before[1:], before[:-1], out=moved)
+        at_start.copy_(starts[frame - 1])
         if len(targets):
-            hopped = before.reshape(-1).index_select(0, origins)
-            flat.index_copy_(0, targets, join(flat.index_select(0, targets), hopped))
+            arrived.index_copy_(0, targets, join(arrived.index_select(0, targets), before.index_select(0, origins)))
         now += arrived
         if frame % _RESCALE == 0:
-            top = now.amax(dim=1, keepdim=True)
-            now -= top
+            places = scores[frame]
+            top = places.amax(dim=1, keepdim=True)
+            places -= top
             offsets[frame] = top[:, 0]
-    rows = torch.arange(scores.shape[1], device=scores.device)
+    every = torch.arange(scores.shape[1], device=scores.device)
     last = batch.frames - 1
-    return scores[last, rows, batch.places - 1].double() + offsets.cumsum(0)[last, rows]
+    return scores[last, every, batch.places - 1].double() + offsets.cumsum(0)[last, every]
