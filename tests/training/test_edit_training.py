@@ -210,7 +210,7 @@ def test_an_edit_is_trained_behind_a_finished_voice_that_stays_as_it_is(tmp_path
     assert not [path.name for path in (tmp_path / "voice").glob("*.safetensors") if "discriminator" in path.name]
     assert read_summary(tmp_path / "voice" / "training") == summary
     card = (tmp_path / "voice" / "README.md").read_text(encoding="utf-8")
-    assert "* edit: 2 x 12, 2 frames a token, leash 4, strength 1; validation: GV mcep " in card
+    assert "* edit: 2 x 12, 2 frames a token, leash 10, strength 1; validation: GV mcep " in card
     assert voice_identity(recipe, prepared, "edited") != voice_identity(
         recipe.changed(["generation.strength=0.5"]), prepared, "edited"
     )

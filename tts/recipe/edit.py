@@ -35,17 +35,17 @@ class EditPart(Part):
         examples=[[16, 32, 64, 64]],
     )
     leash: float = Field(
-        4.0,
+        10.0,
         ge=0.0,
         le=1000.0,
         description="Weight of the edit's mean square, in units of each coefficient's error in training; 0 lets it run free.",
-        examples=[4.0],
+        examples=[10.0],
     )
     feature_matching: float = Field(
         1.0, ge=0.0, le=1000.0, description="Weight of the distance between the discriminators' hidden layers.", examples=[1.0]
     )
-    steps: Steps = Field(1500, description="Steps of its training.", examples=[1500])
-    batch: int = Field(1024, ge=1, le=1_000_000, description="Tokens a step.", examples=[1024])
+    steps: Steps = Field(600, description="Steps of its training.", examples=[600])
+    batch: int = Field(512, ge=1, le=1_000_000, description="Tokens a step.", examples=[512])
     crop: int = Field(64, ge=4, le=10_000, description="Tokens a training example.", examples=[64])
     learning_rate: float = Field(
         0.0005, gt=0.0, le=1.0, description="Rate of AdamW at the first step; it falls to 0 linearly.", examples=[0.0005]
@@ -58,7 +58,7 @@ class EditPart(Part):
         examples=[0.999],
     )
     clip: float = Field(1.0, gt=0.0, description="Largest norm of a gradient.", examples=[1.0])
-    validate_every: Steps = Field(250, description="Steps between validations.", examples=[250])
+    validate_every: Steps = Field(150, description="Steps between validations.", examples=[150])
     largest_variance: float = Field(
         1.3,
         ge=1.0,
