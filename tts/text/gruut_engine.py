@@ -6,6 +6,7 @@ cannot read, so the tree that it leaves (token -> words) is checked here token b
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import logging
 import re
@@ -17,6 +18,7 @@ from contextlib import closing
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from itertools import pairwise
+from types import ModuleType
 from typing import Any, Final
 
 from tts.core.errors import TtsError, UsageError
@@ -255,15 +257,22 @@ class _Loaded:
         return bool(re.fullmatch(r"[A-Z]{2,5}", word)) and (word in _SPELLED or self.lexicon.lookup(word) is None)
 
 
+class _Later(ModuleType):
+    """A module that is imported when something of it is asked for.
+
+    :class:`importlib.util.LazyLoader` does the same, but the next ``import`` statement already asks for ``__spec__``.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return getattr(importlib.import_module(self.__name__), name)
+
+
 def import_when_used(name: str) -> None:
     """Let a later ``import name`` return at once; the module is loaded when something of it is asked for."""
-    spec = importlib.util.find_spec(name) if name not in sys.modules else None
-    if spec is None or spec.loader is None:
-        return  # loaded already, or missing, which the import itself will say
-    spec.loader = importlib.util.LazyLoader(spec.loader)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
+    if name not in sys.modules and importlib.util.find_spec(name) is not None:
+        sys.modules[name] = _Later(name)
 
 
 @lru_cache(maxsize=8)
