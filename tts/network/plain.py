@@ -128,6 +128,20 @@ class _Head:
         return y if side is None or self.private or self.ear is None else y + side @ self.ear.T
 
 
+class _Room:
+    """Arrays in which layers are computed, used in turn, so that they stay in the cache."""
+
+    def __init__(self) -> None:
+        self._arrays: dict[tuple[int, int], np.ndarray] = {}
+
+    def of(self, rows: int, width: int, number: int) -> np.ndarray:
+        """Return an array (rows, width) that is not that of the layer before ``number``."""
+        key = width, number % 2
+        if key not in self._arrays:
+            self._arrays[key] = np.empty((GROUP, width), np.float32)
+        return self._arrays[key][:rows]
+
+
 class PlainStage:
     """A stage that speaks, for one speaker, made of the tensors of a :class:`tts.network.stack.Stage`.
 
@@ -152,6 +166,9 @@ class PlainStage:
             first = speaker[1] * widths[name] if speaker and speaker[0].heads and name in OWNED else 0
             output = (first, first + widths[name]) if name in self.layout.outputs else None
             self.heads[name] = _Head(tensors, name, len(part.tasks[name].private), output)
+        depths = {depth for name in self.layout.heads if (depth := part.tasks[name].depth)}
+        read = min(self.layout.layer, len(self.layers)) if self.layout.layer is not None else 0
+        self._kept = depths | {read}  # numbers, from 1, of the layers that more than the next one reads
         # What reads the top layer with nothing between is one product.
         self._bare = [
             name
@@ -175,20 +192,22 @@ class PlainStage:
         """The matrix of the first layer, (width, inputs)."""
         return self.layers[0].linear.weight
 
-    def run(self, y: np.ndarray, x: np.ndarray | None = None) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+    def run(self, y: np.ndarray, x: np.ndarray | None, room: _Room) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
         """Return the outputs of every head (rows, width), and the bottleneck.
 
         ``y`` (rows, width) is the product of the first matrix and the input, and is overwritten; ``x`` the input itself, needed
-        where the first layer adds to it.
+        where the first layer adds to it. Layers that nobody reads but the next are computed in ``room``.
         """
-        view = [self._added(x, self.layers[0].finish(y))]
-        for layer in self.layers[1:]:
-            view.append(self._added(view[-1], layer.finish(view[-1] @ layer.linear.weight.T)))
-        top, bottleneck = view[-1], None
+        view = {1: self._added(x, self.layers[0].finish(y))}
+        for number, layer in enumerate(self.layers[1:], 2):
+            below = view[number - 1] if number - 1 in self._kept else view.pop(number - 1)
+            above = room.of(len(y), len(layer.linear.bias), number) if number not in self._kept else None
+            view[number] = self._added(below, layer.finish(np.matmul(below, layer.linear.weight.T, out=above)))
+        top, bottleneck = view[len(self.layers)], None
         if self.bottleneck is not None:
             top = bottleneck = _activated(self.bottleneck(top), "tanh")
         elif self.layout.layer is not None:
-            bottleneck = view[min(self.layout.layer, len(view)) - 1]
+            bottleneck = view[min(self.layout.layer, len(self.layers))]
         outputs = {}
         if self._joined is not None:
             every, start = self._joined(top), 0
@@ -200,7 +219,7 @@ class PlainStage:
         for name in (name for name in self.layout.order if name not in self._bare):
             head, use = self.heads[name], self.part.tasks[name]
             side = hidden[use.reads] if use.reads else None
-            hidden[name] = head.hidden(view[use.depth - 1] if use.depth else top, side)
+            hidden[name] = head.hidden(view[use.depth] if use.depth else top, side)
             if head.output is not None:
                 outputs[name] = head.read_out(hidden[name], side)
         return outputs, bottleneck
@@ -308,8 +327,9 @@ class PlainStack:
         stage = self.stages[number]
         prepared = _FirstLayer(stage, self.parts[number], rows, features, self._reads(number), self.speaker)
         gathered: list[tuple[dict[str, np.ndarray], np.ndarray | None]] = []
+        room = _Room()
         for start in range(0, len(rows.segment), GROUP):
-            gathered.append(stage.run(*prepared.of(np.arange(start, min(start + GROUP, len(rows.segment))))))
+            gathered.append(stage.run(*prepared.of(np.arange(start, min(start + GROUP, len(rows.segment)))), room))
         outputs = {name: np.concatenate([heads[name] for heads, _ in gathered]) for name in gathered[0][0]}
         bottleneck = [each for _, each in gathered if each is not None]
         return outputs, np.concatenate(bottleneck) if bottleneck else None
