@@ -33,7 +33,7 @@ def can_be_plain(parts: Sequence[StagePart]) -> bool:
 
 @dataclass(frozen=True)
 class Linear:
-    """``x @ weight.T + bias``: weight (outputs, inputs), bias (outputs,), float32."""
+    """``x @ weight + bias``: weight (inputs, outputs), bias (outputs,), float32."""
 
     weight: np.ndarray
     bias: np.ndarray
@@ -41,17 +41,18 @@ class Linear:
     @classmethod
     def of(cls, tensors: Arrays, name: str) -> Linear:
         """Return the layer ``name`` of a network's tensors."""
-        weight, bias = (np.ascontiguousarray(tensors[f"{name}.{kind}"], np.float32) for kind in ("weight", "bias"))
+        weight, bias = (np.ascontiguousarray(tensors[f"{name}.{kind}"].T, np.float32) for kind in ("weight", "bias"))
         return cls(weight, bias)
 
     def centred(self) -> Linear:
         """Return the layer whose outputs have mean 0 over the units, for a layer norm to follow."""
         weight, bias = self.weight.astype(np.float64), self.bias.astype(np.float64)
-        return Linear((weight - weight.mean(axis=0)).astype(np.float32), (bias - bias.mean()).astype(np.float32))
+        centred = weight - weight.mean(axis=1, keepdims=True)
+        return Linear(centred.astype(np.float32), (bias - bias.mean()).astype(np.float32))
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Map (rows, inputs) to (rows, outputs)."""
-        y = x @ self.weight.T
+        y = x @ self.weight
         y += self.bias
         return np.asarray(y)
 
@@ -70,7 +71,7 @@ class _Layer:
         self.activation = part.activation
 
     def finish(self, y: np.ndarray) -> np.ndarray:
-        """Turn ``x @ weight.T`` (rows, width) in place into the layer's output."""
+        """Turn ``x @ weight`` (rows, width) in place into the layer's output."""
         y += self.linear.bias
         if self.scale is not None and self.shift is not None:
             power = np.einsum("ij,ij->i", y, y) / np.float32(y.shape[1])
@@ -105,7 +106,7 @@ class _Head:
         self.output = None
         if output is not None:
             whole = Linear.of(tensors, f"{prefix}.output")
-            self.output = Linear(whole.weight[slice(*output)], whole.bias[slice(*output)])
+            self.output = Linear(np.ascontiguousarray(whole.weight[:, slice(*output)]), whole.bias[slice(*output)])
 
     @property
     def bare(self) -> bool:
@@ -177,7 +178,7 @@ class PlainStage:
         ]
         outs = [layer for name in self._bare if (layer := self.heads[name].output) is not None]
         self._joined = (
-            Linear(np.concatenate([each.weight for each in outs]), np.concatenate([each.bias for each in outs]))
+            Linear(np.concatenate([each.weight for each in outs], axis=1), np.concatenate([each.bias for each in outs]))
             if outs
             else None
         )
@@ -189,7 +190,7 @@ class PlainStage:
 
     @property
     def first(self) -> np.ndarray:
-        """The matrix of the first layer, (width, inputs)."""
+        """The matrix of the first layer, (inputs, width)."""
         return self.layers[0].linear.weight
 
     def run(self, y: np.ndarray, x: np.ndarray | None, room: _Room) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
@@ -202,7 +203,7 @@ class PlainStage:
         for number, layer in enumerate(self.layers[1:], 2):
             below = view[number - 1] if number - 1 in self._kept else view.pop(number - 1)
             above = room.of(len(y), len(layer.linear.bias), number) if number not in self._kept else None
-            view[number] = self._added(below, layer.finish(np.matmul(below, layer.linear.weight.T, out=above)))
+            view[number] = self._added(below, layer.finish(np.matmul(below, layer.linear.weight, out=above)))
         top, bottleneck = view[len(self.layers)], None
         if self.bottleneck is not None:
             top = bottleneck = _activated(self.bottleneck(top), "tanh")
@@ -358,16 +359,16 @@ class _FirstLayer:
         own = rows.vectors.shape[1] + rows.positions.shape[1]
         width = own * (2 * part.linguistic_context + 1) if reads else 0
         beside = 0 if features is None else features.shape[1] * (2 * part.context + 1)
-        self.of_rows, self.of_features = stage.first[:, :width], stage.first[:, width : width + beside]
-        self.of_code = stage.first[:, width + beside :] @ self.code
-        inputs = stage.first.shape[1]
+        self.of_rows, self.of_features = stage.first[:width], stage.first[width : width + beside]
+        self.of_code = self.code @ stage.first[width + beside :]
+        inputs = len(stage.first)
         # A first layer as wide as its input adds to it, so the input itself is needed.
-        self.whole = part.trunk.residual and inputs == len(stage.first)
+        self.whole = part.trunk.residual and inputs == stage.first.shape[1]
         self.segments = None
         if reads and not part.linguistic_context:
             vectors = rows.vectors.shape[1]
-            self.segments = rows.vectors @ self.of_rows[:, :vectors].T
-            self.of_positions = self.of_rows[:, vectors:]
+            self.segments = rows.vectors @ self.of_rows[:vectors]
+            self.of_positions = self.of_rows[vectors:]
 
     def of(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Return the product for ``rows``, (rows, width), and the input where it is needed."""
@@ -375,16 +376,16 @@ class _FirstLayer:
         y: np.ndarray | None = None
         if self.segments is not None:
             y = self.segments[self.rows.segment[rows]]
-            if self.of_positions.shape[1]:
-                y += self.rows.positions[rows] @ self.of_positions.T
+            if len(self.of_positions):
+                y += self.rows.positions[rows] @ self.of_positions
         elif self.reads:
             around = self.rows.around(rows, self.part.linguistic_context, self.part.dilation)
             pieces.append(self.rows.linguistic(around.ravel()).reshape(len(rows), -1))
-            y = pieces[-1] @ self.of_rows.T
+            y = pieces[-1] @ self.of_rows
         if self.features is not None:
             around = self.rows.around(rows, self.part.context, self.part.dilation)
             window = self.features[around].reshape(len(rows), -1)
-            y = window @ self.of_features.T if y is None else y + window @ self.of_features.T
+            y = window @ self.of_features if y is None else y + window @ self.of_features
             pieces.append(window)
         assert y is not None
         if len(self.code):
