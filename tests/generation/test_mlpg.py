@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tts.core.errors import TtsError
 from tts.core.stream import Stream
+from tts.generation import mlpg as module
 from tts.generation.mlpg import generate, mlpg
 
 
@@ -101,3 +102,18 @@ def test_silence_at_the_ends_does_not_bend_f0() -> None:
     np.testing.assert_array_equal(given["mcep"], bent["mcep"])
     silent = generate({"lf0": means}, variances, streams, np.zeros(60, bool))
     np.testing.assert_array_equal(silent["lf0"], bent["lf0"])
+
+
+@pytest.mark.parametrize("frames", [6, 7, 300, 1021, 1024, 1025, 4096, 4097])
+def test_a_matrix_factored_from_a_longer_one_is_as_one_factored_alone(frames: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(frames)
+    means, variances = rng.normal(size=(frames, 9)), np.exp(rng.normal(scale=2.0, size=9))
+    first = mlpg(means, variances)
+    np.testing.assert_array_equal(mlpg(means, variances), first)  # what is kept has not been changed
+    monkeypatch.setattr(module, "_LONGEST", 0)
+    np.testing.assert_allclose(first, mlpg(means, variances), rtol=1e-9, atol=1e-10)
+
+
+def test_variances_that_are_none_are_told() -> None:
+    with pytest.raises(TtsError, match="variances are damaged"):
+        mlpg(np.zeros((3, 3)), np.array([-1.0, 1.0, 1.0]))
