@@ -10,7 +10,6 @@ the F0 contours of four sentences. Needs some seconds.
 from __future__ import annotations
 
 import argparse
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from tts.dataset.inspect import spans
 from tts.dataset.prepared import SPLITS, Prepared
 from tts.generation.inspect_speech import speak_streams
 from tts.generation.voice import Voice, load_voice
+from tts.text.english.question_forms import question_form
 from tts.text.phones import is_nucleus
 from tts.text.sentence import PAUSE, Sentence
 
@@ -92,6 +92,8 @@ SPOKEN: Mapping[str, tuple[str, ...]] = {
         "He came, he saw, he conquered.",
     ),
 }
+ENDS = ("final slope, st/s", "end above median, st", "final rime, times as long")
+COMMAS = ("pause at commas, share", "length of these, ms", "slope before commas, st/s", "F0 reset over commas, st")
 DRAWN = ("Has the train gone?", "The train has gone.", "When the rain stopped, we walked home.", "One, two, three, four.")
 
 
@@ -198,27 +200,43 @@ def _comma(said: Said, word: int, ends: np.ndarray) -> Iterator[tuple[str, float
         yield "F0 reset over commas, st", float(np.nanmean(after) - np.nanmean(before))
 
 
-def kind_of_prompt(text: str) -> str:
-    """Return which kind of sentence a prompt is, of those that are spoken; empty for others."""
-    if text.rstrip("\"' ").endswith("?"):
-        return "question words" if re.match(r"\W*(who|what|where|when|why|how|which)\b", text, re.I) else "yes-no questions"
-    if not text.rstrip("\"' ").endswith("."):
-        return ""
-    commas = text.count(",")
-    return "statements" if commas == 0 else "a comma" if commas == 1 else ""
+def kind_of_prompt(said: Said) -> str:
+    """Return which kind of sentence a prompt is, of those that are spoken; empty for others. Its words tell a question."""
+    text = said.text.rstrip("\"' ")
+    form = question_form([word.text for word in said.sentence.words], marked=text.endswith("?"))
+    if form:
+        return "yes-no questions" if form == "yes_no" else "question words"
+    breaks = sum(bool(word.break_after) for word in said.sentence.words[:-1])
+    return {0: "statements", 1: "a comma"}.get(breaks, "") if text.endswith(".") else ""
 
 
-def table(groups: Mapping[str, Sequence[Said]], means: Mapping[str, float], who: str) -> Iterator[tuple[str, str, str, str]]:
-    """Yield kind, number of sentences, measure and its mean with standard error."""
+def rows_of(groups: Mapping[str, Sequence[Said]], means: Mapping[str, float], who: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield a label and the means with their standard errors, by measure, of every kind of sentences."""
     for kind, members in groups.items():
         values: dict[str, list[float]] = defaultdict(list)
         for said in members:
             for name, value in measures(said, means):
                 if np.isfinite(value):
                     values[name].append(value)
+        cells = {}
         for name, each in values.items():
-            error = f" ± {np.std(each, ddof=1) / np.sqrt(len(each)):.2f}" if len(each) > 1 else ""
-            yield f"{kind} ({len(members)})", name, who, f"{np.mean(each):.2f}{error}"
+            digits = 2 if "times" in name or "share" in name else 0 if "ms" in name else 1
+            error = f" ± {np.std(each, ddof=1) / np.sqrt(len(each)):.{digits}f}" if len(each) > 1 else ""
+            cells[name] = f"{np.mean(each):.{digits}f}{error}"
+        if members:
+            yield f"{kind}, {who} ({len(members)})", cells
+
+
+def format_tables(rows: Sequence[tuple[str, dict[str, str]]]) -> str:
+    """Return the ends of sentences and the commas within them as two tables."""
+    tables = []
+    for names in (ENDS, COMMAS):
+        lines = [f"| sentences | {' | '.join(names)} |", f"| --- |{' ---: |' * len(names)}"]
+        for label, cells in rows:
+            if any(name in cells for name in names) and (names is ENDS or label.startswith(("a comma", "lists"))):
+                lines.append(f"| {label} | {' | '.join(cells.get(name, '') for name in names)} |")
+        tables.append("\n".join(lines))
+    return "\n\n".join(tables)
 
 
 def draw(said: Sequence[Said], path: Path) -> None:
@@ -248,16 +266,15 @@ def main() -> None:
     voice = load_voice(chosen.voice)
     groups = {kind: [spoken(voice, text) for text in texts] for kind, texts in SPOKEN.items()}
     means = phone_means(said for members in groups.values() for said in members)
-    rows = list(table(groups, means, "voice"))
+    rows = list(rows_of(groups, means, "voice"))
     if chosen.prepared is not None:
         natural: dict[str, list[Said]] = {kind: [] for kind in SPOKEN}
         every = list(recorded(Prepared(chosen.prepared)))
         for said in every:
-            if kind := kind_of_prompt(said.text):
+            if kind := kind_of_prompt(said):
                 natural[kind].append(said)
-        rows += table(natural, phone_means(every), "recordings")
-    print("| sentences | measured | of | mean ± standard error |\n| --- | --- | --- | ---: |")
-    print("\n".join(f"| {' | '.join(row)} |" for row in rows))
+        rows += rows_of(natural, phone_means(every), "recordings")
+    print(format_tables(rows))
     if chosen.picture is not None:
         by_text = {said.text: said for members in groups.values() for said in members}
         draw([by_text[text] for text in DRAWN], chosen.picture)

@@ -23,7 +23,11 @@ SENTENCE = Sentence("ma so", "en-us", (Word("ma", (Syllable(("m", "ɑ"), 1),)), 
 INVENTORY = PhoneInventory.of([SENTENCE])
 DURATIONS = np.arange(1, 31).reshape(6, 5) % 7 + 1
 FRAMES = int(DURATIONS.sum())
-STREAMS = {"lf0": np.full((FRAMES, 1), 5.0, np.float32), "vuv": (np.arange(FRAMES) % 40 > 5).astype(np.float32)[:, None]}
+STREAMS = {
+    "lf0": np.full((FRAMES, 1), 5.0, np.float32),
+    "vuv": (np.arange(FRAMES) % 40 > 5).astype(np.float32)[:, None],
+    "mcep": np.full((FRAMES, 25), -4.0, np.float32),
+}
 SPOKEN = TimedUtterance(SENTENCE, DURATIONS, STREAMS, GRID)
 
 
@@ -42,7 +46,8 @@ def test_every_family_makes_what_its_stream_says(name: str) -> None:
         assert values.shape == (GRID.frames(len(signal)), stream.columns)
     elif isinstance(family, TimedFamily):
         values = family.label(SPOKEN, **options)
-        assert values.shape == (SPOKEN.durations.sum(), stream.columns)
+        rows = len(SENTENCE.segments) if family.by_segment else SPOKEN.durations.sum()
+        assert values.shape == (rows, stream.columns)
     else:
         assert isinstance(family, TextFamily)
         values = family.label(SENTENCE, INVENTORY)

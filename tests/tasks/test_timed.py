@@ -5,8 +5,10 @@ import pytest
 
 from tts.core.errors import UsageError
 from tts.core.grid import FrameGrid
-from tts.tasks import f0_class, phone_energy, phone_f0, position
+from tts.tasks import f0_class, phone_energy, phone_f0, position, prominence, word_prominence
 from tts.tasks.base import TimedUtterance
+from tts.text.english.prominence import word_prosody
+from tts.text.phones import PhoneInventory
 from tts.text.sentence import Sentence, Syllable, Word
 
 GRID = FrameGrid(16000)
@@ -99,3 +101,39 @@ def test_a_phone_has_the_mean_of_its_energy() -> None:
     mcep = np.array([[1.0, 9.0], [3.0, 9.0], [-2.0, 9.0]], np.float32)
     utterance = TimedUtterance(SENTENCE, np.array([[1, 1], [1, 0]]), {"mcep": mcep}, GRID)
     assert phone_energy.label(utterance).tolist() == [[2.0], [-2.0]]
+
+
+WORDS = Sentence(
+    "the old man", "en-us", tuple(Word(w, (Syllable(("a", "n")),), pause_after=w == "old") for w in ("the", "old", "man"))
+)
+
+
+def test_the_word_that_is_higher_louder_and_longer_is_the_prominent_one() -> None:
+    durations = np.array([[4], [2], [2], [6], [6], [5], [3], [3], [4]])  # sil, the, old, pau, man, sil
+    frames = np.repeat(np.array([segment.word for segment in WORDS.segments]), durations[:, 0])
+    streams = {
+        "lf0": np.where(frames == 1, 5.3, 5.0)[:, None].astype(np.float32),
+        "vuv": ((frames == 0) | (frames == 1)).astype(np.float32)[:, None],
+        "mcep": np.where(frames == 1, -2.0, -4.0)[:, None].astype(np.float32),
+    }
+    values = word_prominence.label(TimedUtterance(WORDS, durations, streams, GRID))[:, 0]
+    words = [segment.word for segment in WORDS.segments]
+    by_word = [values[words.index(word)] for word in range(3)]
+    assert by_word[1] > by_word[2] > by_word[0]
+    np.testing.assert_allclose(np.sum(by_word), 0.0, atol=1e-5)
+    assert all(value == (by_word[word] if word >= 0 else 0.0) for word, value in zip(words, values, strict=True))
+    np.testing.assert_array_equal(word_prominence.label(single()), 0.0)
+
+
+def single() -> TimedUtterance:
+    streams = {name: np.ones((6, 1), np.float32) for name in ("lf0", "vuv", "mcep")}
+    return TimedUtterance(SENTENCE, np.array([[2], [2], [2]]), streams, GRID)
+
+
+def test_prominence_from_the_text_is_that_of_the_word() -> None:
+    values = prominence.label(WORDS, PhoneInventory(("a", "n")))
+    words = word_prosody(WORDS)
+    for segment, value in zip(WORDS.segments, values, strict=True):
+        np.testing.assert_array_equal(value, words[segment.word] if not segment.silent else [0.0, 0.0])
+    with pytest.raises(UsageError, match="known of English words"):
+        prominence.label(Sentence("de", "nl", WORDS.words), PhoneInventory(("a", "n")))
