@@ -55,5 +55,8 @@ def train(
     last = summary.stages[-1]
     say(f"voice: {folder}{', finished before: nothing was trained' if summary == known else ''}")
     mcd = f", validation MCD {last.scores['valid/mcd']:.3f} dB" if "valid/mcd" in last.scores else ""
-    say(f"trained in {clock(summary.seconds)}, best at step {last.step}{mcd}")
+    say(f"trained in {clock(summary.seconds)}{'' if last.frozen else f', best at step {last.step}{mcd}'}")
+    if summary.edit is not None and summary.edit.steps:
+        spectra = [scores["valid/modulation"] for scores in (summary.edit.before, summary.edit.scores)]
+        say(f"edit: best at step {summary.edit.step}, modulation spectrum {spectra[0]:.2f} -> {spectra[1]:.2f} dB from natural")
     say(f"next: tts evaluate {folder}   or   tts speak {folder} text.txt --out wavs")

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from tts.core.errors import UsageError
+from tts.core.stream import DURATION
 from tts.network.joint import Joint
 from tts.network.stack import Stack, Stage
 
@@ -140,7 +141,7 @@ def freeze(stack: Stack, duration: Stage, names: Iterable[str], loaded: Collecti
     last = len(stack.stages) - 1
     if is_frozen(stack.stages[last]) and not edits:
         raise UsageError(f"transfer.freeze: nothing would be left to train in the network that speaks (stages.{last})")
-    speaking = {*stack.speaking(), *(f"duration.{name}" for name in duration.state_dict())}
+    speaking = {*stack.speaking(), *(f"duration.{name}" for name in duration.speaking((DURATION,)))}
     for number, stage in enumerate([*stack.stages, duration]):
         prefix = f"stages.{number}." if number <= last else "duration."
         if stage.part.sharing.kind == "go_mtl" and not all(p.requires_grad for p in stage.trunk.parameters()):
