@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 
 from tts.core import files
 from tts.core.errors import Damaged, Missing, NotWritten, TtsError
-from tts.core.files import read_json, replacing, write_json, write_text
+from tts.core.files import append_text, read_json, replacing, write_json, write_text
 
 
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
@@ -35,6 +35,21 @@ def test_a_full_disk_is_no_traceback(error: Exception, tmp_path: Path) -> None:
     with pytest.raises(NotWritten, match=said), replacing(path):
         raise error
     assert not list(tmp_path.iterdir())
+
+
+def test_what_is_added_is_on_the_disk_before_anything_refers_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, synced = tmp_path / "lines.jsonl", []
+    write_text(path, "one\n")
+    monkeypatch.setattr(files.os, "fsync", lambda handle: synced.append(os.fstat(handle).st_size))
+    append_text(path, "two\n")
+    assert path.read_bytes() == b"one\ntwo\n"
+    assert synced == [8]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="another operating system")
+def test_a_disk_that_is_full_when_something_is_added_is_no_traceback() -> None:
+    with pytest.raises(NotWritten, match=r"/dev/full: cannot be written \(No space left on device\)"):
+        append_text(Path("/dev/full"), "two\n")
 
 
 def test_what_else_fails_meanwhile_is_not_blamed_on_the_file(tmp_path: Path) -> None:

@@ -150,6 +150,21 @@ def write_text(path: Path, text: str, *, lasting: bool = True) -> None:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
+def append_text(path: Path, text: str) -> None:
+    r"""Add ``text`` as UTF-8 with ``\n`` line ends to a file that is there, on the disk before this returns.
+
+    An interruption may leave a part of it: the reader must know how much counts. Raises :class:`NotWritten`, naming ``path``,
+    where it cannot be written.
+    """
+    try:
+        with path.open("a", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError as error:
+        raise not_written(path, error) from None
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write ``value`` as indented JSON (UTF-8, lists of numbers packed into lines), atomically.
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tts.core.errors import TtsError
-from tts.core.files import write_text
+from tts.core.files import append_text, write_text
 
 HISTORY, DIAGNOSTICS, TABLE = "history.jsonl", "diagnostics.jsonl", "history.tsv"
 Entry = Mapping[str, float]
@@ -43,8 +43,7 @@ class HistoryFiles:
         if written is None:
             write_text(path, head + more)
         elif more:
-            with path.open("a", encoding="utf-8") as stream:
-                stream.write(more)
+            append_text(path, more)
         self._written[name] = len(entries)
 
 
