@@ -139,6 +139,26 @@ def test_frames_join_without_a_trace(no_noise, shift):
     assert np.abs(sharp[1]).max() < 1e-2 * np.abs(sharp[0]).max()
 
 
+@pytest.mark.parametrize("shift", [10.0, 12.5, 15.0, 20.0])
+@pytest.mark.parametrize("rate", [16000, 24000, 44100, 48000])
+def test_a_vowel_is_the_same_at_every_hop(no_noise, rate, shift):
+    """Nothing wraps round a buffer: at 100 Hz a response is as long as it is given room for."""
+    one, other = (FrameGrid(rate, each) for each in (5.0, shift))
+    middle = slice(rate // 10, rate * 8 // 10)
+    a, b = (synthesise(**steady(grid, 100.0, seconds=1.0), grid=grid)[middle] for grid in (one, other))
+    assert (a - b).std() < 3e-3 * a.std()
+
+
+def test_every_buffer_has_room_for_a_response():
+    for rate in range(16000, 48001, 250):
+        for shift in (1.0, 3.3, 5.0, 8.1, 10.0, 12.5, 15.0, 18.7, 20.0):
+            grid = FrameGrid(rate, shift)
+            size, lead, group = source_filter._buffer(grid)
+            assert size - (group + 1) * lead >= source_filter.ROOM * rate, (rate, shift)
+            assert size % 16 == 0 and source_filter.BLOCK % group == 0
+            assert size == grid.fft_size or shift > 8.0  # no slower than need be
+
+
 def test_noise_has_the_same_power_at_the_joins_of_frames_as_between_them():
     grid = FrameGrid(16000)
     streams = steady(grid, 100.0, seconds=5.0) | {"vuv": np.zeros((1000, 1))}

@@ -11,7 +11,7 @@ from tts.analysis.source_filter_torch import synthesise_batch
 from tts.core.grid import FrameGrid
 
 
-@pytest.mark.parametrize("shift", [5.0, 7.3])
+@pytest.mark.parametrize("shift", [5.0, 7.3, 20.0])
 def test_a_batch_is_what_numpy_makes_one_by_one(shift):
     grid = FrameGrid(RATE, shift)
     utterances = [

@@ -16,6 +16,7 @@ through that of ``P``; P is the power envelope of the mel-cepstrum, a the aperio
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -32,7 +33,7 @@ NODES = 65  # frequencies at which the periodic share is computed; it has a kink
 UNVOICED_BAP = -0.5  # dB on average: at and above it WORLD's decoder calls a frame unvoiced
 LOWEST_SHARE = -7.0  # log amplitude of the periodic share at half the rate, where pulses between samples must have none
 NOISE_PULSES = 500.0  # Hz: WORLD makes unvoiced noise in pieces of this rate, without the mean of each
-ROOM = 0.025  # seconds at least that a buffer leaves for a pulse's response
+ROOM = 0.025  # seconds at least that a buffer leaves for the response of its last pulse; what is longer wraps round
 BLOCK = 128  # frames at a time: their spectra stay in a processor's cache
 
 
@@ -181,11 +182,14 @@ def pulse_times(lf0: np.ndarray, voiced: np.ndarray, grid: FrameGrid) -> tuple[n
 def _buffer(grid: FrameGrid) -> tuple[int, int, int]:
     """Return the samples of a buffer, how many of them lie before the centre of its first frame, and how many frames share it.
 
-    The noise of a frame reaches a shift either side of its centre; after the last frame's there is room for a response.
+    The noise of a frame reaches a shift either side of its centre, its pulses as far as the next; after the last frame's there
+    is room for a response. A buffer is as long as WORLD's FFT, or, where frames are further apart, by as many eighths longer as
+    one frame needs: sizes without prime factors above 13.
     """
-    size, shift = grid.fft_size, round(grid.shift * grid.sample_rate)
-    fits = [count for count in (4, 2) if size - (count + 1) * shift >= ROOM * grid.sample_rate]
-    return size, shift, fits[0] if fits else 1
+    shift, room = round(grid.shift * grid.sample_rate), ROOM * grid.sample_rate
+    eighth = grid.fft_size // 8
+    size = max(grid.fft_size, math.ceil((2 * shift + room) / eighth) * eighth)
+    return size, shift, next(count for count in (4, 2, 1) if size - (count + 1) * shift >= room)
 
 
 def _aperiodicity_rows(grid: FrameGrid, frequency: np.ndarray) -> np.ndarray:
