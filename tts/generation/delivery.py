@@ -26,12 +26,24 @@ class End:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """A named place: where the word numbered ``word`` starts, or the sentence's last word ends where there is no such word.
+
+    With ``offset`` it is so many frames into the silence before that word, at the beginning of which the word before ends.
+    """
+
+    name: str
+    word: int
+    offset: int | None = None
+
+
+@dataclass(frozen=True)
 class Part:
     """A sentence to speak.
 
     ``ends`` are the silences before and after it, None for the voice's usual; ``deliveries`` how each of its words is spoken,
     empty where all are as the voice has them; ``pauses`` exact frames of silence by the number of the word before; ``marks``
-    names and the number of the word that they stand before, or, ``True``, the silence before that word.
+    are in the order of the text.
     """
 
     sentence: Sentence
@@ -39,7 +51,7 @@ class Part:
     speaker: str = ""
     deliveries: tuple[Delivery, ...] = ()
     pauses: Mapping[int, int] = field(default_factory=dict)
-    marks: tuple[tuple[str, int, bool], ...] = ()
+    marks: tuple[Mark, ...] = ()
 
     def check(self, speed: float, pitch: float) -> None:
         """Raise :class:`UsageError` if words are to be faster, slower, higher or lower than any voice can speak."""
@@ -84,14 +96,21 @@ class Part:
 
     def mark_frames(self, durations: np.ndarray) -> tuple[tuple[str, int], ...]:
         """Return the marks and the frames at which they are reached."""
-        ends = np.cumsum(durations.sum(axis=1))
-        starts = ends - durations.sum(axis=1)
-        words = np.array([segment.word for segment in self.sentence.segments])
+        if not self.marks:
+            return ()
+        starts: dict[int, int] = {}
+        ends = {-1: 0}  # before the first word there is only silence
+        frame = 0
+        for segment, frames in zip(self.sentence.segments, durations.sum(axis=1), strict=True):
+            if not segment.silent:
+                starts.setdefault(segment.word, frame)
+            frame += int(frames)
+            if not segment.silent:
+                ends[segment.word] = frame
         reached = []
-        for name, word, before_silence in self.marks:
-            rows = np.flatnonzero(words == (word - 1 if before_silence or word == len(self.sentence.words) else word))
-            frame = 0 if not len(rows) else ends[rows[-1]] if words[rows[-1]] < word else starts[rows[0]]
-            reached.append((name, int(frame)))
+        for mark in self.marks:
+            at_word = mark.offset is None and mark.word in starts
+            reached.append((mark.name, starts[mark.word] if at_word else ends[mark.word - 1] + (mark.offset or 0)))
         return tuple(reached)
 
     def _by_segment(self, values: list[float]) -> np.ndarray:

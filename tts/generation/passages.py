@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
+from typing import Final
 
 from tts.core.errors import UsageError
-from tts.generation.delivery import End, Part, plain
+from tts.generation.delivery import End, Mark, Part, plain
 from tts.generation.requests import Request
 from tts.generation.spoken_labels import labelled_part
 from tts.text.engine import Engine, NothingToSay
@@ -18,6 +21,7 @@ from tts.text.tracked import Tracked
 from tts.text.unreadable import Policy, Unread
 
 CUT_PAUSE = 0.25  # of the pause between sentences, where one sentence was too long and had to be cut
+LONGEST_IN_A_SENTENCE: Final = 300.0  # seconds of breaks
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,65 @@ class _Span:
     end: int
     passage: Passage
     events: list[Event] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """A piece that has something to say.
+
+    ``starts`` are the places of its words, which never decrease; ``gaps`` the pauses and marks by the number of words before
+    them, one list more than there are words; ``pause`` frames of the usual silence between it and the next.
+    """
+
+    span: _Span
+    sentence: Sentence
+    starts: list[int]
+    gaps: list[list[Event]]
+    pause: float
+
+    @classmethod
+    def of(cls, span: _Span, sentence: Sentence, pause: float) -> _Reading:
+        """Return the reading of a piece whose words have places in the document's text."""
+        starts = list(accumulate((word.source[0] if word.source else span.start for word in sentence.words), max))
+        gaps: list[list[Event]] = [[] for _ in range(len(starts) + 1)]
+        for event in span.events:
+            gaps[bisect_left(starts, event.at)].append(event)
+        return cls(span, sentence, starts, gaps, pause)
+
+
+@dataclass(frozen=True)
+class _Gap:
+    """What stands between two words: ``frames`` of its breaks together, None without one; marks and the frames before them."""
+
+    frames: int | None
+    marks: list[tuple[str, int]]
+
+    @classmethod
+    def of(cls, events: Iterable[Event], manner: Manner) -> _Gap:
+        """Return the gap that these pauses and marks make."""
+        seconds, broken = 0.0, False
+        marks = []
+        for event in events:
+            if event.pause is None:
+                marks.append((event.mark, round(seconds / manner.shift)))
+            else:
+                seconds += event.pause.seconds * (manner.pause_scale if event.pause.scaled else 1.0)
+                broken = True
+        return cls(round(seconds / manner.shift) if broken else None, marks)
+
+    def marks_before(self, word: int) -> list[Mark]:
+        """Return the marks where the gap stands before this word: those after its breaks are where the word starts."""
+        return [Mark(name, word, None if self.frames in (None, offset) else offset) for name, offset in self.marks]
+
+
+@dataclass(frozen=True)
+class _Border:
+    """The silence between two sentences: its share ``after`` the one, ``before`` the next, and their marks in it."""
+
+    after: End | None
+    before: End | None
+    marks: list[Mark]
+    next_marks: list[Mark]
 
 
 def document_of(request: Request, engine: Engine) -> Document:
@@ -94,40 +157,69 @@ def parts_of(request: Request, engine: Engine, manner: Manner, unread: list[Unre
 
 def _marked_parts(request: Request, document: Document, engine: Engine, manner: Manner, unread: list[Unread]) -> Iterator[Part]:
     """Yield the sentences of an SSML document."""
-    longest = manner.longest(engine)
-    text = str(document.text)
     before: End | None = None
+    marks: list[Mark] | None = None  # of the silence before a sentence; None before the first
+    for reading, following in _with_next(_readings(request, document, engine, manner, unread)):
+        if marks is None:
+            gap = _Gap.of(reading.gaps[0], manner)
+            before = None if gap.frames is None else End(gap.frames, exact=True)
+            marks = gap.marks_before(0)
+        border = _border(reading, following, manner)
+        part = _part(reading, document, manner, (before, border.after), (marks, border.marks))
+        part.check(request.speed, request.pitch)
+        _check_pauses(part, manner)
+        yield part
+        before, marks = border.before, border.next_marks
+
+
+def _readings(request: Request, document: Document, engine: Engine, manner: Manner, unread: list[Unread]) -> Iterator[_Reading]:
+    """Yield the pieces of a document that have something to say.
+
+    Pauses and marks of one that has not go to the piece before it, which the caller must not have used yet, or to the first.
+    """
+    text = str(document.text)
+    early: list[Event] = []
+    reading: _Reading | None = None
     silent: NothingToSay | None = None
-    spoken = False
-    spans = _spans(document, longest, engine.language)
-    for number, span in enumerate(spans, 1):
+    for span in _spans(document, manner.longest(engine), engine.language):
         try:
             answer = engine.answer(text[span.start : span.end], manner.unreadable, request.digits)
         except NothingToSay as error:
             unread += error.unread
             silent = error
+            (early if reading is None else reading.gaps[-1]).extend(span.events)
             continue
         unread += answer.unread
+        longest = manner.longest(engine)
+        ends = span.passage.single or re.search(r"[.!?…。！？]\W*$", text[span.start : span.end]) is not None
+        pause = manner.pause(text[span.start : span.end], longest if not ends else 1, ends=ends)
         sentence = answer.sentence.placed(Tracked.of(text[span.start : span.end], span.start).span)
-        part, gap = _part(sentence, span, document, manner)
-        after: End | None = None
-        if gap is not None:  # a break: exact, divided in whole frames, or all after the last sentence
-            after = End(gap - gap // 2 if number < len(spans) else gap, exact=True)
-        elif number < len(spans):
-            ends = span.passage.single or re.search(r"[.!?…。！？]\W*$", text[span.start : span.end]) is not None
-            share = manner.pause(text[span.start : span.end], longest if not ends else 1, ends=ends)
-            after = End(share / 2.0 / manner.shift)
-        part = replace(part, ends=(before if spoken else part.ends[0], after))
-        part.check(request.speed, request.pitch)
-        yield part
-        before = End(gap // 2, exact=True) if gap is not None else after
-        spoken = True
-    if silent is not None and not spoken:
+        reading = _Reading.of(span, sentence, pause / manner.shift)
+        reading.gaps[0][:0] = early
+        early = []
+        yield reading
+    if silent is not None and reading is None:
         raise silent
 
 
+def _with_next(readings: Iterator[_Reading]) -> Iterator[tuple[_Reading, _Reading | None]]:
+    """Yield every reading with the next one; an error comes after the readings before it."""
+    current: _Reading | None = None
+    try:
+        for following in readings:
+            if current is not None:
+                yield current, following
+            current = following
+    except Exception:
+        if current is not None:
+            yield current, None
+        raise
+    if current is not None:
+        yield current, None
+
+
 def _spans(document: Document, longest: int, language: str) -> list[_Span]:
-    """Return the pieces of a document that hold words, each with the events after its first letter or figure."""
+    """Return the pieces of a document that hold words, each with the pauses and marks within it and after it."""
     text = str(document.text)
     spans: list[_Span] = []
     for passage in document.passages:
@@ -140,46 +232,78 @@ def _spans(document: Document, longest: int, language: str) -> list[_Span]:
                 spans.append(_Span(passage.start + start, passage.start + end, passage))
     number = 0
     for event in document.events:
-        while number + 1 < len(spans) and any(map(str.isalnum, text[spans[number + 1].start : event.at])):
+        while number + 1 < len(spans) and _reached(event, spans[number], spans[number + 1]):
             number += 1
         spans[number].events.append(event)
     return spans
 
 
-def _part(sentence: Sentence, span: _Span, document: Document, manner: Manner) -> tuple[Part, int | None]:
-    """Return a sentence with its delivery, pauses and marks, and the frames of silence that a break asks for after it."""
-    words = list(sentence.words)
-    starts = [word.source[0] if word.source else span.start for word in words]
-    deliveries = [document.delivery(start) for start in starts]
+def _reached(event: Event, current: _Span, following: _Span) -> bool:
+    """Whether an event stands in the piece after the ``current`` one; what ends a passage is before what begins the next."""
+    if event.at == following.start:
+        return event.opens or current.passage == following.passage
+    return event.at > following.start
+
+
+def _part(
+    reading: _Reading,
+    document: Document,
+    manner: Manner,
+    ends: tuple[End | None, End | None],
+    outer: tuple[list[Mark], list[Mark]],
+) -> Part:
+    """Return a sentence with its delivery, pauses and marks; ``outer`` are those before its first and after its last word."""
+    words = list(reading.sentence.words)
+    deliveries = [document.delivery(start) for start in reading.starts]
     pauses: dict[int, int] = {}
-    gaps: dict[int, float] = {}
-    marks: list[tuple[str, int, bool]] = []
-    for place, event in enumerate(span.events):
-        number = sum(start < event.at for start in starts)
-        if event.pause is not None:
-            gaps[number] = gaps.get(number, 0.0) + event.pause.seconds * (manner.pause_scale if event.pause.scaled else 1.0)
-        else:
-            later = span.events[place + 1 :]
-            before = any(e.pause is not None and sum(start < e.at for start in starts) == number for e in later)
-            marks.append((event.mark, number, before))
-    frames = {number: round(seconds / manner.shift) for number, seconds in gaps.items()}
-    for number, length in frames.items():
-        if 0 < number < len(words):
-            after = words[number - 1].break_after
-            words[number - 1] = replace(
-                words[number - 1], pause_after=length > 0, break_after=(after or "minor") if length else ""
-            )
-            pauses[number - 1] = length
-    place_of = document.text.span
-    shown = document.shown(span.start, span.end)
-    sentence = replace(sentence, text=shown, words=tuple(words), contexts=()).placed(place_of)
-    first = End(frames[0], exact=True) if 0 in frames else None
-    part = Part(
-        sentence,
-        (first, None),
+    marks = list(outer[0])
+    for number in range(1, len(words)):
+        if not reading.gaps[number]:
+            continue
+        gap = _Gap.of(reading.gaps[number], manner)
+        marks += gap.marks_before(number)
+        if gap.frames is None:
+            continue
+        word = words[number - 1]
+        broken = (word.break_after or "minor") if gap.frames else ""
+        words[number - 1] = replace(word, pause_after=gap.frames > 0, break_after=broken)
+        if gap.frames:
+            pauses[number - 1] = gap.frames
+    span = reading.span
+    sentence = replace(reading.sentence, text=document.shown(span.start, span.end), words=tuple(words), contexts=())
+    return Part(
+        sentence.placed(document.text.span),
+        ends,
         span.passage.speaker,
         () if plain(deliveries) else tuple(deliveries),
-        {number: length for number, length in pauses.items() if length},
-        tuple(marks),
+        pauses,
+        (*marks, *outer[1]),
     )
-    return part, frames.get(len(words))
+
+
+def _border(reading: _Reading, following: _Reading | None, manner: Manner) -> _Border:
+    """Return what is between a sentence and the next one, None after the last."""
+    count = len(reading.sentence.words)
+    trailing, leading = reading.gaps[-1], [] if following is None else following.gaps[0]
+    gap = _Gap.of([*trailing, *leading], manner)
+    if gap.frames is None:
+        half = None if following is None else End(reading.pause / 2.0)
+        return _Border(half, half, [Mark(e.mark, count) for e in trailing], [Mark(e.mark, 0) for e in leading])
+    if following is None:
+        return _Border(End(gap.frames, exact=True), None, [Mark(name, count, offset) for name, offset in gap.marks], [])
+    later = gap.frames // 2  # divided in whole frames
+    own = gap.frames - later
+    here = [Mark(name, count, offset) for name, offset in gap.marks if offset <= own and offset < gap.frames]
+    there = [
+        Mark(name, 0, None if offset == gap.frames else offset - own) for name, offset in gap.marks[len(here) :]
+    ]  # offsets never decrease
+    return _Border(End(own, exact=True), End(later, exact=True), here, there)
+
+
+def _check_pauses(part: Part, manner: Manner) -> None:
+    """Raise :class:`UsageError` where the breaks of one sentence, which is held in memory, are too long."""
+    exact = [end.frames for end in part.ends if end is not None and end.exact]
+    seconds = (sum(part.pauses.values()) + sum(exact)) * manner.shift
+    if seconds > LONGEST_IN_A_SENTENCE + manner.shift:
+        most = f"the most is {LONGEST_IN_A_SENTENCE:g}s: divide it with <s>"
+        raise UsageError(f"{part.sentence.text[:60]!r}: the breaks of this sentence last {seconds:g}s; {most}")

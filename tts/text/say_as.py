@@ -6,7 +6,9 @@ Kinds are those of the W3C note "SSML 1.0 say-as attribute values" (26 May 2005)
 
 from __future__ import annotations
 
+import calendar
 import re
+import unicodedata
 from collections.abc import Callable
 from typing import Final
 
@@ -16,7 +18,7 @@ from tts.text.normalisation.english import dates as english_dates
 from tts.text.normalisation.english import numbers as english_numbers
 from tts.text.normalisation.reader import Reader
 from tts.text.normalisation.signs import name_of
-from tts.text.spoken_forms import primary
+from tts.text.spoken_forms import SIGNS, primary
 
 DATE_FORMATS: Final = ("mdy", "dmy", "ymd", "md", "dm", "ym", "my", "d", "m", "y")
 TIME_FORMATS: Final = ("hms12", "hms24")
@@ -38,16 +40,39 @@ def say_as(text: str, kind: str, form: str, language: str) -> str:
 def _characters(text: str, form: str, language: str) -> str:
     del form
     said = []
-    for character in text:
+    for character in unicodedata.normalize("NFC", text):
         if character.isdecimal():
             said.append(_cardinal(str(int(character)), language))
         elif character.isalpha():
             said.append(character.upper())
+        elif said and unicodedata.category(character).startswith("M"):
+            said[-1] += character  # a vowel sign or an accent of the letter before
         elif not character.isspace():
-            said.append(_SIGNS.get(language, {}).get(character) or name_of(character))
+            said.append(_sign(character, language))
     if said == ["A"] and language == "en":
         return "[[ˈeɪ]]"  # alone it would be the article
     return " ".join(said)
+
+
+def _sign(character: str, language: str) -> str:
+    """Return the name of a sign in a language; one that has none there raises :class:`TtsError`."""
+    names = _SIGNS.get(language, {})
+    if language == "en":
+        name = names.get(character) or name_of(character)
+    else:
+        reader = _reader(language)
+        others = {} if reader is None else {sign: said[0] for sign, said in reader.tables.signs.items()}
+        others = {**SIGNS.get(language, {}), **others}
+        name = names.get(character) or ("" if character in "~–" else others.get(character, ""))  # "about" and "to"
+    if not name:
+        raise TtsError(f"the sign {character!r} has no name in the language {language!r}; write it in words with <sub>")
+    return name
+
+
+def _reader(language: str) -> Reader | None:
+    """Return the rules of a language, None for English, whose are others, and for one without rules of its own."""
+    reader = getattr(expander(language), "__self__", None)
+    return reader if isinstance(reader, Reader) else None
 
 
 def _digits(text: str, form: str, language: str) -> str:
@@ -86,19 +111,21 @@ def _date(text: str, form: str, language: str) -> str:
     if not form:
         return text
     figures = re.findall(r"\d+", text)
-    if len(figures) != len(form):
-        raise TtsError(f"{text!r} is no date of the format {form}: expected {len(form)} numbers")
+    if len(figures) != len(form) or not re.fullmatch(r"[\d\s./,-]+", text):
+        raise TtsError(
+            f"{text!r} is no date of the format {form}: expected {len(form)} numbers with spaces, . / , or - between"
+        )
     parts = dict(zip(form, figures, strict=True))
     day, month = int(parts.get("d", "1")), int(parts.get("m", "1"))
-    if not (1 <= day <= 31 and 1 <= month <= 12):
-        raise TtsError(f"{text!r} is no date of the format {form}: there is no month {month} or day {day}")
     year = parts.get("y", "")
     if len(year) == 2:
         year = ("20" if int(year) < 50 else "19") + year
+    if not (1 <= month <= 12 and 1 <= day <= _days(month if "m" in parts else 1, year)):
+        raise TtsError(f"{text!r} is no date of the format {form}: there is no month {month} or no day {day} in it")
     if language == "en":
         return _english_date(parts, day, month, year)
-    reader = getattr(expander(language), "__self__", None)
-    if not isinstance(reader, Reader):
+    reader = _reader(language)
+    if reader is None:
         raise TtsError(f"dates with a format are read in the languages with rules of their own, not in {language!r}")
     name = reader.tables.months[month - 1]
     spoken = reader.year(int(year)) if year else ""
@@ -106,6 +133,13 @@ def _date(text: str, form: str, language: str) -> str:
         return reader.date(day, month, year, "")
     words = (name if "m" in parts else "", spoken, _ordinal(str(day), "", language) if "d" in parts else "")
     return " ".join(word for word in words if word)
+
+
+def _days(month: int, year: str) -> int:
+    """Return the days of a month, in February those of a leap year where the year is not said."""
+    if month == 2:
+        return 29 if not year or calendar.isleap(int(year)) else 28
+    return 30 if month in (4, 6, 9, 11) else 31
 
 
 def _english_date(parts: dict[str, str], day: int, month: int, year: str) -> str:
@@ -117,8 +151,15 @@ def _english_date(parts: dict[str, str], day: int, month: int, year: str) -> str
 def _time(text: str, form: str, language: str) -> str:
     del language
     plain = re.sub(r"^(\d{1,2})(\d\d)(?=\D|$)", r"\1:\2", text)
-    if form == "hms12" and not re.search(r"[ap]\.?\s?m", plain, re.IGNORECASE) and re.match(r"(?:0?0|1[3-9]|2\d)\b", plain):
-        raise TtsError(f"{text!r} is no time of the twelve-hour clock")
+    if not form:
+        return plain
+    clock = "twelve" if form == "hms12" else "twenty-four"
+    figures = [int(number) for number in re.findall(r"\d+", plain)]
+    hour, rest = (figures[0], figures[1:]) if figures else (-1, [])
+    right = 1 <= hour <= 12 if form == "hms12" else 0 <= hour <= 23 or (hour == 24 and not any(rest))
+    half = re.search(r"(?<![^\W\d_])[ap]\.?\s?m\b", plain, re.IGNORECASE)
+    if not right or len(rest) > 2 or any(number > 59 for number in rest) or (half and form == "hms24"):
+        raise TtsError(f"{text!r} is no time of the {clock}-hour clock")
     return plain
 
 
@@ -127,8 +168,7 @@ def _telephone(text: str, form: str, language: str) -> str:
     if not re.fullmatch(r"\+?[\d\s()./-]*\d[\d\s()./-]*", text):
         raise TtsError(f"{text!r} is no telephone number: expected digits, spaces and ( ) . / -")
     groups = [" ".join(_cardinal(digit, language) for digit in group) for group in re.findall(r"\d+", text)]
-    plus = {"en": "plus", "de": "plus", "nl": "plus", "fr": "plus", "es": "más", "it": "più"}.get(language, "+")
-    return (f"{plus} " if text.startswith("+") else "") + ", ".join(groups)
+    return (f"{_sign('+', language)} " if text.startswith("+") else "") + ", ".join(groups)
 
 
 def _cardinal(digits: str, language: str) -> str:
@@ -144,11 +184,19 @@ def _or_refuse(read: Callable[[int, str], str], value: int, language: str) -> st
         raise TtsError(f"numbers in words are not known for the language {language!r}") from None
 
 
-_SIGNS: Final = {
+_SIGNS: Final = {  # as they are called where a text is spelled
     "en": {".": "dot", "-": "dash", "/": "slash", "@": "at", "_": "underscore", "#": "hash", "&": "and", "+": "plus",
            ":": "colon"},
-    "de": {".": "Punkt", "-": "Strich", "/": "Schrägstrich", "@": "at", "_": "Unterstrich", "+": "plus", ":": "Doppelpunkt"},
-    "nl": {".": "punt", "-": "streepje", "/": "schuine streep", "@": "apenstaartje", "_": "underscore", "+": "plus"},
+    "de": {".": "Punkt", "-": "Strich", "/": "Schrägstrich", "@": "at", "_": "Unterstrich", "#": "Raute", "+": "plus",
+           ":": "Doppelpunkt", ",": "Komma"},
+    "nl": {".": "punt", "-": "streepje", "/": "schuine streep", "@": "apenstaartje", "_": "underscore", "#": "hekje",
+           "+": "plus", ":": "dubbele punt", ",": "komma"},
+    "fr": {".": "point", "-": "tiret", "/": "barre oblique", "_": "tiret bas", "#": "dièse", ":": "deux-points",
+           ",": "virgule"},
+    "es": {".": "punto", "-": "guion", "/": "barra", "_": "guion bajo", "#": "almohadilla", ":": "dos puntos",
+           ",": "coma"},
+    "it": {".": "punto", "-": "trattino", "/": "barra", "_": "trattino basso", "#": "cancelletto", ":": "due punti",
+           ",": "virgola"},
 }  # fmt: skip
 _KINDS: Final[dict[str, Callable[[str, str, str], str]]] = {
     "characters": _characters,

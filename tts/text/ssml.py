@@ -9,10 +9,10 @@ document type is refused, and with it every entity that a document could declare
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import accumulate
 from typing import Final
 from xml.parsers import expat
@@ -20,11 +20,14 @@ from xml.parsers import expat
 from tts.core.errors import TtsError, UsageError
 from tts.text.say_as import say_as
 from tts.text.spoken_forms import primary
-from tts.text.ssml_values import PLAIN, Delivery, Pause, emphasised, pause_of, phones_of, prosody_of
+from tts.text.ssml_values import PLAIN, Delivery, Pause, check_volume, emphasised, pause_of, phones_of, prosody_of
 from tts.text.tracked import Tracked, joined, placed
 
 MOST: Final = 10_000_000  # characters of a document
 DEEPEST: Final = 50  # elements within elements
+MOST_MARKS: Final = 100_000
+LONGEST_IN_ALL: Final = 3600.0  # seconds of pauses of a document
+_MEANINGLESS: Final = re.compile(r"xmlns(?::|$)|xsi:(?:noNamespaceS|s)chemaLocation$|xml:base$")  # nothing is fetched
 NAMESPACE: Final = "http://www.w3.org/2001/10/synthesis"
 
 
@@ -40,11 +43,15 @@ class Passage:
 
 @dataclass(frozen=True)
 class Event:
-    """A pause or a named mark before the character ``at`` of a document's text."""
+    """A pause or a named mark before the character ``at`` of a document's text.
+
+    ``opens`` says that no text of its passage is before it.
+    """
 
     at: int
     pause: Pause | None = None
     mark: str = ""
+    opens: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,17 +71,33 @@ class Document:
 
     def delivery(self, at: int) -> Delivery:
         """Return how the character ``at`` of the text is spoken."""
-        place = bisect_right([start for start, _ in self.deliveries], at) - 1
+        place = bisect_right(self._delivery_starts, at) - 1
         return self.deliveries[max(place, 0)][1]
 
     def shown(self, start: int, end: int) -> str:
         """Return a part of the text for people: what was written, not what is read in its place."""
         pieces, last = [], start
-        for first, stop, written in self.replaced:
-            if start <= first and stop <= end:
-                pieces += [str(self.text)[last:first], written]
+        for first, stop, written in self.replaced[bisect_left(self._replaced_starts, start) :]:
+            if first >= end:
+                break
+            if stop <= end:
+                pieces += [self._plain[last:first], written]
                 last = stop
-        return " ".join("".join([*pieces, str(self.text)[last:end]]).split())
+        return " ".join("".join([*pieces, self._plain[last:end]]).split())
+
+    # A document is asked for every word and sentence of it, so nothing of its whole length may be done then.
+
+    @cached_property
+    def _delivery_starts(self) -> list[int]:
+        return [start for start, _ in self.deliveries]
+
+    @cached_property
+    def _replaced_starts(self) -> list[int]:
+        return [start for start, _, _ in self.replaced]
+
+    @cached_property
+    def _plain(self) -> str:
+        return str(self.text)
 
     @property
     def speakers(self) -> tuple[str, ...]:
@@ -82,9 +105,9 @@ class Document:
         return tuple(dict.fromkeys(passage.speaker for passage in self.passages if passage.speaker))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1)  # a document is checked and then spoken; each takes a hundred times its length in memory
 def read_ssml(source: str, language: str) -> Document:
-    """Return what an SSML document says to a voice of ``language``.
+    """Return what an SSML document says to a voice of ``language``; the last one is remembered.
 
     A document that is too large, no well-formed XML, has a document type, or asks for what is not read, raises
     :class:`UsageError` naming line, column and tag.
@@ -121,6 +144,7 @@ class _Reader:
         self.begun = 0  # of the passage under way
         self.deliveries: list[tuple[int, Delivery]] = [(0, PLAIN)]
         self.events: list[Event] = []
+        self.paused, self.marks = 0.0, 0
         self.replaced: list[tuple[int, int, str]] = []
         self.after_replaced = False  # so that what follows must not touch it
         self.bytes = None if source.isascii() else [0, *accumulate(len(c.encode()) for c in source)]
@@ -203,6 +227,8 @@ class _Reader:
         elif element.name in ("break", "mark") and data.strip():
             raise self._refused(element, "must be empty")
         else:
+            if data.strip():
+                self._check_volume(element)
             self._add(text)
 
     # -- elements
@@ -210,13 +236,12 @@ class _Reader:
     def _speak(self, element: _Element) -> None:
         if self.stack:
             raise TtsError("stands inside the document; it may only be its root")
-        given = {name for name in element.attributes if not re.match(r"xmlns(?::|$)|xsi:|xml:(?:base|id)$", name)}
         version = element.attributes.get("version", "1.1")
         if version not in ("1.0", "1.1"):
             raise TtsError(f"version is {version!r}; expected 1.0 or 1.1")
         if element.attributes.get("xmlns", NAMESPACE) != NAMESPACE:
             raise TtsError(f"xmlns is {element.attributes['xmlns']!r}; expected {NAMESPACE}")
-        self._attributes(element, "version", "xml:lang", ignored=set(element.attributes) - given)
+        self._attributes(element, "version", "xml:lang", ignored=set(filter(_MEANINGLESS.match, element.attributes)))
 
     def _structure(self, element: _Element) -> None:
         self._attributes(element, "xml:lang")
@@ -243,12 +268,20 @@ class _Reader:
 
     def _break(self, element: _Element) -> None:
         self._attributes(element, "time", "strength")
+        opens = self.length == self.begun
         self._gap()
-        self.events.append(Event(self.length, pause=pause_of(element.attributes)))
+        pause = pause_of(element.attributes)
+        self.paused += pause.seconds
+        if self.paused > LONGEST_IN_ALL + 1e-6:
+            raise TtsError(f"the pauses up to here last more than {LONGEST_IN_ALL:g}s, the most of a document: divide it")
+        self.events.append(Event(self.length, pause=pause, opens=opens))
 
     def _mark(self, element: _Element) -> None:
         self._attributes(element, "name", needed="name")
-        self.events.append(Event(self.length, mark=element.attributes["name"]))
+        self.marks += 1
+        if self.marks > MOST_MARKS:
+            raise TtsError(f"there are more than {MOST_MARKS:,} marks, the most of a document: divide it")
+        self.events.append(Event(self.length, mark=element.attributes["name"], opens=self.length == self.begun))
 
     def _say_as(self, element: _Element) -> None:
         self._attributes(element, "interpret-as", "format", needed="interpret-as")
@@ -285,8 +318,15 @@ class _Reader:
     def _open(self) -> set[str]:
         return {element.name for element in self.stack}
 
+    def _check_volume(self, element: _Element) -> None:
+        try:
+            check_volume(element.delivery)
+        except TtsError as error:
+            raise self._refused(element, str(error)) from None
+
     def _replace(self, element: _Element) -> None:
         """Put what is read in place of what an element holds."""
+        check_volume(element.delivery)
         written = "".join(data for data, _, _ in element.written)
         if element.name == "sub":
             spoken = element.attributes["alias"]

@@ -1,4 +1,4 @@
-"""What the attributes of SSML's ``prosody``, ``emphasis``, ``break`` and ``phoneme`` mean .
+"""What the attributes of SSML's ``prosody``, ``emphasis``, ``break`` and ``phoneme`` mean.
 
 Source: SSML 1.1, sections 3.2.2 to 3.2.4 and 3.1.10. Names such as ``slow`` are left to the processor by the recommendation,
 which asks only that they be in order; the numbers here are the product's own.
@@ -29,6 +29,7 @@ VOLUMES: Final = {
 }
 STRENGTHS: Final = {"none": 0.0, "x-weak": 0.1, "weak": 0.2, "medium": 0.3, "strong": 0.5, "x-strong": 1.0}  # seconds
 LONGEST: Final = 60.0  # seconds of a pause
+LOUDEST: Final = 60.0  # decibels up or down, of all elements within each other
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,12 @@ def _combined(within: Delivery, own: Delivery) -> Delivery:
     return Delivery(within.rate * own.rate, within.pitch + own.pitch, within.volume + own.volume)
 
 
+def check_volume(delivery: Delivery) -> None:
+    """Raise :class:`TtsError` for words that are to be louder or softer than a sound can be made; silent ones are right."""
+    if abs(delivery.volume) > LOUDEST and delivery.volume != -math.inf:
+        raise TtsError(f"words have {delivery.volume:+g}dB in all; expected -{LOUDEST:g}dB to +{LOUDEST:g}dB, or silent")
+
+
 def _rate(value: str) -> float:
     if value in RATES:
         return RATES[value]
@@ -116,7 +123,7 @@ def _volume(value: str) -> float:
     if value in VOLUMES:
         return VOLUMES[value]
     match = re.fullmatch(r"([+-]\d+(?:\.\d+)?)dB", value)
-    if match is None or abs(float(match[1])) > 60.0:
+    if match is None or abs(float(match[1])) > LOUDEST:
         raise TtsError(f"volume is {value!r}; expected decibels (+6dB, -60dB to +60dB) or one of {', '.join(VOLUMES)}")
     return float(match[1])
 
