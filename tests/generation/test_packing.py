@@ -133,6 +133,17 @@ def test_the_card_keeps_scores_and_names_the_commit_and_no_place_of_this_machine
     assert card.count("Speak with it") == 1
 
 
+def test_a_card_without_its_training_names_no_place_of_this_machine_either(trained: Path, tmp_path: Path) -> None:
+    shutil.rmtree(trained / "training")
+    card = (trained / "README.md").read_text(encoding="utf-8")
+    command = "tts train recipe.yaml -s stacked --prepared output/prepared --out output/stacked"
+    assert f"`{command}`" in card
+    (trained / "README.md").write_text(card.replace(command, "tts train recipe.yaml --prepared=/srv/anna/p"), encoding="utf-8")
+    pack_voice(trained, tmp_path / "packed")
+    packed = (tmp_path / "packed" / "README.md").read_text(encoding="utf-8")
+    assert packed == card.replace(command, "tts train recipe.yaml --prepared=p")
+
+
 def test_what_is_there_is_not_written_over(trained: Path, tmp_path: Path) -> None:
     (tmp_path / "packed").mkdir()
     (tmp_path / "packed" / "mine.txt").write_text("mine")
@@ -153,6 +164,25 @@ def test_a_voice_that_would_change_is_refused_and_nothing_is_left(
 ) -> None:
     monkeypatch.setattr("tts.generation.packing._compare", lambda *_: Packed(tmp_path, 2, 1, 0.2, 0.0, 0.0, 0.0))
     with pytest.raises(TtsError, match=r"differ by 0.200 dB, more than 0.01 dB"):
+        pack_voice(trained, tmp_path / "packed")
+    assert {path.name for path in tmp_path.iterdir()} == {"trained"}
+
+
+@pytest.mark.parametrize(
+    ("differing", "said"),
+    [
+        ((np.nan, 0.0, 0.0, 0.0), "nan dB"),
+        ((0.0, np.nan, 0.0, 0.0), "nan cents"),
+        ((0.0, 80.0, 0.0, 0.0), "80.00 cents of F0"),
+        ((0.0, 0.0, 0.2, 0.0), "voicing of 20.00 % of the frames"),
+        ((0.0, 0.0, 0.0, 0.5), "50.00 % of the durations"),
+    ],
+)
+def test_any_difference_beyond_its_bound_is_refused_and_so_is_nan(
+    differing: tuple[float, ...], said: str, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tts.generation.packing._compare", lambda *_: Packed(tmp_path, 2, 1, *differing))
+    with pytest.raises(TtsError, match=f"it would differ by .*{said}"):
         pack_voice(trained, tmp_path / "packed")
     assert {path.name for path in tmp_path.iterdir()} == {"trained"}
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +13,16 @@ from tts.core.errors import TtsError
 from tts.core.files import file_digest
 from tts.core.tensors import load_tensors, save_tensors
 from tts.generation import speaking
-from tts.generation.config import read_config, write_config
+from tts.generation.base_voice import linguistic_width, network_speakers, read_statistics
+from tts.generation.config import SpeakersConfig, read_config, write_config
 from tts.generation.durations import whole_durations
-from tts.generation.plain_voice import PlainVoice
+from tts.generation.plain_voice import PlainVoice, duration_part
 from tts.generation.requests import Request
 from tts.generation.speaking import load_speaker
 from tts.generation.synthesiser import Synthesiser
 from tts.generation.voice import Voice, load_voice, save_voice
+from tts.network.layout import speaking_parts
+from tts.network.shapes import stack_shapes
 
 OLD = Path(__file__).parents[1] / "fixtures" / "format-2"
 TEXTS = ("Hello.", "She had your dark suit in greasy wash water all year, and nobody knew.")
@@ -77,6 +81,44 @@ def test_weights_of_half_the_bits_are_read(tmp_path: Path) -> None:
     write_config(tmp_path / "voice", config.model_copy(update={"files": {**config.files, path.name: file_digest(path)}}))
     voice = load_speaker(tmp_path / "voice", "cpu")
     assert voice.durations([voice.engine.sentence("Hello.")])[0].dtype == np.float64
+
+
+@pytest.mark.parametrize("use", ["code", "heads", "code_and_heads"])
+def test_speakers_share_the_networks(use: str) -> None:
+    """A voice that has spoken as thirty speakers is as large as one that has spoken as two."""
+    single, count = read_config(OLD / "single"), 30
+    names, silences = [f"s{n}" for n in range(count)], [single.silence] * count
+    facts = {"use": use, "duration": "code_and_heads", "names": names, "silences": silences}
+    config = single.model_copy(update={"speakers": SpeakersConfig.model_validate(facts)})
+    of_stack, of_durations = network_speakers(config)
+    segment, frame = linguistic_width(config)
+    widths = {**{stream.name: stream.width for stream in config.streams}, "duration": config.states}
+    draw = np.random.default_rng(0)
+    stack, duration = (
+        {name: draw.normal(0.0, 0.1, shape).astype(np.float32) for name, shape in shapes.items()}
+        for shapes in (
+            stack_shapes(frame, speaking_parts(config.stages), widths, of_stack),
+            stack_shapes(segment, [duration_part(config)], widths, of_durations),
+        )
+    )
+    sentences = [load_speaker(OLD / "single", "cpu").engine.sentence(TEXTS[0])]
+    statistics = read_statistics(OLD / "single" / "statistics.safetensors", single)
+    tracemalloc.start()
+    try:
+        voice = PlainVoice(config, stack, {n.removeprefix("stages.0."): a for n, a in duration.items()}, statistics)
+
+        def spoken(speaker: int) -> np.ndarray:
+            durations = [whole_durations(frames) for frames in voice.durations(sentences, [speaker])]
+            return voice.acoustics(sentences, durations, [speaker])[0]["mcep"]
+
+        assert not np.array_equal(spoken(0), spoken(1))
+        before = tracemalloc.get_traced_memory()[0]
+        for speaker in range(2, count):
+            spoken(speaker)
+        grown = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert grown < 3 * sum(array.nbytes for array in stack.values())  # of 28 speakers
 
 
 def test_a_gpu_is_left_to_torch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """The forward pass in numpy is that of torch, whatever a feed-forward stack is made of."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +10,8 @@ from tts.dataset.speakers import SpeakerInput
 from tts.network import plain
 from tts.network.inputs import NetworkInput
 from tts.network.layout import speaking_parts
-from tts.network.plain import PlainStack, can_be_plain, logistic, stack_shapes
+from tts.network.plain import PlainStack, can_be_plain, logistic
+from tts.network.shapes import stack_shapes
 from tts.network.stack import Stack
 from tts.recipe import StagePart
 
@@ -77,10 +80,10 @@ def compare(parts: tuple[StagePart, ...], speaker: tuple[SpeakerInput, int] | No
     for parameter in stack.parameters():  # norms, biases and what starts at zero count too
         torch.nn.init.normal_(parameter, 0.1, 0.4)
     tensors = {name: tensor.numpy() for name, tensor in stack.state_dict().items()}
-    quick = PlainStack(FEATURES + POSITIONS, speaking_parts(parts), tensors, WIDTHS, speaker)
+    quick = PlainStack(FEATURES + POSITIONS, speaking_parts(parts), tensors, WIDTHS, speakers)
     code = np.eye(speaker[0].count, dtype=np.float32)[speaker[1]] if speaker else None
     utterances = inputs(0, code)
-    for utterance, outputs in zip(utterances, quick(utterances), strict=True):
+    for utterance, outputs in zip(utterances, quick(utterances, speaker[1] if speaker else 0), strict=True):
         expected = by_torch(stack, utterance)
         assert {*outputs} == {*MAIN}
         for name, values in expected.items():
@@ -100,6 +103,20 @@ def test_outputs_are_those_of_torch(name: str, monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize("who", [0, 2])
 def test_each_speaker_is_that_of_torch(name: str, code: bool, heads: bool, who: int) -> None:
     compare(STACKS[name], (SpeakerInput(3, code=code, heads=heads), who))
+
+
+@pytest.mark.parametrize("name", ["as wide as its input", "bottleneck", "linguistic window"])
+def test_thousands_of_speakers_take_the_memory_of_one_rows_codes(name: str) -> None:
+    """Codes are never put into a square: of 4,000 speakers that would be 64 MB a call."""
+    parts, speakers = speaking_parts(STACKS[name]), SpeakerInput(4000, code=True)
+    shapes = stack_shapes(FEATURES + POSITIONS, parts, WIDTHS, speakers)
+    stack = PlainStack(FEATURES + POSITIONS, parts, {key: np.ones(shape) for key, shape in shapes.items()}, WIDTHS, speakers)
+    tracemalloc.start()
+    try:
+        stack(inputs(0)[:1], 3999)
+        assert tracemalloc.get_traced_memory()[1] < 5e6
+    finally:
+        tracemalloc.stop()
 
 
 def test_other_networks_are_left_to_torch() -> None:

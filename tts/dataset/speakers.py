@@ -66,4 +66,6 @@ def duration_speakers(count: int, use: str = DURATION_SPEAKERS) -> SpeakerInput 
 
 def speaker_codes(numbers: Sequence[int] | np.ndarray, count: int) -> np.ndarray:
     """Return the codes of speakers 0 <= number < count, float32 (numbers, count)."""
-    return np.eye(count, dtype=np.float32)[np.asarray(numbers, dtype=np.int64)]
+    codes = np.zeros((len(numbers), count), np.float32)
+    codes[np.arange(len(numbers)), np.asarray(numbers, dtype=np.int64)] = 1.0
+    return codes

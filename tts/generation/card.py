@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from tts.core.progress import clock
 from tts.generation.config import VoiceConfig
+from tts.generation.places import without_places
 from tts.generation.summary import TrainingSummary
 from tts.recipe import StagePart, TrunkLayer
 
@@ -20,20 +19,14 @@ USE = "Speak with it: `tts speak FOLDER text.txt --out wavs`"
 def packed_card(config: VoiceConfig, summary: TrainingSummary, card: str, note: str) -> str:
     """Return the card of a voice that is given to others, from the ``card`` it has: its scores stay, ``note`` is added.
 
-    The commit that trained it is named, and how it speaks. Of absolute paths in the command only the name is left, of a
-    recipe's file its folder's too: the rest is nobody's business.
+    The commit that trained it is named, and how it speaks. Paths in the command do not say where on a machine they are, see
+    :func:`tts.generation.places.without_places`: that is nobody's business.
     """
     scores = f"\n{SCORES}{card.partition(SCORES)[2].rpartition(USE)[0].rstrip()}\n" if SCORES in card else ""
-    words = [_without_place(word) for word in shlex.split(summary.command)]
     made_with = summary.made_with
     commit = [f"Commit {made_with.commit}, torch {made_with.torch}, numpy {made_with.numpy}"] if made_with.commit else []
-    public = replace(summary, command=shlex.join(words))
+    public = replace(summary, command=without_places(summary.command))
     return voice_card(config, public, scores, notes=[*commit, _manner(config), note])
-
-
-def _without_place(word: str) -> str:
-    path = Path(word)
-    return "/".join(path.parts[-2 if path.suffix in (".yaml", ".yml") else -1 :]) if path.is_absolute() else word
 
 
 def _manner(config: VoiceConfig) -> str:

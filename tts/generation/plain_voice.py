@@ -16,7 +16,8 @@ from tts.generation.base_voice import BaseVoice, check_files, linguistic_width, 
 from tts.generation.config import CONFIG, DURATION_MODEL, LEXICON, MODEL, STATISTICS, VoiceConfig
 from tts.network.inputs import NetworkInput
 from tts.network.layout import SpeakingPart, speaking_parts
-from tts.network.plain import PlainStack, can_be_plain, logistic, stack_shapes
+from tts.network.plain import PlainStack, can_be_plain, logistic
+from tts.network.shapes import stack_shapes
 from tts.recipe import MAIN_STREAMS
 from tts.text.lexicon import read_lexicon
 from tts.text.sentence import Sentence
@@ -37,9 +38,15 @@ class PlainVoice(BaseVoice):
         statistics: Mapping[str, StreamStatistics],
     ) -> None:
         super().__init__(config, statistics)
-        self._tensors = dict(stack), {f"{_PREFIX}{name}": array for name, array in duration.items()}
-        self._widths = {stream.name: stream.width for stream in config.streams}
-        self._networks: dict[int, tuple[PlainStack, PlainStack]] = {}
+        of_stack, of_durations = network_speakers(config)
+        segment, frame = linguistic_width(config)
+        widths = {stream.name: stream.width for stream in config.streams}
+        of_duration = {f"{_PREFIX}{name}": array for name, array in duration.items()}
+        # One of each for all speakers, who share what is large.
+        self._networks = (
+            PlainStack(frame, speaking_parts(config.stages), stack, widths, of_stack),
+            PlainStack(segment, [duration_part(config)], of_duration, {**widths, DURATION: self.states}, of_durations),
+        )
 
     def durations(self, sentences: Sequence[Sentence], speakers: Sequence[int] | None = None) -> list[np.ndarray]:
         """Predict frames per state, float64 (segments, states) a sentence; the speaker's usual silence at the ends.
@@ -92,22 +99,10 @@ class PlainVoice(BaseVoice):
         predicted: list[dict[str, np.ndarray]] = [{}] * len(inputs)
         for speaker in dict.fromkeys(who):
             own = [n for n, other in enumerate(who) if other == speaker]
-            outputs = self._networks_of(speaker)[network]([inputs[n] for n in own])
+            outputs = self._networks[network]([inputs[n] for n in own], speaker)
             for n, each in zip(own, outputs, strict=True):
                 predicted[n] = each
         return predicted
-
-    def _networks_of(self, speaker: int) -> tuple[PlainStack, PlainStack]:
-        """Return the stack and the duration model of a speaker."""
-        if speaker not in self._networks:
-            of_stack, of_durations = (None if use is None else (use, speaker) for use in network_speakers(self.config))
-            segment, frame = linguistic_width(self.config)
-            widths = {**self._widths, DURATION: self.states}
-            self._networks[speaker] = (
-                PlainStack(frame, speaking_parts(self.config.stages), self._tensors[0], self._widths, of_stack),
-                PlainStack(segment, [duration_part(self.config)], self._tensors[1], widths, of_durations),
-            )
-        return self._networks[speaker]
 
 
 def in_natural_units(stream: Stream, statistics: StreamStatistics | None, output: np.ndarray, speaker: int = 0) -> np.ndarray:

@@ -14,7 +14,8 @@ import numpy as np
 
 from tts.dataset.speakers import OWNED, SpeakerInput
 from tts.network.inputs import NetworkInput
-from tts.network.layout import SpeakingPart, StageLayout, input_width, stage_layout
+from tts.network.layout import SpeakingPart, StageLayout, stage_layout
+from tts.network.rows import Rows
 from tts.recipe import StagePart, TrunkPart
 
 GROUP = 512  # rows
@@ -96,22 +97,31 @@ def logistic(x: np.ndarray) -> np.ndarray:
 
 
 class _Head:
-    """Private layers and the output layer of one task, for one speaker."""
+    """Private layers of one task and its output layer, or with ``owned``, the speakers' output layers of this ``width``."""
 
-    def __init__(self, tensors: Arrays, name: str, private: int, output: tuple[int, int] | None) -> None:
+    def __init__(self, tensors: Arrays, name: str, private: int, width: int | None, *, owned: bool) -> None:
         prefix = f"heads.{name}"
         self.private = [Linear.of(tensors, f"{prefix}.private.{number}") for number in range(private)]
         ear = tensors.get(f"{prefix}.ear")
         self.ear = None if ear is None else np.asarray(ear, np.float32)
-        self.output = None
-        if output is not None:
-            whole = Linear.of(tensors, f"{prefix}.output")
-            self.output = Linear(np.ascontiguousarray(whole.weight[:, slice(*output)]), whole.bias[slice(*output)])
+        self._width, self._output = width, None
+        if width is not None and owned:  # speaker after speaker, as they were stored: nothing is copied
+            weight, bias = (np.asarray(tensors[f"{prefix}.output.{kind}"], np.float32) for kind in ("weight", "bias"))
+            self._all = Linear(weight.T, bias)
+        elif width is not None:
+            self._output = Linear.of(tensors, f"{prefix}.output")
 
     @property
     def bare(self) -> bool:
         """Whether it is an output layer and nothing else."""
-        return not self.private and self.ear is None and self.output is not None
+        return not self.private and self.ear is None and self._width is not None
+
+    def output(self, speaker: int) -> Linear | None:
+        """Return a speaker's output layer, None where the outputs are not wanted."""
+        if self._width is None or self._output is not None:
+            return self._output
+        own = slice(speaker * self._width, (speaker + 1) * self._width)
+        return Linear(self._all.weight[:, own], self._all.bias[own])
 
     def hidden(self, x: np.ndarray, side: np.ndarray | None) -> np.ndarray:
         """Return what the output layer reads, (rows, width)."""
@@ -122,10 +132,9 @@ class _Head:
             x = _activated(y, "relu")
         return x
 
-    def read_out(self, hidden: np.ndarray, side: np.ndarray | None) -> np.ndarray:
-        """Return the outputs (rows, width) for what :meth:`hidden` returned."""
-        assert self.output is not None
-        y = self.output(hidden)
+    def read_out(self, output: Linear, hidden: np.ndarray, side: np.ndarray | None) -> np.ndarray:
+        """Return the outputs (rows, width) of :meth:`output` for what :meth:`hidden` returned."""
+        y = output(hidden)
         return y if side is None or self.private or self.ear is None else y + side @ self.ear.T
 
 
@@ -143,8 +152,16 @@ class _Room:
         return self._arrays[key][:rows]
 
 
+@dataclass(frozen=True)
+class _Outputs:
+    """A speaker's output layers: of every head that has one, and of those that read the top layer alone as one product."""
+
+    heads: Mapping[str, Linear]
+    joined: Linear | None
+
+
 class PlainStage:
-    """A stage that speaks, for one speaker, made of the tensors of a :class:`tts.network.stack.Stage`.
+    """A stage that speaks, made of the tensors of a :class:`tts.network.stack.Stage`. Speakers share all but output layers.
 
     ``outputs`` names the tasks whose outputs are wanted, of ``widths``; ``bottleneck`` says whether later stages read it.
     """
@@ -156,17 +173,17 @@ class PlainStage:
         outputs: Sequence[str],
         widths: Mapping[str, int],
         bottleneck: bool | None = None,
-        speaker: tuple[SpeakerInput, int] | None = None,
+        speakers: SpeakerInput | None = None,
     ) -> None:
         self.part = part
         self.layout: StageLayout = stage_layout(part, outputs, bottleneck)
         self.layers = [_Layer(tensors, number, part.trunk) for number in range(len(self.layout.layers))]
         self.bottleneck = Linear.of(tensors, "bottleneck") if self.layout.bottleneck else None
         self.heads = {}
+        owned = OWNED if speakers and speakers.heads else ()
         for name in self.layout.heads:
-            first = speaker[1] * widths[name] if speaker and speaker[0].heads and name in OWNED else 0
-            output = (first, first + widths[name]) if name in self.layout.outputs else None
-            self.heads[name] = _Head(tensors, name, len(part.tasks[name].private), output)
+            width = widths[name] if name in self.layout.outputs else None
+            self.heads[name] = _Head(tensors, name, len(part.tasks[name].private), width, owned=name in owned)
         depths = {depth for name in self.layout.heads if (depth := part.tasks[name].depth)}
         read = min(self.layout.layer, len(self.layers)) if self.layout.layer is not None else 0
         self._kept = depths | {read}  # numbers, from 1, of the layers that more than the next one reads
@@ -176,12 +193,7 @@ class PlainStage:
             for name in self.layout.order
             if self.heads[name].bare and not part.tasks[name].depth and name not in self._read
         ]
-        outs = [layer for name in self._bare if (layer := self.heads[name].output) is not None]
-        self._joined = (
-            Linear(np.concatenate([each.weight for each in outs], axis=1), np.concatenate([each.bias for each in outs]))
-            if outs
-            else None
-        )
+        self._shared = None if {*owned} & {*self.heads} else self._outputs(0)
 
     @property
     def _read(self) -> set[str]:
@@ -193,8 +205,22 @@ class PlainStage:
         """The matrix of the first layer, (inputs, width)."""
         return self.layers[0].linear.weight
 
-    def run(self, y: np.ndarray, x: np.ndarray | None, room: _Room) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
-        """Return the outputs of every head (rows, width), and the bottleneck.
+    def outputs_of(self, speaker: int) -> _Outputs:
+        """Return the output layers of a speaker: made for this call where speakers have their own."""
+        return self._shared or self._outputs(speaker)
+
+    def _outputs(self, speaker: int) -> _Outputs:
+        heads = {name: output for name, head in self.heads.items() if (output := head.output(speaker)) is not None}
+        bare = [heads[name] for name in self._bare]
+        if not bare:
+            return _Outputs(heads, None)
+        weights, biases = [each.weight for each in bare], [each.bias for each in bare]
+        return _Outputs(heads, Linear(np.concatenate(weights, axis=1), np.concatenate(biases)))
+
+    def run(
+        self, y: np.ndarray, x: np.ndarray | None, layers: _Outputs, room: _Room
+    ) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+        """Return the outputs of every head (rows, width) by the output ``layers`` of a speaker, and the bottleneck.
 
         ``y`` (rows, width) is the product of the first matrix and the input, and is overwritten; ``x`` the input itself, needed
         where the first layer adds to it. Layers that nobody reads but the next are computed in ``room``.
@@ -210,10 +236,10 @@ class PlainStage:
         elif self.layout.layer is not None:
             bottleneck = view[min(self.layout.layer, len(self.layers))]
         outputs = {}
-        if self._joined is not None:
-            every, start = self._joined(top), 0
+        if layers.joined is not None:
+            every, start = layers.joined(top), 0
             for name in self._bare:
-                width = len(self.heads[name].output.bias)  # type: ignore[union-attr]
+                width = len(layers.heads[name].bias)
                 outputs[name] = every[:, start : start + width]
                 start += width
         hidden: dict[str, np.ndarray] = {}
@@ -221,8 +247,8 @@ class PlainStage:
             head, use = self.heads[name], self.part.tasks[name]
             side = hidden[use.reads] if use.reads else None
             hidden[name] = head.hidden(view[use.depth] if use.depth else top, side)
-            if head.output is not None:
-                outputs[name] = head.read_out(hidden[name], side)
+            if name in layers.heads:
+                outputs[name] = head.read_out(layers.heads[name], hidden[name], side)
         return outputs, bottleneck
 
     def _added(self, x: np.ndarray | None, y: np.ndarray) -> np.ndarray:
@@ -231,48 +257,8 @@ class PlainStage:
         return y
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """Utterances one after the other: which rows belong together, and the linguistic input of each row.
-
-    ``first`` and ``last`` (rows,) are the first and last row of each row's utterance; ``segment`` (rows,) counts through
-    ``vectors`` (segments, features); ``positions`` (rows, width).
-    """
-
-    vectors: np.ndarray
-    segment: np.ndarray
-    positions: np.ndarray
-    first: np.ndarray
-    last: np.ndarray
-
-    @classmethod
-    def of(cls, inputs: Sequence[NetworkInput]) -> _Rows:
-        """Put utterances one after the other."""
-        lengths = [len(each) for each in inputs]
-        starts = np.cumsum([0, *lengths])
-        segments = np.cumsum([0, *(len(each.vectors) for each in inputs)])
-        own = [np.arange(len(each)) if each.segment_of_row is None else each.segment_of_row for each in inputs]
-        positions = [np.zeros((len(each), 0), np.float32) if each.positions is None else each.positions for each in inputs]
-        return cls(
-            np.concatenate([each.vectors for each in inputs]).astype(np.float32, copy=False),
-            np.concatenate([rows + start for rows, start in zip(own, segments, strict=False)]),
-            np.concatenate(positions).astype(np.float32, copy=False),
-            np.repeat(starts[:-1], lengths),
-            np.repeat(starts[1:] - 1, lengths),
-        )
-
-    def linguistic(self, rows: np.ndarray) -> np.ndarray:
-        """Return the linguistic input of some rows, (rows, features and positions)."""
-        return np.concatenate([self.vectors[self.segment[rows]], self.positions[rows]], axis=1)
-
-    def around(self, rows: np.ndarray, context: int, dilation: int) -> np.ndarray:
-        """Return which rows are ``context`` either side of ``rows``, (rows, 2 context + 1); beyond the ends the ends."""
-        offsets = dilation * np.arange(-context, context + 1)
-        return np.clip(rows[:, None] + offsets, self.first[rows, None], self.last[rows, None])
-
-
 class PlainStack:
-    """A stack that speaks, for one speaker. See :class:`tts.network.stack.Stack` for what it computes.
+    """A stack that speaks. See :class:`tts.network.stack.Stack` for what it computes.
 
     ``linguistic`` is the width of segments' vectors with the positions; ``parts`` are those of
     :func:`tts.network.layout.speaking_parts`; ``widths`` gives the output width of every task.
@@ -284,23 +270,26 @@ class PlainStack:
         parts: Sequence[SpeakingPart],
         tensors: Arrays,
         widths: Mapping[str, int],
-        speaker: tuple[SpeakerInput, int] | None = None,
+        speakers: SpeakerInput | None = None,
     ) -> None:
-        self.linguistic, self.parts, self.speaker = linguistic, tuple(parts), speaker
+        self.linguistic, self.parts, self.speakers = linguistic, tuple(parts), speakers
         self.stages = []
         for number, part in enumerate(parts):
             prefix = f"stages.{number}."
             own = {name.removeprefix(prefix): array for name, array in tensors.items() if name.startswith(prefix)}
-            self.stages.append(PlainStage(part, own, part.outputs, widths, part.reads_bottleneck, speaker))
+            self.stages.append(PlainStage(part, own, part.outputs, widths, part.reads_bottleneck, speakers))
 
-    def __call__(self, inputs: Sequence[NetworkInput]) -> list[dict[str, np.ndarray]]:
-        """Return the outputs of the last stage's tasks, (rows, width) float32 each, an utterance each; no codes are read."""
-        rows = _Rows.of(inputs)
+    def __call__(self, inputs: Sequence[NetworkInput], speaker: int = 0) -> list[dict[str, np.ndarray]]:
+        """Return the outputs of the last stage's tasks, (rows, width) float32 each, an utterance each.
+
+        All are spoken by the speaker of this number; codes in ``inputs`` are not read.
+        """
+        rows = Rows.of(inputs)
         bottlenecks: list[np.ndarray | None] = []
         outputs: dict[str, np.ndarray] = {}
         for number in range(len(self.stages)):
             features = self._features(number, bottlenecks, outputs)
-            outputs, bottleneck = self._stage(number, rows, features)
+            outputs, bottleneck = self._stage(number, rows, features, speaker)
             bottlenecks.append(bottleneck)
         ends = np.cumsum([len(each) for each in inputs])[:-1]
         split = {name: np.split(values, ends) for name, values in outputs.items()}
@@ -323,14 +312,19 @@ class PlainStack:
         there = [each for each in wanted if each is not None]
         return np.concatenate(there, axis=1) if there else None
 
-    def _stage(self, number: int, rows: _Rows, features: np.ndarray | None) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+    def _stage(
+        self, number: int, rows: Rows, features: np.ndarray | None, speaker: int
+    ) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
         """Run a stage over all rows, group by group."""
         stage = self.stages[number]
-        prepared = _FirstLayer(stage, self.parts[number], rows, features, self._reads(number), self.speaker)
+        code = (self.speakers.count, speaker) if self.speakers and self.speakers.code else None
+        prepared = _FirstLayer(stage, self.parts[number], rows, features, self._reads(number), code)
+        layers = stage.outputs_of(speaker)
         gathered: list[tuple[dict[str, np.ndarray], np.ndarray | None]] = []
         room = _Room()
         for start in range(0, len(rows.segment), GROUP):
-            gathered.append(stage.run(*prepared.of(np.arange(start, min(start + GROUP, len(rows.segment)))), room))
+            group = np.arange(start, min(start + GROUP, len(rows.segment)))
+            gathered.append(stage.run(*prepared.of(group), layers, room))
         outputs = {name: np.concatenate([heads[name] for heads, _ in gathered]) for name in gathered[0][0]}
         bottleneck = [each for _, each in gathered if each is not None]
         return outputs, np.concatenate(bottleneck) if bottleneck else None
@@ -340,27 +334,27 @@ class PlainStack:
 
 
 class _FirstLayer:
-    """The product of a stage's first matrix with its input, for any rows."""
+    """The product of a stage's first matrix with its input, for any rows.
+
+    ``code`` is how many speakers there are and the number of the one who speaks, None where no code is read.
+    """
 
     def __init__(
         self,
         stage: PlainStage,
         part: StagePart,
-        rows: _Rows,
+        rows: Rows,
         features: np.ndarray | None,
         reads: bool,
-        speaker: tuple[SpeakerInput, int] | None,
+        code: tuple[int, int] | None,
     ) -> None:
-        self.part, self.rows, self.features, self.reads = part, rows, features, reads
-        # The speaker's code, (speakers,) or nothing, is the end of the input.
-        self.code = np.zeros(0, np.float32)
-        if speaker is not None and speaker[0].code:
-            self.code = np.eye(speaker[0].count, dtype=np.float32)[speaker[1]]
+        self.part, self.rows, self.features, self.reads, self.code = part, rows, features, reads, code
         own = rows.vectors.shape[1] + rows.positions.shape[1]
         width = own * (2 * part.linguistic_context + 1) if reads else 0
         beside = 0 if features is None else features.shape[1] * (2 * part.context + 1)
         self.of_rows, self.of_features = stage.first[:width], stage.first[width : width + beside]
-        self.of_code = self.code @ stage.first[width + beside :]
+        # The speaker's code, all 0 but for a 1, is the end of the input: its product is a row.
+        self.of_code = None if code is None else stage.first[width + beside + code[1]]
         inputs = len(stage.first)
         # A first layer as wide as its input adds to it, so the input itself is needed.
         self.whole = part.trunk.residual and inputs == stage.first.shape[1]
@@ -388,60 +382,13 @@ class _FirstLayer:
             y = window @ self.of_features if y is None else y + window @ self.of_features
             pieces.append(window)
         assert y is not None
-        if len(self.code):
+        if self.of_code is not None:
             y += self.of_code
         return y, self._input(rows, pieces) if self.whole else None
 
     def _input(self, rows: np.ndarray, pieces: list[np.ndarray]) -> np.ndarray:
         linguistic = [self.rows.linguistic(rows)] if self.segments is not None else []
-        return np.concatenate([*linguistic, *pieces, np.tile(self.code, (len(rows), 1))], axis=1)
-
-
-def stage_shapes(
-    inputs: int,
-    part: StagePart,
-    widths: Mapping[str, int],
-    outputs: Sequence[str],
-    bottleneck: bool | None = None,
-    speakers: SpeakerInput | None = None,
-) -> dict[str, tuple[int, ...]]:
-    """Return names and shapes of the tensors of a stage, for arguments as those of :class:`tts.network.stack.Stage`."""
-    layout = stage_layout(part, outputs, bottleneck)
-    shapes: dict[str, tuple[int, ...]] = {}
-
-    def linear(name: str, below: int, above: int) -> None:
-        shapes[f"{name}.weight"], shapes[f"{name}.bias"] = (above, below), (above,)
-
-    below = speakers.width(inputs) if speakers else inputs
-    for number, width in enumerate(layout.layers):
-        linear(f"trunk.layers.{number}", below, width)
-        if part.trunk.normalise:
-            shapes[f"trunk.norms.{number}.weight"] = shapes[f"trunk.norms.{number}.bias"] = (width,)
-        below = width
-    if layout.bottleneck:
-        linear("bottleneck", below, layout.bottleneck)
-        below = layout.bottleneck
-    for name in layout.heads:
-        use = part.tasks[name]
-        reads = part.trunk.layers[use.depth - 1] if use.depth else below
-        several = speakers.count if speakers and speakers.heads and name in OWNED else 1
-        steps = [*use.private, *([several * widths[name]] if name in layout.outputs else [])]
-        for number, width in enumerate(steps):
-            last = number == len(use.private)
-            linear(f"heads.{name}.{'output' if last else f'private.{number}'}", reads, width)
-            reads = width
-        if use.reads:
-            shapes[f"heads.{name}.ear"] = (steps[0], part.tasks[use.reads].private[-1])
-    return shapes
-
-
-def stack_shapes(
-    linguistic: int, parts: Sequence[SpeakingPart], widths: Mapping[str, int], speakers: SpeakerInput | None = None
-) -> dict[str, tuple[int, ...]]:
-    """Return names and shapes of the tensors of a stack that speaks, for arguments as those of :class:`PlainStack`."""
-    shapes: dict[str, tuple[int, ...]] = {}
-    for number, part in enumerate(parts):
-        inputs = input_width(linguistic, parts[: number + 1], widths) + (speakers.count if speakers else 0)
-        own = stage_shapes(inputs, part, widths, part.outputs, part.reads_bottleneck, speakers)
-        shapes |= {f"stages.{number}.{name}": shape for name, shape in own.items()}
-    return shapes
+        code = np.zeros((len(rows), self.code[0] if self.code else 0), np.float32)
+        if self.code:
+            code[:, self.code[1]] = 1.0
+        return np.concatenate([*linguistic, *pieces, code], axis=1)
