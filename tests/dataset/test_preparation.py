@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from tts.dataset.prepare import prepare_corpus
 from tts.dataset.prepared import SPLITS, Prepared, read_sentences
 from tts.generation.voice import load_voice
 from tts.recipe import load_recipe
+from tts.tasks import prominence
 from tts.tasks.gammatone import FAMILY as GAMMATONE
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -171,6 +173,16 @@ def test_identities_are_those_of_version_0_1_0(monkeypatch: pytest.MonkeyPatch) 
 
     items = {split: [ready(key) for key in splits[split]] for split in SPLITS}
     assert make_layout(recipe, items).identities(items) == facts.identities
+
+
+def test_targets_from_the_text_are_remade_when_their_version_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = load_recipe(RECIPE)
+    recipe = recipe.model_copy(update={"tasks": {"prominence": {}, "phone_class": {}}})
+    splits: dict[str, list[ReadyUtterance]] = {split: [] for split in SPLITS}
+    made = make_layout(recipe, splits).identities(splits)
+    monkeypatch.setattr(prominence, "FAMILY", replace(prominence.FAMILY, version=prominence.FAMILY.version + 1))
+    again = make_layout(recipe, splits).identities(splits)
+    assert {name for name in made if made[name] != again[name]} == {"prominence"}
 
 
 def misread_corpus(root: Path) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from tts.core.errors import TtsError, UsageError
 from tts.core.grid import FrameGrid
 from tts.core.stream import Stream
+from tts.recipe import GenerationPart
 from tts.recipe.names import DigitsName
 from tts.text.engine import Answer
 from tts.text.sentence import Sentence, Syllable, Word
@@ -50,6 +51,7 @@ class FakeVoice:
     engine: FakeEngine = field(default_factory=FakeEngine)
     earlier_reading: str = ""
     editor: None = None
+    generation: GenerationPart = field(default_factory=GenerationPart)
 
     @cached_property
     def streams(self) -> dict[str, Stream]:

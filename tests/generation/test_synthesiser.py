@@ -316,3 +316,11 @@ def test_settings_are_those_of_a_voice() -> None:
     settings = SynthesisSettings.of(GenerationPart(post_filter="none", f0_variance=0.5, vocoder="world"), workers=2)
     assert settings.post_filter == PostFilterSettings("none", 1.0, 0.5)
     assert (settings.vocoder, settings.workers) == ("world", 2)
+
+
+def test_a_voice_speaks_as_it_says_where_nothing_else_is_asked_for() -> None:
+    voice = FakeVoice(generation=GenerationPart(post_filter="cepstral", strength=0.4, vocoder="world"))
+    requests = [Request("a", "ab ba.")]
+    with Synthesiser(voice) as own, Synthesiser(voice, SynthesisSettings()) as other:
+        assert own.settings == SynthesisSettings.of(voice.generation)
+        assert not np.array_equal(next(own.speak(requests)).signal, next(other.speak(requests)).signal)

@@ -219,6 +219,9 @@ def test_prominence_is_known_of_english_words(tmp_path: Path) -> None:
     data["corpus"] = {**GOOD["corpus"], "language": "nl"}
     with pytest.raises(UsageError, match=r"text\.prominence: is known of English words, and the corpus's language is nl"):
         load_recipe(write(tmp_path, data))
+    data |= {"text": {}, "tasks": {**GOOD["tasks"], "prominence": {}}}
+    with pytest.raises(UsageError, match=r"tasks\.prominence: is known of English words, and the corpus's language is nl"):
+        load_recipe(write(tmp_path, data))
 
 
 def test_prosody_is_what_the_duration_model_learns(tmp_path: Path) -> None:

@@ -174,6 +174,8 @@ class Layout:
         for stream in (*self.timed_streams, *self.segment_streams):
             family, options, source = self.families[stream.name], self.options[stream.name], source_of(stream.name)
             version = [family.version] if isinstance(family, TimedFamily) else []
+            if isinstance(family, TextFamily) and family.version > 1:  # corpora of version 0.1.0 have none of the first
+                version = [family.version]
             given = ([options] if options else []) + ([source] if source else [])
             parts[stream.name] = fingerprint(stream.to_dict(), *version, *given)
         return parts

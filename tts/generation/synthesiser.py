@@ -205,11 +205,14 @@ class _Piece:
 
 
 class Synthesiser:
-    """A voice with settings and its vocoder processes, which stay for the next call. Use as a context manager, or close."""
+    """A voice with settings and its vocoder processes, which stay for the next call. Use as a context manager, or close.
+
+    Without ``settings`` the voice speaks as its configuration says, in this process.
+    """
 
     def __init__(self, voice: VoiceModel, settings: SynthesisSettings | None = None) -> None:
         self.voice = voice
-        self.settings = settings or SynthesisSettings()
+        self.settings = settings or SynthesisSettings.of(voice.generation)
         self.editor = used_editor(voice, self.settings.post_filter)
         self.workers = Workers(self.settings.workers)
         self._manner = Manner(

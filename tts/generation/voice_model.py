@@ -14,8 +14,9 @@ from tts.generation.postfilter import PostFilterSettings
 from tts.text.engine import Engine
 from tts.text.sentence import Sentence
 
-if TYPE_CHECKING:  # it needs torch, which a process that only vocodes does without
+if TYPE_CHECKING:  # the editor needs torch, which a process that only vocodes does without, as it does without recipes
     from tts.generation.editing import Editor
+    from tts.recipe.parts import GenerationPart
 
 HIDDEN: Final = "hidden"  # the last hidden layer among what a voice predicts, where it is asked for
 
@@ -30,6 +31,10 @@ class VoiceModel(Protocol):
     @property
     def engine(self) -> Engine:
         """The front end the voice was trained with."""
+
+    @property
+    def generation(self) -> GenerationPart:
+        """How it speaks where nothing else is asked for."""
 
     @property
     def streams(self) -> Mapping[str, Stream]:

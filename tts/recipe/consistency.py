@@ -22,8 +22,10 @@ def faults(recipe: Recipe) -> Iterator[str]:
     yield from _speaker_faults(recipe)
     if recipe.text.source == "labels" and recipe.alignment.labels is None:
         yield "text.source: labels are read from the folder alignment.labels, which is not named"
-    if recipe.text.prominence and recipe.corpus.language.lower().replace("_", "-").split("-")[0] != "en":
-        yield f"text.prominence: is known of English words, and the corpus's language is {recipe.corpus.language}; leave it out"
+    if recipe.corpus.language.lower().replace("_", "-").split("-")[0] != "en":
+        for key, used in (("text.prominence", recipe.text.prominence), ("tasks.prominence", "prominence" in recipe.tasks)):
+            if used:
+                yield f"{key}: is known of English words, and the corpus's language is {recipe.corpus.language}; leave it out"
     if recipe.alignment.phone_names != "ipa" and recipe.alignment.labels is None:
         yield "alignment.phone_names: there are no label files (alignment.labels) whose phones could have names; leave it out"
     for name, system in recipe.systems.items():

@@ -71,12 +71,14 @@ class AudioFamily(Shown):
 class TextFamily(Shown):
     """Targets known from the text, one row a segment.
 
-    ``label(sentence, inventory, **options)`` returns float32 (segments, dimension).
+    ``label(sentence, inventory, **options)`` returns float32 (segments, dimension). Raise ``version`` when the same sentence
+    gives other numbers.
     """
 
     label: Callable[..., np.ndarray]
     make_stream: Callable[[str, PhoneInventory], Stream]
     options: Options = field(default_factory=dict)
+    version: int = 1
 
     def stream(self, name: str, inventory: PhoneInventory, options: Options) -> Stream:
         """Return the stream that this family makes."""

@@ -10,7 +10,7 @@ import numpy as np
 from tts.core.errors import UsageError
 from tts.core.stream import Stream
 from tts.tasks.base import TextFamily
-from tts.text.english.prominence import word_prosody
+from tts.text.english.prominence import VERSION, word_prosody
 from tts.text.phones import PhoneInventory
 from tts.text.sentence import Sentence
 from tts.text.spoken_forms import primary
@@ -26,5 +26,8 @@ def label(sentence: Sentence, inventory: PhoneInventory) -> np.ndarray:
 
 
 FAMILY = TextFamily(
-    label, lambda name, inventory: Stream(name, 2), labels=lambda inventory, options: ("prominence", "boundary")
+    label,
+    lambda name, inventory: Stream(name, 2),
+    labels=lambda inventory, options: ("prominence", "boundary"),
+    version=VERSION,
 )
