@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from fake_voice import FakeVoice
 
+from tts.analysis.vocoders import synthesise
 from tts.core.errors import TtsError, UsageError
 from tts.generation.requests import Request
-from tts.generation.synthesiser import Speech, Synthesiser, SynthesisSettings, check_speakers
+from tts.generation.synthesiser import Speech, SpokenSentence, Synthesiser, SynthesisSettings, check_speakers
 from tts.generation.text_files import read_requests
 from tts.generation.timings import timings
 from tts.text.engine import make_engine
@@ -100,6 +101,24 @@ def test_volume_and_pitch_change_where_they_are_asked_for() -> None:
         speak('<prosody pitch="+24st">ab</prosody>', pitch=1.0)
 
 
+def test_parameters_have_the_volume_and_silence_that_is_asked_for() -> None:
+    with Synthesiser(VOICE, SynthesisSettings(workers=0, vocoder="world")) as synthesiser:
+
+        def made(inside: str) -> tuple[dict[str, np.ndarray], np.ndarray]:
+            streams = synthesiser.parameters(Request("x", f"<speak>{inside}</speak>", ssml=True))
+            return streams, synthesise(streams, VOICE.grid, "world")
+
+        plain, signal = made("<prosody volume='-20dB'>abcd efgh</prosody>")
+        changed, louder = made("<prosody volume='-20dB'>abcd <prosody volume='+6dB'>efgh</prosody></prosody>")
+        silent, _ = made("abcd<break time='1s'/>efgh")
+    frames = slice(60, 85)  # of the second word
+    inner = slice(VOICE.grid.samples(60), VOICE.grid.samples(85))
+    assert np.linalg.norm(louder[inner]) / np.linalg.norm(signal[inner]) == pytest.approx(10 ** (6 / 20), rel=0.02)
+    np.testing.assert_allclose((changed["mcep"] - plain["mcep"])[frames, 0], np.log(10 ** (6 / 20)), rtol=1e-5)
+    np.testing.assert_array_equal(changed["mcep"][:, 1:], plain["mcep"][:, 1:])
+    assert (silent["mcep"][:, 0] < -12.0).sum() == 200
+
+
 def test_sentences_without_markup_sound_as_plain_text() -> None:
     text = "Ab cd, ef. Gh ij! Kl."
     with Synthesiser(VOICE, SynthesisSettings(workers=0)) as synthesiser:
@@ -108,10 +127,16 @@ def test_sentences_without_markup_sound_as_plain_text() -> None:
 
 
 def test_voices_are_speakers_and_unknown_ones_are_told_before_anything_is_spoken() -> None:
-    spoken = speak('ab <voice name="high">cd</voice> ef')
-    assert len(spoken.sentences) == 3
-    levels = [np.abs(np.fft.rfft(spoken.signal))]
-    assert levels
+    def sentences(inside: str, speaker: str) -> list[np.ndarray]:
+        with Synthesiser(VOICE, SynthesisSettings(workers=0)) as synthesiser:
+            events = synthesiser.stream([Request("x", f"<speak>{inside}</speak>", speaker=speaker, ssml=True)])
+            return [event.signal for event in events if isinstance(event, SpokenSentence)]
+
+    mixed = sentences('ab <voice name="high">cd</voice> ef', "low")
+    low, high = (sentences("<s>ab</s> <s>cd</s> <s>ef</s>", speaker) for speaker in ("low", "high"))
+    for number, (own, other) in enumerate(((low, high), (high, low), (low, high))):
+        np.testing.assert_array_equal(mixed[number], own[number])
+        assert np.abs(mixed[number] - other[number]).max() > 0.01
     request = Request("x", '<speak>a <voice name="bob">b</voice></speak>', ssml=True, place="a.ssml")
     with pytest.raises(UsageError, match=r"a.ssml: the voice has no speaker 'bob'"):
         check_speakers([request], VOICE)  # type: ignore[arg-type]

@@ -26,6 +26,8 @@ from tts.text.engine import make_engine
             (text, text, text)
             for text in ("1914-1918", "5/123", "500€", "#123", "x123y", "123rd", "1 000 000", "x^123", "500%")
         ],
+        *[(text, text, text) for text in ("the 1990's", "the 1990’s", "a 500-page book", "1914–1918", "pages 100–250")],
+        ("'1984'", "'1984'", "'1984'"),
     ],
 )
 def test_what_stands_alone_is_read_as_asked(text: str, single: str, whole: str) -> None:

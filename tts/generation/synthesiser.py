@@ -348,7 +348,9 @@ class Synthesiser:
         for piece, acoustics in zip(pieces, self._acoustics(pieces), strict=True):
             spoken = _spoken(piece, piece.durations)
             made = acoustics if self.editor is not None else spoken_trajectories(self.sound, acoustics, spoken)
-            streams.append(vocoder_streams(self.sound, made, piece.part.pitch(piece.durations, request.pitch)))
+            frames = piece.durations
+            pitch, gain = piece.part.pitch(frames, request.pitch), piece.part.gain(frames)
+            streams.append(vocoder_streams(self.sound, made, pitch, gain))
         return {name: np.concatenate([each[name] for each in streams]) for name in streams[0]}
 
     def _edited(self, piece: _Piece, durations: np.ndarray, predicted: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -17,6 +17,7 @@ from tts.generation.postfilter import PostFilterSettings, post_filter, scale_f0_
 from tts.recipe.names import VocoderName
 
 PEAK = 0.99  # of full scale
+SILENT = 1e-5  # the amplitude of silence in parameters
 LIMITER_REACH = 0.025  # seconds
 
 
@@ -93,13 +94,23 @@ def spoken_trajectories(sound: Waveform, predicted: Mapping[str, np.ndarray], sp
 
 
 def vocoder_streams(
-    sound: Waveform, trajectories: Mapping[str, np.ndarray], pitch: float | np.ndarray = 0.0
+    sound: Waveform,
+    trajectories: Mapping[str, np.ndarray],
+    pitch: float | np.ndarray = 0.0,
+    gain: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
-    """Return what the vocoder is given of trajectories as they are to be spoken: voicing decided, the pitch shifted."""
+    """Return what the vocoder is given of trajectories as they are to be spoken: voicing decided, the pitch shifted.
+
+    ``gain`` (frames,) is an amplitude, which the first mel-cepstral coefficient, a natural logarithm, takes; -100 dB is its
+    least.
+    """
+    mcep = trajectories["mcep"]
+    if gain is not None:
+        mcep = np.column_stack([mcep[:, 0] + np.log(np.maximum(gain, SILENT)), mcep[:, 1:]])
     shift = np.reshape(pitch, (-1, 1)) * np.log(2.0) / 12.0
     lowest, highest = np.log(SYNTHESIS_F0)
     return {
-        "mcep": trajectories["mcep"],
+        "mcep": mcep,
         "lf0": np.clip(trajectories["lf0"] + shift, lowest + 1e-9, highest - 1e-9),
         "vuv": (trajectories["vuv"] >= sound.voicing_threshold).astype(np.float64),
         "bap": trajectories["bap"],

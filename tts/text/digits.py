@@ -19,9 +19,11 @@ from tts.text.tracked import sub
 DIGITS: Final[tuple[DigitsName, ...]] = get_args(DigitsName)
 MOST: Final = 15  # figures of a number that is read as one
 
-# What stands by itself: no part of a word, a decimal, an amount, a date or a time.
-_ALONE: Final = r"(?<![\w.,:/$€£¥₹^#'’+−-])(?<!\d )(\d{2,})(?![\w%‰°$€£¥₹²³^]|[.,:/'’-]\d| \d|\s?[%‰°$€£¥₹])"
-_GROUPS: Final = r"(?<![\w.,:/$€£¥₹^#'’−])(?<!\d )(\+?\d{2,}(?:[ -]\d{2,})+)(?![\w%‰°$€£¥₹²³^]|[.,:/'’-]\d|\s?[%‰°$€£¥₹])"
+# What stands by itself: no part of a word ("1990's", "500-page"), a decimal, an amount, a date, a range or a time.
+_ALONE: Final = r"(?<![\w.,:/$€£¥₹^#'’+−–-])(?<!\d )(\d{2,})(?![\w%‰°$€£¥₹²³^]|[.,:/]\d|['’–-]\w| \d|\s?[%‰°$€£¥₹])"
+_GROUPS: Final = (
+    r"(?<![\w.,:/$€£¥₹^#'’−–])(?<!\d )(\+?\d{2,}(?:[ -]\d{2,})+)(?![\w%‰°$€£¥₹²³^]|[.,:/]\d|['’–-]\w|\s?[%‰°$€£¥₹])"
+)
 
 
 def check_digits(policy: str) -> None:
