@@ -5,13 +5,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from command import tts
 from speech import IDS, RATE, TEXTS, recording
 
 from tts.alignment.long_recording import Placed, Text
+from tts.core.audio import Channel
 from tts.core.errors import TtsError, UsageError
 from tts.core.grid import FrameGrid
 from tts.corpora.layouts import open_layout
 from tts.corpora.types import CorpusSource
+from tts.dataset import cutting
 from tts.dataset.cutting import CutReport, CutUtterance, cut_recording, report_text, write_cuts
 from tts.dataset.segmenting import LongRecording, Stretch, find_stretches, pairs_of, read_long
 from tts.text.engine import FrontEnd, make_engine
@@ -177,9 +180,63 @@ def test_nothing_of_an_earlier_run_remains(tmp_path: Path) -> None:
     cuts = [CutUtterance(f"a_000{n}", "Text.", tmp_path / "a.wav", n, n + 1.0, 0.0) for n in range(3)]
     out = tmp_path / "out"
     for utterances in (cuts, cuts[:1]):
-        write_cuts(out, [CutReport(tmp_path / "a.wav", 4.0, tuple(utterances), (), (), ())], "only", workers=0)
+        write_cuts(out, [CutReport(tmp_path / "a.wav", 4.0, tuple(utterances), (), (), ())], "only", workers=0, replace=True)
         (out / "wavs" / "mine.flac").write_bytes(b"")
         assert sorted(path.stem for path in (out / "wavs").iterdir()) == [*(u.id for u in utterances), "mine"]
     (out / "segments.tsv").write_text("id\n../../a\n", encoding="utf-8")
-    write_cuts(out, [CutReport(tmp_path / "a.wav", 4.0, tuple(cuts), (), (), ())], "only", workers=0)
+    write_cuts(out, [CutReport(tmp_path / "a.wav", 4.0, tuple(cuts), (), (), ())], "only", workers=0, replace=True)
     assert (tmp_path / "a.wav").is_file()
+
+
+def three_cuts(audio: Path, length: float = 1.0) -> CutReport:
+    soundfile.write(str(audio), np.full(4 * RATE, 0.1), RATE)
+    cuts = [CutUtterance(f"{audio.stem}_000{n}", "Text.", audio, n, n + length, 0.0) for n in range(3)]
+    return CutReport(audio, 4.0, tuple(cuts), (), (), ())
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_corpus_of_an_earlier_run_is_refused_unless_it_may_be_replaced(tmp_path: Path) -> None:
+    out = tmp_path / "corpus"
+    write_cuts(out, [three_cuts(tmp_path / "a.wav")], "only", workers=0)
+    (out / "metadata.csv").write_text("a_0000|Corrected by hand.\n", encoding="utf-8")
+    corpus = contents(out)
+    with pytest.raises(UsageError, match=r"metadata\.csv: is there already.*--replace"):
+        write_cuts(out, [three_cuts(tmp_path / "b.wav")], "only", workers=0)
+    (tmp_path / "b.txt").write_text("A text.", encoding="utf-8")
+    said = tts("segment", tmp_path / "b.wav", tmp_path / "b.txt", "--out", out, "-l", "en", "--engine", "letters", code=2)
+    assert "--replace" in said
+    assert contents(out) == corpus
+    write_cuts(out, [three_cuts(tmp_path / "b.wav")], "only", workers=0, replace=True)
+    assert sorted(path.stem for path in (out / "wavs").iterdir()) == ["b_0000", "b_0001", "b_0002"]
+    assert sorted(path.name for path in out.iterdir()) == ["metadata.csv", "report.md", "segments.tsv", "wavs"]
+
+
+def test_until_all_is_written_the_earlier_corpus_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "corpus"
+    write_cuts(out, [three_cuts(tmp_path / "a.wav")], "only", workers=0)
+    corpus = contents(out)
+    other, write = three_cuts(tmp_path / "b.wav"), cutting._write_one
+
+    def interrupted(utterance: CutUtterance, folder: Path, channel: Channel) -> None:
+        if utterance.id.endswith("2"):
+            raise KeyboardInterrupt
+        write(utterance, folder, channel)
+
+    monkeypatch.setattr(cutting, "_write_one", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_cuts(out, [other], "only", workers=0, replace=True)
+    assert contents(out) == corpus
+
+
+def test_a_recording_that_no_run_made_is_not_written_over(tmp_path: Path) -> None:
+    out = tmp_path / "corpus"
+    (out / "wavs").mkdir(parents=True)
+    (out / "wavs" / "a_0001.wav").write_bytes(b"mine")
+    with pytest.raises(UsageError, match=r"a_0001\.wav: is there already, and no earlier run made it"):
+        write_cuts(out, [three_cuts(tmp_path / "a.wav")], "only", workers=0)
+    assert contents(out) == {"wavs/a_0001.wav": b"mine"}
+    write_cuts(out, [three_cuts(tmp_path / "a.wav")], "only", workers=0, replace=True)
+    assert sorted(path.stem for path in (out / "wavs").iterdir()) == ["a_0000", "a_0001", "a_0002"]

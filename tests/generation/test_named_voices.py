@@ -41,6 +41,12 @@ def install(site: Path, value: str, name: str) -> None:
     (info / "entry_points.txt").write_text(f"[{GROUP}]\n{name} = {value}\n", encoding="utf-8")
 
 
+def own_folder() -> Path:
+    folder = own_voices()
+    assert folder is not None
+    return folder
+
+
 def names() -> list[tuple[str, bool]]:
     return [(voice.name, voice.packaged) for voice in named_voices()]
 
@@ -51,7 +57,7 @@ def test_names_are_looked_up_in_this_order(empty_home: Path, monkeypatch: pytest
     packaged = put(empty_home / "package" / "voices" / "anna")
     assert find_voice("anna").folder == packaged
     assert find_voice("anna").packaged
-    own = put(own_voices() / "anna")
+    own = put(own_folder() / "anna")
     assert (find_voice("anna").folder, find_voice("anna").packaged) == (own, False)
     named = put(empty_home / "mine" / "anna")
     monkeypatch.setenv("TTS_VOICES", str(empty_home / "mine"))
@@ -66,7 +72,7 @@ def test_a_folder_that_is_no_voice_does_not_hide_one(empty_home: Path) -> None:
     assert find_voice("anna").folder == Path("anna")  # which says of itself that it is none
     with pytest.raises(UsageError, match="not a voice"):
         load_voice("anna")
-    own = put(own_voices() / "anna")
+    own = put(own_folder() / "anna")
     assert find_voice("anna").folder == own
     assert load_voice("anna", "cpu").label == "fixture single"
     Path("anna/training").mkdir()
@@ -75,15 +81,15 @@ def test_a_folder_that_is_no_voice_does_not_hide_one(empty_home: Path) -> None:
 
 
 def test_an_unknown_name_is_told_with_those_there_are(empty_home: Path) -> None:
-    put(own_voices() / "anna")
+    put(own_folder() / "anna")
     for missing in ("bert", "output/kathleen/single"):
         with pytest.raises(UsageError, match=rf"{missing}: there is no such folder and no voice of that name; .*: anna$"):
             find_voice(missing)
 
 
 def test_folders_without_a_voice_and_hidden_ones_have_no_name(empty_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    put(own_voices() / ".anna.part")
-    (own_voices() / "notes").mkdir()
+    put(own_folder() / ".anna.part")
+    (own_folder() / "notes").mkdir()
     put(Path("output/.hidden/single"))
     assert names() == []
     monkeypatch.setenv("TTS_VOICES", str(empty_home / "nowhere"))
@@ -118,7 +124,7 @@ def test_an_entry_point_without_a_voice_is_passed_over(empty_home: Path, value: 
 
 def test_the_verb_lists_voices_and_shows_a_card(empty_home: Path) -> None:
     assert "no voice has a name" in tts("voices")
-    put(own_voices() / "anna")
+    put(own_folder() / "anna")
     put(empty_home / "package" / "voices" / "anna")
     shown = tts("voices").splitlines()
     assert shown[0].split() == ["name", "language", "speakers", "Hz", "MB", "licence", "from"]
@@ -132,8 +138,8 @@ def test_the_verb_lists_voices_and_shows_a_card(empty_home: Path) -> None:
 
 
 def test_a_voice_that_cannot_be_read_does_not_keep_the_others_from_the_list(empty_home: Path) -> None:
-    put(own_voices() / "anna")
-    (put(own_voices() / "bert") / "config.json").write_text("{", encoding="utf-8")
+    put(own_folder() / "anna")
+    (put(own_folder() / "bert") / "config.json").write_text("{", encoding="utf-8")
     done = tts("voices", code=1)
     assert "\nanna " in done
     assert "bert" in done.splitlines()[-1]
@@ -142,8 +148,21 @@ def test_a_voice_that_cannot_be_read_does_not_keep_the_others_from_the_list(empt
 
 @pytest.mark.slow
 def test_a_voice_is_spoken_with_by_name_and_a_packaged_one_is_not_said_to_be_older(empty_home: Path) -> None:
-    put(own_voices() / "anna")
+    put(own_folder() / "anna")
     put(empty_home / "package" / "voices" / "bert")
     assert "earlier reading" in tts("speak", "anna", "--text", "Hello.", "--output", "anna.wav")
     assert "earlier reading" not in tts("speak", "bert", "--text", "Hello.", "--output", "bert.wav")
     assert Path("anna.wav").read_bytes() == Path("bert.wav").read_bytes()
+
+
+def test_a_user_without_a_home_folder_has_the_other_voices(empty_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    for name in ("XDG_DATA_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(Path, "home", no_home)
+    assert own_voices() is None
+    assert "no voice has a name" in tts("voices")
+    packaged = put(empty_home / "package" / "voices" / "anna")
+    assert find_voice("anna").folder == packaged

@@ -121,6 +121,20 @@ def test_speakers_share_the_networks(use: str) -> None:
     assert grown < 3 * sum(array.nbytes for array in stack.values())  # of 28 speakers
 
 
+@pytest.mark.parametrize("bias", [1e4, 1e9, 1e30])
+def test_durations_that_no_speech_has_are_refused(bias: float, tmp_path: Path) -> None:
+    save_voice(tmp_path / "voice", load_voice(OLD / "single", "cpu"), "# Card\n")
+    path, config = tmp_path / "voice" / "duration.safetensors", read_config(tmp_path / "voice")
+    tensors, facts = load_tensors(path)
+    name = "heads.duration.output.bias"
+    save_tensors(path, {**tensors, name: torch.full_like(tensors[name], bias)}, facts)
+    write_config(tmp_path / "voice", config.model_copy(update={"files": {**config.files, path.name: file_digest(path)}}))
+    for load in (load_speaker, load_voice):
+        voice = load(tmp_path / "voice", "cpu")
+        with pytest.raises(TtsError, match="no more than 1,000 are spoken; the voice is damaged"):
+            voice.durations([voice.engine.sentence("Hello.")])
+
+
 def test_a_gpu_is_left_to_torch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     monkeypatch.setattr(sys, "platform", "linux")

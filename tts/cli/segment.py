@@ -32,6 +32,10 @@ def segment(
             "--within-sentences", help="Cut sentences that are too long at their longest pauses, and use parts of some."
         ),
     ] = False,
+    replace: Annotated[
+        bool,
+        typer.Option("--replace", help="Remove an earlier run's utterances and metadata.csv, also if you changed it."),
+    ] = False,
     workers: Annotated[int | None, workers_option("Processes that write utterances")] = None,
 ) -> None:
     """Cut long recordings at pauses into utterances of 1 to 15 seconds, each with its words of the text.
@@ -39,12 +43,13 @@ def segment(
     What has no text, is not spoken, or matches badly is left out and listed in report.md. `tts new` makes a recipe of it.
     """
     from tts.core.folders import require_own_folder
-    from tts.dataset.cutting import REPORT, cut_recording, write_cuts
+    from tts.dataset.cutting import REPORT, cut_recording, require_replaceable, write_cuts
     from tts.dataset.segmenting import pairs_of, place_words, read_long
     from tts.text.engine import make_engine
     from tts.text.lexicon import read_lexicon
 
     require_own_folder(out, "tts segment", mark=out / REPORT)
+    require_replaceable(out, replace=replace)
     pairs = pairs_of(audio, text)
     front_end = make_engine(engine, language, read_lexicon(lexicon) if lexicon is not None else None)
     recordings = [read_long(*pair, front_end, language, channel) for pair in pairs]
@@ -53,7 +58,7 @@ def segment(
         cut_recording(recording, items, front_end, reject, within_sentences=within_sentences)
         for recording, items in zip(recordings, placed, strict=True)
     ]
-    write_cuts(out, reports, channel, workers)
+    write_cuts(out, reports, channel, workers, replace=replace)
     for report in reports:
         used = sum(u.end - u.start for u in report.utterances)
         say(f"{report.audio}: {len(report.utterances)} utterances, {used / 60:.1f} of {report.seconds / 60:.1f} minutes")

@@ -48,7 +48,9 @@ def voices(
         say("\n".join(_table(records)))
         say(f"\nThe card of one: tts voices NAME. Speak: tts speak {records[0]['name']} text.txt --out wavs")
     elif not failed:
-        say(f"no voice has a name; folders of voices in {own_voices()}, or in a folder that {ENVIRONMENT} names, have theirs")
+        own = own_voices()
+        where = f"in {own}, or in a folder" if own is not None else "in a folder"
+        say(f"no voice has a name; folders of voices {where} that {ENVIRONMENT} names, have theirs")
     for message in failed:
         say(message, error=True)
     if failed:

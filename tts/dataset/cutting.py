@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from tts.alignment.long_recording import Placed
 from tts.core.audio import Channel, read_part, to_mono
-from tts.core.errors import TtsError
+from tts.core.errors import TtsError, UsageError
 from tts.core.files import write_text
+from tts.core.locks import held
 from tts.core.names import name_fault
 from tts.core.processes import Failure, parallel_map
 from tts.corpora.derived import write_exact
@@ -21,7 +24,8 @@ SHORTEST, LONGEST = 1.0, 15.0  # seconds of an utterance
 SILENCE_KEPT = 0.2  # seconds before and after it, at most half of a pause
 SURE_PAUSE = 0.3  # seconds of silence from which a cut is not doubted
 _NEAR = 1.0  # seconds of pause over which a short utterance may join its neighbour
-REPORT, SEGMENTS = "report.md", "segments.tsv"
+REPORT, SEGMENTS, METADATA, WAVS = "report.md", "segments.tsv", "metadata.csv", "wavs"
+_STAGING = ".segment"  # in the corpus's folder: utterances until all are written
 
 
 @dataclass(frozen=True)
@@ -255,27 +259,60 @@ def _with_silence(recording: LongRecording, cut: Cut) -> tuple[float, float]:
     return (start - min(room, (start - before) / 2.0)) * shift, (end + min(room, (after - end) / 2.0)) * shift
 
 
-def write_cuts(out: Path, reports: Sequence[CutReport], channel: Channel, workers: int | None = None) -> None:
+def require_replaceable(out: Path, *, replace: bool) -> None:
+    """Raise :class:`UsageError` where the folder ``out`` holds the corpus of an earlier run, unless it may be replaced."""
+    if (out / METADATA).exists() and not replace:
+        raise UsageError(
+            f"{out / METADATA}: is there already, with the texts of an earlier run; choose another --out (`tts segment` takes "
+            "a folder of several recordings), or give --replace to remove it with its utterances"
+        )
+
+
+def write_cuts(
+    out: Path, reports: Sequence[CutReport], channel: Channel, workers: int | None = None, *, replace: bool = False
+) -> None:
     """Write report.md, segments.tsv, wavs/ and, last, metadata.csv into the folder ``out``.
 
-    Utterances of an earlier run there, by its segments.tsv, are taken away first: what is written is all there is.
-    Raises :class:`UsageError`, before anything is written, where the utterances of two recordings would be called the same, and
-    :class:`TtsError` where there are none.
+    With ``replace``, the utterances of an earlier run there, by its segments.tsv, and what is called as a new one are taken
+    away once all new recordings are written: what is written is all there is. Raises :class:`UsageError`, before anything is
+    written, where there is an earlier run's metadata.csv or a file that no run made, and no ``replace``, or where the
+    utterances of two recordings would be called the same; :class:`TtsError` where there are none.
     """
     require_distinct_names(report.audio for report in reports)
+    require_replaceable(out, replace=replace)
     utterances = [utterance for report in reports for utterance in report.utterances]
     if not utterances:
         raise TtsError("no utterance of the recordings matches the text; is it this recording's?")
-    for earlier in (out / "metadata.csv", *_earlier_utterances(out)):
-        earlier.unlink(missing_ok=True)
+    earlier = _earlier_utterances(out)
+    foreign = [path for u in utterances for path in _recordings(out, u.id) if path not in earlier]
+    if foreign and not replace:
+        raise UsageError(f"{foreign[0]}: is there already, and no earlier run made it; choose another --out, or give --replace")
     rows = [f"{u.id}\t{u.audio.name}\t{u.start:.3f}\t{u.end:.3f}\t{u.match}\n" for u in utterances]
-    write_text(out / REPORT, report_text(reports))
-    write_text(out / SEGMENTS, "id\trecording\tstart\tend\tmatch\n" + "".join(rows))
-    work = partial(_write_one, folder=out / "wavs", channel=channel)
-    for index, answer in parallel_map(work, utterances, workers=workers, label="writing utterances"):
-        if isinstance(answer, Failure):
-            raise TtsError(f"{utterances[index].audio}: {answer.message}")
-    write_text(out / "metadata.csv", "".join(f"{u.id}|{u.text.replace('|', ' ')}\n" for u in utterances))
+    with held(out), _staging(out) as staging:
+        work = partial(_write_one, folder=staging, channel=channel)
+        for index, answer in parallel_map(work, utterances, workers=workers, label="writing utterances"):
+            if isinstance(answer, Failure):
+                raise TtsError(f"{utterances[index].audio}: {answer.message}")
+        for path in (out / METADATA, *earlier, *foreign):
+            path.unlink(missing_ok=True)
+        write_text(out / REPORT, report_text(reports))
+        write_text(out / SEGMENTS, "id\trecording\tstart\tend\tmatch\n" + "".join(rows))
+        (out / WAVS).mkdir(exist_ok=True)
+        for path in sorted(staging.iterdir()):
+            path.replace(out / WAVS / path.name)
+        write_text(out / METADATA, "".join(f"{u.id}|{u.text.replace('|', ' ')}\n" for u in utterances))
+
+
+@contextmanager
+def _staging(out: Path) -> Iterator[Path]:
+    """Yield an empty folder within ``out``, so on its disk, and remove it at the end; also what a killed run left of it."""
+    folder = out / _STAGING
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _earlier_utterances(out: Path) -> list[Path]:
@@ -284,9 +321,12 @@ def _earlier_utterances(out: Path) -> list[Path]:
         lines = (out / SEGMENTS).read_text(encoding="utf-8").splitlines()[1:]
     except (FileNotFoundError, UnicodeDecodeError):
         return []
-    ids = [id for line in lines if not name_fault(id := line.split("\t")[0])]
-    paths = (out / "wavs" / f"{id}{suffix}" for id in ids for suffix in (".flac", ".wav"))
-    return [path for path in paths if path.is_file()]
+    return [path for line in lines if not name_fault(id := line.split("\t")[0]) for path in _recordings(out, id)]
+
+
+def _recordings(out: Path, id: str) -> list[Path]:
+    """Return the recordings of an utterance that are there."""
+    return [path for suffix in (".flac", ".wav") if (path := out / WAVS / f"{id}{suffix}").is_file()]
 
 
 def _write_one(utterance: CutUtterance, folder: Path, channel: Channel) -> None:

@@ -20,7 +20,7 @@ from tts.dataset.constant import hold_constant
 from tts.dataset.positions import frame_positions, position_width
 from tts.dataset.speakers import SpeakerInput, duration_speakers, speaker_codes, speaker_input
 from tts.dataset.statistics import StreamStatistics, load_statistics
-from tts.generation.config import LEXICON, VoiceConfig
+from tts.generation.config import LEXICON, MAX_STATE, VoiceConfig
 from tts.network.inputs import NetworkInput
 from tts.recipe import MAIN_STREAMS
 from tts.text import english, normalise
@@ -138,11 +138,19 @@ class BaseVoice:
         raise NotImplementedError
 
     def frames_of(self, output: np.ndarray, speaker: int) -> np.ndarray:
-        """Turn a duration model's output (segments, states) into frames a state, float64, at least 1; ends are as usual."""
+        """Turn a duration model's output (segments, states) into frames a state, float64, at least 1; ends are as usual.
+
+        Raises :class:`TtsError` where a state would last longer than 1,000 frames, some seconds: no speech does.
+        """
         statistics = self.statistics[DURATION]
         predicted = np.asarray(output * statistics.deviation + statistics.mean_of(speaker), dtype=np.float64)
         frames: np.ndarray = np.maximum(predicted, 1.0)
         frames[0], frames[-1] = self._silences[speaker]
+        if (frames > MAX_STATE).any():
+            raise TtsError(
+                f"{self.label}: predicts a state of {frames.max():.3g} frames, and no more than {MAX_STATE:,.0f} are spoken; "
+                "the voice is damaged or its training diverged"
+            )
         return frames
 
     def duration_input(self, sentence: Sentence, speakers: SpeakerInput | None = None, speaker: int = 0) -> NetworkInput:

@@ -41,7 +41,7 @@ MODEL, DURATION_MODEL, STATISTICS, LEXICON, EDIT = FILES = (
 
 # What a network may ask for is bounded by the parts of a recipe that describe it.
 MAX_WIDTH, MAX_STAGES, MAX_STREAMS = 65_536, 64, 200
-MAX_SILENCE = 1_000.0  # frames a state
+MAX_STATE = 1_000.0  # frames, of silence or of a predicted duration
 
 
 def _one_line(text: str) -> str:
@@ -52,7 +52,7 @@ def _one_line(text: str) -> str:
 
 Line = Annotated[str, Field(max_length=1000), AfterValidator(_one_line)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Frames = Annotated[float, Field(ge=0.0, le=MAX_SILENCE)]
+Frames = Annotated[float, Field(ge=0.0, le=MAX_STATE)]
 Silences = tuple[tuple[Frames, ...], tuple[Frames, ...]]
 """Frames a state of the silence before and after speech, (2, states)."""
 

@@ -57,7 +57,8 @@ def named_voices() -> Iterator[NamedVoice]:
             raise UsageError(f"{ENVIRONMENT}: {folder} is not a folder; it names folders that hold voices, a folder each")
         yield from _voices_in(Path(folder), f"{ENVIRONMENT}: {folder}")
     own = own_voices()
-    yield from _voices_in(own, str(own))
+    if own is not None:
+        yield from _voices_in(own, str(own))
     yield from _shipped()
     yield from _of_packages()
     for recipe in _folders(TRAINED):
@@ -65,10 +66,14 @@ def named_voices() -> Iterator[NamedVoice]:
             yield NamedVoice(f"{recipe.name}/{system.name}", system.folder, str(system.folder))
 
 
-def own_voices() -> Path:
-    """Return the folder in which a user's voices have names; it need not be there."""
+def own_voices() -> Path | None:
+    """Return the folder in which a user's voices have names; it need not be there. None for a user without a home folder."""
     data = os.environ.get("LOCALAPPDATA") if sys.platform == "win32" else os.environ.get("XDG_DATA_HOME")
-    return (Path(data) if data else Path.home() / ".local" / "share") / "stacked-tts" / "voices"
+    try:
+        shared = Path(data) if data else Path.home() / ".local" / "share"
+    except RuntimeError:  # a container's user who is in no list of users
+        return None
+    return shared / "stacked-tts" / "voices"
 
 
 def find_voice(voice: str | Path) -> NamedVoice:
