@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -94,6 +95,40 @@ def test_dropout_follows_the_generator() -> None:
     torch.set_rng_state(state)
     assert np.array_equal(masks(0.2, 1), second)
     assert not np.array_equal(first[0], first[1])
+
+
+@pytest.fixture
+def many_threads() -> Iterator[None]:
+    """More than one pass over memory is worth."""
+    count = torch.get_num_threads()
+    torch.set_num_threads(fused.MOST_THREADS + 1)
+    yield
+    torch.set_num_threads(count)
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.3])
+@pytest.mark.parametrize("inputs", [24, 7])
+def test_many_threads_share_separate_operations_that_come_to_the_same(many_threads: None, inputs: int, rate: float) -> None:
+    """The same elements are dropped, and the generator is left in the same state."""
+    layer, norm = layer_of(inputs, 24)
+    x = torch.randn(5, 10, inputs, requires_grad=True)
+    tensors = [x, layer.weight, layer.bias, norm.weight, norm.bias]
+    made = []
+    for threads in (fused.MOST_THREADS + 1, 1):
+        torch.set_num_threads(threads)
+        torch.manual_seed(11)
+        y = hidden_layer(x, layer, norm, rate, residual=inputs == 24)
+        made.append((y, gradients(y, tensors), torch.get_rng_state(), has_one_pass(y)))
+    (ours, our_gradients, state, one_pass), (expected, expected_gradients, expected_state, expected_one_pass) = made
+    assert (one_pass, expected_one_pass) == (False, True)
+    torch.testing.assert_close(ours, expected, rtol=1e-5, atol=1e-6)
+    for own, other in zip(our_gradients, expected_gradients, strict=True):
+        torch.testing.assert_close(own, other, rtol=1e-4, atol=1e-5)
+    assert torch.equal(state, expected_state)
+
+
+def has_one_pass(y: Tensor) -> bool:
+    return any("HiddenLayer" in type(node).__name__ for node in (y.grad_fn, y.grad_fn.next_functions[0][0]))
 
 
 def test_what_is_not_a_number_stays_so() -> None:

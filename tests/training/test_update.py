@@ -63,6 +63,52 @@ def test_one_pass_comes_to_the_same(monkeypatch: pytest.MonkeyPatch, more: dict[
         torch.testing.assert_close(state[name], value, rtol=2e-3, atol=2e-5, msg=name)
 
 
+def test_averages_follow_weights_that_have_no_gradient_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the head of a task that ended: the average closes in on what it was last."""
+    separate = learner_of()
+    monkeypatch.setattr(update, "LEAST", 0)
+    one = learner_of()
+    for learner in (separate, one):
+        for _ in range(5):
+            learner.step()
+        for step in range(5, 40):
+            for name, parameter in learner.model.named_parameters():
+                parameter.grad = None if "phone" in name else torch.full_like(parameter, 0.1)
+            learner.update(step)
+            learner.update.follow(step)
+    assert one.update.joined
+    for name, value in state_of(separate).items():
+        torch.testing.assert_close(state_of(one)[name], value, rtol=2e-3, atol=2e-5, msg=name)
+    assert one.average is not None
+    head = next(name for name, _ in one.model.named_parameters() if "phone" in name)
+    torch.testing.assert_close(one.average.values[head], one.model.state_dict()[head], rtol=1e-3, atol=1e-4)
+
+
+def test_a_run_that_goes_on_with_more_threads_differs_by_rounding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One pass is on one thread: more get PyTorch's operations, with the same elements dropped."""
+    monkeypatch.setattr(update, "LEAST", 0)
+    monkeypatch.setattr(fused, "LEAST", 0)
+    trunk = {"layers": [16, 16], "dropout": 0.3, "normalise": True, "residual": True}
+    stage = {"trunk": trunk, "tasks": {"mcep": 1, "phone": 0.2}}
+    count = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        whole = make_trainer(tmp_path / "whole", 40, decay="linear", **stage)
+        whole.run()
+        parts = make_trainer(tmp_path / "parts", 40, decay="linear", **stage)
+        parts.callbacks.append(Interrupt(40))
+        with pytest.raises(KeyboardInterrupt):
+            parts.run()
+        torch.set_num_threads(fused.MOST_THREADS + 1)
+        parts = make_trainer(tmp_path / "parts", 40, decay="linear", **stage)
+        assert not parts.learner.update.fused
+        parts.run()
+    finally:
+        torch.set_num_threads(count)
+    for a, b in zip(whole.model.state_dict().values(), parts.model.state_dict().values(), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-4)
+
+
 def test_either_way_goes_on_from_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
     """A checkpoint says nothing of how it came to be; the steps after it are the same but for rounding."""
     separate = learner_of()

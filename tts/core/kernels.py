@@ -31,6 +31,28 @@ def compiled(function: F) -> F:
 
 
 @compiled
+def random_bits(place: Any, first: Any, second: Any) -> Any:
+    """Return 32 random bits for a place in an array and two keys, all uint32.
+
+    A hash with the multipliers and shifts of C. Wellons' lowbias32 (https://nullprogram.com/blog/2018/07/31/).
+    """
+    h = uint32(place * uint32(0x9E3779B9) + first)
+    h = uint32(h ^ (h >> uint32(16)))
+    h = uint32(uint32(h * uint32(0x7FEB352D)) ^ second)
+    h = uint32(h ^ (h >> uint32(15)))
+    h = uint32(h * uint32(0x846CA68B))
+    return uint32(h ^ (h >> uint32(16)))
+
+
+@compiled
+def dropped(keep: Array, keys: tuple[int, int], drop_below: int, scale: float) -> None:
+    """Make the flat float32 array ``keep`` 0 where :func:`hidden_forward` drops an element, and ``scale`` elsewhere."""
+    first, second, limit = uint32(keys[0]), uint32(keys[1]), uint32(drop_below)
+    for place in range(keep.size):
+        keep[place] = float32(0.0) if random_bits(uint32(place), first, second) < limit else scale
+
+
+@compiled
 def hidden_forward(
     z: Array, x: Array, offset: Array, gain: Array, bias: Array, out: Array, active: Array, means: Array, scales: Array,
     keys: tuple[int, int], drop_below: int, epsilon: float, residual: bool,
@@ -40,9 +62,8 @@ def hidden_forward(
     ``z`` (the product, to which ``offset`` is added in place), ``x`` and ``out`` are (rows, width); ``gain`` and ``bias``
     (width,) are already divided by the share that dropout keeps. ``means`` and ``scales`` (rows,) become the rows' means and
     reciprocal deviations, ``active`` (rows, width), uint8, 1 where something is left, ``out`` what is left, plus ``x`` where
-    ``residual``. An element is dropped where its random number, of 32 bits, is below ``drop_below`` (0: none is): a hash of
-    its place and the two ``keys``, with the multipliers and shifts of C. Wellons' lowbias32
-    (https://nullprogram.com/blog/2018/07/31/).
+    ``residual``. An element is dropped where the :func:`random_bits` of its place and ``keys`` are below ``drop_below`` (0:
+    none is).
     """
     rows, width = z.shape
     one, none = float32(1.0), float32(0.0)
@@ -63,12 +84,7 @@ def hidden_forward(
         scales[row] = scale
         start = uint32(row * width)
         for column in range(width):
-            h = uint32(uint32(start + uint32(column)) * uint32(0x9E3779B9) + first)
-            h = uint32(h ^ (h >> uint32(16)))
-            h = uint32(uint32(h * uint32(0x7FEB352D)) ^ second)
-            h = uint32(h ^ (h >> uint32(15)))
-            h = uint32(h * uint32(0x846CA68B))
-            h = uint32(h ^ (h >> uint32(16)))
+            h = random_bits(uint32(start + uint32(column)), first, second)
             value = (z[row, column] - mean) * scale * gain[column] + bias[column]
             gone = (value <= none) | (h < limit)
             active[row, column] = not gone

@@ -3,6 +3,9 @@
 The product is the library's; layer norm, ReLU, dropout and the residual connection, and their gradients, are
 :mod:`tts.core.kernels`. Values are those of the separate operations but for rounding; which elements dropout zeroes follows
 from two numbers that are drawn from PyTorch's generator for each layer and step, so that a resumed run draws the same.
+
+The loops run on one thread. Where PyTorch's operations may use more than :data:`MOST_THREADS`, these serve, and drop the same
+elements: how many threads there are changes no result but by rounding.
 """
 
 from __future__ import annotations
@@ -14,8 +17,10 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 LEAST = 1 << 16  # elements of a layer's output, below which calling takes longer than what is spared
+MOST_THREADS = 2  # one pass takes a third of the time that PyTorch's take on one thread, and they divide theirs
 
 
 @cache
@@ -26,6 +31,11 @@ def kernels() -> ModuleType | None:
     except ImportError:
         return None
     return loops
+
+
+def one_pass_pays() -> bool:
+    """Return whether a loop over memory on one thread is faster than PyTorch's operations on all that it may use now."""
+    return torch.get_num_threads() <= MOST_THREADS
 
 
 def can_fuse(x: Tensor, layer: nn.Module, norm: nn.Module) -> bool:
@@ -48,10 +58,27 @@ def hidden_layer(x: Tensor, layer: nn.Linear, norm: nn.LayerNorm, rate: float, *
     if rate:
         low, high = torch.randint(0, 1 << 32, (2,)).tolist()
         keys = (low, high)
-    y: Tensor = _HiddenLayer.apply(  # type: ignore[no-untyped-call]
-        x.reshape(-1, x.shape[-1]), layer.weight, layer.bias, norm.weight, norm.bias, rate, keys, residual, norm.eps
-    )
+    rows = x.reshape(-1, x.shape[-1])
+    y: Tensor
+    if one_pass_pays():
+        y = _HiddenLayer.apply(  # type: ignore[no-untyped-call]
+            rows, layer.weight, layer.bias, norm.weight, norm.bias, rate, keys, residual, norm.eps
+        )
+    else:
+        y = functional.relu(norm(layer(rows)))
+        if rate:
+            y = y * _kept(y, rate, keys)
+        y = rows + y if residual else y
     return y.view(*x.shape[:-1], y.shape[-1])
+
+
+def _kept(y: Tensor, rate: float, keys: tuple[int, int]) -> Tensor:
+    """Return 0 for every element of ``y`` that dropout zeroes, and what it multiplies for the others."""
+    loops = kernels()
+    assert loops is not None
+    keep = torch.empty(y.shape)
+    loops.dropped(_numpy(keep.view(-1)), keys, round(rate * 2**32), np.float32(1.0 / (1.0 - rate)))
+    return keep
 
 
 class _HiddenLayer(torch.autograd.Function):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 import torch
@@ -58,9 +58,12 @@ class WeightAverage:
         return {weight.data_ptr(): self.values[name] for name, weight in self._weights.items()}
 
     @torch.no_grad()
-    def after_step(self, step: int) -> None:
-        """Take in the weights as they are after a step, counted from 0."""
-        torch._foreach_lerp_(list(self.values.values()), list(self._weights.values()), self.forget(step))
+    def after_step(self, step: int, done: Container[int] = ()) -> None:
+        """Take in the weights as they are after a step, counted from 0, but for those that lie at ``done`` in memory."""
+        names = [name for name, weight in self._weights.items() if weight.data_ptr() not in done]
+        if names:
+            values, weights = [self.values[name] for name in names], [self._weights[name] for name in names]
+            torch._foreach_lerp_(values, weights, self.forget(step))
 
     def forget(self, step: int) -> float:
         """Return the share by which the average moves towards the weights after a step."""

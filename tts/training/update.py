@@ -1,7 +1,8 @@
 """What follows the gradients of a step: they are clipped, AdamW moves the weights, and the average follows them.
 
-On a CPU all of it is one pass over memory (:func:`tts.core.kernels.adamw`), elsewhere and for small networks PyTorch's
-operations, which come to the same but for rounding. The optimiser's state is PyTorch's in either case.
+On a CPU all of it is one pass over memory (:func:`tts.core.kernels.adamw`); elsewhere, for small networks and where there are
+more threads than one pass is worth, PyTorch's operations, which come to the same but for rounding. The optimiser's state is
+PyTorch's in either case.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tts.network.fused import kernels
+from tts.network.fused import kernels, one_pass_pays
 from tts.network.joint import Joint
 from tts.network.stack import Stage
 from tts.network.trunks import Trunk
@@ -31,6 +32,7 @@ class Update:
         parameters = list(model.parameters())
         self.fused = (
             sum(parameter.numel() for parameter in parameters) >= LEAST
+            and one_pass_pays()
             and all(p.device.type == "cpu" and p.dtype == torch.float32 and p.is_contiguous() for p in parameters)
             and kernels() is not None
         )
@@ -86,6 +88,8 @@ class Update:
                 np.float32(1.0 - group["lr"] * group["weight_decay"]),
                 np.float32(0.0 if average is None else forget),
             )
+        if self.average is not None and self.joined:
+            self.average.after_step(step, {parameter.data_ptr() for parameter, _ in moved})
         return norm
 
     def _state(self, parameter: nn.Parameter) -> dict[str, Tensor]:
