@@ -201,6 +201,11 @@ class PlainStage:
         return {read for name in self.layout.heads if (read := self.part.tasks[name].reads)}
 
     @property
+    def passes_on_the_first(self) -> bool:
+        """Whether nobody but the second layer reads the first one's output, which may then be computed in a room."""
+        return len(self.layers) > 1 and 1 not in self._kept
+
+    @property
     def first(self) -> np.ndarray:
         """The matrix of the first layer, (inputs, width)."""
         return self.layers[0].linear.weight
@@ -324,7 +329,8 @@ class PlainStack:
         room = _Room()
         for start in range(0, len(rows.segment), GROUP):
             group = np.arange(start, min(start + GROUP, len(rows.segment)))
-            gathered.append(stage.run(*prepared.of(group), layers, room))
+            out = room.of(len(group), stage.first.shape[1], 1) if stage.passes_on_the_first else None
+            gathered.append(stage.run(*prepared.of(group, out), layers, room))
         outputs = {name: np.concatenate([heads[name] for heads, _ in gathered]) for name in gathered[0][0]}
         bottleneck = [each for _, each in gathered if each is not None]
         return outputs, np.concatenate(bottleneck) if bottleneck else None
@@ -364,22 +370,25 @@ class _FirstLayer:
             self.segments = rows.vectors @ self.of_rows[:vectors]
             self.of_positions = self.of_rows[vectors:]
 
-    def of(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Return the product for ``rows``, (rows, width), and the input where it is needed."""
+    def of(self, rows: np.ndarray, out: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return the product for ``rows``, (rows, width), in ``out`` where that is given, and the input where it is needed."""
         pieces = []
         y: np.ndarray | None = None
         if self.segments is not None:
-            y = self.segments[self.rows.segment[rows]]
+            y = np.take(self.segments, self.rows.segment[rows], axis=0, out=out, mode="clip")  # "raise" would take a buffer
             if len(self.of_positions):
                 y += self.rows.positions[rows] @ self.of_positions
         elif self.reads:
             around = self.rows.around(rows, self.part.linguistic_context, self.part.dilation)
             pieces.append(self.rows.linguistic(around.ravel()).reshape(len(rows), -1))
-            y = pieces[-1] @ self.of_rows
+            y = np.matmul(pieces[-1], self.of_rows, out=out)
         if self.features is not None:
             around = self.rows.around(rows, self.part.context, self.part.dilation)
             window = self.features[around].reshape(len(rows), -1)
-            y = window @ self.of_features if y is None else y + window @ self.of_features
+            if y is None:
+                y = np.matmul(window, self.of_features, out=out)
+            else:
+                y += window @ self.of_features
             pieces.append(window)
         assert y is not None
         if self.of_code is not None:
