@@ -277,7 +277,7 @@ class GenerationPart(Part):
     )
     vocoder: VocoderName = Field(
         "source_filter",
-        description="What makes sound of the trajectories: `source_filter`, or WORLD's own synthesis, six times slower.",
+        description="What makes sound of the trajectories: `source_filter`, or WORLD's own synthesis, eight times slower.",
         examples=["world"],
     )
     edit_strength: float = Field(
