@@ -46,6 +46,18 @@ def test_a_voice_by_numpy_predicts_what_it_does_by_torch(name: str) -> None:
         plain.acoustics(sentences, durations, hidden=True)
 
 
+def test_what_is_spoken_beside_a_sentence_changes_no_bit_of_it() -> None:
+    voice = load_speaker(OLD / "stacked", "cpu")
+    sentences = [voice.engine.sentence(text) for text in (*TEXTS, "No.", TEXTS[1], "Yes, of course.")]
+    durations = voice.durations(sentences)
+    together = voice.acoustics(sentences, [whole_durations(frames) for frames in durations])
+    for sentence, frames, streams in zip(sentences, durations, together, strict=True):
+        np.testing.assert_array_equal(voice.durations([sentence])[0], frames)
+        alone = voice.acoustics([sentence], [whole_durations(frames)])[0]
+        for name, values in streams.items():
+            np.testing.assert_array_equal(alone[name], values)
+
+
 def test_the_sound_is_the_same() -> None:
     signals = []
     for voice in (load_voice(OLD / "stacked", "cpu"), load_speaker(OLD / "stacked", "cpu")):

@@ -95,14 +95,13 @@ class PlainVoice(BaseVoice):
         return [np.concatenate([outputs[name] for name in names], axis=1) for outputs in predicted]
 
     def _predicted(self, network: int, inputs: Sequence[NetworkInput], who: Sequence[int]) -> list[dict[str, np.ndarray]]:
-        """Run the stack (0) or the duration model (1) of every sentence's speaker."""
-        predicted: list[dict[str, np.ndarray]] = [{}] * len(inputs)
-        for speaker in dict.fromkeys(who):
-            own = [n for n, other in enumerate(who) if other == speaker]
-            outputs = self._networks[network]([inputs[n] for n in own], speaker)
-            for n, each in zip(own, outputs, strict=True):
-                predicted[n] = each
-        return predicted
+        """Run the stack (0) or the duration model (1) of every sentence's speaker.
+
+        Each sentence by itself: products of matrices are rounded by their number of rows, and what is spoken beside a sentence
+        must not change its sound.
+        """
+        network_of = self._networks[network]
+        return [network_of([each], speaker)[0] for each, speaker in zip(inputs, who, strict=True)]
 
 
 def in_natural_units(stream: Stream, statistics: StreamStatistics | None, output: np.ndarray, speaker: int = 0) -> np.ndarray:
