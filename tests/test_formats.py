@@ -36,6 +36,10 @@ SCORES = {  # by version 0.1.0 itself: tts evaluate at commit 375e9d7
     },
 }
 
+# What has changed on purpose since: processors speak in float32, where these voices spoke in bfloat16, and F0 is no longer bent
+# at the ends of sentences (docs/prosody.md).
+CHANGED = {"mcd": 3e-4, "bap": 3e-4, "gv_mcep": 2e-3, "modulation": 3e-4, "f0_rmse": 0.02}
+
 
 @pytest.fixture(scope="module")
 def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -82,7 +86,8 @@ def test_voices_are_scored(old: Path, tmp_path: Path, system: str) -> None:
     ]
     result = tts_json("evaluate", old / system, *arguments)
     pooled = result["systems"][f"fixture {system}"]["pooled"]
-    assert {name: pooled[name] for name in SCORES[system]} == pytest.approx(SCORES[system], rel=1e-4)
+    for name, score in SCORES[system].items():
+        assert pooled[name] == pytest.approx(score, rel=CHANGED.get(name, 1e-4)), name
 
 
 @pytest.mark.slow

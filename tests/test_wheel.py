@@ -88,7 +88,8 @@ def run(home: Path, *command: object, code: int = 0) -> str:
 
 def test_the_wheel_holds_what_belongs_to_the_package_and_nothing_else(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
-    own = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tts").rglob("*") if path.is_file() and path.suffix != ".pyc"}
+    own = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tts").rglob("*") if path.is_file()}
+    own = {name for name in own if "/__pycache__/" not in name}
     recipes = {f"tts/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "recipes").glob("*/*.yaml")}
     readmes = {f"tts/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "recipes").glob("*/README.md")}
     voice = {f"tts/voices/kathleen/{path.name}" for path in (ROOT / "voices" / "kathleen").iterdir()} | {"tts/voices/README.md"}

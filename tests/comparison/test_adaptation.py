@@ -177,7 +177,7 @@ def test_a_frozen_trunk_as_feature_extractor(made: Path, base: str, layer: str |
         s for s in Prepared(made / "target" / "prepared").sentences.values() if {*s.phones} <= {*old.inventory.symbols}
     )
     durations = np.full((len(sentence.segments), 3), 2)
-    given = ([voice._inputs(sentence, durations, 0)] for voice in (old, new))
+    given = ([voice.acoustic_input(sentence, durations, np.zeros((len(durations), 0)))] for voice in (old, new))
     inputs = (next(padded_batches(one, torch.device("cpu")))[1] for one in given)
     with torch.no_grad():
         if layer == "bottleneck":

@@ -97,7 +97,7 @@ def test_a_single_stage_is_trained_once_whatever_the_stacking() -> None:
 def test_time_is_that_of_a_step_of_every_phase_times_its_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = TrainingPart.model_validate({"steps": 60, "trajectory": {"steps": 7}})
     recipe: Any = SimpleNamespace(training_of=lambda system: settings, speakers_of=lambda system: "none")
-    system: Any = SimpleNamespace(networks=STAGES)
+    system: Any = SimpleNamespace(networks=STAGES, prosody=())
     prepared: Any = SimpleNamespace(speakers=["one"])
     costs = {(0, False): 0.5, (1, False): 1.0, (1, True): 10.0}
     monkeypatch.setattr(effort, "make_stack", mock.Mock())
