@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tts.alignment.intervals import TimeInterval, attach, phone_times, times_dict, to_alignment, word_times
+from tts.alignment.intervals import TimeInterval, attach, phone_times, times_dict, to_alignment
 from tts.alignment.labels import format_hts, read_hts, read_labels, write_hts
 from tts.alignment.textgrid import format_textgrid, read_textgrid, write_textgrid
 from tts.alignment.types import Alignment
@@ -171,11 +171,11 @@ def test_textgrid_agrees_with_praat(tmp_path: Path) -> None:
 
 def test_times_for_people() -> None:
     phones = phone_times(ALIGNMENT, GRID)
-    words = word_times(SENTENCE, ALIGNMENT, GRID)
+    data = times_dict(SENTENCE, ALIGNMENT, GRID)
+    words = [(word["text"], word["start"], word["end"]) for word in data["words"]]
     assert [word[0] for word in words] == ["say", '"cheap"', "oh"]
     assert words[0] == ("say", phones[1][1], phones[2][2])
     assert words[2][2] == phones[-1][1]
-    data = times_dict(SENTENCE, ALIGNMENT, GRID)
     assert data["phones"][0] == {"phone": "sil", "start": 0.0, "end": float(DURATIONS[0].sum() * 5) / 1000}
     assert data["words"][1]["text"] == '"cheap"'
 

@@ -19,7 +19,7 @@ from tts.generation.durations import whole_durations
 from tts.generation.requests import Request
 from tts.generation.speaking import load_speaker
 from tts.generation.synthesiser import Synthesiser, SynthesisSettings
-from tts.generation.vocode import speaking_streams, vocode
+from tts.generation.vocode import spoken_trajectories, vocode, vocoder_streams
 from tts.generation.voice import Voice, load_voice
 from tts.recipe.names import VocoderName
 from tts.text.sentence import SILENCE, Sentence
@@ -46,7 +46,12 @@ def parts(setup: Setup, voice: BaseVoice, synthesiser: Synthesiser) -> list[Row]
     speech = [speech_frames(*pair) for pair in zip(sentences, durations, strict=True)]
     predicted = voice.acoustics(sentences, durations)
     sound = synthesiser.sound
-    streams = [speaking_streams(sound, item, mask) for item, mask in zip(predicted, speech, strict=True)]
+
+    def trajectories() -> list[dict[str, np.ndarray]]:
+        pairs = zip(predicted, speech, strict=True)
+        return [vocoder_streams(sound, spoken_trajectories(sound, item, mask)) for item, mask in pairs]
+
+    streams = trajectories()
     requests = [Request(f"t{number}", text) for number, text in enumerate(texts)]
     speakers = {name: Synthesiser(voice, replace(synthesiser.settings, vocoder=name)) for name in get_args(VocoderName)}
     works: dict[str, Callable[[], object]] = {
@@ -54,7 +59,7 @@ def parts(setup: Setup, voice: BaseVoice, synthesiser: Synthesiser) -> list[Row]
         "synthesize": bare_synthesis(voice.grid, streams),
         "durations": lambda: voice.durations(sentences),
         "acoustics": lambda: voice.acoustics(sentences, durations),
-        "trajectories": lambda: [speaking_streams(sound, item, mask) for item, mask in zip(predicted, speech, strict=True)],
+        "trajectories": trajectories,
         "vocode": lambda: [vocode(sound, item, mask) for item, mask in zip(predicted, speech, strict=True)],
     }
     works |= {name: lambda each=each: list(each.speak(requests)) for name, each in speakers.items()}

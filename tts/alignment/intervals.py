@@ -91,11 +91,6 @@ def attach(sentence: Sentence, alignment: Alignment, where: str) -> Aligned:
     return Aligned(sentence.with_pauses(paused), alignment)
 
 
-def word_times(sentence: Sentence, alignment: Alignment, grid: FrameGrid) -> list[tuple[str, float, float]]:
-    """Return text, start and end in seconds of every word."""
-    return [(sentence.words[word].text, *span) for word, span in _word_edges(sentence, alignment, grid).items()]
-
-
 def _word_edges(sentence: Sentence, alignment: Alignment, grid: FrameGrid) -> dict[int, tuple[float, float]]:
     """Return start and end in seconds of every word by its number."""
     starts, ends = _edges(alignment, grid)

@@ -69,13 +69,6 @@ def sounded(
     return limited(np.asarray(signal * level, dtype=np.float32), sound.grid.sample_rate)
 
 
-def speaking_streams(
-    sound: Waveform, predicted: Mapping[str, np.ndarray], speech: np.ndarray, pitch: float | np.ndarray = 0.0
-) -> dict[str, np.ndarray]:
-    """Return what the vocoder is given: static ``mcep``, ``lf0``, ``vuv`` (0 or 1) and ``bap``, (frames, dimension)."""
-    return vocoder_streams(sound, spoken_trajectories(sound, predicted, speech), pitch)
-
-
 def spoken_trajectories(sound: Waveform, predicted: Mapping[str, np.ndarray], speech: np.ndarray) -> dict[str, np.ndarray]:
     """Return the trajectories of a sentence with their variation restored, (frames, dimension); ``vuv`` as a probability."""
     for name, values in predicted.items():
