@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from tts.core.errors import TtsError
-from tts.generation.durations import stretch_pauses, whole_durations
+from tts.generation.durations import speech_frames, stretch_pauses, whole_durations
 from tts.text.sentence import Sentence, Syllable, Word
 
 lengths = arrays(np.float64, array_shapes(min_dims=2, max_dims=2, max_side=12), elements=st.floats(0, 60))
@@ -59,3 +59,18 @@ def test_pauses_and_edges() -> None:
     stretched = stretch_pauses(predicted, sentence, scale=2.0, first=5, last=40)
     np.testing.assert_allclose(stretched.sum(axis=1), [5, 20, 40, 20, 40])
     np.testing.assert_allclose(stretch_pauses(predicted, sentence), predicted)
+
+
+@pytest.mark.parametrize("pause", [1, 30, 200, 2000])
+def test_a_long_pause_counts_no_more_than_recordings_have(pause: int) -> None:
+    first, second = Word("no", (Syllable(("n", "o")),), pause_after=True), Word("no", (Syllable(("n", "o")),))
+    sentence = Sentence("no, no", "en", (first, second))
+    durations = np.array([[40], [30], [30], [pause], [30], [30], [50]])
+    speech = speech_frames(sentence, durations)
+    assert len(speech) == durations.sum()
+    assert np.flatnonzero(speech)[[0, -1]].tolist() == [40, 40 + 120 + pause - 1]
+    assert speech[40:100].all()
+    assert speech[100 + pause : 160 + pause].all()
+    assert speech[100 : 100 + pause].sum() == min(pause, 20)
+    assert not speech[:40].any()
+    assert not speech[-50:].any()

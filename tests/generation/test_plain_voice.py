@@ -171,3 +171,12 @@ def test_speaking_imports_neither_torch_nor_what_records_need(tmp_path: Path) ->
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
     assert (tmp_path / "a.wav").stat().st_size > 10_000
+
+
+def test_words_beside_a_long_break_are_as_loud_as_beside_a_comma() -> None:
+    with Synthesiser(load_speaker(SHIPPED)) as synthesiser:
+        requests = [
+            Request("wait", f"<speak>{text}</speak>", ssml=True) for text in ("Wait, now.", "Wait<break time='1s'/>now.")
+        ]
+        comma, broken = (float(np.sqrt((spoken.signal**2).sum())) for spoken in synthesiser.speak(requests))
+    assert 0.7 < broken / comma < 1.4  # all of the sound is in the words

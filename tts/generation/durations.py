@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from tts.core.errors import TtsError
-from tts.text.sentence import PAUSE, Sentence
+from tts.text.sentence import PAUSE, SILENCE, Sentence
 
 MIN_SPEED, MAX_SPEED = 0.25, 4.0
+MOST_PAUSES = 1 / 6  # of the frames of phones: more than recordings have, so that only pauses asked for are cut down
 
 
 def whole_durations(predicted: np.ndarray, speed: float = 1.0) -> np.ndarray:
@@ -55,3 +56,20 @@ def stretch_pauses(
         if frames is not None:
             result[row] *= frames / max(result[row].sum(), 1e-9)
     return result
+
+
+def speech_frames(sentence: Sentence, durations: np.ndarray) -> np.ndarray:
+    """Return which frames count as speech, bool (frames,), for whole ``durations`` (segments, states).
+
+    The first and the last marked frame are those of the first and the last phone. Pauses between them count as they do in
+    recordings, whose means and variances are within phones and pauses; but where pauses are longer than a sixth of the phones,
+    since a break of a second was asked for, each counts in its first part alone: else the mean of the sentence would be that of
+    silence, and what scales deviations from it would make the words roar.
+    """
+    phones, frames = np.array(sentence.phones), durations.sum(axis=1)
+    pauses = np.where(phones == PAUSE, frames, 0)
+    most = int(MOST_PAUSES * frames[(phones != PAUSE) & (phones != SILENCE)].sum())
+    if pauses.sum() > most:
+        pauses = pauses * most // pauses.sum()
+    counted = np.where(phones == SILENCE, 0, np.where(phones == PAUSE, pauses, frames))
+    return np.repeat(np.tile([True, False], len(frames)), np.stack([counted, frames - counted], axis=1).ravel())

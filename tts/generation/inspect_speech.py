@@ -9,7 +9,7 @@ import numpy as np
 
 from tts.core.stream import Stream
 from tts.dataset.inspect import MAIN_UNITS, Inspection, Track, spans
-from tts.generation.durations import whole_durations
+from tts.generation.durations import speech_frames, whole_durations
 from tts.generation.synthesiser import Synthesiser, SynthesisSettings
 from tts.generation.vocode import sounded, spoken_trajectories, vocoder_streams
 from tts.generation.voice import Voice
@@ -40,7 +40,7 @@ def speak_streams(voice: Voice, text: str, speaker: str = "") -> SentenceStreams
     number = voice.speaker_number(speaker)
     sentence = voice.engine.answer(text).sentence
     durations = whole_durations(voice.durations([sentence], [number])[0])
-    speech = _speech(sentence, durations)
+    speech = speech_frames(sentence, durations)
     with Synthesiser(voice, SynthesisSettings.of(voice.generation)) as synthesiser:
         sound, editor = synthesiser.sound, synthesiser.editor
     predicted = voice.acoustics([sentence], [durations], [number], hidden=editor is not None)[0]

@@ -23,7 +23,7 @@ from tts.core.files import file_digest, write_text
 from tts.core.tensors import load_tensors, save_tensors
 from tts.generation.card import packed_card
 from tts.generation.config import CONFIG, STATISTICS, VoiceConfig, read_config, write_config
-from tts.generation.durations import whole_durations
+from tts.generation.durations import speech_frames, whole_durations
 from tts.generation.places import card_without_places
 from tts.generation.summary import SUMMARY, read_summary
 from tts.generation.synthesiser import Synthesiser, SynthesisSettings
@@ -188,7 +188,7 @@ def _trajectories(
         predicted = voice.acoustics(sentences, durations, speakers, hidden=editor is not None)
         for sentence, frames, streams, speaker in zip(sentences, durations, predicted, speakers, strict=True):
             hidden = streams.pop(HIDDEN, None)
-            speech = np.repeat(np.array(sentence.phones) != SILENCE, frames.sum(axis=1))
+            speech = speech_frames(sentence, frames)
             trajectories: Mapping[str, np.ndarray] = spoken_trajectories(sound, streams, speech)
             if editor is not None and hidden is not None:
                 trajectories = editor.edited(trajectories, hidden, speech, voice.generation.edit_strength, speaker)

@@ -20,6 +20,7 @@ from tts.core.errors import TtsError, UsageError, WorkersCannotStart
 from tts.core.grid import FrameGrid
 from tts.core.processes import Ticket, Workers
 from tts.generation.delivery import Part
+from tts.generation.durations import speech_frames
 from tts.generation.passages import Manner, document_of, parts_of
 from tts.generation.postfilter import PostFilterSettings
 from tts.generation.requests import Request
@@ -28,7 +29,7 @@ from tts.generation.vocode import Waveform, sounded, spoken_trajectories, vocode
 from tts.generation.voice_model import HIDDEN, VoiceModel, used_editor
 from tts.recipe import GenerationPart
 from tts.recipe.names import VocoderName
-from tts.text.sentence import SILENCE, Sentence
+from tts.text.sentence import Sentence
 from tts.text.unreadable import DEFAULT, Policy, Unread, check_policy
 
 log = logging.getLogger(__name__)
@@ -324,7 +325,7 @@ class Synthesiser:
             narrow = {name: np.asarray(values, np.float32) for name, values in streams.items()}
             work = vocode if self.editor is None else sounded
             pitch, gain = piece.part.pitch(frames, piece.job.request.pitch), piece.part.gain(frames)
-            piece.ticket = self.workers.submit(work, self.sound, narrow, _spoken(piece, frames), pitch, gain)
+            piece.ticket = self.workers.submit(work, self.sound, narrow, speech_frames(piece.sentence, frames), pitch, gain)
         return list(pieces)
 
     def _acoustics(self, pieces: Sequence[_Piece]) -> list[dict[str, np.ndarray]]:
@@ -346,7 +347,7 @@ class Synthesiser:
         pieces = list(self._pieces(_Job(request)))
         streams = []
         for piece, acoustics in zip(pieces, self._acoustics(pieces), strict=True):
-            spoken = _spoken(piece, piece.durations)
+            spoken = speech_frames(piece.sentence, piece.durations)
             made = acoustics if self.editor is not None else spoken_trajectories(self.sound, acoustics, spoken)
             frames = piece.durations
             pitch, gain = piece.part.pitch(frames, request.pitch), piece.part.gain(frames)
@@ -356,7 +357,7 @@ class Synthesiser:
     def _edited(self, piece: _Piece, durations: np.ndarray, predicted: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Return the trajectories of a sentence as they are to be spoken, edited by the voice's last acoustic stage."""
         assert self.editor is not None
-        hidden, speech = predicted.pop(HIDDEN), _spoken(piece, durations)
+        hidden, speech = predicted.pop(HIDDEN), speech_frames(piece.sentence, durations)
         trajectories = spoken_trajectories(self.sound, predicted, speech)
         return self.editor.edited(trajectories, hidden, speech, self.settings.post_filter.edit_strength, piece.speaker)
 
@@ -375,11 +376,6 @@ class Synthesiser:
             except Exception as error:
                 piece.job.fail(error)
             piece.ticket = None  # and with it the predictions
-
-
-def _spoken(piece: _Piece, durations: np.ndarray) -> np.ndarray:
-    """Return which frames of a sentence lie between the silences at its ends, bool (frames,)."""
-    return np.repeat(np.array(piece.sentence.phones) != SILENCE, durations.sum(axis=1))
 
 
 def _ready(line: deque[_Piece | _Job]) -> Iterator[SpokenSentence | RequestEnd]:
