@@ -33,3 +33,18 @@ def test_a_file_is_summed_up(tmp_path: Path) -> None:
 @pytest.mark.parametrize("arguments", [(), ("a", "--file", "b"), ("a", "--voice", "v", "--language", "nl")])
 def test_contradictions_are_refused(arguments: tuple[str, ...]) -> None:
     assert "say what" in (shown := tts("text", *arguments, code=2)) or "leave --language" in shown
+
+
+def test_files_are_told_from_texts(tmp_path: Path) -> None:
+    book, document = tmp_path / "book.txt", tmp_path / "book.ssml"
+    book.write_text("It ran.\n", encoding="utf-8")
+    document.write_text("<speak>It ran.</speak>\n", encoding="utf-8")
+    assert f"say: tts text --file {book}" in " ".join(tts("text", str(book), code=2).split())
+    assert "no such file" in tts("text", "--file", str(tmp_path / "other.txt"), code=2)
+    assert "shown by none but tts speak" in tts("text", "--file", str(document), code=2)
+
+
+def test_a_picture_of_another_kind_is_refused_before_anything_is_computed(tmp_path: Path) -> None:
+    assert "pictures are written as .png" in tts(
+        "inspect", "Hello.", "--voice", "kathleen", "--out", tmp_path / "x.jpg", code=2
+    )

@@ -39,7 +39,10 @@ def inspect(
     from tts.dataset.picture import draw_inspection
     from tts.dataset.prepared import Prepared
 
-    require_pictures()
+    if out is not None or voice is None:
+        require_pictures()
+    if out is not None and out.suffix != ".png":
+        raise UsageError(f"--out {out}: pictures are written as .png")
     if out is not None and out.exists():
         raise UsageError(f"--out {out}: is there already; choose another name or delete it")
     if voice is not None:

@@ -35,7 +35,14 @@ class Source:
     def lines(self) -> list[tuple[int, str]]:
         """Return the texts with the numbers of their lines; :class:`UsageError` for a file that cannot be read."""
         if self.file is None:
-            return [(1, self.text or "")]
+            text = self.text or ""
+            if len(text) < 256 and "\n" not in text and Path(text).is_file():
+                raise UsageError(f"{text}: is a file; to have it read say: tts text --file {text}")
+            return [(1, text)]
+        if not self.file.is_file():
+            raise UsageError(f"{self.file}: there is no such file")
+        if self.file.suffix.lower() in (".ssml", ".xml"):
+            raise UsageError(f"{self.file}: an SSML document is shown by none but tts speak, which reads it; give plain text")
         try:
             content = self.file.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
