@@ -87,14 +87,17 @@ def test_an_unknown_name_is_told_with_those_there_are(empty_home: Path) -> None:
             find_voice(missing)
 
 
-def test_folders_without_a_voice_and_hidden_ones_have_no_name(empty_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_folders_without_a_voice_and_hidden_ones_have_no_name(
+    empty_home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     put(own_folder() / ".anna.part")
     (own_folder() / "notes").mkdir()
     put(Path("output/.hidden/single"))
     assert names() == []
+    put(own_folder() / "anna")
     monkeypatch.setenv("TTS_VOICES", str(empty_home / "nowhere"))
-    with pytest.raises(UsageError, match=r"TTS_VOICES: .*nowhere is not a folder"):
-        find_voice("anna")
+    assert names() == [("anna", False)]
+    assert "nowhere is not a folder" in caplog.text
 
 
 @pytest.mark.parametrize("value", ["made_up_voice", "made_up.voices.anna"])

@@ -14,6 +14,7 @@ What a user put there comes before what is packaged, and a training never change
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 GROUP = "stacked_tts.voices"
+log = logging.getLogger(__name__)
+
 ENVIRONMENT = "TTS_VOICES"
 TRAINED = Path("output")
 CONFIG = "config.json"  # what makes a folder a voice: tts.generation.config, which takes longer to import
@@ -50,11 +53,11 @@ class NamedVoice:
 def named_voices() -> Iterator[NamedVoice]:
     """Yield the voices that have a name, in the order in which a name is looked up: the first of a name is the one it means.
 
-    Raises :class:`UsageError` where ``TTS_VOICES`` names no folder.
+    What ``TTS_VOICES`` names and is no folder is left out with a warning: the other voices are there all the same.
     """
     for folder in filter(None, os.environ.get(ENVIRONMENT, "").split(os.pathsep)):
         if not Path(folder).is_dir():
-            raise UsageError(f"{ENVIRONMENT}: {folder} is not a folder; it names folders that hold voices, a folder each")
+            log.warning("%s: %s is not a folder; it names folders that hold voices, a folder each", ENVIRONMENT, folder)
         yield from _voices_in(Path(folder), f"{ENVIRONMENT}: {folder}")
     own = own_voices()
     if own is not None:
