@@ -14,6 +14,7 @@ MAY_SKIP = {  # pattern in the reason: (pattern in the file's name, what the pro
     r"TTS_CORPORA": ("", "needs a real corpus"),
     r"parselmouth": ("", "praat-parselmouth is GPL-3.0: a reference in benchmarks"),
     r"TorchJD": ("", "a reference, not installed by default: its extra is weighting"),
+    r"distributed is not installed": ("cluster", "dask.distributed: an extra, cluster"),
     r"gruut_lang_\w+|pyopenjtalk|anyascii": ("", "a language that is not English"),
     r"/proc|fcntl": ("", "another operating system"),
     r"random order": ("", "the case depends on an order that this method draws"),
