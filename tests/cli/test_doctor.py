@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import tomllib
 from importlib import metadata
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from command import tts
@@ -44,6 +46,16 @@ def test_what_is_missing_has_its_command(monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.setattr(doctor_checks, "LEAST_DISK", 1e18)
     (full,) = [check for check in check_machine(tmp_path) if check.name == "disk"]
     assert full.state == "note" and "--out" in full.mend
+
+
+def test_extras_are_all_that_a_user_may_want(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Every extra of the project but the developer's, there or not."""
+    project = tomllib.loads((FIXTURES.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needs = [f"x; extra == '{extra}'" for extra in project["optional-dependencies"]]
+    monkeypatch.setattr(doctor_checks.metadata, "metadata", lambda name: SimpleNamespace(get_all=lambda key: needs))
+    (absent,) = [check for check in check_machine(tmp_path) if check.name == "extras"]
+    named = absent.message.removeprefix("not installed: ").split(", ")
+    assert {"demo", "judges", "de"} <= set(named) == set(project["optional-dependencies"]) - {"dev"}
 
 
 def test_a_voice_speaks_and_a_damaged_one_does_not(tmp_path: Path) -> None:

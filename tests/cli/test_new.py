@@ -64,6 +64,15 @@ def test_what_nobody_can_know_is_asked_for_by_flag(recordings: Path) -> None:
     assert not [*recordings.parent.glob("*.yaml")]
 
 
+def test_what_a_language_needs_is_the_first_of_the_next_commands(recordings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tts.text.languages._missing", lambda packages, command: f"pip install {command}")
+    said = tts("new", recordings, *KNOWN, "--language", "sv-se", "--engine", "gruut")
+    assert (
+        "next: pip install gruut_lang_sv\n      tts prepare my_voice.yaml\n      tts train my_voice.yaml --system single"
+        in said
+    )
+
+
 def test_nothing_is_written_over(recordings: Path) -> None:
     (recordings.parent / "my_voice.yaml").write_text("mine", encoding="utf-8")
     assert "my_voice.yaml: is there already and is not written over" in tts("new", recordings, *KNOWN, code=2)

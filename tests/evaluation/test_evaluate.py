@@ -21,7 +21,15 @@ from tts.core.errors import UsageError
 from tts.core.grid import FrameGrid
 from tts.core.processes import Failure
 from tts.core.stream import Stream
-from tts.evaluation.evaluate import Evaluation, check_match, evaluate_voice, generate_split, pictures_to_draw, score_settings
+from tts.evaluation.evaluate import (
+    Evaluation,
+    EvaluationOptions,
+    check_match,
+    evaluate_voice,
+    generate_split,
+    pictures_to_draw,
+    score_settings,
+)
 from tts.evaluation.scores import Scores, pool
 from tts.evaluation.speech import KINDS, choose_examples, recognise
 from tts.generation.voices import NamedVoice
@@ -140,7 +148,7 @@ def test_results_of_a_packaged_voice_go_to_the_current_folder(evaluated, tmp_pat
     monkeypatch.setattr(
         tts.evaluation.evaluate,
         "evaluate_voice",
-        lambda voice, prepared, folder, **_: written.append(folder) or Evaluation({}, "# r\n", Scores({}), [], {}),
+        lambda voice, prepared, folder, options, **_: written.append(folder) or Evaluation({}, "# r\n", Scores({}), [], {}),
     )
     packaged, own = (NamedVoice("anna", tmp_path / "site" / "anna", "a package", packaged) for packaged in (True, False))
     for named in (packaged, own):
@@ -226,7 +234,7 @@ def test_wavs_to_judge_by_are_spread_over_the_split(tmp_path: Path) -> None:
     prepared = tts.dataset.prepared.Prepared(fixture / "prepared")
     ids = prepared.packed("train").ids
     with mock.patch("tts.evaluation.evaluate.write_speech", return_value={}) as write:
-        made = evaluate_voice(voice, prepared, tmp_path, split="train", wavs=3, workers=0)
+        made = evaluate_voice(voice, prepared, tmp_path, EvaluationOptions("train", wavs=3), workers=0)
     shown = [item.id for item in made.shown]
     assert (shown[0], shown[-1], len(shown)) == (ids[0], ids[-1], 3)
     assert choose_examples([str(n) for n in range(10)], 4) == ["0", "3", "6", "9"]

@@ -15,6 +15,7 @@ from fake_voice import FakeVoice
 
 import tts.cli.speak_run
 from tts.cli.main import main
+from tts.core.progress import set_quiet
 from tts.recipe import GenerationPart
 
 Run = Callable[..., tuple[int, str, str]]
@@ -50,6 +51,25 @@ def test_a_text_file_into_a_folder(run: Run) -> None:
     assert run("text.txt", "--out", "wavs")[0] == 2
     code, out, _ = run("text.txt", "--out", "wavs", "--timings", "json", "--speed", "1.5", "--resume")
     assert (code, "2 were done before" in out) == (0, True)
+
+
+def test_one_file_says_on_standard_error_what_it_holds(run: Run) -> None:
+    Path("text.txt").write_text("One two.\nBad ☠.\n")
+    code, out, errors = run("text.txt", "--output", "a.wav")
+    assert (code, out) == (1, "")
+    assert errors.splitlines()[-1].startswith("spoke 1 of 2: ") and errors.endswith("1 failed: a.wav\n")
+    assert f"{soundfile.info('a.wav').duration:.1f} s of speech" in errors
+    assert "spoke" not in run("text.txt", "--output", "b.wav", "--quiet")[2]
+    set_quiet(False)
+    assert "spoke" not in run("text.txt", "--output", "-")[2]
+
+
+@pytest.mark.parametrize("options", [["--out", "file/deep/down"], ["--output", "file/deep/down/x.wav"]])
+def test_a_folder_that_cannot_be_made_is_named(run: Run, options: list[str]) -> None:
+    Path("file").write_text("mine")
+    code, _, errors = run("--text", "abc", *options)
+    assert code == 1
+    assert "file/deep/down: this folder cannot be made (Not a directory); name one in a place where you may write" in errors
 
 
 def test_a_vocoder_is_chosen_and_stands_in_the_manifest(run: Run) -> None:

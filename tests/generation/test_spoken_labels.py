@@ -51,7 +51,7 @@ def test_times_by_state_are_kept_to_the_frame(voice: BaseVoice, spoken: Speech) 
     assert again.alignments[0].phones == spoken.alignments[0].phones
     durations = np.random.default_rng(2).integers(1, 9, spoken.alignments[0].durations.shape)
     np.testing.assert_array_equal(again.alignments[0].durations, durations)
-    assert len(again.signal) == voice.grid.samples(int(durations.sum()))
+    assert len(again.signal) == voice.grid.centre(int(durations.sum()))
     assert np.abs(again.signal).max() > 0.01
 
 

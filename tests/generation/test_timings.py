@@ -9,6 +9,7 @@ from fake_voice import FakeVoice
 
 from tts.alignment.textgrid import read_textgrid
 from tts.alignment.types import Alignment
+from tts.core.grid import FrameGrid
 from tts.generation.requests import Request
 from tts.generation.subtitles import Cue, cues, srt_text, vtt_text
 from tts.generation.synthesiser import Speech, Synthesiser, SynthesisSettings
@@ -30,7 +31,7 @@ def test_sentences_become_one(spoken: Speech) -> None:
     assert sentence.phones == ("sil", "a", "b", "pau", "c", "d", "pau", "E", "f", "g", "h", "sil")
     assert alignment.phones == sentence.phones
     assert alignment.phone_durations.tolist() == [10, 10, 10, 10, 10, 10, 60, 10, 10, 10, 10, 10]
-    assert len(spoken.signal) == VOICE.grid.samples(alignment.frames)
+    assert len(spoken.signal) == VOICE.grid.centre(alignment.frames)
 
 
 def test_times(spoken: Speech) -> None:
@@ -44,7 +45,7 @@ def test_times(spoken: Speech) -> None:
     phones = times["phones"]
     assert [phone["start"] for phone in phones[1:]] == [phone["end"] for phone in phones[:-1]]
     assert [phone["phone"] for phone in phones] == ["sil", "a", "b", "pau", "c", "d", "pau", "E", "f", "g", "h", "sil"]
-    assert times["seconds"] == pytest.approx(phones[-1]["end"], abs=VOICE.grid.shift)
+    assert times["seconds"] == phones[-1]["end"]
     assert (times["id"], times["text"]) == ("x", "ab, cd. Ef gh.")
 
 
@@ -105,6 +106,31 @@ def test_words_say_where_they_stood_in_the_text(tmp_path: Path) -> None:
     price = next(interval for interval in tiers["source"] if interval.name == "$3.50")
     words = {interval.name: interval for interval in tiers["words"]}
     assert (price.start, price.end) == (words["three"].start, words["cents"].end)
+
+
+def test_sound_ends_where_labels_end(tmp_path: Path) -> None:
+    """Of a text of several sentences too, on a grid whose frames are no whole number of samples."""
+    for grid in (FrameGrid(16_000), FrameGrid(22_050, 5.8), FrameGrid(24_000, 5.0)):
+        with Synthesiser(FakeVoice(grid=grid)) as synthesiser:
+            speech = next(synthesiser.speak([Request("x", "ab, ed. ef ih. o.")]))
+        seconds = len(speech.signal) / grid.sample_rate
+        write_timings(tmp_path / "x", speech, grid, ("json", "textgrid", "hts"))
+        assert abs(timings(speech, grid)["phones"][-1]["end"] - seconds) <= 0.5 / grid.sample_rate
+        assert abs(read_textgrid(tmp_path / "x.TextGrid")["phones"][-1].end - seconds) <= 0.51 / grid.sample_rate
+        last = (tmp_path / "x.lab").read_text(encoding="utf-8").splitlines()[-1]
+        assert abs(int(last.split()[1]) * 1e-7 - seconds) <= 0.51 / grid.sample_rate
+
+
+@pytest.mark.parametrize("rest", ["中文。", "中文。 日本語。", "<br>", "☺ 中"])
+def test_no_pause_is_left_for_what_is_not_said(rest: str) -> None:
+    voice = FakeVoice(engine=make_engine("cmudict", "en-us"))  # type: ignore[arg-type]
+    with Synthesiser(voice, SynthesisSettings(sentence_pause=2.0)) as synthesiser:
+        plain, followed, more = synthesiser.speak(
+            [Request("a", "Good day."), Request("b", f"Good day. {rest}"), Request("c", f"Good day. {rest} So?")]
+        )
+    assert followed.alignments[0].durations.tolist() == plain.alignments[0].durations.tolist()
+    assert len(followed.unread) == len(more.unread) > 0
+    assert more.alignments[0].durations[-1].sum() == 200  # half of it, in frames of 5 ms
 
 
 def test_cues_begin_with_their_first_word() -> None:

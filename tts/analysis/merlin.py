@@ -15,7 +15,7 @@ import numpy as np
 from tts.analysis.dynamics import interpolate_lf0
 from tts.analysis.world import Parameters
 from tts.core.errors import TtsError
-from tts.core.files import replacing
+from tts.core.files import make_folder, replacing
 from tts.core.grid import FrameGrid
 
 FEATURES: Final = ("mgc", "lf0", "bap")
@@ -73,7 +73,7 @@ def write_merlin(folder: Path, key: str, parameters: Parameters) -> None:
     lf0 = np.where(parameters.vuv >= 0.5, parameters.lf0, UNVOICED)
     for name, values in (("mgc", mgc), ("lf0", lf0), ("bap", parameters.bap)):
         path = folder / name / f"{key}.{name}"
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         with replacing(path) as temporary:
             temporary.write_bytes(np.ascontiguousarray(values, _LITTLE).tobytes())
 

@@ -91,7 +91,7 @@ def _packages() -> Iterator[Check]:
 def _extras() -> Iterator[Check]:
     """Name what is optional and not there; none of it is wrong."""
     try:
-        extras = {name: names for name, names in _requirements().items() if name not in ("", "dev", "demo")}
+        extras = {name: names for name, names in _requirements().items() if name not in ("", "dev")}
     except metadata.PackageNotFoundError:
         return
     there = [name for name, names in extras.items() if not _missing(names)]

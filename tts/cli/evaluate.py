@@ -47,7 +47,7 @@ def evaluate(
 
     found = find_voice(voice)
     from tts.dataset.prepared import SPLITS, Prepared
-    from tts.evaluation.evaluate import draw, evaluate_voice, pictures_to_draw, update_card
+    from tts.evaluation.evaluate import EvaluationOptions, draw, evaluate_voice, pictures_to_draw, update_card
     from tts.generation.voice import load_voice
 
     if split not in SPLITS:
@@ -61,10 +61,7 @@ def evaluate(
         loaded,
         source,
         folder,
-        split=split,
-        words=wer,
-        judges=judges,
-        wavs=max(drawn, 4),
+        EvaluationOptions(split, words=wer, judges=judges, wavs=max(drawn, 4)),
         workers=workers,
         command=command_line(),
     )

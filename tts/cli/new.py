@@ -91,7 +91,7 @@ def new_recipe(
 
     Ends with all that will be written, to be confirmed; --yes confirms it.
     """
-    from tts.cli.new_answers import Stated, check_stated
+    from tts.cli.new_answers import Stated, check_stated, front_end
     from tts.corpora.draft.draft import usual_name
     from tts.corpora.draft.recognise import recognise
     from tts.corpora.draft.report import layout_lines
@@ -115,7 +115,10 @@ def new_recipe(
     _write(draft)
     say(f"\n{path}:\n\n{draft.text()}")
     recipe = shlex.quote(str(path))
-    say(f"next: tts prepare {recipe}\n      tts train {recipe} --system single")
+    answers = draft.answers
+    install = front_end(answers.language, answers.engine).install
+    commands = [*([install] if install else []), f"tts prepare {recipe}", f"tts train {recipe} --system single"]
+    say("next: " + "\n      ".join(commands))
 
 
 def _in_options(message: str) -> str:

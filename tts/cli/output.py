@@ -7,6 +7,7 @@ import os
 import sys
 from typing import Any
 
+from tts.core.progress import is_quiet
 from tts.core.screen import printable
 
 STANDARD_OUTPUT = "standard output"
@@ -17,6 +18,12 @@ def say(text: object = "", *, end: str = "\n", error: bool = False) -> None:
     stream = sys.stderr if error else sys.stdout
     stream.write(printable(str(text)) + end)
     stream.flush()
+
+
+def note(text: object) -> None:
+    """Print on standard error what tells how work ended, unless ``--quiet`` asked for none of it."""
+    if not is_quiet():
+        say(text, error=True)
 
 
 class _Named(io.FileIO):

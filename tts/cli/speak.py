@@ -186,7 +186,7 @@ def speak(
     if ssml:
         text_format = TextFormat.ssml
     named = find_voice(voice)  # before torch is imported: a wrong name is told at once
-    from tts.cli.speak_run import PostFilterOptions, Sink, Texts, run
+    from tts.cli.speak_run import PostFilterOptions, Sink, SoundOptions, Texts, run
 
     code = run(
         named,
@@ -204,10 +204,12 @@ def speak(
         Sink(
             out, output, audio_format.value if audio_format else None, rate, tuple(kind.value for kind in timings or ()), resume
         ),
+        SoundOptions(
+            PostFilterOptions(post_filter.value if post_filter else None, strength, f0_variance, edit_strength),
+            vocoder.value if vocoder else None,
+            {"pause_scale": pauses, "batch_frames": batch_frames, "unreadable": "fail" if strict else unreadable.value},
+        ),
         lexicon=lexicon,
-        post_filter=PostFilterOptions(post_filter.value if post_filter else None, strength, f0_variance, edit_strength),
-        vocoder=vocoder.value if vocoder else None,
-        settings={"pause_scale": pauses, "batch_frames": batch_frames, "unreadable": "fail" if strict else unreadable.value},
         workers=workers,
         device=device,
     )

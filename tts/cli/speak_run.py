@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tts.cli.output import say
+from tts.cli.output import note, say
 from tts.core.audio_output import FORMATS, AudioEncoding, AudioFormat, audio_file, audio_stream
 from tts.core.errors import TtsError, UsageError
 from tts.core.files import fingerprint
@@ -92,6 +92,15 @@ class PostFilterOptions:
 
 
 @dataclass(frozen=True)
+class SoundOptions:
+    """How it is to sound: ``vocoder`` None is the voice's own, ``settings`` are others of :class:`SynthesisSettings`."""
+
+    post_filter: PostFilterOptions
+    vocoder: VocoderName | None
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Sink:
     """Where the sound goes: a folder ``out`` or one file ``output``, one of which is None."""
 
@@ -129,18 +138,13 @@ def run(
     named: NamedVoice,
     texts: Texts,
     sink: Sink,
+    sound: SoundOptions,
     *,
     lexicon: Path | None,
-    post_filter: PostFilterOptions,
-    vocoder: VocoderName | None,
-    settings: Mapping[str, Any],
     workers: int | None,
     device: str,
 ) -> int:
-    """Speak and return the exit code.
-
-    ``post_filter``, ``vocoder`` and ``settings`` are for :class:`SynthesisSettings`; None is the voice's own vocoder.
-    """
+    """Speak and return the exit code."""
     folder, encoding = named.folder, sink.encoding()
     if texts.live and sink.output is None:
         raise UsageError("--live goes with --output: one sound of all lines, made as they come")
@@ -154,10 +158,10 @@ def run(
         voice.add_lexicon(own)
     check_speakers(requests or [Request("live", "", speaker=texts.speaker)], voice)
     chosen = SynthesisSettings(
-        _post_filter(voice, post_filter),
-        vocoder=vocoder or voice.generation.vocoder,
+        _post_filter(voice, sound.post_filter),
+        vocoder=sound.vocoder or voice.generation.vocoder,
         workers=_workers(workers, requests),
-        **settings,
+        **sound.settings,
     )
     with Synthesiser(voice, chosen) as synthesiser:
         if sink.out is not None:
@@ -168,6 +172,8 @@ def run(
         else:
             groups = ([request] for request in texts.lines()) if texts.live else [requests]
             report = _joined(synthesiser, groups, sink, encoding)
+            if sink.output != STANDARD:
+                note(f"{report}: {sink.output}")
     return report.exit_code
 
 

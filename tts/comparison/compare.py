@@ -27,7 +27,7 @@ from tts.comparison.training_cost import total_steps
 from tts.comparison.worker import TrainingJob, earlier_identity, is_done, is_of, job_identity, with_members
 from tts.core.device import choose_device
 from tts.core.errors import TtsError, UsageError
-from tts.core.files import fingerprint, read_json, write_text
+from tts.core.files import fingerprint, make_folder, read_json, write_text
 from tts.core.folders import require_own_folder
 from tts.core.locks import held
 from tts.dataset.prepared import Prepared
@@ -345,7 +345,7 @@ def _reuse(work: Comparison, name: str, chosen: SystemPart, trial: TrainingJob) 
     whole = recipe.training_of(chosen.model_copy(update={"training": plain})).steps
     if target.exists() or recipe.training_of(chosen).steps != whole or not (trial.voice / "config.json").is_file():
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".") as folder:
         shutil.copytree(trial.voice, Path(folder) / "voice")
         (Path(folder) / "voice").replace(target)

@@ -11,6 +11,7 @@ from pathlib import Path
 from tts.comparison.records import JobRecord, read_record, write_record
 from tts.comparison.worker import TrainingJob, do_job
 from tts.core.errors import UsageError
+from tts.core.files import make_folder
 from tts.core.memory import MemoryShare, share_of
 from tts.core.processes import Child, worker_count
 from tts.core.progress import Progress
@@ -111,7 +112,7 @@ class _Running:
 
 def _start(job: TrainingJob, threads: int | None, share: MemoryShare) -> _Running:
     path = job.folder / "logs" / f"{job.system}-{job.run}.log"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     return _Running(job, Child(do_job, job, output=path, threads=threads, share=share), path, _written(job))
 
 

@@ -23,7 +23,7 @@ from typing import IO, Any, Literal
 
 from tts.core.archive_members import Budget, Limits, MemberWriter, member_fault
 from tts.core.errors import Damaged, TtsError, UsageError
-from tts.core.files import CHUNK, not_written
+from tts.core.files import CHUNK, make_folder, not_written
 
 Kind = Literal["tar", "zip", "plain"]
 
@@ -59,7 +59,7 @@ def unpack(archive: Path, folder: Path, *, strip: str = "", nested: bool = False
 
 
 def _unpack(archive: Path, folder: Path, strip: str, nested: bool, budget: Budget) -> Unpacked:
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     remove_left_over(folder)
     temporary = folder / f"{TEMPORARY}{secrets.token_hex(6)}"
     temporary.mkdir()

@@ -15,7 +15,7 @@ from urllib.parse import urljoin, urlsplit
 
 from tts import __version__
 from tts.core.errors import Damaged, Missing, NotWritten, TtsError
-from tts.core.files import CHUNK, RESERVE, file_digest, not_written, read_json, write_json
+from tts.core.files import CHUNK, RESERVE, file_digest, make_folder, not_written, read_json, write_json
 from tts.core.progress import Progress
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def download(
     """
     requests = _requests()
     patience = patience or Patience()
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     part = _Part(target)
     with requests.Session() as session:
         session.headers.update({"User-Agent": f"stacked-tts/{__version__}", "Accept-Encoding": "identity"})

@@ -3,6 +3,11 @@
 A message is one clear sentence that names the file, line or key, says what was expected and what to do about it. The command
 line prints it without a traceback; library users catch :class:`TtsError`, or the kind they can do something about. Nobody tells
 kinds apart by the words of a message.
+
+Exit code 2 says that the request is wrong as it stands, and is for the user to change: an option, a key, a name, also that of a
+file which is there already and is not written over. Exit code 1 says that the request is right and that what it met stopped the
+work: damaged data, a disk that is full or may not be written, a folder that another process works in at the moment. 0 is
+success, and 130 an interruption.
 """
 
 from __future__ import annotations

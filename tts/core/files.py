@@ -29,6 +29,15 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _swept: set[Path] = set()
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, unless they are there; :class:`NotWritten`, naming ``folder``, where that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        why = "a file has its name" if isinstance(error, FileExistsError) else error.strerror or str(error)
+        raise NotWritten(f"{folder}: this folder cannot be made ({why}); name one in a place where you may write") from None
+
+
 @contextmanager
 def replacing(path: Path, *, lasting: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; on success it is moved over ``path``, on failure it is removed.
@@ -38,7 +47,7 @@ def replacing(path: Path, *, lasting: bool = True) -> Iterator[Path]:
     again where a power cut spoiled them, or that :func:`flush` follows. What processes that were killed left beside ``path``
     is removed. Raises :class:`NotWritten`, naming ``path``, where the disk is full or nothing may be written there.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     _sweep(path.parent)
     # Not tempfile.mkstemp, whose private files would need the umask, which cannot be read without changing it for a moment.
     stem = path.stem.encode()[:80].decode(errors="ignore")

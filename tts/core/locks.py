@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tts.core.errors import FolderBusy, Missing, UsageError
+from tts.core.files import make_folder
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ def held(folder: Path, *, shared: bool = False, patience: float = 0.0) -> Iterat
         raise UsageError(f"{folder}: is a file; name a folder")
     if shared and not folder.is_dir():
         raise Missing(f"{folder}: there is no such folder")
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     hold = FolderHold(folder, shared=shared, patience=patience)
     try:
         yield

@@ -24,6 +24,11 @@ def set_quiet(quiet: bool) -> None:
     _quiet = quiet
 
 
+def is_quiet() -> bool:
+    """Whether no progress is shown."""
+    return _quiet
+
+
 class Progress:
     """Count finished items and show the share done and the time left; a ``total`` of 0 is one that is not known.
 

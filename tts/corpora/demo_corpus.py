@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tts.core.errors import UsageError
-from tts.core.files import fingerprint, read_json, write_json
+from tts.core.files import fingerprint, make_folder, read_json, write_json
 
 MARKER = "demo.json"  # written last: a folder that has it is complete
 NOISE_RMS = 2e-4  # -74 dB: a quiet room; digital silence is unlike any recording
@@ -48,7 +48,7 @@ def make_corpus(root: Path, settings: dict[str, Any], write: Callable[[Path], No
     """
     if _complete(root, settings):
         return
-    root.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(root.parent)
     folder = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=root.parent))
     try:
         write(folder)

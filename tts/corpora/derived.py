@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tts.core.audio import Channel, read_part, to_mono
 from tts.core.errors import TtsError
-from tts.core.files import file_digest, fingerprint, replacing, write_text
+from tts.core.files import file_digest, fingerprint, make_folder, replacing, write_text
 from tts.core.loudness import block_powers, gated_loudness, loudness, true_peak
 from tts.core.names import name_fault
 from tts.core.processes import Failure, parallel_map
@@ -196,7 +196,7 @@ def _append(folder: Path, entries: Sequence[DerivedRecording], made: dict[str, D
     fresh = [entry for entry in entries if made.get(entry.name) != entry]
     if not fresh:
         return
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     with (folder / JOURNAL).open("ab+") as stream:
         end = stream.tell()
         stream.seek(max(end - 1, 0))

@@ -63,6 +63,21 @@ class EvaluatedUtterance:
 
 
 @dataclass(frozen=True)
+class EvaluationOptions:
+    """What is scored, and by whom.
+
+    ``words`` adds the recogniser's word error rate on natural, copy-synthesised and synthetic speech, ``judges`` what models of
+    listeners say of the same and what is measured of its sound; ``wavs`` is how many utterances, spread over the split, become
+    wavs (with ``words`` or ``judges``, all).
+    """
+
+    split: str = "test"
+    words: bool = False
+    judges: bool = False
+    wavs: int = 4
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """The scores of a voice: ``result`` as in ``scores.json``, ``text`` as in ``scores.md``.
 
@@ -162,28 +177,25 @@ def evaluate_voice(
     voice: Voice,
     prepared: Prepared,
     out: Path,
+    options: EvaluationOptions = EvaluationOptions(),
     *,
-    split: str = "test",
-    words: bool = False,
-    judges: bool = False,
-    wavs: int = 4,
     workers: int | None = None,
     command: str = "",
 ) -> Evaluation:
     """Score a voice and leave ``scores.json``, ``scores.md`` and wavs in ``out``.
 
-    ``words`` adds the recogniser's word error rate on natural, copy-synthesised and synthetic speech, ``judges`` what models of
-    listeners say of the same and what is measured of its sound; ``wavs`` is how many utterances, spread over the split, become
-    wavs (with ``words`` or ``judges``, all); ``workers`` as in :func:`tts.core.processes.parallel_map`.
+    ``command`` is the command line that asked for it, which the scores state; ``workers`` as in
+    :func:`tts.core.processes.parallel_map`.
     """
-    judged_words = judges and require_judges(voice.config.text.language)
+    split = options.split
+    judged_words = options.judges and require_judges(voice.config.text.language)
     same = check_match(voice, prepared)
-    if words:
+    if options.words:
         require_recogniser(voice.config.text.language)
     scores: dict[str, Scores] = {}
     shown: list[EvaluatedUtterance] = []
     own = [key for key in prepared.packed(split).ids if speaker_for(voice, prepared, key) is not None]
-    examples = set(choose_examples(own, wavs))
+    examples = set(choose_examples(own, options.wavs))
     for item in generate_split(voice, prepared, split):
         scores[item.id] = item.scores
         if item.id in examples:
@@ -196,18 +208,18 @@ def evaluate_voice(
     lines = [f"# {voice.label}, {split}", "", *([] if same else [f"Beware: {OTHER_PREPARATION}.", ""])]
     lines += _score_lines(scores, [*speakers, (voice.label, pool(scores.values()))], score_settings(prepared))
     text = _save(out, result, lines)
-    spoken = list(scores) if words or judges else [item.id for item in shown]
+    spoken = list(scores) if options.words or options.judges else [item.id for item in shown]
     made = write_speech(voice, prepared, split, spoken, out / "wavs", workers)
     texts = {key: " ".join(word.text for word in prepared.sentences[key].words) for key in spoken}
-    if judges:
+    if options.judges:
         judgement = ask_judges(texts, made, words=judged_words, workers=workers)
         heard = measure_heard(prepared, split, made, workers=workers)
         result["judges"] = {"versions": judge_versions(judged_words), **judgement.to_dict()}
         result["heard"] = heard_dict(heard)
         lines += card_table(scores, heard, judgement, split)
-    if words:
+    if options.words:
         _add_errors(result, lines, texts, made, workers)
-    if words or judges:
+    if options.words or options.judges:
         text = _save(out, result, lines)
     return Evaluation(result, text, pool(scores.values()), shown, made)
 

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from tts.core.errors import TtsError, UsageError
-from tts.core.files import file_digest, write_text
+from tts.core.files import file_digest, make_folder, write_text
 from tts.core.tensors import load_tensors, save_tensors
 from tts.generation.card import packed_card
 from tts.generation.config import CONFIG, STATISTICS, VoiceConfig, read_config, write_config
@@ -106,7 +106,7 @@ def pack_voice(source: Path, out: Path, *, precision: Precision = "float16") -> 
 @contextmanager
 def _new_folder(out: Path) -> Iterator[Path]:
     """Yield a folder beside ``out`` that becomes it at the end; an error removes it."""
-    out.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(out.parent)
     folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:
         yield folder

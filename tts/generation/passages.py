@@ -22,6 +22,7 @@ from tts.text.unreadable import Policy, Unread
 
 CUT_PAUSE = 0.25  # of the pause between sentences, where one sentence was too long and had to be cut
 LONGEST_IN_A_SENTENCE: Final = 300.0  # seconds of breaks
+_PLAIN: Final = re.compile(r"(?:^|\s)[A-Za-z]{1,30}[.,;:!?]*(?:\s|$)")  # a word that every engine reads in some way
 
 
 @dataclass(frozen=True)
@@ -148,11 +149,28 @@ def parts_of(request: Request, engine: Engine, manner: Manner, unread: list[Unre
             continue
         unread += answer.unread
         half = manner.pause(text[start:end], longest) / 2.0 / manner.shift
-        after = End(half) if number < len(spans) else None
+        followed = any(_speaks(text[slice(*later)], request, engine, manner) for later in spans[number:])
+        after = End(half) if followed else None
         yield Part(answer.sentence.placed(Tracked.of(text[start:end], start).span), (before, after))
         before, spoken = after, True
     if silent is not None and not spoken:
         raise silent
+
+
+def _speaks(text: str, request: Request, engine: Engine, manner: Manner) -> bool:
+    """Whether something is said of a piece of text; only one that may well have nothing to say is read for that.
+
+    An engine remembers its answers. A piece that cannot be read fails when its turn comes.
+    """
+    if manner.unreadable != "skip" and _PLAIN.search(text):
+        return True
+    try:
+        engine.answer(text, manner.unreadable, request.digits)
+    except NothingToSay:
+        return False
+    except Exception:
+        return True
+    return True
 
 
 def _marked_parts(request: Request, document: Document, engine: Engine, manner: Manner, unread: list[Unread]) -> Iterator[Part]:

@@ -16,8 +16,8 @@ class SentenceJoiner:
     """Puts sentences on one frame grid, one after the other, holding no more than the last one's last frame.
 
     The vocoder makes ``grid.samples(frames)`` samples of a sentence, one past the centre of its last frame; the next sentence
-    begins where its first frame is centred, less than a frame later. All pieces and the rest, put together, are
-    ``grid.samples(frames of all)`` samples.
+    begins where its first frame is centred, less than a frame later. After the last one the rest of its frame follows too, so
+    that all pieces and the rest, put together, last as long as their frames do and end where labels end.
     """
 
     def __init__(self, grid: FrameGrid) -> None:
@@ -35,7 +35,7 @@ class SentenceJoiner:
         return piece
 
     def rest(self) -> np.ndarray:
-        """Return what is left after the last sentence."""
-        missing = max(0, self.grid.samples(self.frames) - self.samples) if self.frames else 0
+        """Return what is left of the last sentence's last frame."""
+        missing = max(0, self.grid.centre(self.frames) - self.samples)
         self.samples += missing
         return np.zeros(missing, np.float32)

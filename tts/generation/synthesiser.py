@@ -403,7 +403,7 @@ def _joined(request: Request, sentences: Sequence[SpokenSentence], grid: FrameGr
     for spoken in sentences:
         marks += [(name, joiner.frames + frame) for name, frame in spoken.marks]
         pieces.append(joiner.add(spoken))
-    signal = np.concatenate([*pieces, joiner.rest()])[: grid.samples(joiner.frames)]
+    signal = np.concatenate([*pieces, joiner.rest()])
     return Speech(
         request,
         signal,

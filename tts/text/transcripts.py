@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tts.core.errors import TtsError
-from tts.core.files import fingerprint
+from tts.core.files import fingerprint, make_folder
 from tts.core.indexed_lines import IndexedLines
 from tts.core.progress import tracked
 from tts.corpora.types import Utterance
@@ -71,7 +71,7 @@ def _known(store: Path, wanted: Mapping[str, object], engine: FrontEnd) -> dict[
 
 def _append(store: Path, entry: dict[str, Any]) -> int:
     """Add one line in one write, beginning anew after one that was cut short; return where it begins, in bytes."""
-    store.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(store.parent)
     line = json.dumps(entry, ensure_ascii=False)
     with store.open("ab+") as stream:
         end = stream.tell()
