@@ -21,7 +21,7 @@ import yaml
 from speech import RECIPE, write_corpus
 
 from tts.comparison import collect
-from tts.comparison.compare import Comparison, choose, write_pages
+from tts.comparison.compare import Comparison, choose, jobs_of, write_pages
 from tts.comparison.compare import compare as compare_plan
 from tts.comparison.plan import make_plan
 from tts.comparison.records import JobRecord, read_record, read_search
@@ -362,6 +362,18 @@ def test_the_plan_is_printed_and_nothing_done(made: Path, tmp_path: Path) -> Non
     # A seed: single, multi, wild, one more of single for the pair, multi without its task. And two trials of the search.
     assert "12 runs to train" in out.getvalue()
     assert not (tmp_path / "out").exists()
+
+
+def test_the_first_seed_speaks_and_every_seed_where_all_are_judged(made: Path, tmp_path: Path) -> None:
+    def speech(*changes: str) -> dict[str, tuple[Path, int]]:
+        plan = make_plan(load_recipe(made, list(changes)), systems=["single"], seeds=[3, 7], judges=True)
+        work = Comparison(plan, plan, Prepared(made / "prepared"), tmp_path, 0, "cpu", "", lambda line: None)
+        work.spoken, work.settled = ("a", "b"), {arm.name: arm.system for arm in plan.arms if arm.system is not None}
+        return {job.run: (job.wavs, len(job.speak)) for job in jobs_of(work)[0]}
+
+    folder = tmp_path / "wavs" / "single"
+    assert speech()["seed-3"] == (folder, 2) and speech()["seed-7"][1] == 0
+    assert speech("comparison.judged_seeds=all") == {"seed-3": (folder, 2), "seed-7": (folder / "seed-7", 2)}
 
 
 def test_an_interrupted_comparison_goes_on(made: Path, tmp_path: Path) -> None:

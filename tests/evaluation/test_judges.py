@@ -76,6 +76,11 @@ def test_opinions_are_kept_by_content(tmp_path: Path, monkeypatch: pytest.Monkey
     first.rename(tmp_path / "moved.wav")
     monkeypatch.setattr(judges, "judge", lambda *_, **__: pytest.fail("judged again"))
     assert judge_all([tmp_path / "moved.wav", second], workers=0) == opinions[:2]
+    elsewhere = tmp_path / "elsewhere" / "same.wav"
+    elsewhere.parent.mkdir()
+    elsewhere.write_bytes(second.read_bytes())
+    assert judge_all([second, elsewhere], workers=0) == [opinions[1]] * 2, "equal files are judged once"
+    assert judge_all([elsewhere], workers=0) == [opinions[1]], "and kept in both folders"
     monkeypatch.undo()
     (tmp_path / CACHE).write_text(json.dumps({"judges": judges.judge_versions(False), "opinions": {"x": 1}}))
     assert judge_all([second], workers=0) == opinions[1:2], "a damaged file of opinions is written anew"

@@ -54,6 +54,7 @@ class Asked:
     members: tuple[Path, ...] = ()
     splits: tuple[str, ...] = ("validation", "test")
     speak: tuple[str, ...] = ()
+    apart: bool = False
     show: tuple[str, ...] = ()
     wer: bool = False
 
@@ -102,6 +103,7 @@ class Comparison:
             members=members,
             splits=asked.splits,
             speak=asked.speak,
+            apart=asked.apart,
             show=asked.show,
             wer=asked.wer,
         )
@@ -257,13 +259,14 @@ def finish(work: Comparison) -> Results:
 def jobs_of(work: Comparison) -> tuple[list[TrainingJob], list[TrainingJob]]:
     """Return the runs to be trained, seed by seed so that all systems can be looked at early, and those to be averaged after.
 
-    The first seed of every arm also speaks, those of earlier commands counted.
+    The first seed of every arm also speaks, those of earlier commands counted; the others do where all are judged, apart.
     """
     plan, runs, averages = work.plan, [], []
+    others = Asked(speak=work.spoken, apart=True) if plan.judges and plan.recipe.comparison.judged_seeds == "all" else Asked()
     for seed in plan.seeds:
         for arm in plan.arms:
             speaks = seed == _speaking_seed(work, arm)
-            asked = Asked(speak=work.spoken, show=work.examples, wer=plan.wer) if speaks else Asked()
+            asked = Asked(speak=work.spoken, show=work.examples, wer=plan.wer) if speaks else others
             if arm.members > 1:
                 assert arm.of is not None
                 system = work.settled[arm.of]

@@ -1,20 +1,20 @@
 """What independent judges say of the speech of a comparison's systems, beside the recordings and their copy synthesis.
 
-The speech of every system's first seed is judged on the test utterances, which nobody chose a setting on. The opinions lie
-beside the wavs (:mod:`tts.evaluation.judges`), so a comparison that goes on asks for new speech only.
+The speech of every system's first seed, or of every seed (``comparison.judged_seeds: all``), is judged on the test utterances,
+which nobody chose a setting on. The opinions lie beside the wavs (:mod:`tts.evaluation.judges`), so a comparison that goes on
+asks for new speech only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from tts.comparison.results import JudgedScore, JudgedSpeech, Judges
 from tts.dataset.prepared import Prepared
 from tts.evaluation.judges import judge_versions, require_judges
-from tts.evaluation.scores import Scores
 from tts.evaluation.speech import JUDGED, ask_judges
-from tts.evaluation.statistics import paired_bootstrap, score_interval
+from tts.evaluation.statistics import ConfidenceInterval, Runs, mean_interval, paired_bootstrap
 
 REFERENCES = ("natural", "copy")
 
@@ -24,41 +24,55 @@ def judge_speech(
 ) -> Judges | None:
     """Return the judges' scores of ``folder/wavs/SOURCE/ID.wav``: natural, copy and every one of ``systems`` that spoke.
 
-    A system counts that spoke the whole test split; each is compared with the ``baseline``, utterance by utterance. None where
-    no system did. Raises :class:`UsageError` where a judge is not installed.
+    Further seeds of a system lie in ``seed-N`` within its folder. A seed counts that spoke the whole test split; each system is
+    compared with the ``baseline``, utterance by utterance, and seed by seed where both have several. None where no system did.
+    Raises :class:`UsageError` where a judge is not installed.
     """
     ids = prepared.packed("test").ids
-    wavs = {name: {key: folder / "wavs" / name / f"{key}.wav" for key in ids} for name in (*REFERENCES, *systems)}
-    wavs = {name: files for name, files in wavs.items() if all(path.is_file() for path in files.values())}
-    if not {*wavs} & {*systems}:
+    speech = {name: _spoken(folder / "wavs" / name, ids) for name in (*REFERENCES, *systems)}
+    speech = {name: runs for name, runs in speech.items() if runs}
+    if not {*speech} & {*systems}:
         return None
     words = require_judges(prepared.facts.text.language)
     texts = {key: " ".join(word.text for word in prepared.sentences[key].words) for key in ids}
+    wavs = {_named(name, seed): files for name, runs in speech.items() for seed, files in runs.items()}
     judgement = ask_judges(texts, wavs, words=words, workers=workers)
+    judged = {name: {seed: judgement.scores[_named(name, seed)] for seed in runs} for name, runs in speech.items()}
     names = [name for name in JUDGED if words or name != "wrong_words"]
-    speech = tuple(
+    utterances = len(ids) - len(judgement.failed)
+    rows = tuple(
         JudgedSpeech(
             source=source,
-            scores={name: _score(own, name) for name in names},
+            seeds=len(runs),
+            scores={name: _score(mean_interval(runs, name)) for name in names},
             differences={
-                name: _difference(own, judgement.scores[baseline], name)
+                name: _difference(runs, judged[baseline], name)
                 for name in names
-                if source in systems and source != baseline and baseline in judgement.scores
+                if source in systems and source != baseline and baseline in judged
             },
         )
-        for source, own in judgement.scores.items()
-        if own
+        for source, runs in judged.items()
+        if utterances
     )
-    utterances = len(ids) - len(judgement.failed)
-    return Judges(versions=judge_versions(words), utterances=utterances, failed=dict(judgement.failed), speech=speech)
+    return Judges(versions=judge_versions(words), utterances=utterances, failed=dict(judgement.failed), speech=rows)
 
 
-def _score(scores: Mapping[str, Scores], name: str) -> JudgedScore:
-    interval = score_interval(scores, name)
+def _spoken(folder: Path, ids: Sequence[str]) -> dict[int, dict[str, Path]]:
+    """Return the wavs by seed, 0 the first one's, and utterance; only seeds that spoke all."""
+    others = {int(path.name.removeprefix("seed-")): path for path in folder.glob("seed-*") if path.name[5:].isdigit()}
+    runs = {seed: {key: place / f"{key}.wav" for key in ids} for seed, place in sorted({0: folder, **others}.items())}
+    return {seed: files for seed, files in runs.items() if ids and all(path.is_file() for path in files.values())}
+
+
+def _named(source: str, seed: int) -> str:
+    return f"{source}/seed-{seed}" if seed else source
+
+
+def _score(interval: ConfidenceInterval) -> JudgedScore:
     return JudgedScore(mean=interval.estimate, low=interval.low, high=interval.high)
 
 
-def _difference(scores: Mapping[str, Scores], baseline: Mapping[str, Scores], name: str) -> JudgedScore:
-    """Return how much more a system has of a score than the baseline, with its interval over the utterances that both spoke."""
-    interval = paired_bootstrap({1: scores}, {1: baseline}, name).interval
-    return JudgedScore(mean=interval.estimate, low=interval.low, high=interval.high)
+def _difference(runs: Runs, baseline: Runs, name: str) -> JudgedScore:
+    """Return how much more a system has of a score than the baseline, with its interval over seeds and utterances."""
+    seeds = [seed for seed in runs if seed in baseline]
+    return _score(paired_bootstrap({s: runs[s] for s in seeds}, {s: baseline[s] for s in seeds}, name).interval)

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from tts.comparison.results import Results
-from tts.comparison.tables import JUDGES_NOTE, judged
+from tts.comparison.tables import judged, judges_note
 from tts.core.errors import TtsError
 from tts.evaluation.scores import find_metric
 from tts.listening.design import DesignOptions, design_test
@@ -55,7 +55,7 @@ def opinion_table(results: Results, names: Collection[str]) -> OpinionTable | No
     return OpinionTable(
         ("", *(f"{metric.heading}{f' ({metric.unit})' if metric.unit else ''}" for metric in metrics)),
         tuple((row.source, *(judged(metric, row.scores.get(metric.name)) or "-" for metric in metrics)) for row in rows),
-        f"{JUDGES_NOTE} {judges.utterances} test utterances, on which nothing was chosen.",
+        f"{judges_note(judges)} {judges.utterances} test utterances, on which nothing was chosen.",
     )
 
 

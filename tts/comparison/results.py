@@ -174,12 +174,13 @@ class JudgedScore(_Part):
 
 
 class JudgedSpeech(_Part):
-    """What the judges say of one source of speech: a system's first seed, the recordings (natural) or their copies (copy).
+    """What the judges say of one source of speech: a system's first ``seeds``, the recordings (natural) or their copies (copy).
 
     ``scores`` and ``differences`` (to the baseline) are by the name of the metric.
     """
 
     source: str
+    seeds: int = 1
     scores: dict[str, JudgedScore] = {}
     differences: dict[str, JudgedScore] = {}
 
@@ -196,6 +197,11 @@ class Judges(_Part):
     def metrics(self) -> tuple[str, ...]:
         """The names of the scores."""
         return tuple(dict.fromkeys(name for row in self.speech for name in row.scores))
+
+    @property
+    def seeds(self) -> int:
+        """Of how many seeds the speech is, at most."""
+        return max((row.seeds for row in self.speech), default=1)
 
 
 class Example(_Part):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from tts.comparison.results import JudgedScore, MetricInfo, RankingRow, Results, ScoreRow
+from tts.comparison.results import JudgedScore, Judges, MetricInfo, RankingRow, Results, ScoreRow
 from tts.comparison.verdicts import LEVEL, Contrast
 from tts.core.progress import clock
 from tts.evaluation.scores import Metric, find_metric
@@ -20,8 +20,8 @@ WORDS_NOTE = (
 
 
 JUDGES_NOTE = (
-    "Speech of the first seed, from the text, with 95 % intervals over utterances: other trainings are not in them. The judges "
-    "are models trained on listeners' ratings of other kinds of speech: an order that all of them share can be trusted."
+    "The judges are models trained on listeners' ratings of other kinds of speech: an order that all of them share can be "
+    "trusted."
 )
 
 
@@ -269,7 +269,19 @@ def _judges(results: Results) -> str:
     table = format_table(head, rows, "markdown")
     used = "; ".join(f"{name}: {version}" for name, version in judges.versions.items())
     failed = f" Left out, because a judge failed: {', '.join(judges.failed)}." if judges.failed else ""
-    return f"## What independent judges say\n\n{table}\n\n{JUDGES_NOTE} {judges.utterances} utterances; {used}.{failed}"
+    note = f"{judges_note(judges)} {judges.utterances} utterances; {used}.{failed}"
+    return f"## What independent judges say\n\n{table}\n\n{note}"
+
+
+def judges_note(judges: Judges) -> str:
+    """Return what the judges' scores are of and what their intervals hold."""
+    if judges.seeds == 1:
+        return (
+            "Speech of the first seed, from the text, with 95 % intervals over utterances: other trainings are not in them. "
+            f"{JUDGES_NOTE}"
+        )
+    counted = ", ".join(f"{row.source} {row.seeds}" for row in judges.speech if row.seeds > 1)
+    return f"Speech from the text, with 95 % intervals over seeds and utterances ({counted} seeds; others 1). {JUDGES_NOTE}"
 
 
 def judged(metric: Metric, score: JudgedScore | None, sign: str = "") -> str:

@@ -41,8 +41,8 @@ class TrainingJob(BaseModel):
     """A run to be done, as plain data. ``run`` is ``seed-N`` or ``search-ID``.
 
     ``recipe`` has the system and the seed in it. ``members`` (folders) make it an ensemble, which is not trained.
-    ``splits`` are scored; ``speak`` lists test utterances to be spoken, ``show`` those to be drawn; ``relatives`` are folders
-    of voices of the same seed whose duration model may be copied.
+    ``splits`` are scored; ``speak`` lists test utterances to be spoken, ``apart`` from those that people hear or not; ``show``
+    those to be drawn; ``relatives`` are folders of voices of the same seed whose duration model may be copied.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -62,6 +62,7 @@ class TrainingJob(BaseModel):
     members: tuple[Path, ...] = ()
     splits: tuple[str, ...] = ("validation", "test")
     speak: tuple[str, ...] = ()
+    apart: bool = False
     show: tuple[str, ...] = ()
     wer: bool = False
     relatives: tuple[Path, ...] = ()
@@ -75,6 +76,12 @@ class TrainingJob(BaseModel):
     def record(self) -> Path:
         """The record's path."""
         return record_path(self.folder, self.system, self.run)
+
+    @property
+    def wavs(self) -> Path:
+        """The folder that its speech goes to: that of its system, within it where it lies ``apart``."""
+        folder = self.folder / "wavs" / self.system
+        return folder / self.run if self.apart else folder
 
     @property
     def name(self) -> str:
@@ -178,12 +185,12 @@ def _run(job: TrainingJob, prepared: Prepared) -> tuple[JobRecord, dict[str, dic
             if split == "test" and item.id in job.show:
                 shown[item.id] = item.generated
     if job.speak:
-        wavs = job.folder / "wavs" / job.system
-        write_spoken(voice, prepared, job.speak, wavs, workers=0)
-        draw_examples(job.folder / "examples" / "sources" / f"{job.system}.npz", voice.grid, shown)
+        write_spoken(voice, prepared, job.speak, job.wavs, workers=0)
+        if shown:
+            draw_examples(job.folder / "examples" / "sources" / f"{job.system}.npz", voice.grid, shown)
         if job.wer:
             require_recogniser(prepared.facts.text.language)
-            scores["test"] |= recognised_in(wavs, prepared, {key: scores["test"][key] for key in job.speak})
+            scores["test"] |= recognised_in(job.wavs, prepared, {key: scores["test"][key] for key in job.speak})
     system = job.recipe.system(job.system)
     record = JobRecord(
         system=job.system,

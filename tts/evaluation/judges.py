@@ -169,25 +169,24 @@ def judge(signal: np.ndarray, sample_rate: int, *, words: bool = False) -> Opini
 def judge_all(recordings: Sequence[Path], *, words: bool = False, workers: int | None = None) -> list[Opinion | Failure]:
     """Return what the judges say of audio files, in the order given.
 
-    What was judged before is read from ``judged.json`` beside the files, where it stands under the sha256 of their content.
-    ``words`` as in :func:`judge`, ``workers`` as in :func:`tts.core.processes.parallel_map`.
+    What was judged before is read from ``judged.json`` beside the files, where it stands under the sha256 of their content;
+    equal files are judged once. ``words`` as in :func:`judge`, ``workers`` as in :func:`tts.core.processes.parallel_map`.
     """
     versions = judge_versions(words)
-    known = {folder: _read_cache(folder / CACHE, versions) for folder in {path.parent for path in recordings}}
+    caches = {folder: _read_cache(folder / CACHE, versions) for folder in {path.parent for path in recordings}}
     digests = [file_digest(path) for path in recordings]
-    new = [n for n, path in enumerate(recordings) if digests[n] not in known[path.parent]]
-    jobs = [(recordings[n], words) for n in new]
-    failures: dict[int, Failure] = {}
+    answers: dict[str, Opinion | Failure] = {digest: opinion for own in caches.values() for digest, opinion in own.items()}
+    new = {digest: path for digest, path in zip(digests, recordings, strict=True) if digest not in answers}
+    jobs = [(path, words) for path in new.values()]
     for index, answer in parallel_map(_judge_file, jobs, workers=workers, label="judging"):
-        number = new[index]
-        if isinstance(answer, Failure):
-            failures[number] = answer
-        else:
-            known[recordings[number].parent][digests[number]] = answer
-    for folder in {recordings[n].parent for n in new}:
-        opinions = {digest: opinion.to_dict() for digest, opinion in known[folder].items()}
-        write_json(folder / CACHE, {"judges": versions, "opinions": opinions})
-    return [failures[n] if n in failures else known[path.parent][digests[n]] for n, path in enumerate(recordings)]
+        answers[list(new)[index]] = answer
+    for folder, own in caches.items():
+        here = (digest for digest, path in zip(digests, recordings, strict=True) if path.parent == folder and digest not in own)
+        added = {digest: opinion for digest in here if isinstance(opinion := answers[digest], Opinion)}
+        if added:
+            opinions = {digest: opinion.to_dict() for digest, opinion in {**own, **added}.items()}
+            write_json(folder / CACHE, {"judges": versions, "opinions": opinions})
+    return [answers[digest] for digest in digests]
 
 
 def judge_versions(words: bool) -> dict[str, str]:

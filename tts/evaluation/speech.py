@@ -161,9 +161,10 @@ def ask_judges(texts: Mapping[str, str], wavs: Wavs, *, words: bool, workers: in
     """
     scores: dict[str, dict[str, Scores]] = {kind: {} for kind in wavs}
     failed: dict[str, str] = {}
-    for kind, files in wavs.items():
-        opinions = judge_all([files[key] for key in texts], words=words, workers=workers)
-        for (key, text), opinion in zip(texts.items(), opinions, strict=True):
+    opinions = iter(judge_all([files[key] for files in wavs.values() for key in texts], words=words, workers=workers))
+    for kind in wavs:
+        for key, text in texts.items():
+            opinion = next(opinions)
             if isinstance(opinion, Failure):
                 failed.setdefault(key, f"{kind} speech: {opinion.message}")
             else:

@@ -138,6 +138,12 @@ class ComparisonPart(Part):
         description="Ask independent judges of the speech of the first seed (needs the extra judges).",
         examples=[True],
     )
+    judged_seeds: Literal["first", "all"] = Field(
+        "first",
+        description="Whose speech the judges are asked of: the first seed's alone, or every seed's, so that intervals hold "
+        "other trainings too.",
+        examples=["all"],
+    )
     takes: TakesPart | None = Field(None, description="Second takes of the same prompts, as a measure of natural variation.")
     examples: int = Field(3, ge=0, le=1000, description="Test utterances that the report plays and draws.", examples=[3])
 

@@ -14,7 +14,7 @@ from tts.comparison.judging import judge_speech
 from tts.comparison.listening_test import opinion_table
 from tts.comparison.report import write_report
 from tts.comparison.results import Judges, Results
-from tts.comparison.tables import tables
+from tts.comparison.tables import judges_note, tables
 from tts.core.audio import write_wav
 from tts.evaluation import judges, speech
 from tts.evaluation.judges import Opinion
@@ -89,6 +89,28 @@ def test_tables_and_page_show_the_judges(prepared, folder: Path, tmp_path_factor
     assert "20 test utterances" in shown.note
     assert opinion_table(results.model_copy(update={"judges": None}), ["natural"]) is None
     assert opinion_table(results, ["elsewhere"]) is None
+
+
+def test_several_seeds_widen_the_intervals_and_are_compared_seed_by_seed(prepared, folder: Path) -> None:
+    alone = judge_speech(prepared, folder, ["single", "multi"], "single", workers=0)
+    for name in ("single", "multi"):
+        for seed, more in ((2, 0.05), (3, -0.05)):
+            for key in IDS:
+                signal = np.zeros(1600)
+                signal[800] = LEVELS[name] + more
+                write_wav(folder / "wavs" / name / f"seed-{seed}" / f"{key}.wav", signal, 16_000)
+    (folder / "wavs" / "multi" / "seed-4").mkdir()
+    judged = judge_speech(prepared, folder, ["single", "multi"], "single", workers=0)
+    assert alone is not None and judged is not None and (alone.seeds, judged.seeds) == (1, 3)
+    one, several = ({row.source: row for row in result.speech} for result in (alone, judged))
+    assert [several[name].seeds for name in ("natural", "single", "multi")] == [1, 3, 3], "a seed that spoke nothing is none"
+    assert several["natural"] == one["natural"]
+    score, more = several["multi"].scores["distillmos"], several["multi"].differences["distillmos"]
+    assert score.mean == pytest.approx(1.0 + 10.0 * LEVELS["multi"], abs=0.05)
+    assert score.high - score.low > 2.0 * (one["multi"].scores["distillmos"].high - one["multi"].scores["distillmos"].low)
+    assert more.mean == pytest.approx(0.5, abs=0.05) and more.high - more.low < 0.3, "seeds are paired"
+    assert "over seeds and utterances (single 3, multi 3 seeds; others 1)" in judges_note(judged)
+    assert "first seed" in judges_note(alone)
 
 
 def test_an_utterance_that_cannot_be_judged_is_left_out_of_all(prepared, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from tts.comparison.report.charts import Scale, whisker, whisker_axis
 from tts.comparison.report.data import MetricFormat, ReportData
 from tts.comparison.report.style import named
-from tts.comparison.tables import JUDGES_NOTE, WORDS_NOTE, judged
+from tts.comparison.tables import WORDS_NOTE, judged, judges_note
 from tts.comparison.verdicts import Contrast, Verdict
 from tts.core.html import MISSING, Html, figure, join, known, section, table, tag
 from tts.evaluation.scores import find_metric
@@ -339,5 +339,9 @@ def judges(data: ReportData) -> Html | None:
     used = ", ".join(f"{name}: {version}" for name, version in given.versions.items())
     shown = table(f"Judges on {given.utterances} test sentences", ["Speech", *heads], body)
     return section(
-        "judges", "What independent judges say", tag("p", JUDGES_NOTE, class_="hint"), shown, tag("p", used, class_="hint")
+        "judges",
+        "What independent judges say",
+        tag("p", judges_note(given), class_="hint"),
+        shown,
+        tag("p", used, class_="hint"),
     )
