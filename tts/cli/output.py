@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 from tts.core.progress import is_quiet
@@ -12,9 +14,13 @@ from tts.core.screen import printable
 
 STANDARD_OUTPUT = "standard output"
 
+_silent = False
+
 
 def say(text: object = "", *, end: str = "\n", error: bool = False) -> None:
     """Print a line at once, on standard output or standard error, with what a terminal would obey written out."""
+    if _silent:
+        return
     stream = sys.stderr if error else sys.stdout
     stream.write(printable(str(text)) + end)
     stream.flush()
@@ -24,6 +30,17 @@ def note(text: object) -> None:
     """Print on standard error what tells how work ended, unless ``--quiet`` asked for none of it."""
     if not is_quiet():
         say(text, error=True)
+
+
+@contextlib.contextmanager
+def silence(wanted: bool = True) -> Iterator[None]:
+    """Print nothing meanwhile, where another process of the same command does."""
+    global _silent
+    earlier, _silent = _silent, wanted
+    try:
+        yield
+    finally:
+        _silent = earlier
 
 
 class _Named(io.FileIO):

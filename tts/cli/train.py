@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tts.cli.options import Changes, Device, RecipeName, command_line, tell_reach
-from tts.cli.output import say
+from tts.cli.output import say, silence
+from tts.core.screen import log_to_screen
 
 
 def register(app: typer.Typer) -> None:
@@ -31,7 +33,26 @@ def train(
 
     A finished voice is not trained again. Other settings of generation are written into it; more training.steps go on from its
     last step where its learning rate is constant (decay: none) and it is one network, and are refused otherwise.
+
+    Several GPUs or machines: `torchrun --nproc-per-node N -m tts train ...`; checkpoints are the same for any number of them.
     """
+    from tts.core.progress import set_quiet
+    from tts.core.ranks import joined
+
+    def tell(sentence: str) -> None:
+        with silence(False):
+            say(f"tts: {sentence}", error=True)
+
+    with joined(device, tell) as ranks, silence(not ranks.first):
+        if not ranks.first:
+            set_quiet(True)
+            log_to_screen(logging.ERROR)
+        _train(recipe, system, out, prepared, seed, ranks.device or device, changes)
+
+
+def _train(
+    recipe: str, system: str, out: Path | None, prepared: Path | None, seed: int | None, device: str, changes: list[str] | None
+) -> None:
     from tts.core.errors import UsageError
     from tts.core.progress import clock
     from tts.dataset.prepared import Prepared

@@ -53,5 +53,9 @@ class WorkerDied(TtsError):
     """The process that did one job was killed, crashed or ran out of memory, twice; other jobs are not concerned."""
 
 
+class ProcessLost(TtsError):
+    """Another process of a training that several share has ended, so that none can go on."""
+
+
 class WorkersCannotStart(TtsError):
     """Worker processes die before they do anything, so no job can be done; never the fault of one job."""

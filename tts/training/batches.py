@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -17,15 +18,20 @@ def epoch_generator(seed: int, epoch: int) -> torch.Generator:
     return torch.Generator().manual_seed(derived_seed(seed, epoch, 20))
 
 
+Share = tuple[int, int]  # which part of every batch, and of how many
+WHOLE = (0, 1)
+
+
 class Batches:
     """Batches as a pure function of the step, so that a resumed run continues with exactly the next one.
 
     Frame-wise: ``size`` counted rows shuffled over the whole split, as (size, 1). By utterance: ``size`` whole utterances,
-    padded to the longest, as (size, time); utterances of like length go together.
+    padded to the longest, as (size, time); utterances of like length go together. Of every batch a process takes its
+    ``share``; one that has no part in a batch gets something of which nothing is learnt.
     """
 
-    def __init__(self, table: Table, size: int, *, utterances: bool, seed: int) -> None:
-        self.table, self.size, self.by_utterance, self.seed = table, size, utterances, seed
+    def __init__(self, table: Table, size: int, *, utterances: bool, seed: int, share: Share = WHOLE) -> None:
+        self.table, self.size, self.by_utterance, self.seed, self.share = table, size, utterances, seed, share
         count = len(table.chosen) if utterances else len(table.counted_rows)
         self.per_epoch = max(1, count // size)
         self._epoch = -1
@@ -39,11 +45,17 @@ class Batches:
             self._order = self._utterance_order(generator) if self.by_utterance else self._row_order(generator)
             self._epoch = epoch
         if self.by_utterance:
-            return pad_utterances(self.table, self._order[number].tolist())
+            numbers = self._order[number].tolist()
+            own = numbers[self.share[0] :: self.share[1]]
+            return pad_utterances(self.table, own) if own else _nothing_of(pad_utterances(self.table, numbers[:1]))
         assert isinstance(self._order, Tensor)
-        index = self._order[number * self.size : (number + 1) * self.size][:, None]
+        rows = self._order[number * self.size : (number + 1) * self.size]
+        index = (rows if self.share == WHOLE else torch.tensor_split(rows, self.share[1])[self.share[0]])[:, None]
         every = torch.ones(index.shape, dtype=torch.bool, device=self.table.device)
-        return Batch(index, every, every)
+        if len(index):
+            return Batch(index, every, every)
+        one = torch.ones((1, 1), dtype=torch.bool, device=self.table.device)
+        return _nothing_of(Batch(rows[:1, None], one, one))
 
     def _row_order(self, generator: torch.Generator) -> Tensor:
         rows = self.table.counted_rows
@@ -57,6 +69,12 @@ class Batches:
         return [chunks[i] for i in torch.randperm(len(chunks), generator=generator).tolist()]
 
 
+def _nothing_of(batch: Batch) -> Batch:
+    """Return a batch of which nothing is learnt."""
+    wanted = None if batch.wanted is None else batch.wanted[:0]
+    return replace(batch, learnt=torch.zeros_like(batch.learnt), wanted=wanted)
+
+
 CROP = 32  # frames learnt of a crop: short enough for variety in a batch, long against the windows' margins
 
 
@@ -65,11 +83,12 @@ class Crops:
 
     An epoch cuts every utterance into pieces of ``length`` rows from a random beginning on and shuffles those that count;
     a batch holds as many as make about ``size`` rows. Around a piece lie up to ``around`` further rows, fewer at the ends of
-    the utterance: what a frame-wise stack makes of the piece is then what it makes of it within the whole utterance.
+    the utterance: what a frame-wise stack makes of the piece is then what it makes of it within the whole utterance. A process
+    takes its ``share`` of the pieces.
     """
 
-    def __init__(self, table: Table, size: int, *, length: int, around: int, seed: int) -> None:
-        self.table, self.length, self.around, self.seed = table, min(length, size), around, seed
+    def __init__(self, table: Table, size: int, *, length: int, around: int, seed: int, share: Share = WHOLE) -> None:
+        self.table, self.length, self.around, self.seed, self.share = table, min(length, size), around, seed, share
         self.count = max(1, round(size / self.length))
         # As many batches in every epoch, whatever the random beginnings make of it.
         self.per_epoch = max(1, len(table.counted_rows) // (self.count * self.length))
@@ -83,6 +102,10 @@ class Crops:
             self._order, self._epoch = self._pieces(epoch_generator(self.seed, epoch)), epoch
         # A corpus of fewer pieces than a batch gives all it has.
         chosen = self._order[number * self.count : (number + 1) * self.count]
+        own = chosen[self.share[0] :: self.share[1]]
+        return self._batch(own) if len(own) else _nothing_of(self._batch(chosen[:1]))
+
+    def _batch(self, chosen: Tensor) -> Batch:
         begin, low, high = chosen.T[..., None]
         start, end = torch.maximum(begin - self.around, low), torch.minimum(begin + self.length + self.around, high)
         lengths = (end - start)[:, 0].tolist()

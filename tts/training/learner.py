@@ -13,13 +13,14 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from tts.core.ranks import current_ranks
 from tts.core.tensors import load_weights
 from tts.dataset.table import Table
 from tts.network.joint import Joint, margin, task_of
 from tts.network.precision import choose_precision
 from tts.recipe import TrainingPart
 from tts.tasks.losses import TaskLoss
-from tts.training.batches import CROP, Batches, Crops
+from tts.training.batches import CROP, WHOLE, Batches, Crops, Share
 from tts.training.checkpoint import optimiser_state, random_state, restore_optimiser, restore_random_state
 from tts.training.criterion import Criterion, Model, Objective, TrainingData, judges
 from tts.training.optimiser import FiniteCheck, WeightAverage, make_optimiser, set_rate
@@ -33,6 +34,9 @@ class Learner:
 
     ``steps_done`` counts steps; ``diagnostics`` has a line a measurement of the tasks' gradients. ``settings.precision`` may
     be ``auto``, which is then what the network learns faster in (:mod:`tts.network.precision`).
+
+    Where several processes share the training (:mod:`tts.core.ranks`), each learns from its share of every batch, and all
+    take the same steps.
     """
 
     def __init__(
@@ -47,11 +51,12 @@ class Learner:
     ) -> None:
         objective, tuning = objective or Objective(), tuning or Tuning()
         self.model, self.data, self.settings, self.objective, self.label = model, data, settings, objective, label
-        self.device = data.train.device
+        self.device, self.ranks = data.train.device, current_ranks()
         self.precision = precision_of(settings.precision, model, data.train)
         self.main = tuple(name for name in objective.main if name in model.tasks)
         self.criterion = Criterion(model, data.train, objective.trajectories, self.precision)
-        self.batches = make_batches(model, data.train, settings, by_utterance=objective.trajectories is not None)
+        trajectories, share = objective.trajectories is not None, self.ranks.share
+        self.batches = make_batches(model, data.train, settings, by_utterance=trajectories, share=share)
         groups = parameter_groups(model, settings.weight_decay, tuning)
         self.optimiser = make_optimiser(groups, settings, self.device)
         self.average = WeightAverage(model, settings.average) if settings.average else None
@@ -65,6 +70,7 @@ class Learner:
     def step(self, tasks: Collection[str] | None = None) -> dict[str, Tensor]:
         """Take one step of the optimiser; return the mean losses of its batch by task, cut from their graph.
 
+        Of several processes each has its part of these means, which are the sums of the parts.
         ``tasks`` are those learnt in it, by default all: a branch of a fork learns some.
         """
         settings, table = self.settings, self.data.train
@@ -74,24 +80,51 @@ class Learner:
         inputs = table.hide(rows.inputs, settings.input_dropout) if settings.input_dropout else rows.inputs
         set_rate(self.optimiser, self.steps_done, settings)
         sums, output = self.criterion(table, batch, inputs, rows.targets)
-        losses = {name: loss for name, loss in _means(sums).items() if tasks is None or name in tasks}
+        losses = {name: loss for name, loss in self._means(sums).items() if tasks is None or name in tasks}
         self.optimiser.zero_grad(set_to_none=True)
         penalty = self.model.penalty(output)
         every, keep = settings.weighting.measure_every, penalty.requires_grad
-        measured = backward(losses, self._shared, self._heads, self.weighting, self.steps_done, every=every, keep=keep)
+        step, shared, heads = self.steps_done, self._shared, self._heads
+        measured = backward(losses, shared, heads, self.weighting, step, every=every, keep=keep, ranks=self.ranks)
         self.note(measured, tasks)
         if penalty.requires_grad:
-            penalty.backward()  # type: ignore[no-untyped-call]
+            self._take_back(penalty)
         self.finite.note(self.update(self.steps_done), self.steps_done)
         if self.weighting.needs_losses_after:
             with torch.no_grad():
                 after = self.criterion(table, batch, inputs, rows.targets)[0]
-            after_step(_means(after), self.weighting, self.steps_done)
+            after_step(self._means(after), self.weighting, self.steps_done, self.ranks)
         self.update.follow(self.steps_done)
         self.steps_done += 1
         if self.steps_done % FiniteCheck.EVERY == 0:
             self.finite.require(self.label)
         return {name: loss.detach() for name, loss in losses.items()}
+
+    def _means(self, sums: Mapping[str, TaskLoss]) -> dict[str, Tensor]:
+        """Return the mean losses of a batch by task; of several processes, the part of each in those of the whole batch."""
+        if self.ranks.size == 1:
+            return {name: loss.mean for name, loss in sums.items()}
+        counts = self.ranks.sum(torch.stack([loss.count for loss in sums.values()])).clamp(min=1.0)
+        return {name: loss.total / count for (name, loss), count in zip(sums.items(), counts, strict=True)}
+
+    def _take_back(self, penalty: Tensor) -> None:
+        """Add the gradient of a penalty; of several processes, the mean of theirs, for some look at activations."""
+        if self.ranks.size == 1:
+            penalty.backward()  # type: ignore[no-untyped-call]
+            return
+        parameters = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
+        gradients = torch.autograd.grad(penalty / self.ranks.size, parameters, allow_unused=True, materialize_grads=True)
+        total = self.ranks.sum(torch.cat([gradient.flatten() for gradient in gradients]))
+        for parameter, part in zip(parameters, torch.split(total, [p.numel() for p in parameters]), strict=True):
+            part = part.view_as(parameter)
+            parameter.grad = part.clone() if parameter.grad is None else parameter.grad + part
+
+    def agree(self) -> None:
+        """Give all processes the first one's weights, average and optimiser, and each its own random numbers from here on."""
+        optimiser = [value for entry in self.optimiser.state.values() for value in entry.values()]
+        average = self.average.values if self.average else {}
+        self.ranks.copy_first([*self.model.state_dict().values(), *average.values(), *optimiser])
+        self.ranks.draw_own(self.settings.seed, self.steps_done)
 
     def note(self, measured: Mapping[str, float], tasks: Collection[str] | None = None) -> None:
         """Note what was measured at this step of the tasks' gradients, and the weights that tasks were given.
@@ -123,7 +156,7 @@ class Learner:
         """Return the main validation loss of other weights, which stay in the model."""
         self.model.load_state_dict(weights)
         self.model.eval()
-        return self.main_loss(self.losses_on(self.data.valid))
+        return self.ranks.from_first(lambda: self.main_loss(self.losses_on(self.data.valid)))
 
     @contextmanager
     def validated_weights(self) -> Iterator[None]:
@@ -160,13 +193,16 @@ def precision_of(wanted: str, model: Model, table: Table) -> str:
     return choose_precision(wanted, model, model.inputs, table.device, framewise=model.framewise)
 
 
-def make_batches(model: Model, table: Table, settings: TrainingPart, *, by_utterance: bool) -> Batches | Crops:
+def make_batches(
+    model: Model, table: Table, settings: TrainingPart, *, by_utterance: bool, share: Share = WHOLE
+) -> Batches | Crops:
     """Return the batches of a training: rows for frame-wise models, pieces for frame-wise stacks, else whole utterances."""
+    size, seed = settings.batch, settings.seed
     if settings.utterances or by_utterance or not model.framewise:
-        return Batches(table, settings.batch, utterances=True, seed=settings.seed)
+        return Batches(table, size, utterances=True, seed=seed, share=share)
     if isinstance(model, Joint):
-        return Crops(table, settings.batch, length=CROP, around=margin(model.parts), seed=settings.seed)
-    return Batches(table, settings.batch, utterances=False, seed=settings.seed)
+        return Crops(table, size, length=CROP, around=margin(model.parts), seed=seed, share=share)
+    return Batches(table, size, utterances=False, seed=seed, share=share)
 
 
 def weighting_of(model: Model, table: Table, settings: TrainingPart, main: Sequence[str]) -> Weighting:
@@ -180,10 +216,6 @@ def weighting_of(model: Model, table: Table, settings: TrainingPart, main: Seque
     weights = {name: use.weight for name, use in tasks.items()}
     kinds = {name: table.targets[task_of(name)].stream.kind for name in tasks}
     return make_weighting(part.method, part.options, tuple(tasks), main, weights, kinds=kinds, schedule=schedule)
-
-
-def _means(losses: Mapping[str, TaskLoss]) -> dict[str, Tensor]:
-    return {name: loss.mean for name, loss in losses.items()}
 
 
 def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -86,9 +86,9 @@ def is_finished(out: Path) -> bool:
 
 
 @contextmanager
-def counting_seconds(path: Path) -> Iterator[Callable[[], float]]:
-    """Yield what returns the seconds spent so far, those of earlier, interrupted runs included."""
-    earlier = float(read_json(path)["seconds"]) if path.is_file() else 0.0
+def counting_seconds(path: Path | None) -> Iterator[Callable[[], float]]:
+    """Yield what returns the seconds spent so far, those of earlier, interrupted runs included; they are kept in ``path``."""
+    earlier = float(read_json(path)["seconds"]) if path is not None and path.is_file() else 0.0
     started = time.monotonic()
 
     def spent() -> float:
@@ -97,7 +97,8 @@ def counting_seconds(path: Path) -> Iterator[Callable[[], float]]:
     try:
         yield spent
     finally:
-        write_json(path, {"seconds": spent()})
+        if path is not None:
+            write_json(path, {"seconds": spent()})
 
 
 def _what_differs(out: Path, run: RunRecord) -> str:

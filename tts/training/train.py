@@ -6,15 +6,18 @@ import logging
 import shutil
 import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from tts.core.device import choose_device
+from tts.core.errors import UsageError
 from tts.core.files import write_text
 from tts.core.locks import held
 from tts.core.provenance import environment
+from tts.core.ranks import current_ranks
 from tts.core.seeds import derived_seed
 from tts.dataset.positions import position_width
 from tts.dataset.prepared import DURATION, Prepared
@@ -66,6 +69,8 @@ def train_voice(
     A finished voice is not trained again: where only the settings of generation differ, it gets these. More steps than it was
     trained for go on from its last one, if that is what a longer training would have come to.
 
+    Processes that share the training (:mod:`tts.core.ranks`) all call this; the first alone needs, reads and writes ``out``.
+
     Raises :class:`UsageError` where the recipe cannot be trained on the corpus or ``out`` holds something else, and
     :class:`~tts.core.errors.Diverged` when training diverges.
     """
@@ -74,15 +79,18 @@ def train_voice(
     where = choose_device(device)
     source = open_source(recipe.system(system_name).transfer, prepared)
     run = make_run(recipe, prepared, system_name, precision)
-    check_folder(out, run, prepared)
-    training = out / "training"
-    with held(training, patience=30.0):
-        run = claim(out, run, prepared, lambda: fastest_precision(recipe, prepared, system_name, where))
-        if is_finished(out):
-            return _as_asked(out, run)
-        if duration_from is not None and not (training / "duration").exists():
+    training, ranks = out / "training", current_ranks()
+    with ExitStack() as until_the_end:
+        if ranks.first:
+            check_folder(out, run, prepared)
+            until_the_end.enter_context(held(training, patience=30.0))
+        run = _shared_run(out, run, prepared, where)
+        finished = ranks.from_first(lambda: _as_asked(out, run) if is_finished(out) else None)
+        if finished is not None:
+            return finished
+        if ranks.first and duration_from is not None and not (training / "duration").exists():
             _copy_whole(duration_from, training / "duration")
-        with counting_seconds(training / "seconds.json") as seconds:
+        with counting_seconds(training / "seconds.json" if ranks.first else None) as seconds:
             trained = _train(_VoiceTraining(run, prepared, source, training, where))
         stack, edit = trained.voice.stack, trained.voice.edit
         edited = 0 if edit is None else sum(p.numel() for p in edit.parameters())
@@ -100,9 +108,27 @@ def train_voice(
             made_with=environment(where),
             edit=trained.edit,
         )
-        save_voice(out, trained.voice, voice_card(trained.voice.config, summary), prepared.lexicon_path)
-        write_summary(training, summary)
+        if ranks.first:
+            save_voice(out, trained.voice, voice_card(trained.voice.config, summary), prepared.lexicon_path)
+            write_summary(training, summary)
         return summary
+
+
+def _shared_run(out: Path, run: RunRecord, prepared: Prepared, device: torch.device) -> RunRecord:
+    """Return the run that is trained in ``out``, claimed by the first of the processes that share the training.
+
+    Raises :class:`UsageError` in a process that would train something else.
+    """
+    ranks = current_ranks()
+    claimed = ranks.from_first(
+        lambda: claim(out, run, prepared, lambda: fastest_precision(run.recipe, prepared, run.system, device))
+    )
+    if ranks.first or claimed.identity == run.identity:
+        return claimed
+    raise UsageError(
+        f"{prepared.folder}: process {ranks.rank} of {ranks.size} reads another prepared corpus or recipe than process 0; copy "
+        "the same to every machine"
+    )
 
 
 @dataclass(frozen=True)
@@ -141,7 +167,8 @@ def _train(work: _VoiceTraining) -> _TrainedVoice:
     if begun is not None:
         frozen = [number for number, stage in enumerate(stack.stages, 1) if is_frozen(stage)]
         require(learning_problems(parts, settings, frozen))
-        write_text(work.folder / "transfer.md", begun.report())
+        if current_ranks().first:
+            write_text(work.folder / "transfer.md", begun.report())
     tuning = begun.tuning if begun else None
     config = make_config(run, prepared, parts, begun.facts() if begun else None)
     logs = work.folder / "tensorboard" if available() else None
@@ -152,8 +179,9 @@ def _train(work: _VoiceTraining) -> _TrainedVoice:
     stages = train_stack(
         StackTraining(voice, prepared, parts, settings, work.folder, logs, recipe.samples, tuning, system.prosody)
     )
-    edit = None
-    if config.edit is not None:
+    edit, ranks = None, current_ranks()
+    ranks.release()
+    if config.edit is not None and ranks.first:  # alone, while the others have ended
         edit = train_edit(EditTraining(voice, prepared, config.edit, settings.seed, work.folder / "edit", logs))
     return _TrainedVoice(voice, stages, duration_summary, edit)
 

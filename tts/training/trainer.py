@@ -53,6 +53,8 @@ class TrainingResult:
 class Trainer:
     """Trains a model on ``data``; keeps its ``best`` weights and the ``last`` state in ``folder``.
 
+    Of several processes that share the training (:mod:`tts.core.ranks`) the first validates, reads and writes.
+
     ``label`` is what it is called in messages, ``tuning`` is for a model that starts from another voice's weights, and
     ``callbacks`` add scores, logs and samples.
     """
@@ -72,7 +74,8 @@ class Trainer:
         self.model, self.settings, self.folder, self.label = model, settings, folder, label
         self.objective = objective or Objective()
         self.learner = Learner(model, data, settings, self.objective, tuning, label=label)
-        self.callbacks = list(callbacks)
+        self.ranks = self.learner.ranks
+        self.callbacks = list(callbacks) if self.ranks.first else []
         self.forks = make_forks(self.learner)
         self.history: list[dict[str, float]] = []
         self.files = HistoryFiles(folder)
@@ -89,6 +92,7 @@ class Trainer:
         """
         learner, steps = self.learner, self.settings.steps
         finished = self._resume()
+        learner.agree()
         for callback in self.callbacks:
             callback.started(learner.steps_done)
         self._since = time.monotonic()
@@ -127,15 +131,28 @@ class Trainer:
         learner = self.learner
         learner.finite.require(self.label)
         seconds = time.monotonic() - self._since
+        self._note_start()
+        sums = self._numbers(self._sums)
+        learner.agree()
+        scores = self.ranks.from_first(lambda: self._judge(sums, seconds))
+        self.history.append(scores)
+        shown = "  ".join(f"{name} {value:.4f}" for name, value in scores.items() if name != "step")
+        log.info("%s step %d: %s", self.label, learner.steps_done, shown)
+        self._sums, self._since = {}, time.monotonic()
+        return scores
+
+    def _judge(self, sums: dict[str, float], seconds: float) -> dict[str, float]:
+        """Return the scores of a validation; ``sums`` are those of the losses since the one before, ``seconds`` ago."""
+        learner = self.learner
         steps = (learner.steps_done - 1) % self.settings.validate_every + 1
-        scores = {f"train/{name}": total / steps for name, total in _numbers(self._sums).items()}
+        scores = {f"train/{name}": total / steps for name, total in sums.items()}
         with learner.validated_weights():
             heads = {name for callback in self.callbacks for name in callback.heads if name in self.model.heads}
             losses, outputs = learner.validate(heads)
             scores |= {f"valid/{name}": value for name, value in losses.items()}
             scores["valid/main"] = learner.main_loss(losses)
             self._require_sense(scores)
-            scores["speed/steps_per_second"] = steps / seconds if self._sums and seconds > 0 else 0.0
+            scores["speed/steps_per_second"] = steps / seconds if sums and seconds > 0 else 0.0
             scores |= self.forks.scores if self.forks is not None else {}
             for callback in self.callbacks:
                 callback.outputs = {name: outputs[name] for name in callback.heads if name in outputs}
@@ -143,12 +160,8 @@ class Trainer:
                 callback.outputs = {}
             best = min((entry["valid/main"] for entry in self.history), default=math.inf)
             scores["step"] = learner.steps_done
-            self.history.append(scores)
             if scores["valid/main"] < best:
                 save_best(self.folder, self.model.state_dict(), learner.steps_done, scores["valid/main"])
-        shown = "  ".join(f"{name} {value:.4f}" for name, value in scores.items() if name != "step")
-        log.info("%s step %d: %s", self.label, learner.steps_done, shown)
-        self._sums, self._since = {}, time.monotonic()
         return scores
 
     def _require_sense(self, scores: dict[str, float]) -> None:
@@ -163,12 +176,20 @@ class Trainer:
         if scores["valid/main"] > LOST * self._guess():
             raise Diverged(self._far(f"the validation loss is {scores['valid/main']:.4g} at step {step}"))
 
-    def _guess(self) -> float:
-        """Return the main loss of a network that knows nothing."""
+    def _note_start(self) -> None:
+        """Work out the main loss of the very first batch, where it was of this run."""
         if self._start_loss is None and self._first is not None:
-            known = _numbers(self._first)
+            known = self._numbers(self._first)
             tasks = self.model.tasks
             self._start_loss = sum(tasks[name].weight * known.get(name, 0.0) for name in judges(tasks, self.learner.main))
+
+    def _numbers(self, losses: dict[str, Tensor]) -> dict[str, float]:
+        """Return losses as numbers, summed over all processes, by one transfer from the device."""
+        values = to_host(self.ranks.sum(torch.stack(list(losses.values())))).tolist() if losses else []
+        return dict(zip(losses, values, strict=True))
+
+    def _guess(self) -> float:
+        """Return the main loss of a network that knows nothing."""
         tasks = self.model.tasks
         weights = sum(tasks[name].weight for name in judges(tasks, self.learner.main))
         return max(weights, self._start_loss or 0.0)
@@ -186,6 +207,8 @@ class Trainer:
         stale = len(self.history) - 1 - best
         learner = self.learner
         finished = learner.steps_done >= self.settings.steps or 0 < self.settings.patience <= stale
+        if not self.ranks.first:
+            return finished
         facts = CheckpointFacts(
             step=learner.steps_done,
             finished=finished,
@@ -204,7 +227,7 @@ class Trainer:
 
     def _resume(self) -> bool:
         """Go on from ``last`` where it is there; return whether that training is over."""
-        checkpoint = load_checkpoint(self.folder)
+        checkpoint = self.ranks.from_first(lambda: load_checkpoint(self.folder))
         if checkpoint is None:
             return False
         tensors, facts = checkpoint
@@ -226,7 +249,7 @@ class Trainer:
 
     def _take_best(self) -> TrainingResult:
         """Leave the best weights in the model; return what the training came to."""
-        tensors, step, loss = load_best(self.folder)
+        tensors, step, loss = self.ranks.from_first(lambda: load_best(self.folder))
         if loss > POOR * self._guess():
             raise Diverged(self._far(f"its best validation loss is {loss:.4g}"))
         load_weights(self.model, tensors, self.folder / BEST)
@@ -250,8 +273,3 @@ def changed_settings(then: TrainingPart, now: TrainingPart) -> list[str]:
     """
     keys = (key for key in dict(now) if key != "steps" and getattr(then, key) != getattr(now, key))
     return sorted(key for key in keys if not (key == "precision" and "auto" in (then.precision, now.precision)))
-
-
-def _numbers(losses: dict[str, Tensor]) -> dict[str, float]:
-    """Return losses as numbers, by one transfer from the device."""
-    return dict(zip(losses, to_host(torch.stack(list(losses.values()))).tolist(), strict=True)) if losses else {}

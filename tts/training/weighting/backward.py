@@ -9,6 +9,7 @@ from torch import Tensor
 
 from tts.core.device import to_host
 from tts.core.errors import TtsError
+from tts.core.ranks import ALONE, Ranks
 from tts.training.weighting.auxiliary import cosines_to_main
 from tts.training.weighting.base import MAIN, Tasks, Weighting, gramian_of
 
@@ -22,6 +23,7 @@ def backward(
     *,
     every: int = 0,
     keep: bool = False,
+    ranks: Ranks = ALONE,
 ) -> dict[str, float]:
     """Add to ``grad`` of all parameters what a weighting makes of the losses of a step.
 
@@ -33,6 +35,9 @@ def backward(
     answer then holds every row's ``weight/NAME`` and, where there is a main task, every other row's ``cosine/NAME`` (with the
     main gradient) and ``ratio/NAME`` (its norm over main's, base weights applied). Otherwise it is empty.
 
+    Of several processes (``ranks``) each has its part of every loss; the losses that weightings see, and the gradients, are the
+    sums of all.
+
     The losses' graph is freed, unless ``keep`` says that something else will be taken back through it.
     """
     shared = [parameter for parameter in shared if parameter.requires_grad]
@@ -41,14 +46,16 @@ def backward(
     there = [row for row in rows if row is not None]
     if not there:
         raise TtsError(f"no task has a loss at step {step}; check the weights and the start and stop steps of the tasks")
-    values = _values(rows)
+    values = _values(rows) if weighting.plain else ranks.sum(_values(rows))
     weighting.place(values.device)
     if not shared:  # a frozen trunk: nothing to weigh
         torch.stack(there).sum().backward(retain_graph=keep)  # type: ignore[no-untyped-call]
+        ranks.sum_gradients(others)
         return {}
     measured = every > 0 and step % every == 0
     if weighting.needs_gradients or measured:
-        jacobian = _jacobian(rows, shared, others, keep=keep)
+        jacobian = ranks.sum(_jacobian(rows, shared, others, keep=keep))
+        ranks.sum_gradients(others)
         sizes = [parameter.numel() for parameter in shared]
         if weighting.needs_gradients:
             update, weights = weighting.combine(step, values, jacobian, sizes)
@@ -62,21 +69,23 @@ def backward(
         return measure(weighting.tasks, gramian_of(jacobian), weights) if measured else {}
     gramian = None
     if weighting.needs == "last layer":
-        gramian = weighting.gramian(_jacobian(rows, [shared[_last_layer(shared)]], [], keep=True))
+        gramian = weighting.gramian(ranks.sum(_jacobian(rows, [shared[_last_layer(shared)]], [], keep=True)))
     if weighting.plain:
         torch.stack(there).sum().backward(retain_graph=keep)  # type: ignore[no-untyped-call]
+        ranks.sum_gradients([*shared, *others])
         return {}
     weights = weighting.weights(step, values, gramian).to(values)
     weighted = torch.stack([weight * row for weight, row in zip(weights, rows, strict=True) if row is not None])
     if others:  # through the heads alone, which is little
         torch.autograd.backward(torch.stack(there).sum(), inputs=others, retain_graph=True)
     torch.autograd.backward(weighted.sum(), inputs=shared, retain_graph=keep)
+    ranks.sum_gradients([*shared, *others])
     return {}
 
 
-def after_step(losses: Mapping[str, Tensor], weighting: Weighting, step: int) -> None:
+def after_step(losses: Mapping[str, Tensor], weighting: Weighting, step: int, ranks: Ranks = ALONE) -> None:
     """Tell a weighting that asks for it (``needs_losses_after``) the losses of the step's batch after the optimiser's step."""
-    weighting.after_step(_values(weighting.tasks.losses_of_rows(losses, step)))
+    weighting.after_step(ranks.sum(_values(weighting.tasks.losses_of_rows(losses, step))))
 
 
 def measure(tasks: Tasks, gramian: Tensor, weights: Tensor) -> dict[str, float]:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from tts.core.errors import TtsError, UsageError
+from tts.core.ranks import current_ranks
 from tts.training.weighting.balancing import Balancing, Where
 from tts.training.weighting.base import Tasks
 from tts.training.weighting.solvers import dual_cone
@@ -51,7 +52,8 @@ class TorchJd(Balancing):
 
     def solve(self, gramian: Tensor, step: int) -> Tensor:
         """Return TorchJD's weights."""
-        weights: Tensor = self.function(gramian)
+        with current_ranks().draw_alike(step):
+            weights: Tensor = self.function(gramian)
         return weights.to(torch.float64)
 
 
