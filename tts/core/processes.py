@@ -1,7 +1,7 @@
 """Worker processes, which may die without taking the run with them and never outlive it: the one place that starts any.
 
 :func:`parallel_map` does a list of items, :class:`Workers` jobs that come one by one, :class:`Child` one long job with a log of
-its own. Every process begins with :func:`_begin`.
+its own. Every process begins with :func:`begin_process`. :data:`tts.core.place.Place` says where: here, or on other machines.
 """
 
 from __future__ import annotations
@@ -21,16 +21,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.synchronize import Event
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from tts.core.errors import TtsError, WorkerDied, WorkersCannotStart
 from tts.core.memory import MemoryShare, set_share, share_of, usable_cores
+from tts.core.place import Failure as Failure  # part of this module's interface too
+from tts.core.place import Item, Place, Result
 from tts.core.progress import Progress
 
 log = logging.getLogger(__name__)
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "NUMBA_NUM_THREADS")
 WINDOWS_LIMIT = 61  # processes that Windows can wait for at once, less two
@@ -41,13 +40,6 @@ UNGUARDED = (
 )
 
 
-@dataclass(frozen=True)
-class Failure:
-    """Why an item has no result: one sentence."""
-
-    message: str
-
-
 def worker_count(workers: int | None) -> int:
     """Return ``workers``, by default one a core that this process may use; at most what the system can wait for."""
     count = usable_cores() if workers is None else workers
@@ -55,24 +47,33 @@ def worker_count(workers: int | None) -> int:
 
 
 def parallel_map(
-    function: Callable[[Item], Result], items: Sequence[Item], *, workers: int | None = None, label: str = ""
+    function: Callable[[Item], Result], items: Sequence[Item], *, workers: Place = None, label: str = ""
 ) -> Iterator[tuple[int, Result | Failure]]:
     """Yield ``(index, result)`` for every item as it is done, in any order; an item that fails yields a :class:`Failure`.
 
-    ``function`` must be importable (module level). ``workers`` is that of :func:`worker_count`; 0 runs in this process, without
-    protection against a crash of native code. A worker that dies is replaced; the item it died on fails, the others are done
-    again. ``label`` shows progress. At most two items a worker are in flight, so memory stays flat. Raises
-    :class:`WorkersCannotStart` where no worker lives long enough to do anything.
+    ``function`` must be importable (module level). ``workers`` is that of :func:`worker_count`, or other machines; 0 runs in
+    this process, without protection against a crash of native code. A worker that dies is replaced; the item it died on fails,
+    the others are done again. ``label`` shows progress. At most two items a worker are in flight (on other machines two groups
+    of items), so memory stays flat. Raises :class:`WorkersCannotStart` where no worker lives long enough to do anything.
     """
-    count = worker_count(workers)
     with Progress(label or "working", len(items)) as progress:
-        for index, result in _inline(function, items) if count == 0 else _pooled(function, items, count):
+        for index, result in _results(function, items, workers, label):
             if label:
                 progress.advance()
             yield index, result
 
 
-def _call(function: Callable[[Any], Any], item: Any) -> Any:
+def _results(
+    function: Callable[[Item], Result], items: Sequence[Item], place: Place, label: str
+) -> Iterator[tuple[int, Result | Failure]]:
+    if place is not None and not isinstance(place, int):
+        return place.map(function, items, label=label)
+    count = worker_count(place)
+    return _inline(function, items) if count == 0 else _pooled(function, items, count)
+
+
+def do_item(function: Callable[[Any], Any], item: Any) -> Any:
+    """Return what ``function`` makes of an item, or the :class:`Failure` that says why it makes nothing of it."""
     try:
         return function(item)
     except TtsError as error:
@@ -84,7 +85,7 @@ def _call(function: Callable[[Any], Any], item: Any) -> Any:
 
 def _inline(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[tuple[int, Result | Failure]]:
     for index, item in enumerate(items):
-        yield index, _call(function, item)
+        yield index, do_item(function, item)
 
 
 def _pooled(function: Callable[[Item], Result], items: Sequence[Item], count: int) -> Iterator[tuple[int, Result | Failure]]:
@@ -94,7 +95,7 @@ def _pooled(function: Callable[[Item], Result], items: Sequence[Item], count: in
         while waiting or running:
             while waiting and len(running) < 2 * workers.count:
                 index = waiting.popleft()
-                ticket = workers.submit(_call, function, items[index])
+                ticket = workers.submit(do_item, function, items[index])
                 running[ticket.future] = index, ticket
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 index, ticket = running.pop(future)
@@ -288,6 +289,11 @@ def _child(begin: Beginning, output: Path, function: Callable[..., None], argume
         os.dup2(stream.fileno(), 1)
         os.dup2(stream.fileno(), 2)
     _begin(begin)
+    do_and_exit(function, arguments)
+
+
+def do_and_exit(function: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    """Do the one job of this process; a :class:`TtsError` becomes its sentence on standard error and its exit code."""
     _order.at_work = True
     try:
         function(*arguments)
@@ -338,15 +344,23 @@ class Beginning:
 
 
 def _begin(begin: Beginning) -> None:
+    begin_process(begin.threads, begin.share, _parent_ended)
+    begin.started.set()
+
+
+def begin_process(threads: int | None, share: MemoryShare | None, until: Callable[[], object]) -> None:
+    """Begin in a process that works for another: with its threads and its memory, deaf to Ctrl-C, whole files when stopped.
+
+    It ends as if told to stop when ``until``, called in a thread, returns.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process; the parent decides
     if os.name == "posix":
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     signal.signal(signal.SIGTERM, _stop)
-    threading.Thread(target=_die_with_parent, daemon=True).start()
-    if begin.threads is not None:
-        limit_threads(begin.threads)
-    set_share(begin.share)
-    begin.started.set()
+    threading.Thread(target=_end_after, args=(until,), daemon=True).start()
+    if threads is not None:
+        limit_threads(threads)
+    set_share(share)
 
 
 def _stop(*_: object) -> None:
@@ -356,15 +370,22 @@ def _stop(*_: object) -> None:
     sys.exit(STOPPED)  # an exit that lets files be finished
 
 
-def _die_with_parent() -> None:
-    """End this process when its parent has ended without a chance to do so, by SIGKILL too."""
+def _parent_ended() -> None:
+    """Wait until this process's parent has ended."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
-        if os.name == "posix":
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)  # a signal to another would not wake it
-            time.sleep(10.0)  # for what is being written
-        os._exit(1)
+    else:
+        threading.Event().wait()
+
+
+def _end_after(until: Callable[[], object]) -> None:
+    """End this process when those it works for have ended without a chance to say so, by SIGKILL too."""
+    until()
+    if os.name == "posix":
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)  # a signal to another would not wake it
+        time.sleep(10.0)  # for what is being written
+    os._exit(1)
 
 
 def limit_threads(count: int) -> None:
