@@ -25,6 +25,7 @@ from tts.core.audio import Channel, read_audio
 from tts.core.errors import TtsError
 from tts.core.files import file_digest, fingerprint, replacing
 from tts.core.grid import FrameGrid
+from tts.core.place import Place
 from tts.core.processes import Failure, parallel_map
 
 VERSION = 1  # raise it when the same settings give other numbers than before
@@ -106,7 +107,7 @@ class Features:
 
 
 def extract(
-    jobs: Sequence[AnalysisJob], cache: Path, *, workers: int | None = None, label: str = "analysis"
+    jobs: Sequence[AnalysisJob], cache: Path, *, workers: Place = None, label: str = "analysis"
 ) -> list[Features | Failure]:
     """Analyse every job and return, in their order, where its streams lie, or why there are none.
 
@@ -119,7 +120,7 @@ def extract(
 
 
 def extracted(
-    jobs: Sequence[AnalysisJob], cache: Path, *, workers: int | None = None, label: str = "analysis"
+    jobs: Sequence[AnalysisJob], cache: Path, *, workers: Place = None, label: str = "analysis"
 ) -> Iterator[tuple[int, Features | Failure]]:
     """Yield the number of every job and what :func:`extract` returns of it as it is done, in any order."""
     return parallel_map(partial(extract_one, cache=cache), jobs, workers=workers, label=label)
@@ -179,7 +180,7 @@ def _main_streams(job: AnalysisJob, signal: np.ndarray, frames: int) -> Paramete
 
 
 def speaker_f0_range(
-    recordings: Sequence[tuple[Path, Channel]], grid: FrameGrid, *, workers: int | None = None, sample: int = 60
+    recordings: Sequence[tuple[Path, Channel]], grid: FrameGrid, *, workers: Place = None, sample: int = 60
 ) -> tuple[float, float]:
     """Return the F0 range in Hz to search for one speaker, from a first pass over ``sample`` of the recordings.
 

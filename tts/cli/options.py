@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,6 +15,7 @@ import typer
 from tts.cli.output import say
 
 if TYPE_CHECKING:
+    from tts.core.place import Place
     from tts.recipe import Recipe
 
 RecipeName = Annotated[
@@ -23,6 +26,16 @@ Changes = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the recipe, e.g. training.steps=500.")
 ]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.")]
+
+Scheduler = Annotated[
+    str,
+    typer.Option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="Work on a cluster of dask.distributed (extra cluster): tcp://HOST:8786, or local for --workers processes here.",
+        show_default="this machine alone",
+    ),
+]
 
 
 class Vocoder(StrEnum):
@@ -36,6 +49,24 @@ def workers_option(what: str, default: str = "one a core") -> Any:
     """Return the option ``--workers`` of a verb whose processes are ``what``."""
     text = f"{what}; 0 starts none: all is done in this process, one thing after the other."
     return typer.Option("--workers", min=0, help=text, show_default=default)
+
+
+@contextmanager
+def place_of_work(
+    scheduler: str, workers: int | None, out: Path | None, sees: Sequence[Path], *, idle: bool = False
+) -> Iterator[Place]:
+    """Return where a command's jobs are done: so many ``workers`` of this machine, or the cluster of a ``scheduler``.
+
+    ``out`` and ``sees`` as of :meth:`tts.core.cluster.Cluster.share`; a command that is ``idle`` needs no cluster.
+    """
+    if not scheduler or idle:
+        yield workers
+        return
+    from tts.core.cluster import connect
+
+    with connect(scheduler, workers) as cluster:
+        cluster.share(out, sees)
+        yield cluster
 
 
 def numbers(text: str, option: str) -> tuple[int, ...]:

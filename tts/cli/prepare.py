@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from tts.cli.options import Changes, Device, RecipeName, command_line, percentage, words, workers_option
+from tts.cli.options import (
+    Changes,
+    Device,
+    RecipeName,
+    Scheduler,
+    command_line,
+    percentage,
+    place_of_work,
+    words,
+    workers_option,
+)
 from tts.cli.output import say
 
 
@@ -39,6 +49,7 @@ def prepare_corpus(
         typer.Option("--drop-worst", metavar="N%", help="Leave out the N % of the recordings whose texts fit worst."),
     ] = "",
     workers: Annotated[int | None, workers_option("Processes that read and analyse recordings")] = None,
+    scheduler: Scheduler = "",
     device: Device = "auto",
     changes: Changes = None,
 ) -> None:
@@ -65,9 +76,10 @@ def prepare_corpus(
             f"{root}: there is no such folder; fetch the corpus with tts fetch {settings.name}, or name its folder with "
             "--corpus-root"
         )
-    prepared = run(
-        settings, path.parent, root, folder, workers=workers, device=device, command=command_line(), selected=selected
-    )
+    with place_of_work(scheduler, workers, folder, (root,)) as place:
+        prepared = run(
+            settings, path.parent, root, folder, workers=place, device=device, command=command_line(), selected=selected
+        )
     for split, entry in prepared.facts.splits.items():
         say(f"{split:>10}: {entry.utterances} utterances, {entry.seconds / 60:.1f} minutes")
     say(f"what was found and left out: {folder / 'report.md'}")

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tts.comparison.results import JudgedScore, JudgedSpeech, Judges
+from tts.core.place import Place
 from tts.dataset.prepared import Prepared
 from tts.evaluation.judges import judge_versions, require_judges
 from tts.evaluation.speech import JUDGED, ask_judges
@@ -20,7 +21,7 @@ REFERENCES = ("natural", "copy")
 
 
 def judge_speech(
-    prepared: Prepared, folder: Path, systems: Sequence[str], baseline: str, *, workers: int | None = None
+    prepared: Prepared, folder: Path, systems: Sequence[str], baseline: str, *, workers: Place = None
 ) -> Judges | None:
     """Return the judges' scores of ``folder/wavs/SOURCE/ID.wav``: natural, copy and every one of ``systems`` that spoke.
 

@@ -20,6 +20,7 @@ from tts.core.audio import read_audio
 from tts.core.errors import TtsError
 from tts.core.files import fingerprint, read_json, replacing, write_json
 from tts.core.grid import FrameGrid
+from tts.core.place import Place
 from tts.core.processes import Failure, parallel_map
 from tts.dataset.prepared import Packed, Prepared
 from tts.evaluation.copy_scores import MARK, copy_split
@@ -45,7 +46,7 @@ def find_references(
     takes: TakesPart | None,
     wer: bool,
     vocoder: VocoderName,
-    workers: int | None = None,
+    workers: Place = None,
 ) -> References:
     """Return the references of ``results.json``, made once a folder; ``floor`` holds the mean of each phone already.
 
@@ -71,7 +72,7 @@ def find_references(
     return references
 
 
-def _natural_wer(prepared: Prepared, folder: Path, workers: int | None) -> float | None:
+def _natural_wer(prepared: Prepared, folder: Path, workers: Place) -> float | None:
     ids = prepared.packed("test").ids
     scores = []
     for key, words in zip(ids, transcribe_all([folder / f"{key}.wav" for key in ids], workers=workers), strict=True):
@@ -82,7 +83,7 @@ def _natural_wer(prepared: Prepared, folder: Path, workers: int | None) -> float
     return pool(scores)["wer"]
 
 
-def natural_takes(prepared: Prepared, suffix: str, limit: int, *, workers: int | None = None) -> Takes | None:
+def natural_takes(prepared: Prepared, suffix: str, limit: int, *, workers: Place = None) -> Takes | None:
     """Return the pooled scores of second takes (recording ID + ``suffix``) of prepared utterances, None where there are none.
 
     Of more than ``limit`` pairs, so many are taken at equal distances through the corpus.

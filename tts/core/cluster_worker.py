@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Generic
 
@@ -20,6 +21,8 @@ from tts.core.detached import Surroundings, run_detached
 from tts.core.memory import MemoryShare, set_share
 from tts.core.place import Failure, Item, Result
 from tts.core.processes import do_item, limit_threads
+
+RELIED_ON = ("numpy", "scipy", "pyworld-prebuilt", "soundfile", "soxr", "safetensors", "gruut", "torch")  # decide numbers
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Terms:
     ``environment`` are variables that shape results.
     """
 
-    code: str
+    code: tuple[tuple[str, str], ...]
     folder: str
     relative: bool = False
     token: str | None = None
@@ -56,15 +59,23 @@ class GroupDone(Generic[Result]):
 
 
 @lru_cache(maxsize=1)
-def code_version() -> str:
-    """Return what decides what this package computes: its version, a digest of its source, and Python's version."""
+def code_version() -> tuple[tuple[str, str], ...]:
+    """Return what decides what this package computes: versions of Python, of this package's source and of what it relies on."""
     package = Path(tts.__file__).parent
     digest = hashlib.sha256()
     for path in sorted(package.rglob("*.py")):
         digest.update(f"{path.relative_to(package).as_posix()}\0".encode())
         digest.update(path.read_bytes())
     python = ".".join(platform.python_version_tuple()[:2])
-    return f"tts {tts.__version__} (source {digest.hexdigest()[:10]}) on Python {python}"
+    own = [("Python", python), ("tts", f"{tts.__version__} (source {digest.hexdigest()[:10]})")]
+    return (*own, *((name, _installed(name)) for name in RELIED_ON))
+
+
+def _installed(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "none"
 
 
 def look(terms: Terms) -> str:
@@ -75,9 +86,9 @@ def look(terms: Terms) -> str:
 @lru_cache(maxsize=64)
 def _unfit(terms: Terms) -> str:
     name = _worker_name()
-    own = code_version()
-    if own != terms.code:
-        return f"the worker {name} has {own}, this command {terms.code}: install the same version there"
+    if other := [(mine, theirs) for mine, theirs in zip(code_version(), terms.code, strict=True) if mine != theirs]:
+        differing = ", ".join(f"{package} {mine} where this command has {theirs}" for (package, mine), (_, theirs) in other)
+        return f"the worker {name} has {differing}: install the same there"
     advice = "mount it there under the same path, or work in a folder that all machines share"
     if terms.relative and not Path(terms.folder).is_dir():
         return f"the worker {name} does not see {terms.folder}, where the paths of this command start: {advice}"

@@ -14,6 +14,7 @@ from tts.core.audio import Channel, audio_seconds, read_channels, to_mono
 from tts.core.errors import TtsError
 from tts.core.files import file_digest, read_json, write_json
 from tts.core.grid import FrameGrid
+from tts.core.place import Place
 from tts.core.processes import Failure, parallel_map
 from tts.corpora.cleaning import speech_bounds
 from tts.corpora.problems import Problem, Severity, examples
@@ -75,7 +76,7 @@ def check_audio(
     utterances: Sequence[Utterance],
     grid: FrameGrid,
     channel: Channel = "only",
-    workers: int | None = None,
+    workers: Place = None,
     pace: tuple[float, float] = PACE,
 ) -> tuple[list[AudioFacts], list[Problem]]:
     """Decode every recording once; return facts on those that can be used and everything that was found.

@@ -24,6 +24,7 @@ from tts.core.errors import TtsError
 from tts.core.files import file_digest, fingerprint, make_folder, replacing, write_text
 from tts.core.loudness import block_powers, gated_loudness, loudness, true_peak
 from tts.core.names import name_fault
+from tts.core.place import Place
 from tts.core.processes import Failure, parallel_map
 from tts.corpora.checks import LONGEST, clipped_samples, clipping
 from tts.corpora.cleaning import high_pass, trim
@@ -103,7 +104,7 @@ def derive_recordings(
     channel: Channel,
     folder: Path,
     *,
-    workers: int | None = None,
+    workers: Place = None,
 ) -> tuple[dict[str, DerivedRecording], list[Problem]]:
     """Make the recordings that are not in ``folder`` yet; return those of all utterances by id, and what was wrong.
 
@@ -287,9 +288,7 @@ def _cleaned(utterance: Utterance, cleaning: CleaningPart, channel: Channel) -> 
     return _Cleaned(signal[first:last], rate, span, cut, flat, part.exact)
 
 
-def _common_gain(
-    utterances: Sequence[Utterance], cleaning: CleaningPart, channel: Channel, workers: int | None
-) -> float | None:
+def _common_gain(utterances: Sequence[Utterance], cleaning: CleaningPart, channel: Channel, workers: Place) -> float | None:
     """Return the gain in dB that brings a speaker's recordings together to the target; 0 where nothing is heard in them.
 
     It is smaller where the true peak of one of them would pass the limit. What cannot be read is passed over here.

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tts.alignment.labels import SUFFIXES
 from tts.core.errors import UsageError
+from tts.core.place import Place
 from tts.corpora.derived import DerivedRecording
 from tts.corpora.layouts import Reader
 from tts.corpora.problems import Problem
@@ -23,7 +24,7 @@ class Preparation:
     recipe: Recipe
     recipe_folder: Path
     out: Path
-    workers: int | None
+    workers: Place
     device: str
     problems: list[Problem] = field(default_factory=list)
     read: Reader | None = None  # what looked through the corpus already

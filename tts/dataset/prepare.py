@@ -26,6 +26,7 @@ from tts.core.files import fingerprint, flush, read_json, write_json, write_text
 from tts.core.folders import require_own_folder
 from tts.core.lazy import LazySequence
 from tts.core.locks import held
+from tts.core.place import Place
 from tts.core.processes import Failure
 from tts.core.progress import tracked
 from tts.core.provenance import environment
@@ -64,7 +65,7 @@ def prepare_corpus(
     root: Path,
     out: Path,
     *,
-    workers: int | None = None,
+    workers: Place = None,
     device: str = "auto",
     command: str = "",
     selected: tuple[str, ...] = (),

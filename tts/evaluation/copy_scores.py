@@ -13,6 +13,7 @@ from tts.analysis.world import AnalysisSettings
 from tts.core.errors import TtsError, UsageError
 from tts.core.files import read_json, write_json, write_text
 from tts.core.folders import require_own_folder
+from tts.core.place import Place
 from tts.core.processes import Failure
 from tts.core.provenance import environment
 from tts.dataset.prepared import Packed, Prepared
@@ -43,7 +44,7 @@ def copy_split(
     *,
     split: str = "test",
     vocoder: VocoderName = "world",
-    workers: int | None = None,
+    workers: Place = None,
     command: str = "",
 ) -> CopyScores:
     """Write ``out/ID.wav`` for every utterance of a split, ``scores.json`` and ``scores.md``.
@@ -72,7 +73,7 @@ def copy_split(
     return CopyScores({name: pooled[name] for name in ALL_METRICS}, text)
 
 
-def _scores_of(prepared: Prepared, packed: Packed, out: Path, failed: dict[str, str], workers: int | None) -> dict[str, Scores]:
+def _scores_of(prepared: Prepared, packed: Packed, out: Path, failed: dict[str, str], workers: Place) -> dict[str, Scores]:
     """Return the scores of the copies in ``out`` by id, analysed again; add to ``failed`` what cannot be."""
     recipe = prepared.recipe
     settings = AnalysisSettings(recipe.frames.mcep_order, recipe.analysis.f0_tracker)

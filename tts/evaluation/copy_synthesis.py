@@ -12,6 +12,7 @@ import numpy as np
 from tts.analysis.vocoders import synthesise
 from tts.core.audio import write_wav
 from tts.core.grid import FrameGrid
+from tts.core.place import Place
 from tts.core.processes import Failure, parallel_map
 from tts.dataset.prepared import Packed
 from tts.recipe import MAIN_STREAMS
@@ -25,7 +26,7 @@ def write_copies(
     folder: Path,
     *,
     vocoder: VocoderName = "world",
-    workers: int | None = None,
+    workers: Place = None,
 ) -> list[Path | Failure]:
     """Synthesise utterances of a split, by number, into ``folder/ID.wav``; return the paths, or what went wrong.
 

@@ -25,6 +25,7 @@ import numpy as np
 from tts.core.audio import read_audio
 from tts.core.errors import TtsError, UsageError
 from tts.core.files import file_digest, read_json, write_json
+from tts.core.place import Place
 from tts.core.processes import Failure, parallel_map
 from tts.evaluation.recogniser import normalise, word_errors
 from tts.evaluation.scores import Scores
@@ -166,7 +167,7 @@ def judge(signal: np.ndarray, sample_rate: int, *, words: bool = False) -> Opini
     return Opinion(ratings, transcribe_words(level, JUDGE_RATE) if words else None)
 
 
-def judge_all(recordings: Sequence[Path], *, words: bool = False, workers: int | None = None) -> list[Opinion | Failure]:
+def judge_all(recordings: Sequence[Path], *, words: bool = False, workers: Place = None) -> list[Opinion | Failure]:
     """Return what the judges say of audio files, in the order given.
 
     What was judged before is read from ``judged.json`` beside the files, where it stands under the sha256 of their content;

@@ -17,6 +17,7 @@ import numpy as np
 
 from tts.core.audio import read_audio
 from tts.core.errors import TtsError, UsageError
+from tts.core.place import Place
 from tts.core.processes import Failure, parallel_map
 from tts.evaluation.scores import Scores
 from tts.text.normalise import clean
@@ -70,7 +71,7 @@ def transcribe(signal: np.ndarray, rate: int) -> list[str]:
     return normalise(hypothesis.hypstr) if hypothesis is not None else []
 
 
-def transcribe_all(recordings: Sequence[Recording], *, workers: int | None = None) -> list[list[str] | Failure]:
+def transcribe_all(recordings: Sequence[Recording], *, workers: Place = None) -> list[list[str] | Failure]:
     """Transcribe recordings in worker processes (see :func:`tts.core.processes.parallel_map`), in the order given."""
     _pocketsphinx()  # said once, here, rather than by every worker
     recognised: list[list[str] | Failure] = [[] for _ in recordings]

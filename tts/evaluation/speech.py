@@ -12,6 +12,7 @@ import numpy as np
 
 from tts.core.audio import read_audio, write_wav
 from tts.core.errors import TtsError
+from tts.core.place import Place
 from tts.core.processes import Failure
 from tts.core.progress import tracked
 from tts.dataset.prepared import Prepared
@@ -153,7 +154,7 @@ class Judgement:
         }
 
 
-def ask_judges(texts: Mapping[str, str], wavs: Wavs, *, words: bool, workers: int | None = None) -> Judgement:
+def ask_judges(texts: Mapping[str, str], wavs: Wavs, *, words: bool, workers: Place = None) -> Judgement:
     """Return what the judges say of utterances, given by id with their words, in every kind of speech of ``wavs``.
 
     ``words`` as in :func:`tts.evaluation.judges.judge`. An utterance on which a judge fails in one kind of speech is left out
