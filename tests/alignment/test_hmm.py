@@ -5,7 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from tts.alignment import passes
 from tts.alignment.fit_report import report_alignment
 from tts.alignment.hmm import Aligner, train_aligner
 from tts.alignment.models import AlignerSettings, PhoneModels
@@ -210,3 +212,28 @@ def test_a_foreign_file_is_refused(tmp_path: Path) -> None:
         Aligner.load(tmp_path / "x.safetensors")
     with pytest.raises(TtsError, match="missing"):
         Aligner.load(tmp_path / "y.safetensors")
+
+
+def test_neither_threads_nor_batches_change_the_alignment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Utterance by utterance, in threads, or in the batches of a graphics card."""
+    features, sentences, _ = spoken(12, seed=6)
+    plain = [s.with_pauses(()) for s in sentences]
+    settings = replace(SETTINGS, soft_passes=4, hard_passes=1, context_passes=1)
+    before, results = torch.get_num_threads(), []
+    for threads, compiled in ((1, True), (3, True), (1, False)):
+        torch.set_num_threads(threads)
+        if not compiled:
+            monkeypatch.setattr(passes, "_loops", lambda: None)
+        try:
+            aligner = train_aligner(features, plain, settings, progress=False)
+            results.append((aligner, aligner.align(features, plain, progress=False)))
+        finally:
+            torch.set_num_threads(before)
+    (single, answers), (threaded, same), (batched, close) = results
+    np.testing.assert_array_equal(single.models.means, threaded.models.means)
+    np.testing.assert_allclose(single.models.means, batched.models.means, atol=1e-3)
+    for answer, other, third in zip(answers, same, close, strict=True):
+        assert isinstance(answer, Aligned) and isinstance(other, Aligned) and isinstance(third, Aligned)
+        assert answer.alignment.score == other.alignment.score
+        np.testing.assert_array_equal(answer.alignment.durations, other.alignment.durations)
+        np.testing.assert_array_equal(answer.alignment.durations, third.alignment.durations)

@@ -1,11 +1,13 @@
-"""Trellises against every path written out, alone and in batches."""
+"""Trellises against every path written out: in batches, and by the compiled loops."""
 
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
 
+from tts.alignment import loops
 from tts.alignment.trellis import Batch, Trellis, forward_backward, viterbi
 
 STRIDE = 3  # two states a segment
@@ -52,26 +54,72 @@ CASES = [
 ]
 
 
+Way = Callable[[np.ndarray, Trellis], tuple[np.ndarray, float]]
+
+
+def batched_posteriors(values: np.ndarray, t: Trellis) -> tuple[np.ndarray, float]:
+    found, totals = forward_backward(*batch([(values, t)], mirrored=True))
+    return found[:, 0].numpy(), totals[0].item()
+
+
+def batched_path(values: np.ndarray, t: Trellis) -> tuple[np.ndarray, float]:
+    (found,), totals = viterbi(*batch([(values, t)], mirrored=False))
+    return found, totals[0].item()
+
+
+def compiled_posteriors(values: np.ndarray, t: Trellis) -> tuple[np.ndarray, float]:
+    result = np.full(values.shape, np.nan, np.float32)
+    band = loops.reach(t.hops, STRIDE, len(values))
+    total = loops.posteriors(values.astype(np.float32), t.hops, STRIDE, band, result)
+    return result, total
+
+
+def compiled_path(values: np.ndarray, t: Trellis) -> tuple[np.ndarray, float]:
+    path = np.empty(len(values), np.int64)
+    band = loops.reach(t.hops, STRIDE, len(values))
+    work = np.full(values.shape, np.nan, np.float32)
+    return path, loops.best_path(values.astype(np.float32), t.hops, STRIDE, band, work, path)
+
+
+@pytest.mark.parametrize("way", [batched_posteriors, compiled_posteriors])
 @pytest.mark.parametrize("values, t", CASES)
-def test_forward_backward_sums_over_every_path(values: np.ndarray, t: Trellis) -> None:
+def test_forward_backward_sums_over_every_path(values: np.ndarray, t: Trellis, way: Way) -> None:
     paths = every_path(len(values), t)
     logs = np.array([values[np.arange(len(values)), path].sum() for path in paths])
     total = np.logaddexp.reduce(logs)
     expected = np.zeros(values.shape)
     for path, value in zip(paths, logs, strict=True):
         expected[np.arange(len(values)), path] += np.exp(value - total)
-    found, likelihood = forward_backward(*batch([(values, t)], mirrored=True))
-    np.testing.assert_allclose(found[:, 0].numpy(), expected, atol=1e-4)
-    assert likelihood[0].item() == pytest.approx(total, rel=1e-6)
+    found, likelihood = way(values, t)
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+    assert likelihood == pytest.approx(total, rel=1e-6)
+
+
+@pytest.mark.parametrize("way", [batched_path, compiled_path])
+@pytest.mark.parametrize("values, t", CASES)
+def test_viterbi_finds_the_best_of_every_path(values: np.ndarray, t: Trellis, way: Way) -> None:
+    paths = every_path(len(values), t)
+    logs = [values[np.arange(len(values)), path].sum() for path in paths]
+    found, likelihood = way(values, t)
+    assert tuple(found.tolist()) == paths[int(np.argmax(logs))]
+    assert likelihood == pytest.approx(max(logs), rel=1e-6)
 
 
 @pytest.mark.parametrize("values, t", CASES)
-def test_viterbi_finds_the_best_of_every_path(values: np.ndarray, t: Trellis) -> None:
-    paths = every_path(len(values), t)
-    logs = [values[np.arange(len(values)), path].sum() for path in paths]
-    (found,), likelihood = viterbi(*batch([(values, t)], mirrored=False))
-    assert tuple(found.tolist()) == paths[int(np.argmax(logs))]
-    assert likelihood[0].item() == pytest.approx(max(logs), rel=1e-6)
+def test_the_band_holds_what_paths_reach(values: np.ndarray, t: Trellis) -> None:
+    paths = np.array(every_path(len(values), t))
+    np.testing.assert_array_equal(loops.reach(t.hops, STRIDE, len(values)), [paths.min(axis=0), paths.max(axis=0)])
+
+
+@pytest.mark.parametrize("spread", [1.0, 20.0])
+def test_both_ways_agree_on_a_sentence_of_many_pauses(spread: float) -> None:
+    """Also where differences are small, so that a path of thousands is far behind at some frame and ahead at the end."""
+    t = trellis(120, tuple(range(30, 120, 9)))
+    values = np.random.default_rng(7).normal(-40.0, spread, (400, 120))
+    for batched, compiled in ((batched_posteriors, compiled_posteriors), (batched_path, compiled_path)):
+        (expected, likelihood), (found, total) = batched(values, t), compiled(values, t)
+        np.testing.assert_allclose(found, expected, atol=5e-4)
+        assert total == pytest.approx(likelihood, rel=1e-6)
 
 
 def test_a_batch_is_as_good_as_one_by_one() -> None:
@@ -88,16 +136,17 @@ def test_a_batch_is_as_good_as_one_by_one() -> None:
         assert bests[row].item() == pytest.approx(best[0].item(), rel=1e-6)
 
 
-def test_posteriors_survive_thousands_of_frames_far_from_the_likely_path() -> None:
+@pytest.mark.parametrize("way", [batched_posteriors, compiled_posteriors])
+def test_posteriors_survive_thousands_of_frames_far_from_the_likely_path(way: Way) -> None:
     """A place that 39 features make e^-60 likely a frame would underflow any product of likelihoods."""
     frames, places = 3000, 60
     values = np.full((frames, places), -60.0)
     truth = np.minimum(np.arange(frames) // (frames // places), places - 1)
     values[np.arange(frames), truth] = -100.0  # even the true path is unlikely as such
     values[:, 0] = -90.0
-    found, total = forward_backward(*batch([(values, trellis(places))], mirrored=True))
-    assert torch.isfinite(total).all()
-    torch.testing.assert_close(found.sum(dim=2), torch.ones(frames, 1), atol=1e-4, rtol=0)
+    found, total = way(values, trellis(places))
+    assert np.isfinite(total)
+    np.testing.assert_allclose(found.sum(axis=1), 1.0, atol=1e-4)
 
 
 def test_mirrored_twice_is_the_same() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from safetensors.numpy import save_file
 
 from tts.alignment.jobs import Job, Jobs
 from tts.alignment.models import ARRAYS, AlignerSettings, PhoneModels
-from tts.alignment.trellis import Batch, forward_backward, viterbi
+from tts.alignment.passes import add_sums, best_paths, expected_sums, path_sums
 from tts.alignment.types import Aligned, Alignment
 from tts.core.errors import TtsError
 from tts.core.files import replacing
@@ -126,11 +126,9 @@ class Aligner:
 
     def _paths(self, jobs: Jobs) -> Iterator[tuple[Job, np.ndarray, float]]:
         """Yield the best path of every job and its log likelihood."""
-        weights = self.models.weights(1.0).to(self.device)
-        for group in jobs.groups():
-            batch, values = _padded(group, self.settings.states, len(weights) - 1, self.device, mirrored=False)
-            paths, totals = viterbi(_scores(values, weights, batch), batch)
-            yield from zip(group, paths, totals.tolist(), strict=True)
+        weights = self.models.weights(1.0)
+        for job, (path, total) in best_paths(jobs, weights, self.settings.states + 1, self.device):
+            yield job, path, total
 
 
 def train_aligner(
@@ -207,30 +205,23 @@ class _Able:
 
 def _soft_pass(aligner: Aligner, jobs: Jobs, power: float, shown: Progress) -> PhoneModels:
     """Return the models re-estimated from the posteriors of all paths."""
-    weights = aligner.models.weights(power).to(aligner.device)
-    sums = torch.zeros(weights.shape, dtype=torch.float64)
-    for group in jobs.groups():
-        batch, values = _padded(group, aligner.settings.states, len(weights) - 1, aligner.device, mirrored=True)
-        posteriors, _ = forward_backward(_scores(values, weights, batch), batch)
-        place_sums = torch.bmm(posteriors.permute(1, 2, 0), values[: len(group)])
-        units = batch.units[: len(group)].flatten().cpu()
-        sums.index_add_(0, units, place_sums.flatten(0, 1).double().cpu())  # on the CPU, where the order of adding is fixed
-        shown.advance(len(group), f"power {power:.2f}")
-    return aligner.models.estimated(sums[:-1].numpy(), aligner.settings)
+    weights = aligner.models.weights(power)
+    found = expected_sums(jobs, weights, aligner.settings.states + 1, aligner.device)
+    return _estimated(aligner, found, shown, f"power {power:.2f}")
 
 
 def _hard_pass(aligner: Aligner, jobs: Jobs, shown: Progress) -> PhoneModels:
     """Return the models re-estimated from the best paths."""
-    models = aligner.models
-    sums = np.zeros((len(models.means), 2 * models.means.shape[1] + 1))
-    for job, path, _ in aligner._paths(jobs):
-        places, starts = np.unique(path, return_index=True)
-        values = job.features.astype(np.float64)
-        counts = np.diff(np.append(starts, len(path)))
-        blocks = [np.add.reduceat(values, starts), np.add.reduceat(values**2, starts), counts[:, None]]
-        np.add.at(sums, job.trellis.units[places], np.concatenate(blocks, axis=1))
-        shown.advance(1, "best paths")
-    return models.estimated(sums, aligner.settings)
+    found = path_sums(jobs, aligner.models.weights(1.0), aligner.settings.states + 1, aligner.device)
+    return _estimated(aligner, found, shown, "best paths")
+
+
+def _estimated(aligner: Aligner, found: Iterable[tuple[Job, np.ndarray]], shown: Progress, note: str) -> PhoneModels:
+    sums = np.zeros((len(aligner.models.means), 2 * aligner.models.means.shape[1] + 1))
+    for job, rows in found:
+        add_sums(sums, job, rows)
+        shown.advance(1, note)
+    return aligner.models.estimated(sums, aligner.settings)
 
 
 def _fault(values: np.ndarray, sentence: Sentence, states: int, width: int) -> str:
@@ -248,29 +239,6 @@ def _fault(values: np.ndarray, sentence: Sentence, states: int, width: int) -> s
     if not np.isfinite(values).all():
         return "its features are not all finite numbers"
     return ""
-
-
-def _padded(
-    group: Sequence[Job], states: int, void: int, device: torch.device, *, mirrored: bool
-) -> tuple[Batch, torch.Tensor]:
-    """Return the trellises of a group and its frames as ``[x, x^2, 1]``, (n, frames, 2 * dimension + 1), 0 in the padding.
-
-    With ``mirrored`` the group is followed by itself read backwards.
-    """
-    stride = states + 1
-    trellises = [job.trellis for job in group]
-    frames = [torch.from_numpy(np.ascontiguousarray(job.features, dtype=np.float32)) for job in group]
-    if mirrored:
-        trellises += [trellis.mirrored(stride) for trellis in trellises]
-        frames += [values.flip(0) for values in frames]
-    rows = [torch.cat([x, x * x, torch.ones(len(x), 1)], dim=1) for x in frames]
-    values = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True).to(device)
-    return Batch.of(trellises, [len(x) for x in frames], stride, void, device), values
-
-
-def _scores(values: torch.Tensor, weights: torch.Tensor, batch: Batch) -> torch.Tensor:
-    """Return the log likelihood of every frame in every place, (frames, n, places)."""
-    return torch.bmm(values, weights[batch.units].transpose(1, 2)).transpose(0, 1).contiguous()
 
 
 class _Quiet(Progress):

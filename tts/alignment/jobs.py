@@ -26,6 +26,11 @@ class Job:
     trellis: Trellis
 
     @property
+    def cells(self) -> int:
+        """Places times frames."""
+        return self.trellis.places * self.frames
+
+    @property
     def features(self) -> np.ndarray:
         """Float32 (frames, dimension)."""
         return self.source[self.number]
@@ -54,6 +59,9 @@ class Jobs:
         start, end = self._ends[place], self._ends[place + 1]
         trellis = Trellis(np.array(self._units[start:end]), np.frombuffer(self._hops[start:end], dtype=bool))
         return Job(self._numbers[place], self._source, self._frames[place], trellis)
+
+    def __iter__(self) -> Iterator[Job]:
+        return map(self._job, range(len(self)))
 
     def groups(self) -> Iterator[list[Job]]:
         """Yield utterances of like length together, in batches of at most about ``_CELLS`` cells."""
