@@ -30,12 +30,24 @@ def adapt(
         str, typer.Option("--methods", help="scratch and ways of adapting, by commas.")
     ] = "scratch,statistics,fine_tune,l2_sp,freeze_trunk",
     validation: Annotated[int, typer.Option("--validation", help="Validation utterances that say when to stop.")] = 5,
+    voices: Annotated[
+        str, typer.Option("--voices", help="Other voices, NAME=VOICE by commas, to start from: METHOD@NAME.")
+    ] = "",
+    against: Annotated[str, typer.Option("--against", help="Methods, by commas, that every other is compared with.")] = "",
+    beside: Annotated[
+        str,
+        typer.Option("--beside", help="Method shared: prepared corpora of speakers beside the target, by commas."),
+    ] = "",
+    shared_steps: Annotated[
+        int | None,
+        typer.Option("--shared-steps", min=1, help="Method shared: its steps.", show_default="the recipe's"),
+    ] = None,
     device: Device = "auto",
     changes: Changes = None,
 ) -> None:
     """Adapt a voice to a recipe's speaker from N utterances and leave the learning curve; run again to continue."""
-    from tts.comparison.adaptation import AdaptationPlan
     from tts.comparison.adaptation import adapt as run
+    from tts.comparison.adaptation_plan import AdaptationPlan
     from tts.comparison.adaptation_results import markdown
     from tts.core.errors import UsageError
     from tts.dataset.prepared import Prepared
@@ -44,7 +56,7 @@ def adapt(
     from tts.recipe import load_recipe
 
     settings = load_recipe(recipe, changes)
-    folder = out or Path("output") / settings.name / "adaptation"
+    place = out or Path("output") / settings.name / "adaptation"
     sizes, chosen = tuple(sorted(set(numbers(utterances, "--utterances")))), numbers(seeds, "--seeds")
     if not sizes or not chosen:
         raise UsageError("--utterances and --seeds: expected numbers by commas, for example 5,10,20 and 1,2,3")
@@ -64,7 +76,26 @@ def adapt(
         seeds=chosen,
         methods=words(methods),
         validation=validation,
+        voices=_named(voices),
+        against=words(against),
+        beside=tuple(Prepared(Path(folder)) for folder in words(beside)),
+        shared_steps=shared_steps,
     )
-    results = run(plan, source, folder, device=device, command=command_line())
+    results = run(plan, source, place, device=device, command=command_line())
     say(markdown(results))
-    say(f"tables, curve and voices: {folder}")
+    say(f"tables, curve and voices: {place}")
+
+
+def _named(text: str) -> dict[str, Path]:
+    """Read NAME=VOICE by commas; return the voices' folders by name."""
+    from tts.core.errors import UsageError
+    from tts.core.names import name_fault
+    from tts.generation.voices import find_voice
+
+    folders = {}
+    for word in words(text):
+        name, given, voice = word.partition("=")
+        if not given or name_fault(name) or "@" in name:
+            raise UsageError(f"--voices: got {word}; expected NAME=VOICE by commas, for example dutch=output/nathalie/single")
+        folders[name] = find_voice(voice).folder
+    return folders

@@ -7,13 +7,13 @@ seed) by one method, scored on the whole test split. A finished point is never m
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from pydantic import Field
 
+from tts.comparison.adaptation_plan import SCRATCH, SHARED, UNTRAINED, AdaptationPlan, Point, check_plan, recipe_of
 from tts.comparison.adaptation_results import (
     METRICS,
     AdaptationResults,
@@ -24,6 +24,7 @@ from tts.comparison.adaptation_results import (
     write_adaptation,
 )
 from tts.comparison.records import ScoreRecord, read_record, read_sums, write_record
+from tts.comparison.verdicts import Contrast, contrast, judge
 from tts.core.device import choose_device
 from tts.core.errors import UsageError
 from tts.core.files import fingerprint, read_json, write_json, write_text
@@ -31,48 +32,18 @@ from tts.core.folders import require_own_folder
 from tts.core.locks import held
 from tts.core.progress import tracked
 from tts.core.provenance import environment
+from tts.dataset.beside import Beside
 from tts.dataset.prepared import Prepared
 from tts.dataset.subset import Subset, nested
 from tts.evaluation.evaluate import generate_split, score_settings
 from tts.evaluation.scores import Scores
 from tts.evaluation.statistics import Runs, mean_interval, paired_bootstrap
 from tts.generation.voice import Voice, load_voice
-from tts.recipe import Recipe, TrainingPart
-from tts.recipe.transfer import TransferPart
+from tts.recipe import Recipe
 from tts.training.legacy import legacy_identity
 from tts.training.train import fastest_precision, make_duration, make_stack, train_voice, voice_identity
-from tts.training.transfer import Source, check_transfer, start_from
+from tts.training.transfer import Source, start_from
 from tts.training.voice_config import adapted_config
-
-SCRATCH, UNTRAINED, SOURCE = "scratch", "statistics", "source"
-# What every method loads; None: nothing. ``statistics`` is the voice under the target's statistics, without training.
-METHODS: Mapping[str, dict[str, Any] | None] = {
-    SCRATCH: None,
-    UNTRAINED: {"outputs": "normalised"},
-    "fine_tune": {},
-    "fine_tune_normalised": {"outputs": "normalised"},
-    "layer_decay": {"layer_decay": 0.5},
-    "l2_sp": {"l2_sp": 1.0},
-    "freeze_trunk": {"freeze": ["trunk"]},
-}
-# A small corpus is soon learnt by heart, so every voice is validated often and stops early.
-MADE = {"scores", "voices", "results.json", "results.md", "curve.png"}  # what this leaves in its folder
-PATIENCE = 6  # validations without improvement, where the recipe names none
-VALIDATE_EVERY = 50  # steps at most
-
-
-@dataclass(frozen=True)
-class Point:
-    """A voice of the curve: its method, how many utterances it was made from, and the seed that drew them."""
-
-    method: str
-    utterances: int
-    seed: int
-
-    @property
-    def place(self) -> Path:
-        """Where it lies in a folder of voices or scores."""
-        return Path(self.method) / f"n{self.utterances:04}-seed{self.seed}"
 
 
 class PointRecord(ScoreRecord):
@@ -84,24 +55,9 @@ class PointRecord(ScoreRecord):
     training: dict[str, Any] = Field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class AdaptationPlan:
-    """What is to be made. ``validation`` utterances, the same for all, tell when to stop."""
-
-    voice: Path
-    recipe: Recipe
-    system: str
-    utterances: tuple[int, ...]
-    seeds: tuple[int, ...]
-    methods: tuple[str, ...]
-    validation: int
-
-    @property
-    def points(self) -> list[Point]:
-        """All points, small ones first, so that an interrupted run has whole curves."""
-        return [Point(m, n, seed) for seed in self.seeds for n in self.utterances for m in self.methods]
-
-
+MADE = {"scores", "voices", "results.json", "results.md", "curve.png"}  # what this leaves in its folder
+SOURCE = "source"
+SMALLEST_EFFECT = 0.05  # dB of MCD: what a comparison takes for the smallest difference that matters
 Sizes = dict[int, dict[int, dict[str, Scores]]]  # by number of utterances, seed and utterance id
 
 
@@ -117,8 +73,10 @@ def adapt(plan: AdaptationPlan, prepared: Prepared, out: Path, *, device: str = 
         scored: dict[str, Sizes] = {}  # by method
         seconds: dict[int, list[float]] = {n: [] for n in plan.utterances}
         precision = _settled_precision(plan, prepared, out, voice.device)
+        subset, drawn = None, None
         for point in tracked(plan.points, "adapting", len(plan.points)):
-            subset = _subset(plan, prepared, point)
+            if subset is None or len(subset.chosen["train"]) != point.utterances or drawn != point.seed:
+                subset, drawn = _subset(plan, prepared, point), point.seed
             seconds[point.utterances].append(subset.facts.corpus.seconds)
             own = _scores_of(plan, prepared, subset, point, voice, out, precision)
             scored.setdefault(point.method, {}).setdefault(point.utterances, {})[point.seed] = own
@@ -153,60 +111,18 @@ def _score(voice: Voice, prepared: Prepared) -> dict[str, Scores]:
     return {item.id: item.scores for item in generate_split(voice, prepared, "test")}
 
 
-def check_plan(plan: AdaptationPlan, voice: Voice, prepared: Prepared) -> None:
-    """Raise :class:`UsageError` unless the voice fits the corpus, which has so many utterances, and the methods exist."""
-    check_transfer(voice, prepared, plan.voice)
-    for method in plan.methods:
-        if method not in METHODS:
-            raise UsageError(f"--methods: there is no {method}; there are {', '.join(METHODS)}")
-    if plan.recipe.system(plan.system).transfer is not None:
-        raise UsageError(f"--system {plan.system}: has a transfer of its own; name a system without, its stages are used")
-    for split, wanted in (("train", max(plan.utterances)), ("validation", plan.validation)):
-        there = len(prepared.packed(split).ids)
-        if wanted > there:
-            raise UsageError(f"{prepared.folder}: the {split} split has {there} utterances, not {wanted}; ask for fewer")
-    if len(set(plan.seeds)) < len(plan.seeds) or min(plan.seeds) < 0:
-        raise UsageError(f"seeds {', '.join(map(str, plan.seeds))}: expected different numbers, none below 0")
-    if min(*plan.utterances, plan.validation) < 1:
-        raise UsageError("--utterances and --validation: expected at least 1 each")
-
-
 def _subset(plan: AdaptationPlan, prepared: Prepared, point: Point) -> Subset:
     train = nested(prepared.packed("train").ids, point.seed)[: point.utterances]
     return Subset(prepared, {"train": train, "validation": nested(prepared.packed("validation").ids, 0)[: plan.validation]})
-
-
-def recipe_of(plan: AdaptationPlan, point: Point) -> Recipe:
-    """Return the recipe of a point: one system, named after the method, that stops early."""
-    system, taken = plan.recipe.system(plan.system), METHODS[point.method]
-    settings = plan.recipe.training_of(system)
-    training = {**system.training, "seed": point.seed, **_early(settings)}
-    transfer = None if taken is None else TransferPart.model_validate({"init_from": str(plan.voice), **taken})
-    duration = plan.recipe.duration
-    early = duration.training.model_copy(update=_early(duration.training))
-    return plan.recipe.model_copy(
-        update={
-            "systems": {point.method: system.model_copy(update={"training": training, "transfer": transfer})},
-            "duration": duration.model_copy(update={"training": early}),
-            "samples": (),
-        }
-    )
-
-
-def _early(settings: TrainingPart) -> dict[str, int]:
-    every = min(settings.validate_every, VALIDATE_EVERY)
-    if settings.fork_merge is not None:  # only merged networks are validated
-        every = settings.fork_merge.every * max(1, every // settings.fork_merge.every)
-    return {"patience": settings.patience or PATIENCE, "validate_every": every}
 
 
 def _scores_of(
     plan: AdaptationPlan, prepared: Prepared, subset: Subset, point: Point, voice: Voice, out: Path, precision: str
 ) -> dict[str, Scores]:
     """Return the test scores of a point, making its voice where there are none yet."""
-    recipe = recipe_of(plan, point)
-    identity = fingerprint(voice_identity(recipe, subset, point.method).whole, prepared.basis)
-    earlier = fingerprint(legacy_identity(recipe, subset, point.method), prepared.basis)
+    recipe, data = recipe_of(plan, point), Beside(subset, plan.beside) if point.kind == SHARED else subset
+    identity = fingerprint(voice_identity(recipe, data, point.method).whole, prepared.basis)
+    earlier = fingerprint(legacy_identity(recipe, data, point.method), prepared.basis)
     path = out / "scores" / point.place.with_name(f"{point.place.name}.json")
     known = _known_scores(path, identity, earlier)
     if known is not None:
@@ -217,7 +133,7 @@ def _scores_of(
     else:
         folder = out / "voices" / point.place
         device = str(voice.device)
-        training = train_voice(recipe, subset, point.method, folder, device=device, precision=precision).to_dict()
+        training = train_voice(recipe, data, point.method, folder, device=device, precision=precision).to_dict()
         made = load_voice(folder, device)
     scores = _score(made, prepared)
     record = PointRecord(
@@ -275,7 +191,8 @@ def _results(
         seconds={n: round(sum(values) / len(values), 1) for n, values in seconds.items()},
         settings=score_settings(prepared).line(),
         test_utterances=len(prepared.packed("test").ids),
-        methods={name: METHODS[name] for name in plan.methods},
+        methods={name: _loads(plan, name) for name in plan.methods},
+        contrasts=_contrasts(plan, scored),
         unadapted={name: mean_interval({1: source}, name) for name in METRICS},
         curves=curves,
         against_scratch={
@@ -296,3 +213,23 @@ def _against(runs: Runs, scratch: Runs, utterances: int) -> Against:
         p_value=difference.p_value,
         seeds=difference.seeds,
     )
+
+
+def _loads(plan: AdaptationPlan, method: str) -> dict[str, Any] | None:
+    """Return what a method loads, as recipes write it, without the voice's folder; None for nothing."""
+    part = plan.transfer_of(method)
+    return None if part is None else part.model_dump(mode="json", exclude_defaults=True, exclude={"init_from", "features_from"})
+
+
+def _contrasts(plan: AdaptationPlan, scored: Mapping[str, Sizes]) -> dict[int, tuple[Contrast, ...]]:
+    """Return by number of utterances how the MCD of every method differs from those of the methods ``against``: one family."""
+    made = [
+        (n, one)
+        for n in plan.utterances
+        for base in plan.against
+        for method in plan.methods
+        if method != base
+        and (one := contrast(scored[method][n], scored[base][n], "mcd", resamples=10_000, system=method, against=base))
+    ]
+    judged = judge([one for _, one in made], SMALLEST_EFFECT)
+    return {n: tuple(one for (size, _), one in zip(made, judged, strict=True) if size == n) for n in plan.utterances}

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from tts.comparison.verdicts import Contrast
 from tts.core.errors import UsageError
 from tts.core.files import read_json, write_json
 from tts.core.provenance import Environment
@@ -54,7 +55,10 @@ class Against(_Part):
 
 
 class AdaptationResults(_Part):
-    """All points: ``curves`` by method, small ones first; ``seconds`` is the mean length of so many training utterances."""
+    """All points: ``curves`` by method, small ones first; ``seconds`` is the mean length of so many training utterances.
+
+    ``contrasts`` are the differences in MCD that were asked for, by the number of training utterances, as one family of tests.
+    """
 
     source: str
     target: str
@@ -68,6 +72,7 @@ class AdaptationResults(_Part):
     unadapted: dict[str, ConfidenceInterval]
     curves: dict[str, tuple[CurvePoint, ...]]
     against_scratch: dict[str, tuple[Against, ...]] = {}
+    contrasts: dict[int, tuple[Contrast, ...]] = {}
     command: str = ""
     made_with: Environment = Environment()
 
@@ -111,7 +116,32 @@ def markdown(results: AdaptationResults) -> str:
             for place, size in enumerate(sizes)
         ]
         lines += ["", format_table(["MCD minus that from scratch (dB)", *others], rows, "markdown")]
+    lines += _contrast_lines(results)
     return "\n".join(lines) + "\n"
+
+
+def _contrast_lines(results: AdaptationResults) -> list[str]:
+    """Return a table of verdicts for every method that the others are compared with."""
+    lines: list[str] = []
+    every = [one for contrasts in results.contrasts.values() for one in contrasts]
+    for base in dict.fromkeys(one.against for one in every):
+        methods = dict.fromkeys(one.system for one in every if one.against == base)
+        rows = []
+        for size, contrasts in results.contrasts.items():
+            shown = {one.system: one for one in contrasts if one.against == base}
+            rows.append([_size(size, results.seconds), *(_judged(shown[name]) if name in shown else "" for name in methods)])
+        lines += ["", format_table([f"MCD minus that of {base} (dB)", *methods], rows, "markdown")]
+    if lines:
+        tests = (
+            "Verdicts as in a comparison: p corrected by Holm over all differences of these tables; differences of less than"
+        )
+        lines += ["", f"{tests} 0.05 dB are too small to matter."]
+    return lines
+
+
+def _judged(one: Contrast) -> str:
+    interval = f"{one.estimate:+.3f} [{one.low:+.3f}, {one.high:+.3f}]"
+    return f"{interval} {one.percent or 0.0:+.1f} %, {one.verdict}"
 
 
 def _size(utterances: int, seconds: Mapping[int, float]) -> str:

@@ -16,6 +16,7 @@ from tts.core.progress import clock
 from tts.dataset.prepared import Prepared
 from tts.evaluation.tables import format_table
 from tts.generation.summary import read_summary
+from tts.recipe.transfer import borrows
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ def costs(plan: ComparisonPlan, prepared: Prepared, folder: Path, device: str = 
         if done:
             seconds = sum(done) / len(done) / arm.members
         else:
-            same = repr((system.stages, recipe.training_of(system), recipe.speakers_of(system)))
+            read = system.transfer if borrows(system.transfer) else None
+            same = repr((system.stages, read, recipe.training_of(system), recipe.speakers_of(system)))
             if same not in timed:  # such as an ensemble and the system of its members
                 timed[same] = seconds_of(recipe, system, prepared, where, threads=1 if workers > 1 else None)
             seconds = timed[same]

@@ -16,11 +16,13 @@ from tts.network.joint import Joint
 from tts.network.layout import input_width
 from tts.network.stack import Stack, Stage
 from tts.recipe import MAIN_STREAMS, Recipe, StagePart, SystemPart, TrainingPart
+from tts.recipe.transfer import borrows
 from tts.training.criterion import Model, Objective, TrainingData
 from tts.training.fork_merge import branches_now, make_branches
 from tts.training.learner import Learner
 from tts.training.phases import fine_tuning, make_trajectories, trains_jointly
 from tts.training.train import make_stack
+from tts.training.transfer import all_stages, open_source
 from tts.training.weighting import Schedule
 
 LONGEST = 1.0  # seconds that one training's steps are timed
@@ -72,13 +74,15 @@ def seconds_of(
     """Return about how long a system trains on this machine as it is now, by timing some real steps of every phase.
 
     ``threads`` are those of a step, by default PyTorch's. Steps draw the validation split, which is read in a moment. Not
-    counted are validations, the duration model, the edit and stages that a transfer adds; those it freezes count as if trained.
+    counted are validations, the duration model, the edit and the frozen first stage that ``features_from`` adds; parts that
+    ``freeze`` names count as if trained.
 
     Steps are timed and not computed from the number of weights: most of a step goes by in passing over memory
     (normalisation, dropout, optimiser, average), so that the speed of matrix products foretells 5 to 7 ms of 27 measured
     (1.7 million weights, 512 rows, bfloat16, one thread).
     """
-    settings, stages = recipe.training_of(system), system.networks
+    settings, borrowed = recipe.training_of(system), borrows(system.transfer)
+    stages = all_stages(system, open_source(system.transfer, prepared) if borrowed else None)
     speakers = speaker_input(recipe.speakers_of(system), len(prepared.speakers))
     found: dict[tuple[int | None, bool], float] = {}
     total, before = 0.0, torch.get_num_threads()
@@ -86,6 +90,8 @@ def seconds_of(
     try:
         for phase in phases(stages, settings):
             key = phase.stage, phase.trajectory
+            if borrowed and phase.stage == 0:  # frozen
+                continue
             if key not in found:
                 stack = make_stack(prepared, stages, settings.seed, speakers, system.prosody).to(device)
                 found[key] = _seconds_a_step(stack, phase, prepared, device, system.prosody)

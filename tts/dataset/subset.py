@@ -7,7 +7,7 @@ which F0 was searched and the phones are the whole preparation's.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from tts.core.errors import UsageError
 from tts.core.files import fingerprint
+from tts.core.stream import Stream
 from tts.dataset.describe import constant_features, natural_silence
 from tts.dataset.facts import PreparedFacts, SplitLength
 from tts.dataset.prepared import DURATION, Packed, Prepared
@@ -80,20 +81,26 @@ class Subset(Prepared):
     @cached_property
     def statistics(self) -> dict[str, StreamStatistics]:
         """Statistics of the chosen training frames, by stream."""
-        packed = self.packed("train")
-        sums: dict[str, StatisticsSum] = {}
-        for number in range(len(packed.ids)):
-            counted = packed.counted_frames(number)
-            for name, values in packed.utterance(number).items():
-                stream = self.streams[name]
-                if stream.kind == "continuous":
-                    valid = counted & (values[:, -1] > 0.5) if stream.masked else counted
-                    total = sums.setdefault(name, StatisticsSum(stream.dimension, stream.dynamic))
-                    total.add(values[:, : stream.dimension], valid)
-            a, b = packed.segment_starts[number : number + 2]
-            durations = sums.setdefault(DURATION, StatisticsSum(self.states, dynamic=False))
-            durations.add(packed.durations[a:b].astype(np.float64), ~packed.silent[a:b])
+        sums = training_sums(self.packed("train"), self.streams.values(), self.states)
         return {name: total.result() for name, total in sums.items()}
+
+
+def training_sums(packed: Packed, streams: Iterable[Stream], states: int) -> dict[str, StatisticsSum]:
+    """Return the sums of every continuous one of ``streams`` that has a row a frame, and of durations, of one speaker."""
+    sums = {DURATION: StatisticsSum(states, dynamic=False)}
+    for stream in streams:
+        if stream.kind == "continuous" and stream.name in packed.streams:
+            sums[stream.name] = StatisticsSum(stream.dimension, stream.dynamic)
+    for number in range(len(packed.ids)):
+        counted = packed.counted_frames(number)
+        for stream in streams:
+            if stream.name in sums:
+                values = packed.utterance(number)[stream.name]
+                valid = counted & (values[:, -1] > 0.5) if stream.masked else counted
+                sums[stream.name].add(values[:, : stream.dimension], valid)
+        a, b = packed.segment_starts[number : number + 2]
+        sums[DURATION].add(packed.durations[a:b].astype(np.float64), ~packed.silent[a:b])
+    return sums
 
 
 def nested(ids: Sequence[str], seed: int) -> list[str]:

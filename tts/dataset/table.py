@@ -74,7 +74,8 @@ class Table:
     What is gathered as the input is set by :meth:`read`: the linguistic input of a row and ``linguistic_context`` rows either
     side, then ``hidden`` (rows, width), what it reads of earlier stages, with ``context`` rows either side; both contexts are
     ``dilation`` rows apart and repeat an utterance's first and last row. ``codes`` (utterances, speakers) come last.
-    ``speakers`` (utterances,) are the speakers' numbers, where statistics have a mean for each.
+    ``speakers`` (utterances,) are the speakers' numbers, where statistics have a mean for each; ``balanced`` as :meth:`balance`
+    makes it.
     """
 
     starts: np.ndarray
@@ -91,6 +92,7 @@ class Table:
     dilation: int = 1
     codes: np.ndarray | None = None
     speakers: np.ndarray | None = None
+    balanced: bool = False
     _columns: dict[str, Tensor] = field(default_factory=dict)
     _scales: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict)
     _places: dict[str, Tensor] = field(default_factory=dict)
@@ -139,6 +141,28 @@ class Table:
         self.counted_rows = torch.from_numpy(np.flatnonzero(counted))
         self.counts_of_row = torch.from_numpy(counted.astype(np.bool_))  # on the host, where batches are drawn
 
+    def balance(self) -> None:
+        """Draw every speaker about equally often: what there is of one with fewer rows comes several times an epoch."""
+        self.balanced = True
+        self._choose(np.unique(self.chosen))
+
+    def _choose(self, utterances: np.ndarray) -> None:
+        """Draw and count the rows of some utterances, by number in order."""
+        self.counted = self.counted & np.repeat(np.isin(np.arange(self.utterances), utterances), np.diff(self.starts))
+        self.chosen = utterances
+        self._count(self.counted)
+        if not self.balanced or self.speakers is None:
+            return
+        who = np.repeat(self.speakers, np.diff(self.starts))[self.counted_rows.numpy()]
+        most = int(np.bincount(who).max())
+        rows, chosen = [], []
+        for speaker in np.unique(who):
+            own = self.counted_rows[torch.from_numpy(who == speaker)]
+            times = round(most / len(own))
+            rows.append(own.repeat(times))
+            chosen.append(np.tile(utterances[self.speakers[utterances] == speaker], times))
+        self.counted_rows, self.chosen = torch.cat(rows), np.concatenate(chosen)
+
     def read(self, part: StagePart, hidden: Tensor | None = None) -> None:
         """Gather as inputs what a stage reads; ``hidden`` (rows, width) is what it reads of the stages before it.
 
@@ -163,9 +187,7 @@ class Table:
     def only(self, utterances: np.ndarray) -> Table:
         """Return a view of the same rows of which only those of some utterances, by number, are drawn and counted."""
         view = copy.copy(self)
-        view.chosen = np.sort(utterances)
-        view.counted = self.counted & np.repeat(np.isin(np.arange(self.utterances), utterances), np.diff(self.starts))
-        view._count(view.counted)
+        view._choose(np.sort(utterances))
         return view
 
     @property

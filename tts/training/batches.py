@@ -117,7 +117,8 @@ class Crops:
 
     def _pieces(self, generator: torch.Generator) -> Tensor:
         """Return shuffled pieces, (pieces, 3): their first row and their utterance's first and past-the-last row."""
-        low, high = self.table.starts[:-1].astype(np.int64), self.table.starts[1:].astype(np.int64)
+        starts, chosen = self.table.starts.astype(np.int64), self.table.chosen
+        low, high = starts[chosen], starts[chosen + 1]
         first = low - torch.randint(self.length, (len(low),), generator=generator).numpy()
         number = -(-(high - first) // self.length)  # pieces an utterance
         place = np.arange(number.sum()) - np.repeat(np.cumsum(number) - number, number)  # within their utterance

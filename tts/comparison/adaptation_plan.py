@@ -1,0 +1,174 @@
+"""What adapting a voice is to try: methods, numbers of utterances and seeds, and the recipe that each point is trained by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tts.core.errors import UsageError
+from tts.dataset.beside import several
+from tts.dataset.prepared import Prepared
+from tts.generation.config import read_config
+from tts.generation.voice import Voice, load_voice
+from tts.recipe import EditPart, Recipe, StagePart, SystemPart, TrainingPart
+from tts.recipe.transfer import TransferPart
+from tts.training.transfer import check_transfer
+
+SCRATCH, UNTRAINED, FEATURES, SHARED = "scratch", "statistics", "features", "shared"
+# What every method loads; None: nothing. ``statistics`` is the voice under the target's statistics, without training; under
+# ``features`` the voice's first network, frozen, stands before the system's own, which reads it over 17 frames; networks called
+# ``shared`` learn the target and other speakers at once.
+METHODS: Mapping[str, dict[str, Any] | None] = {
+    SCRATCH: None,
+    UNTRAINED: {"outputs": "normalised"},
+    "fine_tune": {},
+    "fine_tune_normalised": {"outputs": "normalised"},
+    "layer_decay": {"layer_decay": 0.5},
+    "l2_sp": {"l2_sp": 1.0},
+    "freeze_trunk": {"freeze": ["trunk"]},
+    FEATURES: {},
+    SHARED: None,
+}
+CONTEXT = 8  # frames either side, of the features of a frozen network, where the system says none
+# A small corpus is soon learnt by heart, so every voice is validated often and stops early.
+PATIENCE = 6  # validations without improvement, where the recipe names none
+VALIDATE_EVERY = 50  # steps at most
+VALIDATIONS = 24  # in a training of shared networks, which is longer
+
+
+@dataclass(frozen=True)
+class Point:
+    """A voice of the curve: its method, how many utterances it was made from, and the seed that drew them.
+
+    ``method`` is one of :data:`METHODS`, or ``METHOD@NAME``: the same begun from another voice.
+    """
+
+    method: str
+    utterances: int
+    seed: int
+
+    @property
+    def kind(self) -> str:
+        """The method without the voice's name."""
+        return self.method.partition("@")[0]
+
+    @property
+    def place(self) -> Path:
+        """Where it lies in a folder of voices or scores."""
+        return Path(self.method) / f"n{self.utterances:04}-seed{self.seed}"
+
+
+@dataclass(frozen=True)
+class AdaptationPlan:
+    """What is to be made. ``validation`` utterances, the same for all, tell when to stop.
+
+    ``voice`` is what is begun from, and ``voices`` by name what ``METHOD@NAME`` is. ``shared`` networks learn the target beside
+    the speakers of the prepared corpora ``beside``, for ``shared_steps`` at most (None: the recipe's). Every other method is
+    compared with each of the methods ``against``.
+    """
+
+    voice: Path
+    recipe: Recipe
+    system: str
+    utterances: tuple[int, ...]
+    seeds: tuple[int, ...]
+    methods: tuple[str, ...]
+    validation: int
+    voices: Mapping[str, Path] = field(default_factory=dict)
+    beside: tuple[Prepared, ...] = ()
+    shared_steps: int | None = None
+    against: tuple[str, ...] = ()
+
+    @property
+    def points(self) -> list[Point]:
+        """All points, small ones first, so that an interrupted run has whole curves."""
+        return [Point(m, n, seed) for seed in self.seeds for n in self.utterances for m in self.methods]
+
+    def start_of(self, method: str) -> Path:
+        """Return the folder of the voice that a method begins from."""
+        _, other, name = method.partition("@")
+        return self.voices[name] if other else self.voice
+
+    def transfer_of(self, method: str) -> TransferPart | None:
+        """Return what a method loads, as recipes write it; None for nothing."""
+        kind, start = method.partition("@")[0], self.start_of(method)
+        taken = METHODS[kind]
+        if taken is None:
+            return None
+        if kind != FEATURES:
+            return TransferPart.model_validate({"init_from": str(start), **taken})
+        first = read_config(start).stages[0]
+        layer = "bottleneck" if first.bottleneck is not None else len(first.trunk.layers)
+        return TransferPart.model_validate({"features_from": str(start), "layer": layer})
+
+
+def check_plan(plan: AdaptationPlan, voice: Voice, prepared: Prepared) -> None:
+    """Raise :class:`UsageError` unless the voices fit the corpus, which has so many utterances, and the methods exist."""
+    check_transfer(voice, prepared, plan.voice)
+    for folder in plan.voices.values():
+        check_transfer(load_voice(folder, "cpu"), prepared, folder)
+    kinds = [method.partition("@")[0] for method in plan.methods]
+    for method, kind in zip(plan.methods, kinds, strict=True):
+        _, other, name = method.partition("@")
+        if kind not in METHODS or (other and (name not in plan.voices or METHODS[kind] is None or kind == UNTRAINED)):
+            known = f"; a voice behind @ is one of {', '.join(plan.voices)}" if plan.voices else ""
+            raise UsageError(f"--methods: there is no {method}; there are {', '.join(METHODS)}{known}")
+    for method in plan.against:
+        if method not in plan.methods:
+            raise UsageError(f"--against: {method} is none of --methods {', '.join(plan.methods)}")
+    if plan.recipe.system(plan.system).transfer is not None:
+        raise UsageError(f"--system {plan.system}: has a transfer of its own; name a system without, its stages are used")
+    for split, wanted in (("train", max(plan.utterances)), ("validation", plan.validation)):
+        there = len(prepared.packed(split).ids)
+        if wanted > there:
+            raise UsageError(f"{prepared.folder}: the {split} split has {there} utterances, not {wanted}; ask for fewer")
+    if len(set(plan.seeds)) < len(plan.seeds) or min(plan.seeds) < 0:
+        raise UsageError(f"seeds {', '.join(map(str, plan.seeds))}: expected different numbers, none below 0")
+    if min(*plan.utterances, plan.validation) < 1:
+        raise UsageError("--utterances and --validation: expected at least 1 each")
+    if (SHARED in kinds) != bool(plan.beside):
+        raise UsageError("--methods shared and --beside, the prepared corpora of the speakers beside the target, go together")
+    if plan.shared_steps is not None and SHARED not in kinds:
+        raise UsageError("--shared-steps: is for --methods shared; add it, or leave --shared-steps out")
+
+
+def recipe_of(plan: AdaptationPlan, point: Point) -> Recipe:
+    """Return the recipe of a point: one system, named after the method, that stops early."""
+    system = plan.recipe.system(plan.system)
+    settings, durations = plan.recipe.training_of(system), plan.recipe.duration.training
+    corpus, steps, duration_steps = plan.recipe.corpus, None, None
+    if point.kind == SHARED:
+        steps = plan.shared_steps or settings.steps
+        duration_steps = durations.steps * steps // settings.steps
+        corpus = several(corpus, [*corpus.names, *(other.speakers[0] for other in plan.beside)])
+    changed = {
+        "training": {**system.training, "seed": point.seed, **_early(settings, steps)},
+        "transfer": plan.transfer_of(point.method),
+        "stages": _reading(system) if point.kind == FEATURES else system.stages,
+    }
+    early = durations.model_copy(update=_early(durations, duration_steps))
+    return plan.recipe.model_copy(
+        update={
+            "corpus": corpus,
+            "systems": {point.method: system.model_copy(update=changed)},
+            "duration": plan.recipe.duration.model_copy(update={"training": early}),
+            "samples": (),
+        }
+    )
+
+
+def _reading(system: SystemPart) -> tuple[StagePart | EditPart, ...]:
+    """Return the stages of a system of which the first reads a network before it."""
+    first = system.networks[0]  # networks come before an edit
+    return (first.model_copy(update={"inputs": None, "context": first.context or CONTEXT}), *system.stages[1:])
+
+
+def _early(settings: TrainingPart, steps: int | None) -> dict[str, int]:
+    """Return when a training is validated and gives up; one of shared networks takes ``steps`` of its own."""
+    every = min(settings.validate_every, VALIDATE_EVERY) if steps is None else max(1, steps // VALIDATIONS)
+    if settings.fork_merge is not None:  # only merged networks are validated
+        every = settings.fork_merge.every * max(1, every // settings.fork_merge.every)
+    early = {"patience": settings.patience or PATIENCE, "validate_every": every}
+    return early if steps is None else {**early, "steps": steps}
