@@ -12,8 +12,10 @@ from command import tts
 from speech import IDS, write_corpus
 
 from tts.comparison.adaptation_results import AdaptationResults, markdown
+from tts.core.errors import UsageError
 from tts.core.locks import held
 from tts.core.tensors import load_tensors
+from tts.dataset.beside import Beside
 from tts.dataset.prepared import Prepared
 from tts.dataset.statistics import StatisticsSum
 from tts.dataset.subset import Subset, nested
@@ -287,3 +289,79 @@ def test_the_learning_curve_and_its_resumption(made: Path, tmp_path: Path) -> No
     assert "expected numbers by commas" in tts(*arguments, "-n", "2", "--seeds", "two", code=2)
     assert "seeds 1, 1: expected different numbers" in tts(*arguments, "-n", "2", "--seeds", "1,1", code=2)
     assert "there is no magic" in tts(*arguments, "--methods", "magic", "-n", "2", code=2)
+
+
+def test_speakers_beside_the_target_make_one_corpus(made: Path) -> None:
+    """Of two preparations with other phones: each speaker's numbers are their own, and the text is asked alike."""
+    target, other = Prepared(made / "target" / "prepared"), Prepared(made / "base" / "prepared")
+    some = Subset(target, {"train": nested(target.packed("train").ids, 1)[:3]})
+    both = Beside(some, [other])
+    assert both.speakers == ("target", "base")
+    assert len(both.inventory) == len({*target.inventory.symbols, *other.inventory.symbols})
+    packed, mine, theirs = both.packed("train"), some.packed("train"), other.packed("train")
+    assert packed.ids == (*mine.ids, *(f"base_{key}" for key in theirs.ids))
+    assert both.packed("test").ids == target.packed("test").ids
+    np.testing.assert_array_equal(packed.utterance(1)["mcep"], mine.utterance(1)["mcep"])
+    np.testing.assert_array_equal(packed.utterance(4)["mcep"], theirs.utterance(1)["mcep"])
+    np.testing.assert_array_equal(packed.durations_of(4), theirs.durations_of(1))
+    means = both.statistics["mcep"].speaker_means
+    assert means is not None
+    for mean, corpus in zip(means, (some, other), strict=True):
+        np.testing.assert_allclose(mean, corpus.statistics["mcep"].mean, rtol=1e-9)
+    column = [name for name in both.features.names if name in other.features.names]
+    ours, others = (
+        np.stack([v[:, f.names.index(c)] for c in column], axis=1)
+        for v, f in ((packed.vectors[packed.segment_starts[3] :], both.features), (theirs.vectors, other.features))
+    )
+    np.testing.assert_array_equal(ours, others)
+    assert "phone_class" not in both.streams  # a class of other phones is another class
+    assert both.identity([]) != Beside(some, [other], balanced=False).identity([])
+    drawn = both.frame_table("train", ["mcep"], torch.device("cpu"), codes=True)
+    shares = np.bincount(np.repeat(drawn.speakers, np.diff(drawn.starts))[drawn.counted_rows.numpy()])
+    assert 0.7 < shares[0] / shares[1] < 1.5
+    with pytest.raises(UsageError, match="its speaker base is in another"):
+        Beside(other, [other])
+
+
+def test_methods_begin_from_other_voices_and_beside_other_speakers(made: Path, tmp_path: Path) -> None:
+    arguments = ["adapt", made / "base" / "single", made / "target" / "recipe.yaml", "--out", tmp_path / "curve"]
+    arguments += ["--prepared", made / "target" / "prepared", "--validation", "1", "--seeds", "1,2", "-n", "2"]
+    arguments += ["--set", "duration.tasks={duration: 1}", "--voices", f"again={made / 'base' / 'stacked'}"]
+    methods = ["--methods", "scratch,features,features@again,shared", "--against", "scratch,features"]
+    printed = tts(*arguments, *methods, "--beside", made / "base" / "prepared", "--shared-steps", "48")
+    assert "MCD minus that of features (dB)" in printed
+    voices = tmp_path / "curve" / "voices"
+    shared = load_voice(voices / "shared" / "n0002-seed1", "cpu")
+    assert shared.speakers == ("target", "base")
+    assert json.loads((voices / "shared" / "n0002-seed1" / "training" / "summary.json").read_text())["stages"][0]["steps"] <= 48
+    reads = [load_voice(voices / name / "n0002-seed1", "cpu").stack for name in ("features", "features@again")]
+    assert [len(stack.stages) for stack in reads] == [2, 2]
+    assert [stack.parts[1].context for stack in reads] == [8, 8]
+    results = json.loads((tmp_path / "curve" / "results.json").read_text(encoding="utf-8"))
+    pairs = {(one["system"], one["against"]) for one in results["contrasts"]["2"]}
+    assert pairs == {
+        (a, b) for a in ("features", "features@again", "shared", "scratch") for b in ("scratch", "features") if a != b
+    }
+    read = AdaptationResults.model_validate(results)
+    curve, base = ({p.utterances: p.mcd.estimate for p in read.curves[name]}[2] for name in ("shared", "scratch"))
+    one = next(c for c in read.contrasts[2] if (c.system, c.against) == ("shared", "scratch"))
+    assert one.estimate == pytest.approx(curve - base)
+    tts("speak", voices / "shared" / "n0002-seed1", "--text", "A sentence.", "--output", tmp_path / "a.wav")
+    for wrong, said in (
+        (["--methods", "shared"], "--methods shared and --beside"),
+        (["--methods", "scratch@again"], "there is no scratch@again"),
+        (["--methods", "fine_tune@nobody"], "there is no fine_tune@nobody"),
+        (["--methods", "scratch", "--against", "features"], "--against: features is none of --methods"),
+        (["--methods", "scratch", "--shared-steps", "5"], "--shared-steps: is for --methods shared"),
+        (["--methods", "scratch", "--voices", "again"], "expected NAME=VOICE"),
+    ):
+        assert said in tts(*arguments, *wrong, code=2)
+
+
+def test_the_plan_of_a_comparison_counts_a_stack_on_a_borrowed_network(made: Path, tmp_path: Path) -> None:
+    change = transfer(made, "single", features_from="stacked").replace("systems.single", "systems.features")
+    stage = {"trunk": {"layers": [8]}, "tasks": MAIN, "context": 2, "inputs": ["linguistic", "bottleneck"]}
+    settings = {"stages": [stage], "transfer": json.loads(change.partition("=")[2])}
+    given = ["--systems", "single,features", "--prepared", made / "target" / "prepared", "--out", tmp_path / "c", "--plan"]
+    changes = ["--set", f"systems.features={json.dumps(settings)}", "--set", "comparison.baseline=single"]
+    assert "features" in tts("compare", made / "target" / "recipe.yaml", *given, *changes)

@@ -11,6 +11,7 @@ from tts.core.stream import Stream
 from tts.dataset.speakers import speaker_codes
 from tts.dataset.statistics import StatisticsSum, StreamStatistics, load_statistics, pool_speakers, save_statistics
 from tts.dataset.table import Table, Target
+from tts.training.batches import Batches, Crops
 
 LENGTHS, SPEAKERS = (9, 6, 12), np.array([0, 1, 0])
 
@@ -90,3 +91,27 @@ def test_one_speaker_is_as_before_and_a_silent_one_is_refused() -> None:
     np.testing.assert_array_equal(pool_speakers([one]).variance, one.result().variance)
     with pytest.raises(TtsError, match="no training frame counts"):
         pool_speakers([one, empty])
+
+
+def test_a_balanced_table_draws_every_speaker_about_equally_often() -> None:
+    balanced = table(values(), codes=True)
+    balanced.balance()
+    who = np.repeat(SPEAKERS, LENGTHS)
+    drawn = np.bincount(balanced.counted_rows.numpy(), minlength=sum(LENGTHS))
+    assert set(drawn[who == 0]) == {1}
+    assert set(drawn[who == 1]) == {round(21 / 6)}
+    assert np.bincount(balanced.chosen).tolist() == [1, 4, 1]
+    whole = Batches(balanced, 6, utterances=True, seed=1)
+    assert sum(len(whole(step).lengths or ()) for step in range(whole.per_epoch)) == 6
+    assert balanced.counts_of_row.all()  # what is counted is as it was
+    part = balanced.only(np.array([0, 1]))
+    assert np.bincount(part.counted_rows.numpy()).tolist() == [1] * 9 + [2] * 6
+
+
+def test_pieces_are_of_the_utterances_that_are_drawn() -> None:
+    balanced = table(values(), codes=True)
+    balanced.balance()
+    crops = Crops(balanced, 6, length=3, around=0, seed=1)
+    learnt = torch.cat([batch.index[batch.learnt] for batch in map(crops, range(crops.per_epoch))])
+    shares = np.bincount(np.repeat(SPEAKERS, LENGTHS)[learnt.numpy()]) / len(learnt)
+    assert abs(shares[1] - 24 / 45) < 0.1

@@ -51,9 +51,10 @@ class Beside(Prepared):
     def _facts(self) -> PreparedFacts:
         first, corpora = self.corpora[0].facts, self.corpora
         symbols = {symbol for corpus in corpora for symbol in corpus.inventory.symbols}
-        features = ContextFeatures(PhoneInventory(tuple(symbols)), _context(corpora[0]).prominence)
+        inventory = PhoneInventory(tuple(symbols))
+        features = ContextFeatures(inventory, _context(corpora[0]).prominence)
         whole = [corpus.fingerprint for corpus in corpora]
-        names = {stream.name for stream in first.streams.values() if all(_has(corpus, stream) for corpus in corpora)}
+        names = {stream.name for stream in first.streams.values() if all(_has(each, stream, inventory) for each in corpora)}
         speakers, licences = _speakers(corpora), dict.fromkeys(corpus.facts.corpus.licence for corpus in corpora)
         lengths = [corpus.facts.corpus for corpus in corpora]
         changes: dict[str, Any] = {
@@ -76,9 +77,9 @@ class Beside(Prepared):
             ),
             "recipe": self._recipe_of(speakers),
         }
-        self.facts = first.model_copy(update=changes)  # which the vectors below are made with
-        constant = constant_features([self._train.vectors])
-        return self.facts.model_copy(update={"constant_features": constant})
+        facts = {**{name: getattr(first, name) for name in PreparedFacts.model_fields}, **changes}
+        self.facts = PreparedFacts.model_validate(facts)  # which the vectors below are made with
+        return PreparedFacts.model_validate({**facts, "constant_features": constant_features([self._train.vectors])})
 
     def _recipe_of(self, speakers: Sequence[SpeakerFacts]) -> dict[str, Any]:
         """Return the first corpus's recipe as one of several speakers; those beside it are read from no folder."""
@@ -163,9 +164,9 @@ def _context(corpus: Prepared) -> ContextFeatures:
     return corpus.features
 
 
-def _has(corpus: Prepared, stream: Stream) -> bool:
-    """Return whether a corpus has a stream in the same form, a row a frame or a segment as the others have."""
-    return corpus.streams.get(stream.name) == stream
+def _has(corpus: Prepared, stream: Stream, inventory: PhoneInventory) -> bool:
+    """Return whether a corpus has a stream in the same form; classes may be phones, so they are the same of the same phones."""
+    return corpus.streams.get(stream.name) == stream and (stream.kind != "class" or corpus.inventory == inventory)
 
 
 def _check(corpora: Sequence[Prepared]) -> None:
