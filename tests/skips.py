@@ -17,6 +17,7 @@ MAY_SKIP = {  # pattern in the reason: (pattern in the file's name, what the pro
     r"distributed is not installed": ("cluster", "dask.distributed: an extra, cluster"),
     r"gruut_lang_\w+|pyopenjtalk|anyascii": ("", "a language that is not English"),
     r"/proc|fcntl": ("", "another operating system"),
+    r"s3fs|moto|aiohttp": ("", "packages of the user's choice that open object stores, and the one that plays such a store"),
     r"random order": ("", "the case depends on an order that this method draws"),
 }
 NO_REASON = "NOT A REASON TO SKIP"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from tts.core.errors import TtsError
+from tts.core.remote import Remote, is_address
 
 if TYPE_CHECKING:
     from tts.recipe import Recipe
@@ -220,7 +221,8 @@ def _prepared(folder: Path) -> Iterator[Check]:
         return
     counts = ", ".join(f"{split} {count}" for split, count in sizes.items())
     yield Check("prepared", "ok", f"{prepared.facts.corpus.name}: {counts} utterances, {len(prepared.streams)} streams")
-    gone = [key for split in SPLITS for key in prepared.packed(split).ids if not prepared.audio_path(key).is_file()]
+    ids = [key for split in SPLITS for key in prepared.packed(split).ids if not is_address(prepared.facts.audio[key])]
+    gone = [key for key in ids if not prepared.audio_path(key).is_file()]
     if gone:
         what = f"{len(gone)} recordings are not where they were: {prepared.audio_path(gone[0])}"
         yield Check("recordings", "note", what, "put them back to evaluate and compare; training and speaking do without")
@@ -247,6 +249,16 @@ def _voice(folder: Path) -> Iterator[Check]:
         yield Check("speaking", "wrong", str(error), "tts languages shows what each engine needs")
         return
     yield Check("speaking", "ok", f"{len(spoken.signal) / voice.grid.sample_rate:.1f} s of speech")
+
+
+def _beyond(root: Remote) -> Check:
+    """Return whether a corpus in an object store can be seen; nothing is fetched."""
+    try:
+        files = root.listing()
+    except TtsError as error:
+        return Check("recordings", "wrong", str(error), "name the corpus with corpus.root, or with --corpus-root")
+    size = sum(entry.size or 0 for entry in files.values())
+    return Check("recordings", "ok", f"{root}: {len(files)} files, {size / 1e9:.2f} GB; tts prepare fetches them")
 
 
 def _listed(recipe: Recipe, path: Path, root: Path) -> Check:
@@ -278,7 +290,7 @@ def _recipe(path: Path) -> Iterator[Check]:
         yield Check("recipe", "wrong", str(error), "tts recipe docs explains every key")
         return
     yield Check("recipe", "ok", f"{recipe.name}: systems {', '.join(recipe.systems)}")
-    yield _listed(recipe, path, root)
+    yield _beyond(root) if isinstance(root, Remote) else _listed(recipe, path, root)
     try:
         make_engine(recipe.text.engine, recipe.corpus.language)
     except TtsError as error:

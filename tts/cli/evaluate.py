@@ -55,7 +55,7 @@ def evaluate(
     drawn = pictures_to_draw(pictures)
     loaded = load_voice(found.folder, device)
     source = Prepared(prepared or Path("output") / loaded.config.recipe / "prepared")
-    beside = TRAINED / found.name if found.packaged else found.folder
+    beside = TRAINED / found.name if found.packaged or found.copy else found.folder
     folder = out or beside / ("evaluation" if split == "test" else f"evaluation-{split}")
     evaluation = evaluate_voice(
         loaded,

@@ -160,16 +160,24 @@ class Weights(StrEnum):
 
 def voice(
     name: VoiceName,
-    out: Annotated[Path, typer.Option("--out", "-o", help="A new folder for the voice; its name can be the voice's.")],
+    out: Annotated[
+        str,
+        typer.Option("--out", "-o", metavar="FOLDER", help="A new folder, or its address; its name can be the voice's."),
+    ],
     precision: Annotated[
         Weights, typer.Option("--precision", help="Of the weights; speech is computed in float32 all the same.")
     ] = Weights.float16,
 ) -> None:
     """Write what a voice needs to speak, without its training, and check that it says the same."""
+    from tts.core.deposit import folder_made_here
+    from tts.core.remote import place_of
     from tts.generation.packing import pack_voice
-    from tts.generation.voices import find_voice
+    from tts.generation.voices import CONFIG, find_voice
 
-    say(f"{out}: {pack_voice(find_voice(name).folder, out, precision=precision.value).line()}")
+    place = place_of(out)
+    with folder_made_here(place, last=CONFIG) as folder:
+        packed = pack_voice(find_voice(name).folder, folder, precision=precision.value)
+    say(f"{place}: {packed.line()}")
 
 
 def _splits(corpus: Prepared) -> dict[str, list[Utterance]]:

@@ -64,6 +64,7 @@ def make(
 ) -> None:
     """Make a listening test: one HTML file that works offline, or a webMUSHRA configuration, or both."""
     from tts.core.errors import UsageError
+    from tts.core.remote import refuse_address
     from tts.listening.design import CONSENT, DesignOptions, design_test
     from tts.listening.page import write_page
     from tts.listening.stimuli import find_stimuli
@@ -73,6 +74,8 @@ def make(
         raise UsageError("say where the test goes: --out PAGE.html, --webmushra FOLDER, or both")
     if out is not None and out.exists():
         raise UsageError(f"{out}: is there already; remove it or choose another name")
+    for source in sources:
+        refuse_address(Path(source.partition("=")[2] or source), "tts listen make")
     stimuli = find_stimuli(sources)
     if systems is not None:
         wanted = words(systems)

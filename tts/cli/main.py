@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable
 from functools import wraps
 from inspect import Parameter, Signature, signature
+from pathlib import Path
 from types import TracebackType
 from typing import Annotated, Any, get_type_hints
 
@@ -47,6 +48,7 @@ from tts.cli.output import drop_output, own_output, say
 from tts.core.errors import TtsError
 from tts.core.memory import out_of_memory
 from tts.core.progress import set_quiet
+from tts.core.remote import refuse_address
 from tts.core.screen import log_to_screen, printable
 
 CONTINUE = {
@@ -71,8 +73,11 @@ class _Verbs(TyperGroup):
             raise typer.Exit(130) from None
 
 
-def _with_common_options(verb: Callable[..., None]) -> Callable[..., None]:
-    """Return a verb that takes ``--quiet`` and ``--verbose`` after its name too, where people write them."""
+def _with_common_options(verb: Callable[..., None], label: str) -> Callable[..., None]:
+    """Return a verb, called ``label``, that takes ``--quiet`` and ``--verbose`` after its name too, where people write them.
+
+    Addresses where it wants paths of this machine are refused.
+    """
 
     @wraps(verb)
     def run(*arguments: Any, quiet: bool, verbose: bool, **named: Any) -> None:
@@ -80,6 +85,10 @@ def _with_common_options(verb: Callable[..., None]) -> Callable[..., None]:
             set_quiet(True)
         if verbose:
             log_to_screen(logging.INFO)
+        for value in (*arguments, *named.values()):
+            for path in value if isinstance(value, list) else [value]:
+                if isinstance(path, Path):
+                    refuse_address(path, label)
         verb(*arguments, **named)
 
     hints = {**get_type_hints(verb, include_extras=True), "quiet": Quiet, "verbose": Verbose}
@@ -125,10 +134,14 @@ for verb in (
     importing,
 ):
     verb.register(app)
-for part in (app, *(group.typer_instance for group in app.registered_groups)):
-    for command in part.registered_commands if part else ():
+groups = {"tts": app}
+for group in app.registered_groups:
+    if group.typer_instance:
+        groups[f"tts {group.name if isinstance(group.name, str) else group.typer_instance.info.name}"] = group.typer_instance
+for own, part in groups.items():
+    for command in part.registered_commands:
         if command.callback:
-            command.callback = _with_common_options(command.callback)
+            command.callback = _with_common_options(command.callback, f"{own} {command.name}")
 
 
 def _version(wanted: bool) -> None:

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 RecipeName = Annotated[
     str, typer.Argument(help="A recipe: a YAML file, its folder, or a name under recipes/.", metavar="RECIPE")
 ]
-VoiceName = Annotated[str, typer.Argument(help="A voice: its folder, or its name (tts voices).", metavar="VOICE")]
+VoiceName = Annotated[
+    str, typer.Argument(help="A voice: its folder, the address of one, or its name (tts voices).", metavar="VOICE")
+]
 Changes = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the recipe, e.g. training.steps=500.")
 ]
@@ -112,5 +114,7 @@ def tell_reach(recipe: Recipe, changes: Sequence[str], systems: Sequence[str], s
 
 
 def command_line() -> str:
-    """Return the command as typed, for results that say how they were made."""
-    return shlex.join(["tts", *sys.argv[1:]])
+    """Return the command as typed, for results that say how they were made; what is secret in addresses is left out."""
+    from tts.core.remote import without_credentials
+
+    return shlex.join(["tts", *map(without_credentials, sys.argv[1:])])

@@ -29,11 +29,12 @@ def register(app: typer.Typer) -> None:
 def prepare_corpus(
     recipe: RecipeName,
     corpus_root: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--corpus-root",
             envvar="TTS_CORPUS_ROOT",
-            help="Folder of the corpus [default: the recipe's corpus.root, else data/RECIPE].",
+            metavar="FOLDER",
+            help="Folder of the corpus, or its address [default: the recipe's corpus.root, else data/RECIPE].",
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Where results go [default: output/RECIPE/prepared].")] = None,
@@ -54,7 +55,9 @@ def prepare_corpus(
     changes: Changes = None,
 ) -> None:
     """Check, analyse and align a corpus; run the same command again to continue after an interruption."""
+    from tts.core.copies import copied
     from tts.core.errors import UsageError
+    from tts.core.remote import Remote
     from tts.corpora.public.catalogue import CATALOGUE
     from tts.dataset.prepare import prepare_corpus as run
     from tts.dataset.reading import SELECTION
@@ -70,7 +73,8 @@ def prepare_corpus(
     if selected:
         settings = load_recipe(path, [*(changes or []), *selected])
     folder = out or Path("output") / settings.name / "prepared"
-    root = find_root(settings, path, corpus_root)
+    place = find_root(settings, path, corpus_root)
+    root = copied(place) if isinstance(place, Remote) else place
     if not root.exists() and settings.name in CATALOGUE:
         raise UsageError(
             f"{root}: there is no such folder; fetch the corpus with tts fetch {settings.name}, or name its folder with "

@@ -84,13 +84,25 @@ def register(app: typer.Typer) -> None:
 
 def speak(
     voice: VoiceName,
-    texts: Annotated[list[Path] | None, typer.Argument(help="Text files; - is standard input.")] = None,
+    texts: Annotated[
+        list[str] | None, typer.Argument(help="Text files, addresses of such too (s3://bucket/*.txt); - is standard input.")
+    ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="A folder: every text becomes a file ID.wav in it, beside a manifest.")
+        str | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FOLDER",
+            help="A folder, or its address: every text becomes a file ID.wav, beside a manifest.",
+        ),
     ] = None,
     output: Annotated[
-        Path | None,
-        typer.Option("--output", help="One file of all texts, its format by its suffix; - streams WAV to standard output."),
+        str | None,
+        typer.Option(
+            "--output",
+            metavar="FILE",
+            help="One file, or its address, of all texts; its format by its suffix; - streams WAV to standard output.",
+        ),
     ] = None,
     text: Annotated[str | None, typer.Option("--text", "-t", help="Speak this instead of files.")] = None,
     text_format: Annotated[
@@ -172,6 +184,7 @@ def speak(
     Exit code 0 if all was spoken, 1 if a text failed (the others are spoken all the same), 2 if something asked for is wrong.
     """
     from tts.core.errors import UsageError
+    from tts.core.remote import place_of
     from tts.generation.voices import find_voice
 
     if (out is None) == (output is None):
@@ -191,7 +204,7 @@ def speak(
     code = run(
         named,
         Texts(
-            tuple(texts or ()),
+            tuple(place_of(path) for path in texts or ()),
             text,
             text_format.value,
             paragraphs.value,
@@ -202,7 +215,12 @@ def speak(
             numbers,
         ),
         Sink(
-            out, output, audio_format.value if audio_format else None, rate, tuple(kind.value for kind in timings or ()), resume
+            place_of(out) if out is not None else None,
+            place_of(output) if output is not None else None,
+            audio_format.value if audio_format else None,
+            rate,
+            tuple(kind.value for kind in timings or ()),
+            resume,
         ),
         SoundOptions(
             PostFilterOptions(post_filter.value if post_filter else None, strength, f0_variance, edit_strength),

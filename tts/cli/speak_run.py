@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tts.cli.output import note, say
 from tts.core.audio_output import FORMATS, AudioEncoding, AudioFormat, audio_file, audio_stream
+from tts.core.deposit import made_here
 from tts.core.errors import TtsError, UsageError
 from tts.core.files import fingerprint
+from tts.core.remote import Remote
 from tts.generation.base_voice import BaseVoice
 from tts.generation.batch import BatchReport, FolderOutput, speak_to_folder, voice_digest
 from tts.generation.joined import speak_joined
@@ -32,7 +35,7 @@ SHORT = 500  # characters spoken sooner than worker processes start
 class Texts:
     """What is spoken: files, or one text."""
 
-    paths: tuple[Path, ...]
+    paths: tuple[Path | Remote, ...]
     text: str | None
     format: Format
     paragraphs: Paragraphs
@@ -71,7 +74,7 @@ class Texts:
             marked = self.format == "ssml"
             return [Request("text", self.text, self.speed, self.pitch, speaker=self.speaker, ssml=marked, digits=self.digits)]
         return read_requests(
-            self.paths,
+            [file for path in self.paths for file in (path.matches() if isinstance(path, Remote) else [path])],
             self.format,
             speed=self.speed,
             pitch=self.pitch,
@@ -104,8 +107,8 @@ class SoundOptions:
 class Sink:
     """Where the sound goes: a folder ``out`` or one file ``output``, one of which is None."""
 
-    out: Path | None
-    output: Path | None
+    out: Path | Remote | None
+    output: Path | Remote | None
     format: AudioFormat | None
     rate: int | None
     timings: tuple[str, ...]
@@ -181,12 +184,11 @@ def _joined(synthesiser: Synthesiser, groups: Iterable[Sequence[Request]], sink:
     """Speak groups of texts into one sound; a group is finished before the next one is asked for."""
     assert sink.output is not None
     rate = synthesiser.voice.grid.sample_rate
-    opened = (
-        audio_stream(sys.stdout.buffer, rate, encoding.rate)
-        if sink.output == STANDARD
-        else audio_file(sink.output, rate, encoding)
-    )
-    with opened as output:
+    with ExitStack() as stack:
+        if sink.output == STANDARD:
+            output = stack.enter_context(audio_stream(sys.stdout.buffer, rate, encoding.rate))
+        else:
+            output = stack.enter_context(audio_file(stack.enter_context(made_here(sink.output)), rate, encoding))
         report = BatchReport()
         for group in groups:
             speak_joined(synthesiser, group, output, report)

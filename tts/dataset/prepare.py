@@ -21,6 +21,7 @@ from tts.analysis.extract import AnalysisJob, Extra, extracted
 from tts.analysis.feature_index import FeatureIndex
 from tts.analysis.mfcc import aligner_features
 from tts.analysis.world import AnalysisSettings
+from tts.core.copies import origin
 from tts.core.errors import TtsError, UsageError
 from tts.core.files import fingerprint, flush, read_json, write_json, write_text
 from tts.core.folders import require_own_folder
@@ -227,7 +228,7 @@ def _facts(run: Preparation, content: _Content, engine: FrontEnd, arrays: str) -
     low, high = zip(*content.f0_ranges.values(), strict=True)
     corpus = CorpusFacts(
         name=content.corpus.name,
-        root=str(content.root),
+        root=origin(content.root),
         licence=content.corpus.licence,
         source=content.corpus.source,
         speaker=", ".join(recipe.corpus.names),

@@ -22,10 +22,12 @@ import numpy as np
 import torch
 from pydantic import ValidationError
 
+from tts.core.copies import copied_file
 from tts.core.errors import TtsError, UsageError
 from tts.core.files import fingerprint, read_json, write_json
 from tts.core.grid import FrameGrid
 from tts.core.indexed_lines import IndexedLines, read_lines, write_lines
+from tts.core.remote import Remote, is_address
 from tts.core.stream import DURATION as DURATION
 from tts.core.stream import Stream
 from tts.dataset.arrays import LEXICON, SENTENCES, STATISTICS, ArraysHold, texts_beside
@@ -164,11 +166,21 @@ class Prepared:
         """
         if key not in self.facts.audio:
             raise TtsError(f"{self.folder / FACTS}: names no recording of {key}; run tts prepare again")
+        if is_address(self.facts.audio[key]):
+            return self._copied_recording(key)
         path = Path(os.path.normpath(self.folder / self.facts.audio[key]))  # relative: made by the preparation
         if not any(path.is_relative_to(root) for root in self._audio_roots):
             roots = ", ".join(map(str, self._audio_roots))
             raise TtsError(f"{self.folder / FACTS}: the recording of {key} is {path}, outside the corpus ({roots})")
         return path
+
+    def _copied_recording(self, key: str) -> Path:
+        """Return a copy of a recording in an object store, fetched again where it was removed."""
+        address, root = self.facts.audio[key], self.facts.corpus.root
+        name = address.removeprefix(f"{root}/")
+        if name == address or not is_address(root) or any(part in ("", ".", "..") for part in name.split("/")):
+            raise TtsError(f"{self.folder / FACTS}: the recording of {key} is {address}, outside the corpus ({root})")
+        return copied_file(Remote(root), name)
 
     @cached_property
     def _audio_roots(self) -> tuple[Path, ...]:

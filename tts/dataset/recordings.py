@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from tts.core.copies import origin
 from tts.corpora.derived import derive_recordings, is_needed, place_of, remove_others
 from tts.corpora.problems import Problem
 from tts.corpora.types import Corpus
@@ -50,5 +51,5 @@ def remove_unused_recordings(run: Preparation, arrays: str) -> None:
 
 
 def stored_path(run: Preparation, audio: Path) -> str:
-    """Return a recording's path as ``prepared.json`` has it: within the prepared folder relative to it."""
-    return audio.relative_to(run.out).as_posix() if audio.is_relative_to(run.out / RECORDINGS) else str(audio)
+    """Return a recording's path as ``prepared.json`` has it: relative where it lies within, of a copy the address."""
+    return audio.relative_to(run.out).as_posix() if audio.is_relative_to(run.out / RECORDINGS) else origin(audio)

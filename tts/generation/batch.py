@@ -11,14 +11,16 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from tts.core.audio_output import AudioEncoding, write_audio
+from tts.core.deposit import Deposit, deposit
 from tts.core.errors import NotWritten, UsageError
 from tts.core.files import file_digest
 from tts.core.grid import FrameGrid
-from tts.core.locks import held
 from tts.core.progress import Progress
+from tts.core.remote import Remote
 from tts.generation.manifest import MANIFEST as MANIFEST  # part of this module's interface too
 from tts.generation.manifest import Entry, Manifest
 from tts.generation.renumbering import finish_moves, renumber
@@ -99,13 +101,16 @@ def voice_digest(folder: Path) -> str:
 def speak_to_folder(
     synthesiser: Synthesiser,
     requests: Sequence[Request],
-    out: Path,
+    out: Path | Remote,
     *,
     voice: str = "",
     resume: bool = False,
     output: FolderOutput = FolderOutput(),
 ) -> BatchReport:
     """Speak ``requests`` into ``out/ID.wav``, or what else ``output`` says; ``voice`` names the voice in the manifest.
+
+    ``out`` may lie in an object store: each file appears there when it is made, and the manifest is brought there before the
+    first, every half a minute and at the end, so that after a killed command some texts are spoken again.
 
     A text that fails is logged, entered in the manifest and in the report; the others are spoken. Before anything is spoken,
     :class:`UsageError` is raised if a file that would be written exists, :class:`TtsError` if another run is at work in the
@@ -115,23 +120,26 @@ def speak_to_folder(
     """
     refuse_duplicates(requests)
     output.encoding.rate_of(synthesiser.voice.grid.sample_rate)
-    with held(out):
-        manifest = Manifest(out)
+    with (place := deposit(out)).opened():
+        if place.exists(MANIFEST):
+            place.bring(MANIFEST)
+        manifest = Manifest(place.folder, partial(place.keep, MANIFEST, now=True))
         asked = {request.id: _asked(request, synthesiser, voice, output.encoding) for request in requests}
         if resume:
-            finish_moves(manifest, out)
-            renumber(manifest, [asked[request.id] for request in requests if request.numbered], out)
+            finish_moves(manifest, place)
+            renumber(manifest, [asked[request.id] for request in requests if request.numbered], place)
         todo = {
             request.id: asked[request.id]
             for request in requests
-            if not _done(request, asked[request.id], manifest, out, output.suffixes, resume)
+            if not _done(request, asked[request.id], manifest, place, output.suffixes, resume)
         }
         report = BatchReport(skipped=len(requests) - len(todo))
         with manifest.recording(todo.values()), Progress("speaking", len(requests), done=report.skipped) as progress:
             wanted = (request for request in requests if request.id in todo)
             for spoken in synthesiser.speak(wanted, errors="return"):
-                entry = _write(spoken, todo[spoken.id], synthesiser.voice.grid, out, output)
+                entry = _write(spoken, todo[spoken.id], synthesiser.voice.grid, place, output)
                 manifest.add(entry)
+                place.keep(MANIFEST)
                 report.count(spoken.request, spoken.error, entry.seconds or 0.0, spoken.unread)
                 progress.advance(note=spoken.id)
     return report
@@ -155,35 +163,35 @@ def _asked(request: Request, synthesiser: Synthesiser, voice: str, encoding: Aud
     )
 
 
-def _done(request: Request, asked: Entry, manifest: Manifest, out: Path, suffixes: list[str], resume: bool) -> bool:
+def _done(request: Request, asked: Entry, manifest: Manifest, out: Deposit, suffixes: list[str], resume: bool) -> bool:
     """Say whether a text was spoken before; refuse whatever would be overwritten or mixed up."""
     known = manifest.entries.get(request.id)
-    paths = [out / f"{request.id}{suffix}" for suffix in suffixes]
-    there = [path for path in paths if path.exists()]
+    names = [f"{request.id}{suffix}" for suffix in suffixes]
+    there = [name for name in names if out.exists(name)]
     if not there:
         return False
+    first = f"{out}/{there[0]}"
     if not resume:
-        raise UsageError(f"{there[0]} exists already; say --resume to speak only what is missing, or choose another folder")
+        raise UsageError(f"{first} exists already; say --resume to speak only what is missing, or choose another folder")
     if known is None:
-        raise UsageError(f"{there[0]} is in no manifest of {out}, so it is not overwritten; move it or choose another folder")
+        raise UsageError(f"{first} is in no manifest of {out}, so it is not overwritten; move it or choose another folder")
     changed = asked.differences(known)
     if changed:
-        message = (
-            f"{there[0]} was made with another {' and '.join(changed)}; delete it to speak it anew, or choose another folder"
-        )
+        message = f"{first} was made with another {' and '.join(changed)}; delete it to speak it anew, or choose another folder"
         raise UsageError(request.located(message))
-    return known.status == "spoken" and len(there) == len(paths)
+    return known.status == "spoken" and len(there) == len(names)
 
 
-def _write(spoken: Speech, planned: Entry, grid: FrameGrid, out: Path, output: FolderOutput) -> Entry:
+def _write(spoken: Speech, planned: Entry, grid: FrameGrid, out: Deposit, output: FolderOutput) -> Entry:
     """Write the files of a text, the sound last; return what the manifest says about it."""
     planned = replace(planned, unread=tuple(unread.to_dict() for unread in spoken.unread))
     if spoken.error is not None:
         return replace(planned, status="failed", error=spoken.error)
-    path = out / f"{spoken.id}{output.encoding.suffix}"
+    names = [f"{spoken.id}{suffix}" for suffix in output.suffixes]
     try:
-        write_timings(out / spoken.id, spoken, grid, output.timings)
-        write_audio(path, spoken.signal, grid.sample_rate, output.encoding)
+        write_timings(out.folder / spoken.id, spoken, grid, output.timings)
+        write_audio(out.folder / names[0], spoken.signal, grid.sample_rate, output.encoding)
+        out.put(*reversed(names))
     except NotWritten as error:
         raise NotWritten(f"{error}; say --resume to go on later") from None
-    return replace(planned, status="spoken", file=path.name, seconds=round(len(spoken.signal) / grid.sample_rate, 3))
+    return replace(planned, status="spoken", file=names[0], seconds=round(len(spoken.signal) / grid.sample_rate, 3))

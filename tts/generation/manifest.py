@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -82,10 +82,11 @@ _DEFAULTS: dict[str, Any] = vars(Entry("", "")) | {"settings": None}
 
 
 class Manifest:
-    """The record in a folder. ``entries`` maps ids to what was last known of them."""
+    """The record in a folder: ``entries`` maps ids to what was last known of them; ``stored`` is called when it is written."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, stored: Callable[[], None] = lambda: None) -> None:
         self.path = folder / MANIFEST
+        self._stored = stored
         self.entries: dict[str, Entry] = {}
         lines = self.path.read_bytes().split(b"\n") if self.path.is_file() else []
         for number, line in enumerate(lines, 1):
@@ -119,6 +120,7 @@ class Manifest:
     def store(self) -> None:
         """Write all entries, one an id."""
         write_text(self.path, "".join(entry.to_json() for entry in self.entries.values()))
+        self._stored()
 
     def change(self, ids: Iterable[str], **changes: Any) -> None:
         """Change the entries of ``ids`` and write the record."""

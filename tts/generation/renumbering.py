@@ -11,8 +11,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from pathlib import Path
 
+from tts.core.deposit import Deposit
 from tts.core.files import read_json, write_json
 from tts.generation.manifest import Entry, Manifest
 from tts.generation.timings import SUFFIXES
@@ -20,7 +20,7 @@ from tts.generation.timings import SUFFIXES
 _NUMBERED = re.compile(r"(.+)-\d{5,}")
 
 
-def renumber(manifest: Manifest, asked: Iterable[Entry], out: Path) -> int:
+def renumber(manifest: Manifest, asked: Iterable[Entry], out: Deposit) -> int:
     """Give finished files of ``out`` the names that ``asked`` has for them; return how many texts were renamed.
 
     ``asked`` are the entries of texts named by number. A text whose new name is taken, by one that is not asked for any more
@@ -43,7 +43,7 @@ def renumber(manifest: Manifest, asked: Iterable[Entry], out: Path) -> int:
     return len(moves)
 
 
-def plan_moves(entries: Mapping[str, Entry], asked: Iterable[Entry], out: Path) -> dict[str, Entry]:
+def plan_moves(entries: Mapping[str, Entry], asked: Iterable[Entry], out: Deposit) -> dict[str, Entry]:
     """Return, by the id of a finished text, the entry that asks for the same speech under another number."""
     wanted = {entry.id: entry for entry in asked}
     at_home = {key for key, entry in wanted.items() if key in entries and entries[key].content == entry.content}
@@ -66,25 +66,27 @@ def plan_moves(entries: Mapping[str, Entry], asked: Iterable[Entry], out: Path) 
             del moves[old]
 
 
-def finish_moves(manifest: Manifest, out: Path) -> None:
+def finish_moves(manifest: Manifest, out: Deposit) -> None:
     """Complete moves that were planned, or interrupted."""
     moving = [entry for entry in manifest.entries.values() if entry.status == "moving"]
     for entry in moving:
         for suffix in _suffixes(entry.format):
-            source, hidden = out / f"{entry.moved_from}{suffix}", _hidden(out, entry.id, suffix)
-            if source.exists() and not hidden.exists():
-                source.replace(hidden)
+            source, hidden = f"{entry.moved_from}{suffix}", _hidden(entry.id, suffix)
+            if out.exists(source) and not out.exists(hidden):
+                out.rename(source, hidden)
     if moving:
         manifest.change([entry.id for entry in moving], status="arriving")
     arriving = [entry for entry in manifest.entries.values() if entry.status == "arriving"]
     for entry in arriving:
         for suffix in _suffixes(entry.format):
-            hidden = _hidden(out, entry.id, suffix)
-            if not hidden.exists():
+            hidden = _hidden(entry.id, suffix)
+            if not out.exists(hidden):
                 continue
             if suffix == SUFFIXES["json"]:
-                write_json(hidden, {**read_json(hidden), "id": entry.id})
-            hidden.replace(out / f"{entry.id}{suffix}")
+                path = out.bring(hidden)
+                write_json(path, {**read_json(path), "id": entry.id})
+                out.keep(hidden, now=True)
+            out.rename(hidden, f"{entry.id}{suffix}")
     if arriving:
         manifest.change([entry.id for entry in arriving], status="spoken", moved_from="")
 
@@ -93,9 +95,9 @@ def _suffixes(form: str) -> list[str]:
     return [f".{form}", *SUFFIXES.values()]
 
 
-def _hidden(out: Path, key: str, suffix: str) -> Path:
-    return out / f".{key}.moving{suffix}"
+def _hidden(key: str, suffix: str) -> str:
+    return f".{key}.moving{suffix}"
 
 
-def _files(out: Path, key: str, form: str) -> list[Path]:
-    return [path for suffix in _suffixes(form) if (path := out / f"{key}{suffix}").exists()]
+def _files(out: Deposit, key: str, form: str) -> list[str]:
+    return [name for suffix in _suffixes(form) if out.exists(name := f"{key}{suffix}")]

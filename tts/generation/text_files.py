@@ -28,7 +28,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from tts.core.errors import UsageError
+from tts.core.errors import Missing, UsageError
+from tts.core.remote import Remote
 from tts.generation.paragraphs import Lines, Paragraphs, is_wrapped, join_lines
 from tts.generation.requests import Request, refuse_duplicates
 from tts.generation.spoken_labels import looks_like_labels
@@ -61,7 +62,7 @@ class Usual:
 
 
 def read_requests(
-    paths: Sequence[Path],
+    paths: Sequence[Path | Remote],
     format: Format = "auto",
     *,
     speed: float = 1.0,
@@ -85,7 +86,7 @@ def read_requests(
     return requests
 
 
-def _read_file(path: Path, format: Format, paragraphs: Paragraphs, usual: Usual) -> list[Request]:
+def _read_file(path: Path | Remote, format: Format, paragraphs: Paragraphs, usual: Usual) -> list[Request]:
     name = "standard input" if path == STANDARD else str(path).encode(errors="replace").decode()  # it may be any bytes
     text = _text(path, name)
     lines: Lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
@@ -168,9 +169,11 @@ def _without_header(name: str, lines: Lines) -> Lines:
     return lines[1:]
 
 
-def _text(path: Path, name: str) -> str:
+def _text(path: Path | Remote, name: str) -> str:
     try:
         data = sys.stdin.buffer.read() if path == STANDARD else path.read_bytes()
+    except Missing as error:
+        raise UsageError(str(error)) from None
     except OSError as error:
         raise UsageError(f"{name}: cannot be read ({error.strerror or error})") from None
     try:
@@ -180,12 +183,12 @@ def _text(path: Path, name: str) -> str:
         raise UsageError(f"{name}:{line}: not UTF-8; save the file as UTF-8 text") from None
 
 
-def _safe_stem(path: Path) -> str:
+def _safe_stem(path: Path | Remote) -> str:
     """Make a file's stem safe: other characters than letters, digits, dots and dashes become underscores."""
     return re.sub(r"[^\w.-]", "_", path.stem).strip(".-")[:60] or "text"
 
 
-def _guess(path: Path, name: str, lines: Lines) -> Format:
+def _guess(path: Path | Remote, name: str, lines: Lines) -> Format:
     if path.suffix.lower() in (".ssml", ".xml"):
         return "ssml"
     if path.suffix.lower() == ".lab" and looks_like_labels([line for _, line in lines]):

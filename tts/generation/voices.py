@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 
 from tts.core.errors import TtsError, UsageError
 from tts.core.names import name_fault
+from tts.core.remote import Remote, is_address
 from tts.core.shipped import shipped_folder
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class NamedVoice:
     folder: Path
     origin: str
     packaged: bool = False  # its folder belongs to an installed package, so nothing is written there
+    copy: bool = False  # of a folder in an object store, so nothing is written there
 
 
 def named_voices() -> Iterator[NamedVoice]:
@@ -80,12 +82,14 @@ def own_voices() -> Path | None:
 
 
 def find_voice(voice: str | Path) -> NamedVoice:
-    """Return the voice that a path or a name means; its folder is not read.
+    """Return the voice that a path, an address or a name means; its folder is not read, that of an address is copied.
 
     A bare name is a path only where a folder of that name is a voice, or one in training: a folder of recordings called as a
     voice is does not hide it. Raises :class:`UsageError`, with the names there are, for what is neither.
     """
     text, folder = str(voice), Path(voice)
+    if is_address(text):
+        return _from_store(Remote(text))
     if (folder / CONFIG).is_file() or (folder / "training").is_dir():
         return NamedVoice(text, folder, text)
     known: dict[str, None] = {}
@@ -97,6 +101,16 @@ def find_voice(voice: str | Path) -> NamedVoice:
         return NamedVoice(text, folder, text)
     names = ", ".join(known) or "none"
     raise UsageError(f"{text}: there is no such folder and no voice of that name; voices with names (tts voices): {names}")
+
+
+def _from_store(place: Remote) -> NamedVoice:
+    """Return a copy of a voice in an object store, without its training; the copy is kept."""
+    if not place.child(CONFIG).is_file():
+        raise UsageError(f"{place}: there is no voice; it would hold {CONFIG}")
+    from tts.core.copies import copied
+
+    folder = copied(place, lambda name: not name.startswith(("training/", "evaluation")))
+    return NamedVoice(place.name, folder, str(place), copy=True)
 
 
 def _voices_in(folder: Path, origin: str) -> Iterator[NamedVoice]:

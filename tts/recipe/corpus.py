@@ -105,8 +105,8 @@ class CorpusPart(Part):
     )
     root: str | None = Field(
         None,
-        description="Folder with metadata.csv, relative to the recipe or absolute. `--corpus-root` and TTS_CORPUS_ROOT come "
-        "first. Default: data/NAME in the current folder.",
+        description="Folder with metadata.csv, relative to the recipe or absolute, or its address in an object store "
+        "(s3://...). `--corpus-root` and TTS_CORPUS_ROOT come first. Default: data/NAME in the current folder.",
         examples=["../recordings"],
     )
     audio: str | None = Field(

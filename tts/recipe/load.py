@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from tts.core.errors import UsageError
+from tts.core.remote import Remote, is_address, place_of
 from tts.core.shipped import shipped_folder
 from tts.recipe.explain import Problem, explain
 from tts.recipe.overrides import split_change
@@ -101,12 +102,19 @@ def _check(data: Mapping[str, Any], changes: list[str]) -> tuple[Recipe | None, 
     return (None, problems) if problems else (recipe, [])
 
 
-def corpus_root(recipe: Recipe, recipe_path: Path, given: Path | None) -> Path:
-    """Return the folder of recordings: ``--corpus-root``, ``TTS_CORPUS_ROOT``, the recipe's root, or ``data/NAME``."""
+def corpus_root(recipe: Recipe, recipe_path: Path, given: str | Path | None) -> Path | Remote:
+    """Return the folder of recordings: ``--corpus-root``, ``TTS_CORPUS_ROOT``, the recipe's root, or ``data/NAME``.
+
+    All but the last may be addresses.
+    """
     if given is not None:
-        return given
+        return place_of(str(given))
     if os.environ.get("TTS_CORPUS_ROOT"):
-        return Path(os.environ["TTS_CORPUS_ROOT"])
+        return place_of(os.environ["TTS_CORPUS_ROOT"])
     if recipe.corpus.root is not None:
-        return (recipe_path.parent / recipe.corpus.root).resolve()
+        return (
+            Remote(recipe.corpus.root)
+            if is_address(recipe.corpus.root)
+            else (recipe_path.parent / recipe.corpus.root).resolve()
+        )
     return Path("data") / recipe.name
