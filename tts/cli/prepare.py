@@ -73,8 +73,8 @@ def prepare_corpus(
     if selected:
         settings = load_recipe(path, [*(changes or []), *selected])
     folder = out or Path("output") / settings.name / "prepared"
-    place = find_root(settings, path, corpus_root)
-    root = copied(place) if isinstance(place, Remote) else place
+    named = find_root(settings, path, corpus_root)
+    root = copied(named) if isinstance(named, Remote) else named
     if not root.exists() and settings.name in CATALOGUE:
         raise UsageError(
             f"{root}: there is no such folder; fetch the corpus with tts fetch {settings.name}, or name its folder with "
