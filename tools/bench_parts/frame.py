@@ -36,6 +36,7 @@ class Setup:
     texts: tuple[str, ...] = ()
     rounds: int = 7
     quick: bool = False
+    piper: Path | None = None  # the model of a voice
 
     def need(self, what: str, part: str) -> Path:
         """Return a folder that a part cannot do without; raise :class:`UsageError` naming the option where it was not given."""

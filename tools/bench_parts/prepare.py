@@ -14,15 +14,20 @@ import pyworld
 import soundfile
 
 from bench_parts.frame import SPEECH, Row, Setup, most_memory, take_turns
+from tts.alignment.hmm import train_aligner
+from tts.analysis.framing import shared_spectra
+from tts.analysis.mfcc import mfcc
 from tts.analysis.world import analyse
 from tts.core.audio import read_audio
 from tts.core.grid import FrameGrid
+from tts.dataset.prepared import read_sentences
 from tts.tasks.base import AudioFamily, built_in_names
 from tts.tasks.registry import get_family
 
 RANGE = (100.0, 350.0)  # Hz, in which F0 is searched
 RATE = 24000
 UTTERANCES = 8
+ALIGNED = 300
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,8 @@ class Recording:
 
 def measure(setup: Setup) -> list[Row]:
     """Return rows of the analysis of some recordings, or of a synthetic voice, and of whole preparations that grow."""
-    return [*analysis(setup), *growth(setup)]
+    rows = analysis(setup)
+    return [*rows, *aligner(setup, rows[0].ms), *growth(setup)]
 
 
 def recordings(setup: Setup) -> list[Recording]:
@@ -61,11 +67,37 @@ def analysis(setup: Setup) -> list[Row]:
         if isinstance(family, AudioFamily):
             work = partial(family.extract, grid=items[0].grid, **family.options)
             works[name] = partial(_of_each, work, items)
+    works["all tasks"] = partial(_together, list(works.values())[2:])
     times = {name: spent / seconds for name, spent in take_turns(works, setup.rounds).items()}
     floor, note = times["bare"], f"{seconds:.0f} s of speech"
     rows = [Row("prepare", "bare dio, stonemask, cheaptrick, d4c", floor, SPEECH, floor, note=note)]
     rows += [Row("prepare", name, times[name], SPEECH, floor) for name in works if name != "bare"]
-    return [*rows, Row("prepare", "main streams and all tasks", sum(times.values()) - floor, SPEECH, floor)]
+    return [*rows, Row("prepare", "main streams and all tasks", times["main streams"] + times["all tasks"], SPEECH, floor)]
+
+
+def aligner(setup: Setup, floor: float) -> list[Row]:
+    """Return a row of the aligner: features of recordings, training and alignment, where a prepared corpus has their texts."""
+    if setup.recordings is None or setup.prepared is None:
+        return []
+    sentences = dict(read_sentences(setup.prepared / "sentences.jsonl"))
+    paths = [path for path in sorted(setup.recordings.iterdir()) if path.stem in sentences][: 4 if setup.quick else ALIGNED]
+    signals = [read_audio(path, RATE)[0] for path in paths]
+    seconds = sum(map(len, signals)) / RATE
+
+    def run() -> None:
+        features = [mfcc(signal, FrameGrid(RATE)) for signal in signals]
+        texts = [sentences[path.stem].with_pauses(()) for path in paths]
+        train_aligner(features, texts, progress=False).align(features, texts, progress=False)
+
+    spent = take_turns({"aligner": run}, 1)["aligner"]
+    return [Row("prepare", "aligner", spent / seconds, SPEECH, floor, note=f"trained on {seconds:.0f} s of speech")]
+
+
+def _together(works: Sequence[Callable[[], object]]) -> None:
+    """Do what several extractors do of the same recordings, which share spectra."""
+    with shared_spectra():
+        for work in works:
+            work()
 
 
 def _of_each(work: Callable[[np.ndarray], object], items: Sequence[Recording]) -> None:

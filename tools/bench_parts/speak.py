@@ -154,10 +154,8 @@ def peers(setup: Setup) -> list[Row]:
             *(program, str(listing), "-o", str(wave)),
             *("-eval", "(voice_cmu_us_slt_arctic_hts)"),
         ]
-    if program := installed("piper"):
-        model = setup.work / "piper"
-        if model.exists():
-            commands["piper"] = [program, "--model", str(model), "--input-file", str(listing), "--output-file", str(wave)]
+    if setup.piper is not None and (program := installed("piper")):
+        commands["piper"] = [program, "--model", str(setup.piper), "--input-file", str(listing), "--output-file", str(wave)]
     rows = []
     for name, command in commands.items():
         spent = child_ms(command)

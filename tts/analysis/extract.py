@@ -19,6 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save_file
 
 from tts.analysis.f0 import find_f0_range, reliable_f0
+from tts.analysis.framing import shared_spectra
 from tts.analysis.merlin import FEATURES, feature_path, read_merlin
 from tts.analysis.world import AnalysisSettings, Parameters, analyse, check_stream
 from tts.core.audio import Channel, read_audio
@@ -163,11 +164,12 @@ def _compute(job: AnalysisJob, paths: Mapping[str, Path], missing: Collection[st
     try:
         if MAIN in missing:
             _save(paths[MAIN], _main_streams(job, signal, frames).to_dict())
-        for extra in job.extras:
-            if extra.name in missing:
-                values = extra.function(signal, job.grid, **extra.options)
-                check_stream(extra.name, values, frames)
-                _save(paths[extra.name], {extra.name: values})
+        with shared_spectra():
+            for extra in job.extras:
+                if extra.name in missing:
+                    values = extra.function(signal, job.grid, **extra.options)
+                    check_stream(extra.name, values, frames)
+                    _save(paths[extra.name], {extra.name: values})
     except TtsError as error:
         raise TtsError(f"{job.audio}: {error}") from None
 

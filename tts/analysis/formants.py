@@ -135,19 +135,21 @@ def track(frequency: np.ndarray, bandwidth: np.ndarray, times: np.ndarray, usual
     present = np.isfinite(options)
     logs = np.log2(np.where(present, options, 1.0))
     cost = (_WIDE * bandwidth[:, _STATES] / 1000.0 + _UNUSUAL * np.abs(logs - np.log2(usual))).sum(axis=2)
-    best = cost + np.arange(count)[:, None] * _SKIP  # of all paths that end in a state of a frame
+    states = len(_STATES)
+    # Of all paths that end in a state of a frame; before the first lie frames that no path comes from.
+    led = np.concatenate([np.full((_REACH, states), np.inf), cost + np.arange(count)[:, None] * _SKIP])
+    best, every = led[_REACH:], led.ravel()
     came_from = np.full(cost.shape, -1)  # frame * states + state before it; -1 where the path starts
-    states = np.arange(len(_STATES))
+    through = np.empty((states, _REACH * states))
     for block in range(1, count, _BLOCK):
         moves = _moves(frequency, times, block, min(block + _BLOCK, count))
-        for t, moving in enumerate(moves, block):
-            first = max(0, t - _REACH)
-            through = (best[first:t].ravel() + moving[:, (first - t) * len(states) :]).reshape(len(states), -1)
-            cheapest = through.argmin(axis=1)
-            total = through[states, cheapest] + cost[t]
+        for t, (moving, here) in enumerate(zip(moves, cost[block:], strict=False), block):
+            np.add(every[t * states : (t + _REACH) * states], moving, out=through)
+            total = through.min(axis=1) + here
             better = total < best[t]
-            came_from[t, better] = cheapest[better] + first * len(states)
-            best[t, better] = total[better]
+            if better.any():
+                came_from[t, better] = through.argmin(axis=1)[better] + (t - _REACH) * states
+                best[t, better] = total[better]
     at = int((best + (count - 1 - np.arange(count))[:, None] * _SKIP).argmin())
     path = []
     while at >= 0:

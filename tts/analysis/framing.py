@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 
 import numpy as np
@@ -12,6 +14,10 @@ from tts.core.errors import UsageError
 from tts.core.grid import FrameGrid
 
 _BLOCK = 64  # frames taken at a time: they stay in cache, and memory stays flat however long the recording is
+_MOST_SHARED = 4096  # frames of a recording whose spectra are remembered: 17 MB where there are 513 bins
+
+Spectra = dict[tuple[int, FrameGrid, bytes, int], tuple[np.ndarray, np.ndarray]]  # with the signal, so that no other has its id
+_shared: ContextVar[Spectra | None] = ContextVar("_shared", default=None)
 
 # Nothing is measured below this power, relative to full scale: -100 dB, about the quantisation noise of 16-bit audio. Digital
 # silence stays near the quietest real frames, instead of becoming an outlier that ruins means and variances.
@@ -62,6 +68,33 @@ def power_spectrum(frames: np.ndarray, window: np.ndarray, fft_size: int) -> np.
     return power
 
 
+@contextmanager
+def shared_spectra() -> Iterator[None]:
+    """Let extractors that look at one signal through the same window share its spectra; the signal must stay as it is."""
+    token = _shared.set({})
+    try:
+        yield
+    finally:
+        _shared.reset(token)
+
+
+def map_spectra(
+    signal: np.ndarray, grid: FrameGrid, window: np.ndarray, fft_size: int, function: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """Apply ``function`` to the :func:`power_spectrum` of the frames of ``signal``, as :func:`map_frames` does to frames.
+
+    ``function`` must leave its argument as it is: within :func:`shared_spectra` the next extractor gets it too.
+    """
+    known = _shared.get()
+    if known is None or grid.frames(len(signal)) > _MOST_SHARED:
+        return map_frames(signal, grid, window, lambda frames: function(power_spectrum(frames, window, fft_size)))
+    key = id(signal), grid, window.tobytes(), fft_size
+    if key not in known:
+        known[key] = signal, map_frames(signal, grid, window, lambda frames: power_spectrum(frames, window, fft_size))
+    power = known[key][1]
+    return np.concatenate([function(power[start : start + _BLOCK]) for start in range(0, len(power), _BLOCK)])
+
+
 @lru_cache(maxsize=16)
 def correlation_matrix(bins: int, lags: int, size: int) -> np.ndarray:
     """Return what a power spectrum is multiplied with to give its autocorrelation at lags 0, 1, ... ``lags`` - 1.
@@ -76,6 +109,11 @@ def correlation_matrix(bins: int, lags: int, size: int) -> np.ndarray:
         matrix[-1] *= 0.5
     matrix.setflags(write=False)
     return matrix
+
+
+def usual_fft_size(grid: FrameGrid, window: int, more: int = 0) -> int:
+    """Return WORLD's FFT size or, where ``window`` samples and ``more`` zeros have no room in it, the next power of two."""
+    return max(grid.fft_size, 1 << (window + more - 1).bit_length())
 
 
 def decibels(power: np.ndarray) -> np.ndarray:

@@ -22,7 +22,7 @@ import numpy as np
 import scipy.fft
 import scipy.signal
 
-from tts.analysis.framing import decibels, hann, map_frames, odd_length, power_spectrum
+from tts.analysis.framing import decibels, hann, map_spectra, odd_length, usual_fft_size
 from tts.core.errors import UsageError
 from tts.core.grid import FrameGrid
 
@@ -74,9 +74,9 @@ def gammatone_spectrum(
     the Hann window in seconds. A sine of amplitude 1 at a band's centre reads about -3 dB.
     """
     shape = hann(odd_length(grid, window))
-    fft_size = max(grid.fft_size, 1 << (len(shape) - 1).bit_length())
+    fft_size = usual_fft_size(grid, len(shape))
     weights = _power_weights(grid.sample_rate, fft_size, bands, low, high)
-    return decibels(map_frames(signal, grid, shape, lambda frames: power_spectrum(frames, shape, fft_size) @ weights))
+    return decibels(map_spectra(signal, grid, shape, fft_size, lambda power: power @ weights))
 
 
 @lru_cache(maxsize=8)
@@ -209,21 +209,8 @@ def _leaky_means(envelopes: np.ndarray, filters: _Filters, grid: FrameGrid, time
     whole = np.floor(begin)
     share, block = (begin - whole)[:, None], np.floor(whole / steps).astype(np.int64)
     offset = whole.astype(np.int64) - block * steps
-
-    # With y the integrator's output, the sum of y is the sum of its input less y leak / (1 - leak). So of a frame only the sum
-    # of the input, the last y, and the first sample of the next (for the share of it that belongs here) are needed.
-    at, start = np.arange(steps), offset[:, None]
-    behind = at >= start  # belongs to the frame that begins here, else to the one before
-    weights = np.stack(
-        [
-            np.where(behind, 1.0, 0.0),
-            np.where(behind, 0.0, 1.0),
-            np.where(behind, (1.0 - leak) * leak ** (steps - 1 - at + start), 0.0),
-            np.where(behind, 0.0, (1.0 - leak) * leak ** np.maximum(start - 1 - at, 0)),
-        ],
-        axis=2,
-    )
-    here, ahead, here_leaked, ahead_leaked = np.moveaxis((envelopes @ weights.astype(np.float32)).astype(np.float64), 2, 0)
+    sums = envelopes @ _leaky_weights(tuple(offset.tolist()), steps, leak)
+    here, ahead, here_leaked, ahead_leaked = np.moveaxis(sums.astype(np.float64), 2, 0)
     total, leaked = ahead.copy(), ahead_leaked.copy()
     total[:, 1:] += here[:, :-1]
     leaked[:, 1:] += here_leaked[:, :-1]
@@ -232,3 +219,27 @@ def _leaky_means(envelopes: np.ndarray, filters: _Filters, grid: FrameGrid, time
     risen, changed = np.diff(last, axis=1, prepend=0.0), np.diff(first, axis=1, prepend=0.0)
     means = total - leak / (1.0 - leak) * risen + share * (leak * risen + (1.0 - leak) * changed)
     return np.asarray(np.take_along_axis(means, block[:, None] + 1 + np.arange(frames), axis=1) / steps)
+
+
+@lru_cache(maxsize=64)
+def _leaky_weights(offsets: tuple[int, ...], steps: int, leak: float) -> np.ndarray:
+    """Return what a block of an envelope's samples is multiplied with, float32 (n, steps, 4).
+
+    With y the integrator's output, the sum of y is the sum of its input less y leak / (1 - leak). So of a frame only the sum of
+    the input, the last y, and the first sample of the next (for the share of it that belongs here) are needed. Frames begin
+    ``offsets`` into the blocks: the first two columns sum what belongs to the frame that begins here and to the one before,
+    the others do so with what is left of each sample at the end of the frame.
+    """
+    at, start = np.arange(steps), np.array(offsets)[:, None]
+    behind = at >= start
+    weights = np.stack(
+        [
+            np.where(behind, 1.0, 0.0),
+            np.where(behind, 0.0, 1.0),
+            np.where(behind, (1.0 - leak) * leak ** (steps - 1 - at + start), 0.0),
+            np.where(behind, 0.0, (1.0 - leak) * leak ** np.maximum(start - 1 - at, 0)),
+        ],
+        axis=2,
+    ).astype(np.float32)
+    weights.setflags(write=False)
+    return weights

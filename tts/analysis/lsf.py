@@ -10,9 +10,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-import scipy.fft
 
-from tts.analysis.framing import POWER_FLOOR, correlation_matrix, hann, map_frames, odd_length, power_spectrum
+from tts.analysis.framing import POWER_FLOOR, correlation_matrix, hann, map_spectra, odd_length, usual_fft_size
 from tts.core.errors import UsageError
 from tts.core.grid import FrameGrid
 
@@ -37,13 +36,13 @@ def line_spectral_frequencies(
     if not 0.0 <= pre_emphasis < 1.0:
         raise UsageError(f"line spectral frequencies: pre_emphasis {pre_emphasis:g} is outside 0..1")
     shape = hann(odd_length(grid, window))
-    fft_size = scipy.fft.next_fast_len(len(shape) + order, real=True)
+    fft_size = usual_fft_size(grid, len(shape), order)
     omega = 2.0 * np.pi / fft_size * np.arange(fft_size // 2 + 1)
     emphasis = 1.0 + pre_emphasis**2 - 2.0 * pre_emphasis * np.cos(omega)
     lags = np.exp(-0.5 * (2.0 * np.pi * _LAG_BANDWIDTH / grid.sample_rate * np.arange(order + 1)) ** 2)
 
     matrix = emphasis[:, None] * correlation_matrix(len(emphasis), order + 1, fft_size) * lags
-    correlation = map_frames(signal, grid, shape, lambda frames: power_spectrum(frames, shape, fft_size) @ matrix)
+    correlation = map_spectra(signal, grid, shape, fft_size, lambda power: power @ matrix)
     correlation[:, 0] += _NOISE * correlation[:, 0] + POWER_FLOOR
     blocks = (correlation[start : start + _BLOCK] for start in range(0, len(correlation), _BLOCK))
     return np.concatenate([lpc_to_lsf(levinson(block)[0]).astype(np.float32) for block in blocks])

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from tts.analysis.framing import decibels, hann, map_frames, odd_length, power_spectrum
+from tts.analysis.framing import decibels, hann, map_spectra, odd_length, usual_fft_size
 from tts.core.errors import UsageError
 from tts.core.grid import FrameGrid
 
@@ -26,9 +26,9 @@ def mel_spectrum(
     rate; ``window`` is the length of the Hann window in seconds.
     """
     shape = hann(odd_length(grid, window))
-    fft_size = max(grid.fft_size, 1 << (len(shape) - 1).bit_length())
+    fft_size = usual_fft_size(grid, len(shape))
     filters = mel_filters(grid.sample_rate, fft_size, bands, low, high)
-    return decibels(map_frames(signal, grid, shape, lambda frames: power_spectrum(frames, shape, fft_size) @ filters))
+    return decibels(map_spectra(signal, grid, shape, fft_size, lambda power: power @ filters))
 
 
 @lru_cache(maxsize=8)
