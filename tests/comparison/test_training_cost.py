@@ -11,10 +11,13 @@ import torch
 from tts.comparison import pool
 from tts.comparison import training_cost as effort
 from tts.comparison.pool import run_jobs
-from tts.comparison.training_cost import phases, seconds_of
+from tts.comparison.training_cost import phases, seconds_of, total_steps
 from tts.comparison.worker import TrainingJob
-from tts.recipe import StagePart, TrainingPart
+from tts.dataset.prepared import Prepared
+from tts.recipe import MAIN_STREAMS, EditPart, Recipe, StagePart, TrainingPart
+from tts.training.edit_data import EditCrops
 
+OLD = Path(__file__).parents[1] / "fixtures" / "format-2" / "prepared"
 MAIN = {"mcep": 1, "lf0": 0.1, "vuv": 0.2, "bap": 0.05}
 STAGES = (
     StagePart.model_validate({"trunk": {"layers": [8]}, "bottleneck": 2, "tasks": {**MAIN, "mel": 0.2, "lsf": 0.1}}),
@@ -97,7 +100,7 @@ def test_a_single_stage_is_trained_once_whatever_the_stacking() -> None:
 def test_time_is_that_of_a_step_of_every_phase_times_its_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = TrainingPart.model_validate({"steps": 60, "trajectory": {"steps": 7}})
     recipe: Any = SimpleNamespace(training_of=lambda system: settings, speakers_of=lambda system: "none")
-    system: Any = SimpleNamespace(networks=STAGES, prosody=())
+    system: Any = SimpleNamespace(networks=STAGES, prosody=(), transfer=None, edit=None)
     prepared: Any = SimpleNamespace(speakers=["one"])
     costs = {(0, False): 0.5, (1, False): 1.0, (1, True): 10.0}
     monkeypatch.setattr(effort, "make_stack", mock.Mock())
@@ -105,3 +108,47 @@ def test_time_is_that_of_a_step_of_every_phase_times_its_steps(monkeypatch: pyte
     before = torch.get_num_threads()
     assert seconds_of(recipe, system, prepared, torch.device("cpu"), threads=2) == 30.0 + 60.0 + 70.0
     assert torch.get_num_threads() == before
+
+
+EDIT = EditPart(
+    blocks=1, width=8, kernel=3, trajectory_discriminator=(6,), plane_discriminator=(3,), batch=32, crop=8, steps=9
+)  # fmt: skip
+
+
+def edited_recipe(freeze: list[str]) -> Recipe:
+    """The fixture's stack with an edit behind it, whose first network is another voice's."""
+    data = Prepared(OLD).facts.recipe
+    stages = data["systems"]["stacked"]["stages"]
+    system = {"stages": [*stages, EDIT.model_dump(mode="json")], "transfer": {"init_from": "elsewhere", "freeze": freeze}}
+    scaled = {"post_filter": "variance", "strength": 1.0, "f0_variance": 1.0}
+    return Recipe.model_validate({**data, "systems": {"edited": system}, "generation": scaled, "comparison": None})
+
+
+@pytest.mark.parametrize(
+    ("freeze", "trained"),
+    [([], [0, 1]), (["stages.0"], [1]), (["stages.1.trunk"], [0, 1]), (["stages.0", "stages.1", "duration"], [])],
+)
+def test_frozen_networks_take_no_steps_and_an_edit_takes_its_own(
+    freeze: list[str], trained: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared, recipe = Prepared(OLD), edited_recipe(freeze)
+    system, steps = recipe.systems["edited"], 40
+    timed: list[int | None] = []
+    monkeypatch.setattr(effort, "_seconds_a_step", lambda stack, phase, *more: timed.append(phase.stage) or 1.0)
+    monkeypatch.setattr(effort, "_median_time", lambda step, device: step() and 0.5)
+    assert total_steps(recipe, system, prepared) == len(trained) * steps + 9
+    assert seconds_of(recipe, system, prepared, torch.device("cpu")) == len(trained) * steps + 4.5
+    assert timed == trained
+
+
+def test_a_step_of_an_edit_is_timed_on_what_it_will_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Crops of the size and number that training has, and a real step."""
+    prepared, recipe = Prepared(OLD), edited_recipe(["stages.0", "stages.1"])
+    seen: list[tuple[int, ...]] = []
+    crops = EditCrops.__call__
+    monkeypatch.setattr(
+        EditCrops, "__call__", lambda self, *more: (drawn := crops(self, *more), seen.append(tuple(drawn[0].shape)))[0]
+    )
+    assert 0.0 < seconds_of(recipe, recipe.systems["edited"], prepared, torch.device("cpu")) < 9 * 5.0
+    width = EDIT.frames * sum(prepared.streams[name].dimension for name in MAIN_STREAMS)
+    assert len(seen) >= 2 and set(seen) == {(32 // 8, 8, width)}

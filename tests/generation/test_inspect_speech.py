@@ -24,7 +24,7 @@ def test_it_is_what_speaking_makes() -> None:
     with Synthesiser(voice, SynthesisSettings.of(voice.generation)) as synthesiser:
         (spoken,) = synthesiser.speak([Request("a", text)])
     np.testing.assert_array_equal(said.durations, spoken.alignments[0].durations)
-    np.testing.assert_allclose(said.signal, spoken.signal, atol=1e-6)
+    np.testing.assert_allclose(said.signal, spoken.signal[: len(said.signal)], atol=1e-6)
 
     shown = inspect_speech(voice, text, "question")
     assert [span.label for span in shown.words] == ["Is", "it", "raining", "or", "not"]

@@ -20,7 +20,7 @@ from tts.generation.synthesiser import (
     Synthesiser,
     SynthesisSettings,
 )
-from tts.generation.vocode import limited
+from tts.generation.vocode import limited, spoken_trajectories
 from tts.recipe import GenerationPart
 from tts.text.engine import make_engine
 from tts.text.sentence import Sentence
@@ -323,3 +323,22 @@ def test_a_voice_speaks_as_it_says_where_nothing_else_is_asked_for() -> None:
     with Synthesiser(voice) as own, Synthesiser(voice, SynthesisSettings()) as other:
         assert own.settings == SynthesisSettings.of(voice.generation)
         assert not np.array_equal(next(own.speak(requests)).signal, next(other.speak(requests)).signal)
+
+
+def test_voicing_in_the_silences_at_the_ends_is_only_what_goes_on_from_speech() -> None:
+    """A frame that the network, untrained there, calls voiced by itself is not: neither heard nor shown."""
+    voice = FakeVoice()
+    sound = Synthesiser(voice).sound
+    speech = np.zeros(40, bool)
+    speech[10:30] = True
+    speech[18:22] = False  # a long pause inside counts in part
+    voicing = np.full((40, 1), 0.2)
+    voicing[[2, 3, 8, 9, 10, 11, 19, 28, 29, 30, 33, 39]] = 0.9
+    predicted = {
+        name: np.zeros((40, stream.dimension * (3 if stream.dynamic else 1))) for name, stream in voice.streams.items()
+    }
+    made = spoken_trajectories(sound, {**predicted, "vuv": voicing}, speech)["vuv"]
+    assert np.flatnonzero(made[:, 0] >= 0.5).tolist() == [8, 9, 10, 11, 19, 28, 29, 30]
+    np.testing.assert_array_equal(made[10:30], voicing[10:30])
+    all_voiced = spoken_trajectories(sound, {**predicted, "vuv": np.full((40, 1), 0.9)}, speech)["vuv"]
+    assert (all_voiced == 0.9).all()

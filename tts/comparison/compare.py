@@ -93,7 +93,7 @@ class Comparison:
             run=run,
             seed=seed,
             recipe=recipe,
-            steps=0 if members else total_steps(recipe, system),
+            steps=0 if members else total_steps(recipe, system, self.prepared),
             identity=job_identity(recipe, self.prepared, name, members),
             earlier_identity=earlier_identity(recipe, self.prepared, name, members),
             precision=self.whole.precision,

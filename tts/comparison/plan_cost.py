@@ -16,7 +16,6 @@ from tts.core.progress import clock
 from tts.dataset.prepared import Prepared
 from tts.evaluation.tables import format_table
 from tts.generation.summary import read_summary
-from tts.recipe.transfer import borrows
 
 
 @dataclass(frozen=True)
@@ -49,8 +48,8 @@ def costs(plan: ComparisonPlan, prepared: Prepared, folder: Path, device: str = 
         if done:
             seconds = sum(done) / len(done) / arm.members
         else:
-            read = system.transfer if borrows(system.transfer) else None
-            same = repr((system.stages, read, recipe.training_of(system), recipe.speakers_of(system)))
+            settings = recipe.training_of(system)
+            same = repr((system.stages, system.transfer, system.prosody, settings, recipe.speakers_of(system)))
             if same not in timed:  # such as an ensemble and the system of its members
                 timed[same] = seconds_of(recipe, system, prepared, where, threads=1 if workers > 1 else None)
             seconds = timed[same]
@@ -59,7 +58,7 @@ def costs(plan: ComparisonPlan, prepared: Prepared, folder: Path, device: str = 
             extra = runs_at_most(arm.search, start_of(arm.search, system, arm.name, recipe.training_of(system)))
         there = each * len(done) + (extra if search_path(folder, arm.name).is_file() else 0)
         runs = each * len(plan.seeds) + extra
-        costs.append(Cost(arm.name, arm.role, runs, there, total_steps(recipe, system), seconds))
+        costs.append(Cost(arm.name, arm.role, runs, there, total_steps(recipe, system, prepared), seconds))
     return costs
 
 

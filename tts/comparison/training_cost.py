@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+import numpy as np
 import torch
 
 from tts.dataset.prepared import Prepared
 from tts.dataset.speakers import speaker_input
+from tts.generation.editing import FIRST, EditInputs, streams_width
 from tts.generation.voice import stack_widths
+from tts.network.edit import Edit
 from tts.network.joint import Joint
 from tts.network.layout import input_width
 from tts.network.stack import Stack, Stage
 from tts.recipe import MAIN_STREAMS, Recipe, StagePart, SystemPart, TrainingPart
+from tts.recipe.edit import EditPart
 from tts.recipe.transfer import borrows
 from tts.training.criterion import Model, Objective, TrainingData
+from tts.training.edit_data import EditCrops, EditUtterance
+from tts.training.edit_learner import EditLearner, make_discriminators
 from tts.training.fork_merge import branches_now, make_branches
 from tts.training.learner import Learner
+from tts.training.parameter_groups import freeze, is_frozen
 from tts.training.phases import fine_tuning, make_trajectories, trains_jointly
-from tts.training.train import make_stack
+from tts.training.train import make_duration, make_stack
 from tts.training.transfer import all_stages, open_source
 from tts.training.weighting import Schedule
 
@@ -42,11 +49,16 @@ class Phase:
     trajectory: bool = False
 
 
-def phases(parts: tuple[StagePart, ...], settings: TrainingPart) -> Iterator[Phase]:
-    """Yield the trainings of a system in order; the duration model, which arms share, is not among them."""
+def phases(parts: tuple[StagePart, ...], settings: TrainingPart, frozen: Collection[int] = ()) -> Iterator[Phase]:
+    """Yield the trainings of a system in order; the duration model, which arms share, is not among them.
+
+    Stages that are ``frozen``, counted from 0, are not trained by themselves.
+    """
     jointly = trains_jointly(parts, settings)
     if not jointly or settings.stacking == "greedy_then_joint":
         for number, part in enumerate(parts):
+            if number in frozen:
+                continue
             last = number == len(parts) - 1
             # K copies of (K - 1) / K of the steps each, beside the network that speaks.
             copies = max(1, settings.cross_fit) if not last else 1
@@ -61,10 +73,20 @@ def phases(parts: tuple[StagePart, ...], settings: TrainingPart) -> Iterator[Pha
         yield Phase(None if jointly else len(parts) - 1, then.steps, then, trajectory=True)
 
 
-def total_steps(recipe: Recipe, system: SystemPart) -> int:
+def frozen_stages(recipe: Recipe, system: SystemPart, prepared: Prepared) -> frozenset[int]:
+    """Return the stages, counted from 0, of which a transfer leaves nothing to train."""
+    if system.transfer is None or not system.transfer.freeze:
+        return frozenset()
+    with torch.device("meta"):
+        stack = _stack(recipe, system, prepared, system.networks)
+    return frozenset(number for number, stage in enumerate(stack.stages) if is_frozen(stage))
+
+
+def total_steps(recipe: Recipe, system: SystemPart, prepared: Prepared) -> int:
     """Return the training steps of a system as its summary counts them: one for each stage where all are trained together."""
     stages = system.networks
-    networks = sum(p.steps * (len(stages) if p.stage is None else 1) for p in phases(stages, recipe.training_of(system)))
+    trained = phases(stages, recipe.training_of(system), frozen_stages(recipe, system, prepared))
+    networks = sum(p.steps * (len(stages) if p.stage is None else 1) for p in trained)
     return networks + (system.edit.steps if system.edit is not None and system.edit.trained else 0)
 
 
@@ -73,32 +95,47 @@ def seconds_of(
 ) -> float:
     """Return about how long a system trains on this machine as it is now, by timing some real steps of every phase.
 
-    ``threads`` are those of a step, by default PyTorch's. Steps draw the validation split, which is read in a moment. Not
-    counted are validations, the duration model, the edit and the frozen first stage that ``features_from`` adds; parts that
-    ``freeze`` names count as if trained.
+    ``threads`` are those of a step, by default PyTorch's. Steps draw the validation split, which is read in a moment; those of
+    an edit random numbers, since what it reads is there only once the networks are trained. Not counted are validations, the
+    duration model, and the frozen first stage that ``features_from`` adds.
 
     Steps are timed and not computed from the number of weights: most of a step goes by in passing over memory
     (normalisation, dropout, optimiser, average), so that the speed of matrix products foretells 5 to 7 ms of 27 measured
     (1.7 million weights, 512 rows, bfloat16, one thread).
     """
-    settings, borrowed = recipe.training_of(system), borrows(system.transfer)
-    stages = all_stages(system, open_source(system.transfer, prepared) if borrowed else None)
-    speakers = speaker_input(recipe.speakers_of(system), len(prepared.speakers))
-    found: dict[tuple[int | None, bool], float] = {}
-    total, before = 0.0, torch.get_num_threads()
-    torch.set_num_threads(threads or before)
+    settings = recipe.training_of(system)
+    source = open_source(system.transfer, prepared) if borrows(system.transfer) else None
+    stages = all_stages(system, source)
+    frozen = frozen_stages(recipe, system, prepared) if source is None else {0}
+    timed: dict[tuple[int | None, bool], float] = {}
+    total, usual_threads = 0.0, torch.get_num_threads()
+    torch.set_num_threads(threads or usual_threads)
     try:
-        for phase in phases(stages, settings):
+        for phase in phases(stages, settings, frozen):
             key = phase.stage, phase.trajectory
-            if borrowed and phase.stage == 0:  # frozen
-                continue
-            if key not in found:
-                stack = make_stack(prepared, stages, settings.seed, speakers, system.prosody).to(device)
-                found[key] = _seconds_a_step(stack, phase, prepared, device, system.prosody)
-            total += phase.steps * found[key]
+            if key not in timed:
+                stack = _stack(recipe, system, prepared, stages).to(device)
+                timed[key] = _seconds_a_step(stack, phase, prepared, device, system.prosody)
+            total += phase.steps * timed[key]
+        edit = system.edit
+        if edit is not None and edit.trained:
+            stack = _stack(recipe, system, prepared, stages)
+            total += edit.steps * _seconds_a_step_of_edit(edit, stack, prepared, settings.seed, device)
     finally:
-        torch.set_num_threads(before)
+        torch.set_num_threads(usual_threads)
     return total
+
+
+def _stack(recipe: Recipe, system: SystemPart, prepared: Prepared, stages: tuple[StagePart, ...]) -> Stack:
+    """Return a new stack of the ``stages`` of a system, of which what a transfer freezes is frozen."""
+    settings = recipe.training_of(system)
+    speakers = speaker_input(recipe.speakers_of(system), len(prepared.speakers))
+    stack = make_stack(prepared, stages, settings.seed, speakers, system.prosody)
+    if system.transfer is not None and system.transfer.freeze:
+        duration = make_duration(recipe, prepared, settings.seed)
+        own = {*dict(stack.named_parameters()), *(f"duration.{name}" for name, _ in duration.named_parameters())}
+        freeze(stack, duration, system.transfer.freeze, own, edits=system.edit is not None)
+    return stack
 
 
 def _forked_steps(part: StagePart, settings: TrainingPart) -> int:
@@ -137,11 +174,35 @@ def _seconds_a_step(stack: Stack, phase: Phase, prepared: Prepared, device: torc
     trajectory = settings.trajectory if phase.trajectory else None
     objective = Objective(trajectories=make_trajectories(model, table, trajectory) if trajectory is not None else None)
     learner = Learner(model, TrainingData(table, table), settings, objective)
-    learner.step()
+    return _median_time(learner.step, device)
+
+
+def _seconds_a_step_of_edit(part: EditPart, stack: Stack, prepared: Prepared, seed: int, device: torch.device) -> float:
+    """Return the median time of steps of an edit of what ``stack`` makes."""
+    last = stack.stages[-1]
+    assert isinstance(last, Stage)
+    streams, hidden = streams_width(prepared.streams), last.top_width
+    edit = Edit(part, streams, hidden, prepared.streams["mcep"].dimension - FIRST)
+    longest = int(np.diff(prepared.packed("train").frame_starts).max())
+    tokens = max(1, min(part.crop, longest // part.frames))
+    draw = np.random.default_rng(0)
+    read, layer, natural = (
+        draw.standard_normal((tokens, width), np.float32)
+        for width in (part.frames * streams, hidden, part.frames * edit.outputs)
+    )
+    utterance = EditUtterance(0, 0, EditInputs(read, layer, 0, part.frames * tokens), natural)
+    crops = EditCrops(iter([utterance]), part.crop, seed, device)
+    learner = EditLearner(part, edit, make_discriminators(part, edit, streams, hidden, seed), crops)
+    return _median_time(learner.step, device)
+
+
+def _median_time(step: Callable[[], object], device: torch.device) -> float:
+    """Return the median time of steps, after one that is not counted."""
+    step()
     times: list[float] = []
     while len(times) < MOST and sum(times) < LONGEST:
         started = time.perf_counter()
-        learner.step()
+        step()
         if device.type == "cuda":
             torch.cuda.synchronize(device)
         times.append(time.perf_counter() - started)

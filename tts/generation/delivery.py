@@ -15,6 +15,7 @@ from tts.text.sentence import PAUSE, Sentence
 from tts.text.ssml_values import PLAIN, Delivery
 
 _SMOOTH = 9  # frames over which volume and pitch go from one word's to the next one's
+_FADE = 8  # frames at either end of an exact pause in which what the voice makes of the pause falls silent, and rises again
 
 
 @dataclass(frozen=True)
@@ -81,17 +82,23 @@ class Part:
         return np.asarray(shift + _smoothed(np.repeat(own, durations.sum(axis=1))), np.float32)
 
     def gain(self, durations: np.ndarray) -> np.ndarray | None:
-        """Return the amplitude of every frame, 0 in exact pauses; None where all are as the voice has them."""
+        """Return the amplitude of every frame, 0 in exact pauses; None where all are as the voice has them.
+
+        What a word ends in, and what the next one begins with, reaches some frames into a pause: the sound falls and rises over
+        these, of a short pause over a third of it at either end.
+        """
         exact = self._exact()
         if not self.deliveries and not exact:
             return None
         own = np.ones(len(durations))
         if self.deliveries:
             own = self._by_segment([math.pow(10.0, delivery.volume / 20.0) for delivery in self.deliveries])
-        gain = _smoothed(np.repeat(own, durations.sum(axis=1)))
-        silent = np.zeros(len(durations), bool)
-        silent[list(exact)] = True
-        gain[np.repeat(silent, durations.sum(axis=1))] = 0.0
+        lengths = durations.sum(axis=1)
+        gain = _smoothed(np.repeat(own, lengths))
+        ends = np.cumsum(lengths)
+        for row in exact:
+            level = _pause_level(int(lengths[row]), speech_before=row > 0, speech_after=row + 1 < len(lengths))
+            gain[ends[row] - lengths[row] : ends[row]] *= level
         return np.asarray(gain, np.float32)
 
     def mark_frames(self, durations: np.ndarray) -> tuple[tuple[str, int], ...]:
@@ -143,6 +150,18 @@ def _spread(frames: int, states: int) -> np.ndarray:
     """Return frames divided among states, at least one each."""
     frames = max(frames, states)
     return np.diff(np.arange(states + 1) * frames // states).astype(np.int32)
+
+
+def _pause_level(frames: int, *, speech_before: bool, speech_after: bool) -> np.ndarray:
+    """Return the amplitude of the frames of an exact pause, which is 0 but for what fades beside speech."""
+    fade = min(_FADE, frames // 3)
+    falling = np.cos(np.arange(1, fade + 1) * (np.pi / 2.0 / (fade + 1))) ** 2
+    level = np.zeros(frames)
+    if speech_before:
+        level[:fade] = falling
+    if speech_after:
+        level[frames - fade :] = falling[::-1]
+    return level
 
 
 def _smoothed(values: np.ndarray) -> np.ndarray:

@@ -81,9 +81,26 @@ def spoken_trajectories(sound: Waveform, predicted: Mapping[str, np.ndarray], sp
     return {
         "mcep": post_filter(trajectories["mcep"], filtered, sound.grid, natural["mcep"], speech),
         "lf0": scale_f0_variance(trajectories["lf0"], filtered, sound.grid, natural["lf0"], speech),
-        "vuv": trajectories["vuv"],
+        "vuv": _without_blips(trajectories["vuv"], speech, sound.voicing_threshold),
         "bap": trajectories["bap"],
     }
+
+
+def _without_blips(voicing: np.ndarray, speech: np.ndarray, threshold: float) -> np.ndarray:
+    """Return probabilities of voicing (frames, 1), 0 in the silences at the ends but for what is voiced on from speech.
+
+    Networks are not trained on these silences, and a frame that they call voiced there would be a click.
+    """
+    spoken = np.flatnonzero(speech)
+    if not len(spoken):
+        return voicing
+    first, last = int(spoken[0]), int(spoken[-1])
+    unvoiced = np.flatnonzero(voicing[:, 0] < threshold)
+    before, after = unvoiced[unvoiced < first], unvoiced[unvoiced > last]
+    cleaned = voicing.copy()
+    cleaned[: int(before[-1]) + 1 if len(before) else 0] = 0.0
+    cleaned[int(after[0]) if len(after) else len(voicing) :] = 0.0
+    return cleaned
 
 
 def vocoder_streams(
