@@ -10,6 +10,7 @@ elements: how many threads there are changes no result but by rounding.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -54,10 +55,7 @@ def can_fuse(x: Tensor, layer: nn.Module, norm: nn.Module) -> bool:
 
 def hidden_layer(x: Tensor, layer: nn.Linear, norm: nn.LayerNorm, rate: float, *, residual: bool) -> Tensor:
     """Map (..., inputs) to ``dropout(relu(norm(layer(x))))``, (..., width), with ``x`` added where ``residual``."""
-    keys = (0, 0)
-    if rate:
-        low, high = torch.randint(0, 1 << 32, (2,)).tolist()
-        keys = (low, high)
+    keys = _keys() if rate else (0, 0)
     rows = x.reshape(-1, x.shape[-1])
     y: Tensor
     if one_pass_pays():
@@ -67,16 +65,26 @@ def hidden_layer(x: Tensor, layer: nn.Linear, norm: nn.LayerNorm, rate: float, *
     else:
         y = functional.relu(norm(layer(rows)))
         if rate:
-            y = y * _kept(y, rate, keys)
+            y = y * _kept(y.shape, rate, keys)
         y = rows + y if residual else y
     return y.view(*x.shape[:-1], y.shape[-1])
 
 
-def _kept(y: Tensor, rate: float, keys: tuple[int, int]) -> Tensor:
-    """Return 0 for every element of ``y`` that dropout zeroes, and what it multiplies for the others."""
+def kept_of_layer(shape: Sequence[int], rate: float) -> Tensor:
+    """Draw what dropout multiplies a layer's output (..., width) by, as :func:`hidden_layer` does."""
+    return _kept(shape, rate, _keys())
+
+
+def _keys() -> tuple[int, int]:
+    low, high = torch.randint(0, 1 << 32, (2,)).tolist()
+    return low, high
+
+
+def _kept(shape: Sequence[int], rate: float, keys: tuple[int, int]) -> Tensor:
+    """Return 0 for every element that dropout zeroes, and what it multiplies for the others."""
     loops = kernels()
     assert loops is not None
-    keep = torch.empty(y.shape)
+    keep = torch.empty(*shape)
     loops.dropped(_numpy(keep.view(-1)), keys, round(rate * 2**32), np.float32(1.0 / (1.0 - rate)))
     return keep
 

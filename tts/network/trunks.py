@@ -6,13 +6,15 @@ out of whatever looks sideways. ``framewise`` trunks treat every frame alone and
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tts.network.fused import can_fuse, hidden_layer
+from tts.network.fused import can_fuse, hidden_layer, kept_of_layer
+from tts.network.masks import are_given, next_mask
 from tts.recipe import TrunkPart
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -32,11 +34,19 @@ def dropout(x: Tensor, rate: float, training: bool) -> Tensor:
     """
     if rate == 0.0 or not training:
         return x
+    if are_given():
+        return x * next_mask().to(x.dtype)
     if x.device.type != "cpu":
         return functional.dropout(x, rate, True)
-    bits = torch.empty((x.numel() + 3) // 4, dtype=torch.int64).random_(-(2**63), None).view(torch.int16)[: x.numel()]
-    keep = torch.ge(bits, round(rate * 2**16) - 2**15, out=torch.empty(x.numel(), dtype=x.dtype))
-    return x * keep.mul_(1.0 / (1.0 - rate)).view(x.shape)
+    return x * kept(x.shape, rate, x.dtype)
+
+
+def kept(shape: Sequence[int], rate: float, dtype: torch.dtype = torch.float32) -> Tensor:
+    """Draw what dropout multiplies by on a CPU: 0 for a random share ``rate`` of the elements, else ``1 / (1 - rate)``."""
+    count = math.prod(shape)
+    bits = torch.empty((count + 3) // 4, dtype=torch.int64).random_(-(2**63), None).view(torch.int16)[:count]
+    keep = torch.ge(bits, round(rate * 2**16) - 2**15, out=torch.empty(count, dtype=dtype))
+    return keep.mul_(1.0 / (1.0 - rate)).view(*shape)
 
 
 class Trunk(nn.Module):
@@ -72,7 +82,7 @@ class Trunk(nn.Module):
 
     def step(self, number: int, x: Tensor, padding: Tensor | None, plus: Tensor | None = None) -> Tensor:
         """Apply layer ``number`` (the first is 0) to (batch, time, width below); ``plus`` is added before its activation."""
-        if plus is None and (fused := self._fused(number, x)) is not None:
+        if plus is None and not are_given() and (fused := self._fused(number, x)) is not None:
             return fused
         y = self.apply_layer(self.layers[number], x, padding)
         if plus is not None:
@@ -128,14 +138,35 @@ class FeedForward(Trunk):
 
     def _fused(self, number: int, x: Tensor) -> Tensor | None:
         """See :mod:`tts.network.fused`."""
-        if not self.training or self.norms is None or self.part.activation != "relu":
+        if not self._can_fuse(number, x):
             return None
+        assert self.norms is not None
         layer, norm = self.layers[number], self.norms[number]
-        if not can_fuse(x, layer, norm):
-            return None
         assert isinstance(layer, nn.Linear) and isinstance(norm, nn.LayerNorm)
         residual = self.part.residual and layer.in_features == layer.out_features
         return hidden_layer(x, layer, norm, self.part.dropout, residual=residual)
+
+    def _can_fuse(self, number: int, x: Tensor) -> bool:
+        if not self.training or self.norms is None or self.part.activation != "relu":
+            return False
+        return can_fuse(x, self.layers[number], self.norms[number])
+
+    def draw_masks(self, x: Tensor) -> list[Tensor]:
+        """Draw what dropout multiplies by in a step of training on (..., inputs): float32 (..., width) a layer.
+
+        It is what :meth:`hidden` would draw, so that :mod:`tts.network.masks` can give it.
+        """
+        rate = self.part.dropout
+        masks = []
+        for number, width in enumerate(self.part.layers if rate else ()):
+            shape = (*x.shape[:-1], width)
+            if self._can_fuse(number, x):
+                masks.append(kept_of_layer(shape, rate))
+            elif x.device.type == "cpu":
+                masks.append(kept(shape, rate))
+            else:
+                masks.append(functional.dropout(torch.ones(shape, device=x.device), rate, True))
+        return masks
 
 
 class Convolution(Trunk):

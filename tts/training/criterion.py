@@ -100,15 +100,24 @@ class Criterion:
         wanted = (batch.wanted,) if isinstance(self.model, Joint) and self.trajectories is None else ()
         with autocast(table.device, self.precision):
             output: StageOutput = self.model(inputs, batch.mask, *wanted)
-        losses = {}
-        for name, prediction in output.heads.items():
-            task = task_of(name)
-            loss = task_loss_sum(table.targets[task].stream, prediction, targets[task], batch.learnt, self.emphasis.get(name))
-            if self.trajectories is not None and name in self.trajectories.streams:
-                mean = self.trajectories(name, prediction, targets[task], batch.mask, batch.learnt, loss.mean)
-                loss = TaskLoss(mean * torch.clamp(loss.count, min=1.0), loss.count)
-            losses[name] = loss
+        losses = self.of_heads(table, output.heads, targets, batch.learnt)
+        for name in self.trajectories.streams if self.trajectories is not None else ():
+            if name in losses:
+                assert self.trajectories is not None
+                target, count = targets[task_of(name)], losses[name].count
+                mean = self.trajectories(name, output.heads[name], target, batch.mask, batch.learnt, losses[name].mean)
+                losses[name] = TaskLoss(mean * torch.clamp(count, min=1.0), count)
         return losses, output
+
+    def of_heads(
+        self, table: Table, heads: Mapping[str, Tensor], targets: Mapping[str, Tensor], learnt: Tensor
+    ) -> dict[str, TaskLoss]:
+        """Return the frame-wise losses of what heads answered, (batch, time, width) each, for the frames that are learnt."""
+        losses = {}
+        for name, prediction in heads.items():
+            stream, target = table.targets[task_of(name)].stream, targets[task_of(name)]
+            losses[name] = task_loss_sum(stream, prediction, target, learnt, self.emphasis.get(name))
+        return losses
 
     def sums(self, table: Table) -> LossSums:
         """Return the losses of all rows of a table that count, without leaving the device."""

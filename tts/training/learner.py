@@ -15,7 +15,7 @@ from torch import Tensor
 
 from tts.core.ranks import current_ranks
 from tts.core.tensors import load_weights
-from tts.dataset.table import Table
+from tts.dataset.table import Batch, Table
 from tts.network.joint import Joint, margin, task_of
 from tts.network.precision import choose_precision
 from tts.recipe import TrainingPart
@@ -23,6 +23,7 @@ from tts.tasks.losses import TaskLoss
 from tts.training.batches import CROP, WHOLE, Batches, Crops, Share
 from tts.training.checkpoint import optimiser_state, random_state, restore_optimiser, restore_random_state
 from tts.training.criterion import Criterion, Model, Objective, TrainingData, judges
+from tts.training.members import StepOfOne, can_join, current_member
 from tts.training.optimiser import FiniteCheck, WeightAverage, make_optimiser, set_rate
 from tts.training.parameter_groups import Pull, Tuning, parameter_groups
 from tts.training.update import Update
@@ -79,16 +80,12 @@ class Learner:
         rows = table.gather(batch.index, self.criterion.names)
         inputs = table.hide(rows.inputs, settings.input_dropout) if settings.input_dropout else rows.inputs
         set_rate(self.optimiser, self.steps_done, settings)
-        sums, output = self.criterion(table, batch, inputs, rows.targets)
-        losses = {name: loss for name, loss in self._means(sums).items() if tasks is None or name in tasks}
         self.optimiser.zero_grad(set_to_none=True)
-        penalty = self.model.penalty(output)
-        every, keep = settings.weighting.measure_every, penalty.requires_grad
-        step, shared, heads = self.steps_done, self._shared, self._heads
-        measured = backward(losses, shared, heads, self.weighting, step, every=every, keep=keep, ranks=self.ranks)
-        self.note(measured, tasks)
-        if penalty.requires_grad:
-            self._take_back(penalty)
+        member = current_member()
+        if member is not None and tasks is None and can_join(self):
+            losses = member.learn(StepOfOne.of(self, batch, inputs, rows.targets))
+        else:
+            losses = self._learn(batch, inputs, rows.targets, tasks)
         self.finite.note(self.update(self.steps_done), self.steps_done)
         if self.weighting.needs_losses_after:
             with torch.no_grad():
@@ -99,6 +96,21 @@ class Learner:
         if self.steps_done % FiniteCheck.EVERY == 0:
             self.finite.require(self.label)
         return {name: loss.detach() for name, loss in losses.items()}
+
+    def _learn(
+        self, batch: Batch, inputs: Tensor, targets: Mapping[str, Tensor], tasks: Collection[str] | None
+    ) -> dict[str, Tensor]:
+        """Leave the gradients of a batch in the parameters; return the mean losses of the ``tasks`` that are learnt."""
+        sums, output = self.criterion(self.data.train, batch, inputs, targets)
+        losses = {name: loss for name, loss in self._means(sums).items() if tasks is None or name in tasks}
+        penalty = self.model.penalty(output)
+        every, keep = self.settings.weighting.measure_every, penalty.requires_grad
+        step, shared, heads = self.steps_done, self._shared, self._heads
+        measured = backward(losses, shared, heads, self.weighting, step, every=every, keep=keep, ranks=self.ranks)
+        self.note(measured, tasks)
+        if penalty.requires_grad:
+            self._take_back(penalty)
+        return losses
 
     def _means(self, sums: Mapping[str, TaskLoss]) -> dict[str, Tensor]:
         """Return the mean losses of a batch by task; of several processes, the part of each in those of the whole batch."""
