@@ -33,6 +33,9 @@ def compare(
     ] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Say what would be done and how long it may take, and stop.")] = False,
     workers: Annotated[int | None, workers_option("Runs side by side", "one a core, or one a GPU")] = None,
+    together: Annotated[
+        int, typer.Option("--together", min=1, help="Runs of like networks in each as one batched model, to fill a GPU.")
+    ] = 1,
     device: Device = "auto",
     changes: Changes = None,
 ) -> None:
@@ -61,6 +64,7 @@ def compare(
         source,
         folder,
         workers=workers,
+        together=together,
         device=device,
         command=command_line(),
         say=say,

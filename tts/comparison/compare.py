@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from tts.comparison.collect import collect
+from tts.comparison.gathering import gathered
 from tts.comparison.judging import judge_speech
 from tts.comparison.plan import Arm, ComparisonPlan, auxiliary_tasks, member_seeds, recipe_for, without
 from tts.comparison.pool import default_workers, run_jobs
@@ -64,7 +65,8 @@ class Comparison:
     """A comparison under way: ``plan`` is what was asked for now, ``whole`` has what earlier commands left too.
 
     ``settled`` are the systems as a search has chosen them, ``examples`` the utterances to hear and see, ``spoken`` those that
-    the first seed of every arm speaks, ``references`` at least the floor.
+    the first seed of every arm speaks, ``references`` at least the floor. Of like networks
+    up to ``together`` runs are trained as one batched model.
     """
 
     plan: ComparisonPlan
@@ -81,6 +83,7 @@ class Comparison:
     settled: dict[str, SystemPart] = field(default_factory=dict)
     looked: float = 0.0
     judges: Judges | None = None
+    together: int = 1
 
     def job(self, name: str, system: SystemPart, run: str, seed: int, asked: Asked | None = None) -> TrainingJob:
         """Return the job that trains and scores a system."""
@@ -113,6 +116,10 @@ class Comparison:
         for job in jobs:
             check_voice(job)
         left = [job for job in jobs if not is_done(job)]
+        if self.together > 1:
+            left, alone = gathered(left, self.together)
+            for system, why in alone.items():
+                self.say(f"{system}: trained run by run: {why}")
         run_jobs(left, workers=self.workers, device=self.device, done=self._done)
 
     def _done(self, job: TrainingJob) -> None:
@@ -152,6 +159,7 @@ def compare(
     out: Path,
     *,
     workers: int | None = None,
+    together: int = 1,
     device: str = "auto",
     command: str = "",
     say: Callable[[str], None] = lambda _: None,
@@ -159,10 +167,11 @@ def compare(
     """Train the systems of a plan over its seeds into ``out``, score and compare them; return what ``results.json`` holds.
 
     :func:`~.plan.make_plan` makes the plan. ``workers`` runs go side by side (default: one a core, or one a GPU; 0: in this
-    process). ``say`` receives a line a finished run. Runs that are there already, with the same settings, are used; other
-    systems and seeds may be added later. Raises :class:`UsageError` where a setting of a run that is there has changed, or the
-    prepared corpus while runs go on, and :class:`TtsError` where the baseline has no finished run at the end (the results are
-    written nevertheless).
+    process), in each up to ``together`` of like networks as one batched model. ``say`` receives a line a finished run. Runs
+    that are there already, with the same settings, are used; other systems and seeds may be added later.
+
+    Raises :class:`UsageError` where a setting of a run that is there has changed, or the prepared corpus while runs go on, and
+    :class:`TtsError` where the baseline has no finished run at the end (the results are written nevertheless).
     """
     check_plan(plan, prepared, out)
     require_own_folder(out, "tts compare", mark=out / "plan.json", may_hold=("voices",))
@@ -172,6 +181,7 @@ def compare(
         whole = settle_plan(out, plan, prepared, scored)
         count = default_workers(device) if workers is None else workers
         work = Comparison(plan, whole, prepared, out, count, device, command, say)
+        work.together = together
         work.references = References(mean={"mcd": phone_means(prepared)})
         work.examples = tuple(choose_examples(prepared.packed("test").ids, plan.recipe.comparison.examples))
         work.spoken = speech_of(prepared, plan.wer or plan.judges, work.examples)

@@ -41,20 +41,22 @@ def run_jobs(jobs: Sequence[TrainingJob], *, workers: int, device: str = "auto",
     A job whose process dies gets a record that says so; one that asks for something wrong raises :class:`UsageError` here.
     An interruption ends all processes; the same jobs then continue from their last checkpoints.
     """
-    total = sum(job.steps for job in jobs)
+    count = sum(len(job.each) for job in jobs)
+    total = sum(_steps(job) for job in jobs)
     before = sum(_written(job) for job in jobs)  # by an earlier, interrupted comparison
-    with Progress("training steps" if total else "scoring", total or len(jobs), done=before) as progress:
+    with Progress("training steps" if total else "scoring", total or count, done=before) as progress:
         finished = 0
 
         def note(job: TrainingJob, steps: int) -> None:
             nonlocal finished
-            finished += 1
-            progress.advance(steps if total else 1, note=f"{finished}/{len(jobs)} runs, last {job.name}")
-            done(job)
+            finished += len(job.each)
+            progress.advance(steps if total else len(job.each), note=f"{finished}/{count} runs, last {job.each[-1].name}")
+            for each in job.each:
+                done(each)
 
         if workers == 0:
             for job in jobs:
-                steps = job.steps - _written(job)
+                steps = _steps(job) - _written(job)
                 do_job(job.model_copy(update={"device": devices_of(device)[0]}))
                 note(job, steps)
             return
@@ -76,7 +78,7 @@ def run_jobs(jobs: Sequence[TrainingJob], *, workers: int, device: str = "auto",
                     else:
                         running.remove(run)
                         run.finish()
-                        note(run.job, fresh + run.job.steps - run.steps)
+                        note(run.job, fresh + _steps(run.job) - run.steps)
 
 
 @dataclass
@@ -104,10 +106,11 @@ class _Running:
         last = _last_line(self.log)
         if code == UsageError.exit_code:
             raise UsageError(last)
-        record = read_record(self.job.record, JobRecord)
-        if code != 0 and (record is None or not record.finished):
-            why = f"its process ended with code {code} ({last}); see {self.log}"
-            write_record(self.job.record, self.job.outcome("failed", why), {})
+        for job in self.job.each:
+            record = read_record(job.record, JobRecord)
+            if code != 0 and (record is None or not record.finished):
+                why = f"its process ended with code {code} ({last}); see {self.log}"
+                write_record(job.record, job.outcome("failed", why), {})
 
 
 def _start(job: TrainingJob, threads: int | None, share: MemoryShare) -> _Running:
@@ -128,11 +131,14 @@ def _stopped(running: Sequence[_Running]) -> Iterator[None]:
             run.child.close()
 
 
+def _steps(job: TrainingJob) -> int:
+    """Return the training steps that a job and those beside it are to take."""
+    return sum(each.steps for each in job.each)
+
+
 def _written(job: TrainingJob) -> int:
-    """Return the training steps of a job that its voice's folder has written down, at most those it is to take."""
-    if not job.steps:
-        return 0
-    return min(job.steps, steps_in(job.voice / "training", job.stages))
+    """Return the training steps of a job, and of those beside it, that are written down, at most those that are to be taken."""
+    return sum(min(each.steps, steps_in(each.voice / "training", each.stages)) for each in job.each if each.steps)
 
 
 def steps_in(training: Path, stages: int) -> int:

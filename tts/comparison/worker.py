@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -29,6 +30,7 @@ from tts.generation.summary import TrainingSummary, read_summary
 from tts.generation.voice import Voice, load_voice
 from tts.recipe import Recipe
 from tts.training.legacy import legacy_identity
+from tts.training.members import run_together
 from tts.training.records import read_run
 from tts.training.train import train_voice, voice_identity
 
@@ -43,6 +45,8 @@ class TrainingJob(BaseModel):
     ``recipe`` has the system and the seed in it. ``members`` (folders) make it an ensemble, which is not trained.
     ``splits`` are scored; ``speak`` lists test utterances to be spoken, ``apart`` from those that people hear or not; ``show``
     those to be drawn; ``relatives`` are folders of voices of the same seed whose duration model may be copied.
+
+    The jobs ``beside`` are done in the same process, their networks trained as one batched model (:mod:`tts.training.members`).
     """
 
     model_config = ConfigDict(frozen=True)
@@ -66,6 +70,13 @@ class TrainingJob(BaseModel):
     show: tuple[str, ...] = ()
     wer: bool = False
     relatives: tuple[Path, ...] = ()
+    beside: tuple[TrainingJob, ...] = ()
+
+    @property
+    def each(self) -> tuple[TrainingJob, ...]:
+        """The job itself and those beside it, each alone and on the device of the first."""
+        alone = self.model_copy(update={"beside": ()})
+        return (alone, *(job.model_copy(update={"device": self.device}) for job in self.beside))
 
     @property
     def voice(self) -> Path:
@@ -152,6 +163,12 @@ def do_job(job: TrainingJob) -> None:
     is not the one that the job was planned for: its scores would be filed under a wrong identity. What is prepared later
     does no harm, since a corpus that was opened stays as it was.
     """
+    if job.beside:
+        errors = [member.error for member in run_together([partial(do_job, each) for each in job.each])]
+        for error in errors:
+            if error is not None:
+                raise error
+        return
     try:
         prepared = Prepared(job.prepared)
         _check_data(job, prepared)
