@@ -11,7 +11,10 @@ import yaml
 from command import tts
 from speech import IDS, write_corpus
 
+from tts.comparison import judging
+from tts.comparison.adaptation_judging import judge_voices
 from tts.comparison.adaptation_results import AdaptationResults, markdown
+from tts.comparison.results import Judges
 from tts.core.errors import UsageError
 from tts.core.locks import held
 from tts.core.tensors import load_tensors
@@ -19,6 +22,8 @@ from tts.dataset.beside import Beside
 from tts.dataset.prepared import Prepared
 from tts.dataset.statistics import StatisticsSum
 from tts.dataset.subset import Subset, nested
+from tts.evaluation import judges
+from tts.evaluation.judges import Opinion
 from tts.generation.network_input import padded_batches
 from tts.generation.voice import Voice, load_voice
 from tts.recipe import load_recipe
@@ -356,6 +361,30 @@ def test_methods_begin_from_other_voices_and_beside_other_speakers(made: Path, t
         (["--methods", "scratch", "--voices", "again"], "expected NAME=VOICE"),
     ):
         assert said in tts(*arguments, *wrong, code=2)
+
+
+def test_adapted_voices_are_judged_beside_the_recordings(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def rated(samples: np.ndarray, rate: int, *, words: bool) -> Opinion:
+        return Opinion({"distillmos": 1.0 + float(np.abs(samples).max()), "p808": 3.0}, None)
+
+    monkeypatch.setattr(judges, "judge", rated)
+    monkeypatch.setattr(judges, "judge_versions", lambda words: {})
+    monkeypatch.setattr(judging, "judge_versions", judges.judge_versions)
+    monkeypatch.setattr(judging, "require_judges", lambda language: False)
+    voices = [("fine_tune", 4, made / "base" / "single"), ("features", 4, made / "base" / "stacked")]
+    prepared = Prepared(made / "target" / "prepared")
+
+    def judged() -> dict[int, Judges]:
+        return judge_voices(prepared, voices, "fine_tune", 2, tmp_path / "judged", device="cpu", workers=0)
+
+    said = judged()[4]
+    assert said.utterances == 2
+    assert [row.source for row in said.speech] == ["natural", "copy", "fine_tune", "features"]
+    assert said.speech[-1].differences["p808"].mean == 0.0
+    wavs = {path: path.stat().st_mtime_ns for path in (tmp_path / "judged" / "n0004" / "wavs").rglob("*.wav")}
+    assert len(wavs) == 4 * 2
+    judged()
+    assert all(path.stat().st_mtime_ns == time for path, time in wavs.items())
 
 
 def test_the_plan_of_a_comparison_counts_a_stack_on_a_borrowed_network(made: Path, tmp_path: Path) -> None:

@@ -42,6 +42,9 @@ def adapt(
         int | None,
         typer.Option("--shared-steps", min=1, help="Method shared: its steps.", show_default="the recipe's"),
     ] = None,
+    judges: Annotated[
+        int, typer.Option("--judges", min=0, help="Test sentences that models of listeners judge (needs the extra judges).")
+    ] = 0,
     device: Device = "auto",
     changes: Changes = None,
 ) -> None:
@@ -78,6 +81,7 @@ def adapt(
         validation=validation,
         voices=_named(voices),
         against=words(against),
+        judged=judges,
         beside=tuple(Prepared(Path(folder)) for folder in words(beside)),
         shared_steps=shared_steps,
     )

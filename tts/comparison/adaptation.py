@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from pydantic import Field
 
+from tts.comparison.adaptation_judging import judge_voices
 from tts.comparison.adaptation_plan import SCRATCH, SHARED, UNTRAINED, AdaptationPlan, Point, check_plan, recipe_of
 from tts.comparison.adaptation_results import (
     METRICS,
@@ -24,6 +25,7 @@ from tts.comparison.adaptation_results import (
     write_adaptation,
 )
 from tts.comparison.records import ScoreRecord, read_record, read_sums, write_record
+from tts.comparison.results import Judges
 from tts.comparison.verdicts import Contrast, contrast, judge
 from tts.core.device import choose_device
 from tts.core.errors import UsageError
@@ -36,6 +38,7 @@ from tts.dataset.beside import Beside
 from tts.dataset.prepared import Prepared
 from tts.dataset.subset import Subset, nested
 from tts.evaluation.evaluate import generate_split, score_settings
+from tts.evaluation.judges import require_judges
 from tts.evaluation.scores import Scores
 from tts.evaluation.statistics import Runs, mean_interval, paired_bootstrap
 from tts.generation.voice import Voice, load_voice
@@ -55,7 +58,7 @@ class PointRecord(ScoreRecord):
     training: dict[str, Any] = Field(default_factory=dict)
 
 
-MADE = {"scores", "voices", "results.json", "results.md", "curve.png"}  # what this leaves in its folder
+MADE = {"scores", "voices", "judged", "results.json", "results.md", "curve.png"}  # what this leaves in its folder
 SOURCE = "source"
 SMALLEST_EFFECT = 0.05  # dB of MCD: what a comparison takes for the smallest difference that matters
 Sizes = dict[int, dict[int, dict[str, Scores]]]  # by number of utterances, seed and utterance id
@@ -68,6 +71,8 @@ def adapt(plan: AdaptationPlan, prepared: Prepared, out: Path, *, device: str = 
     """
     voice = load_voice(plan.voice, device)
     check_plan(plan, voice, prepared)
+    if plan.judged:
+        require_judges(prepared.facts.text.language)
     require_own_folder(out, "tts adapt", may_hold=MADE if (out / "scores").is_dir() else ())
     with held(out):
         scored: dict[str, Sizes] = {}  # by method
@@ -83,6 +88,8 @@ def adapt(plan: AdaptationPlan, prepared: Prepared, out: Path, *, device: str = 
         source = _source_scores(voice, prepared, out / "scores" / f"{SOURCE}.json")
         results = _results(plan, prepared, scored, source, seconds, voice)
         results = results.model_copy(update={"command": command, "made_with": environment(voice.device)})
+        if plan.judged:
+            results = results.model_copy(update={"judges": _judges(plan, prepared, out, str(voice.device))})
         write_adaptation(out / "results.json", results)
         write_text(out / "results.md", markdown(results))
         draw(results, out / "curve.png")
@@ -213,6 +220,13 @@ def _against(runs: Runs, scratch: Runs, utterances: int) -> Against:
         p_value=difference.p_value,
         seeds=difference.seeds,
     )
+
+
+def _judges(plan: AdaptationPlan, prepared: Prepared, out: Path, device: str) -> dict[int, Judges]:
+    speaking = [method for method in plan.methods if method != UNTRAINED]
+    points = [Point(method, n, plan.seeds[0]) for n in plan.utterances for method in speaking]
+    voices = [(point.method, point.utterances, out / "voices" / point.place) for point in points]
+    return judge_voices(prepared, voices, next(iter((*plan.against, *speaking))), plan.judged, out / "judged", device=device)
 
 
 def _loads(plan: AdaptationPlan, method: str) -> dict[str, Any] | None:

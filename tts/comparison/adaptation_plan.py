@@ -66,7 +66,7 @@ class AdaptationPlan:
 
     ``voice`` is what is begun from, and ``voices`` by name what ``METHOD@NAME`` is. ``shared`` networks learn the target beside
     the speakers of the prepared corpora ``beside``, for ``shared_steps`` at most (None: the recipe's). Every other method is
-    compared with each of the methods ``against``.
+    compared with each of the methods ``against``. ``judged`` test sentences of every method's first voice are judged.
     """
 
     voice: Path
@@ -80,6 +80,7 @@ class AdaptationPlan:
     beside: tuple[Prepared, ...] = ()
     shared_steps: int | None = None
     against: tuple[str, ...] = ()
+    judged: int = 0
 
     @property
     def points(self) -> list[Point]:

@@ -9,6 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from tts.comparison.results import Judges
+from tts.comparison.tables import judges_table
 from tts.comparison.verdicts import Contrast
 from tts.core.errors import UsageError
 from tts.core.files import read_json, write_json
@@ -57,7 +59,8 @@ class Against(_Part):
 class AdaptationResults(_Part):
     """All points: ``curves`` by method, small ones first; ``seconds`` is the mean length of so many training utterances.
 
-    ``contrasts`` are the differences in MCD that were asked for, by the number of training utterances, as one family of tests.
+    ``contrasts`` are the differences in MCD that were asked for, by the number of training utterances, as one family of tests;
+    ``judges`` what models of listeners say, by the same.
     """
 
     source: str
@@ -73,6 +76,7 @@ class AdaptationResults(_Part):
     curves: dict[str, tuple[CurvePoint, ...]]
     against_scratch: dict[str, tuple[Against, ...]] = {}
     contrasts: dict[int, tuple[Contrast, ...]] = {}
+    judges: dict[int, Judges] = {}
     command: str = ""
     made_with: Environment = Environment()
 
@@ -117,6 +121,8 @@ def markdown(results: AdaptationResults) -> str:
         ]
         lines += ["", format_table(["MCD minus that from scratch (dB)", *others], rows, "markdown")]
     lines += _contrast_lines(results)
+    for size, judges in results.judges.items():
+        lines += ["", f"## What independent judges say: {_size(size, results.seconds)}", "", judges_table(judges)]
     return "\n".join(lines) + "\n"
 
 

@@ -21,15 +21,21 @@ REFERENCES = ("natural", "copy")
 
 
 def judge_speech(
-    prepared: Prepared, folder: Path, systems: Sequence[str], baseline: str, *, workers: Place = None
+    prepared: Prepared,
+    folder: Path,
+    systems: Sequence[str],
+    baseline: str,
+    *,
+    ids: Sequence[str] | None = None,
+    workers: Place = None,
 ) -> Judges | None:
     """Return the judges' scores of ``folder/wavs/SOURCE/ID.wav``: natural, copy and every one of ``systems`` that spoke.
 
-    Further seeds of a system lie in ``seed-N`` within its folder. A seed counts that spoke the whole test split; each system is
-    compared with the ``baseline``, utterance by utterance, and seed by seed where both have several. None where no system did.
-    Raises :class:`UsageError` where a judge is not installed.
+    Further seeds of a system lie in ``seed-N`` within its folder. A seed counts that spoke all of ``ids``, by default the test
+    split; each system is compared with the ``baseline``, utterance by utterance, and seed by seed where both have several. None
+    where no system did. Raises :class:`UsageError` where a judge is not installed.
     """
-    ids = prepared.packed("test").ids
+    ids = prepared.packed("test").ids if ids is None else ids
     speech = {name: _spoken(folder / "wavs" / name, ids) for name in (*REFERENCES, *systems)}
     speech = {name: runs for name, runs in speech.items() if runs}
     if not {*speech} & {*systems}:

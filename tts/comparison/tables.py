@@ -255,10 +255,11 @@ def _references(results: Results) -> str:
 
 
 def _judges(results: Results) -> str:
-    """Return what independent judges say, and of every system how much more than of the baseline."""
-    judges = results.judges
-    if judges is None:
-        return ""
+    return "" if results.judges is None else f"## What independent judges say\n\n{judges_table(results.judges)}"
+
+
+def judges_table(judges: Judges) -> str:
+    """Return what independent judges say, and of every system how much more than of the baseline, with a note."""
     metrics = [find_metric(name) for name in judges.metrics]
     rows = []
     for row in judges.speech:
@@ -270,7 +271,7 @@ def _judges(results: Results) -> str:
     used = "; ".join(f"{name}: {version}" for name, version in judges.versions.items())
     failed = f" Left out, because a judge failed: {', '.join(judges.failed)}." if judges.failed else ""
     note = f"{judges_note(judges)} {judges.utterances} utterances; {used}.{failed}"
-    return f"## What independent judges say\n\n{table}\n\n{note}"
+    return f"{table}\n\n{note}"
 
 
 def judges_note(judges: Judges) -> str:
