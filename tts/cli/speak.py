@@ -155,6 +155,11 @@ def speak(
     ] = None,
     speed: Annotated[float, typer.Option("--speed", help="0.25 to 4, above 1 is faster.")] = 1.0,
     pitch: Annotated[float, typer.Option("--pitch", help="Semitones up or down, -24 to 24.")] = 0.0,
+    temperature: Annotated[
+        float,
+        typer.Option("--temperature", help="How far a take departs from the mean, 0 to 1.5: 0 not, 1 as the speaker does."),
+    ] = 0.0,
+    seed: Annotated[int, typer.Option("--seed", help="Which take it is, where --temperature is above 0.")] = 0,
     pauses: Annotated[float, typer.Option("--pauses", help="Length of pauses, 0.1 to 10 times the usual.")] = 1.0,
     post_filter: Annotated[
         PostFilter | None, typer.Option("--post-filter", help="Sharpens what averaging blurred.", show_default="the voice's")
@@ -200,6 +205,7 @@ def speak(
         text_format = TextFormat.ssml
     named = find_voice(voice)  # before torch is imported: a wrong name is told at once
     from tts.cli.speak_run import PostFilterOptions, Sink, SoundOptions, Texts, run
+    from tts.generation.text_files import Usual
 
     code = run(
         named,
@@ -208,11 +214,8 @@ def speak(
             text,
             text_format.value,
             paragraphs.value,
-            speed,
-            pitch,
-            speaker,
+            Usual(speed, pitch, speaker, numbers, temperature, seed),
             live,
-            numbers,
         ),
         Sink(
             place_of(out) if out is not None else None,

@@ -23,9 +23,9 @@ from tts.generation.postfilter import Kind, PostFilterSettings
 from tts.generation.requests import Request
 from tts.generation.speaking import load_speaker
 from tts.generation.synthesiser import Synthesiser, SynthesisSettings, check_speakers
-from tts.generation.text_files import STANDARD, Format, read_requests
+from tts.generation.text_files import STANDARD, Format, Usual, read_requests
 from tts.generation.voices import NamedVoice
-from tts.recipe.names import DigitsName, VocoderName
+from tts.recipe.names import VocoderName
 from tts.text.lexicon import read_lexicon
 
 SHORT = 500  # characters spoken sooner than worker processes start
@@ -33,17 +33,14 @@ SHORT = 500  # characters spoken sooner than worker processes start
 
 @dataclass(frozen=True)
 class Texts:
-    """What is spoken: files, or one text."""
+    """What is spoken: files, or one text; ``usual`` is what holds where these do not say otherwise."""
 
     paths: tuple[Path | Remote, ...]
     text: str | None
     format: Format
     paragraphs: Paragraphs
-    speed: float
-    pitch: float
-    speaker: str
+    usual: Usual
     live: bool = False
-    digits: DigitsName | None = None
 
     def lines(self) -> Iterator[Request]:
         """Yield the lines of standard input as they come, each a text."""
@@ -54,9 +51,7 @@ class Texts:
                 raise UsageError(f"standard input:{number}: not UTF-8; send the text as UTF-8") from None
             if text:
                 place = f"standard input:{number}"
-                yield Request(
-                    f"stdin-{number:05d}", text, self.speed, self.pitch, place=place, speaker=self.speaker, digits=self.digits
-                )
+                yield Request(f"stdin-{number:05d}", text, place=place, **vars(self.usual))
 
     def requests(self) -> list[Request]:
         """Read the files."""
@@ -72,16 +67,9 @@ class Texts:
             if self.format not in ("auto", "ssml"):
                 raise UsageError("--format is for text files; --text is one text, read as it is or, with --ssml, as SSML")
             marked = self.format == "ssml"
-            return [Request("text", self.text, self.speed, self.pitch, speaker=self.speaker, ssml=marked, digits=self.digits)]
-        return read_requests(
-            [file for path in self.paths for file in (path.matches() if isinstance(path, Remote) else [path])],
-            self.format,
-            speed=self.speed,
-            pitch=self.pitch,
-            speaker=self.speaker,
-            digits=self.digits,
-            paragraphs=self.paragraphs,
-        )
+            return [Request("text", self.text, ssml=marked, **vars(self.usual))]
+        files = [file for path in self.paths for file in (path.matches() if isinstance(path, Remote) else [path])]
+        return read_requests(files, self.format, paragraphs=self.paragraphs, **vars(self.usual))
 
 
 @dataclass(frozen=True)
@@ -159,7 +147,7 @@ def run(
         say(f"{folder}: {voice.earlier_reading}; texts with such are read anew (docs/speaking.md)", error=True)
     if own:
         voice.add_lexicon(own)
-    check_speakers(requests or [Request("live", "", speaker=texts.speaker)], voice)
+    check_speakers(requests or [Request("live", "", **vars(texts.usual))], voice)
     chosen = SynthesisSettings(
         _post_filter(voice, sound.post_filter),
         vocoder=sound.vocoder or voice.generation.vocoder,

@@ -35,6 +35,7 @@ from tts.core.locks import held
 from tts.core.progress import tracked
 from tts.core.provenance import environment
 from tts.dataset.beside import Beside
+from tts.dataset.other_prominence import reading_prominence
 from tts.dataset.prepared import Prepared
 from tts.dataset.subset import Subset, nested
 from tts.evaluation.evaluate import generate_split, score_settings
@@ -162,13 +163,14 @@ def _known_scores(path: Path, *identities: str) -> dict[str, Scores] | None:
     return read_sums(path, "test") or None
 
 
-def _untrained(recipe: Recipe, subset: Subset, point: Point, voice: Voice) -> Voice:
+def _untrained(recipe: Recipe, subset: Prepared, point: Point, voice: Voice) -> Voice:
     """Return the voice under the subset's statistics: what the target says where the source says it, moved and scaled."""
     system = recipe.system(point.method)
     assert system.transfer is not None
+    subset = reading_prominence(subset, system.prominence)
     stack, duration = (
         make_stack(subset, system.networks, point.seed, prosody=system.prosody),
-        make_duration(recipe, subset, point.seed),
+        make_duration(recipe.duration_of(system), subset, point.seed),
     )
     source = Source(system.transfer, load_voice(system.transfer.source, "cpu"), 0)
     start_from(source, stack, duration, subset, system.prosody)

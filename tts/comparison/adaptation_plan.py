@@ -138,7 +138,8 @@ def check_plan(plan: AdaptationPlan, voice: Voice, prepared: Prepared) -> None:
 def recipe_of(plan: AdaptationPlan, point: Point) -> Recipe:
     """Return the recipe of a point: one system, named after the method, that stops early."""
     system = plan.recipe.system(plan.system)
-    settings, durations = plan.recipe.training_of(system), plan.recipe.duration.training
+    duration = plan.recipe.duration_of(system)
+    settings, durations = plan.recipe.training_of(system), duration.training
     corpus, steps, duration_steps = plan.recipe.corpus, None, None
     if point.kind == SHARED:
         steps = plan.shared_steps or settings.steps
@@ -147,6 +148,7 @@ def recipe_of(plan: AdaptationPlan, point: Point) -> Recipe:
     changed = {
         "training": {**system.training, "seed": point.seed, **_early(settings, steps)},
         "transfer": plan.transfer_of(point.method),
+        "duration": {},  # the recipe's below
         "stages": _reading(system) if point.kind == FEATURES else system.stages,
     }
     early = durations.model_copy(update=_early(durations, duration_steps))
@@ -154,7 +156,7 @@ def recipe_of(plan: AdaptationPlan, point: Point) -> Recipe:
         update={
             "corpus": corpus,
             "systems": {point.method: system.model_copy(update=changed)},
-            "duration": plan.recipe.duration.model_copy(update={"training": early}),
+            "duration": duration.model_copy(update={"training": early}),
             "samples": (),
         }
     )

@@ -28,7 +28,8 @@ from tts.generation.batch import voice_digest
 from tts.generation.ensemble import Ensemble
 from tts.generation.summary import TrainingSummary, read_summary
 from tts.generation.voice import Voice, load_voice
-from tts.recipe import Recipe
+from tts.recipe import DurationPart, Recipe
+from tts.recipe.names import ProminenceUse
 from tts.training.legacy import legacy_identity
 from tts.training.members import run_together
 from tts.training.records import read_run
@@ -296,15 +297,22 @@ def _seconds(curves: Curves) -> float:
 
 def _relative(job: TrainingJob, prepared: Prepared) -> Path | None:
     """Return the training folder of a finished duration model of the same seed, data and settings, if there is one."""
+    wanted = _duration_of(job.recipe, job.system)
     for folder in job.relatives:
         duration = folder / "training" / "duration"
         if folder == job.voice or not (folder / "config.json").is_file() or not duration.is_dir():
             continue
         begun, summary = read_run(folder / "training", prepared), read_summary(folder / "training")
-        same = begun is not None and begun.recipe.duration == job.recipe.duration and summary.seed == job.seed
+        same = begun is not None and _duration_of(begun.recipe, begun.system) == wanted and summary.seed == job.seed
         if same and summary.prepared == prepared.fingerprint:
             return duration
     return None
+
+
+def _duration_of(recipe: Recipe, name: str) -> tuple[DurationPart, ProminenceUse | None]:
+    """Return what a system's duration model depends on beside its seed and data."""
+    system = recipe.system(name)
+    return recipe.duration_of(system), system.prominence
 
 
 def recognised_in(wavs: Path, prepared: Prepared, scores: Mapping[str, Scores]) -> dict[str, Scores]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tts.core.errors import UsageError
+from tts.core.normal_head import head_width
 
-Kind = Literal["continuous", "binary", "class"]
+Kind = Literal["continuous", "binary", "class", "distribution"]
 DURATION = "duration"  # frames a state: what a duration model predicts
 
 
@@ -19,7 +20,8 @@ class Stream:
     integer label below ``classes`` stored as float32 in one column. ``dynamic`` streams are learnt together with their delta
     and acceleration (windows [-0.5, 0, 0.5] and [1, -2, 1]), so that trajectories can be generated from them. ``masked``
     streams carry one more column, 1 where the frame has a value (formants of voiced frames) and 0 where it has none and is
-    not learnt.
+    not learnt. Of a ``distribution`` the values are as continuous ones, and a head says a normal distribution of them together
+    (:mod:`tts.core.normal_head`).
     """
 
     name: str
@@ -36,6 +38,8 @@ class Stream:
             raise UsageError(f"stream {self.name}: a class stream has one column and at least 2 classes")
         if self.dynamic and self.kind != "continuous":
             raise UsageError(f"stream {self.name}: only continuous streams have dynamic features")
+        if self.masked and self.kind == "distribution":
+            raise UsageError(f"stream {self.name}: a distribution is of all its values, so not masked")
         if self.masked and self.dynamic:
             raise UsageError(f"stream {self.name}: only streams without dynamic features can be masked")
 
@@ -45,10 +49,17 @@ class Stream:
         return self.dimension + self.masked
 
     @property
+    def normalised(self) -> bool:
+        """Whether its values are learnt as deviations from their mean, so that they have statistics."""
+        return self.kind in ("continuous", "distribution")
+
+    @property
     def width(self) -> int:
-        """Width of a head that predicts this stream: statics and dynamics, or one logit a class."""
+        """Width of a head that predicts this stream: statics and dynamics, one logit a class, or what a distribution needs."""
         if self.kind == "class":
             return self.classes
+        if self.kind == "distribution":
+            return head_width(self.dimension)
         return self.dimension * (3 if self.dynamic else 1)
 
     def to_dict(self) -> dict[str, Any]:

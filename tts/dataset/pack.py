@@ -54,8 +54,8 @@ class TrainingSums:
 
     def __init__(self, layout: Layout, states: int) -> None:
         speakers = range(len(layout.speakers) or 1)
-        self.frames = [stream for stream in layout.frame_streams if stream.kind == "continuous"]
-        self.phones = [stream for stream in layout.phone_streams if stream.kind == "continuous"]
+        self.frames = [stream for stream in layout.frame_streams if stream.normalised]
+        self.phones = [stream for stream in layout.phone_streams if stream.normalised]
         self.sums = {
             stream.name: [StatisticsSum(stream.dimension, stream.dynamic) for _ in speakers]
             for stream in (*self.frames, *self.phones)
@@ -73,7 +73,7 @@ class TrainingSums:
         self.durations[item.speaker].add(item.alignment.durations.astype(np.float64), ~silent)
 
     def result(self) -> dict[str, StreamStatistics]:
-        """Return the statistics of all continuous streams and of the durations, by name."""
+        """Return the statistics of all streams that have them and of the durations, by name."""
         return {name: pool_speakers(sums) for name, sums in {**self.sums, DURATION: self.durations}.items()}
 
 

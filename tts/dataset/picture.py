@@ -115,7 +115,7 @@ def _panels(inspection: Inspection) -> Iterator[Panel]:
 
 
 def _rank(track: Track) -> int:
-    if track.stream.kind == "continuous":
+    if track.stream.normalised:
         return 0 if track.stream.dimension > CURVES else 1
     return 2 if track.stream.kind == "class" else 3
 

@@ -80,25 +80,27 @@ class Subset(Prepared):
 
     @cached_property
     def statistics(self) -> dict[str, StreamStatistics]:
-        """Statistics of the chosen training frames, by stream."""
+        """Statistics of the chosen training frames and phones, by stream."""
         sums = training_sums(self.packed("train"), self.streams.values(), self.states)
         return {name: total.result() for name, total in sums.items()}
 
 
 def training_sums(packed: Packed, streams: Iterable[Stream], states: int) -> dict[str, StatisticsSum]:
-    """Return the sums of every continuous one of ``streams`` that has a row a frame, and of durations, of one speaker."""
+    """Return the sums of every one of ``streams`` that is learnt normalised, and of durations, of one speaker."""
     sums = {DURATION: StatisticsSum(states, dynamic=False)}
     for stream in streams:
-        if stream.kind == "continuous" and stream.name in packed.streams:
+        if stream.normalised and (stream.name in packed.streams or stream.name in packed.segment_streams):
             sums[stream.name] = StatisticsSum(stream.dimension, stream.dynamic)
     for number in range(len(packed.ids)):
-        counted = packed.counted_frames(number)
+        a, b = packed.segment_starts[number : number + 2]
+        frames, counted_frames = packed.utterance(number), packed.counted_frames(number)
         for stream in streams:
             if stream.name in sums:
-                values = packed.utterance(number)[stream.name]
+                by_frame = stream.name in frames
+                values = frames[stream.name] if by_frame else np.asarray(packed.segment_streams[stream.name][a:b])
+                counted = counted_frames if by_frame else ~packed.silent[a:b]
                 valid = counted & (values[:, -1] > 0.5) if stream.masked else counted
                 sums[stream.name].add(values[:, : stream.dimension], valid)
-        a, b = packed.segment_starts[number : number + 2]
         sums[DURATION].add(packed.durations[a:b].astype(np.float64), ~packed.silent[a:b])
     return sums
 

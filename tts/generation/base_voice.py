@@ -20,7 +20,8 @@ from tts.dataset.constant import hold_constant
 from tts.dataset.positions import frame_positions, position_width
 from tts.dataset.speakers import SpeakerInput, duration_speakers, speaker_codes, speaker_input
 from tts.dataset.statistics import StreamStatistics, load_statistics
-from tts.generation.config import LEXICON, MAX_STATE, VoiceConfig
+from tts.generation.config import LEXICON, MAX_STATE, PHONE_PROSODY, VariationConfig, VoiceConfig
+from tts.generation.variation import NO_VARIATION, Deviations, Take, deviations
 from tts.network.inputs import NetworkInput
 from tts.recipe import MAIN_STREAMS
 from tts.text import english, normalise
@@ -122,7 +123,13 @@ class BaseVoice:
         """What edits trajectories before they are spoken; none here."""
         return None
 
-    def durations(self, sentences: Sequence[Sentence], speakers: Sequence[int] | None = None) -> list[np.ndarray]:
+    def durations(
+        self,
+        sentences: Sequence[Sentence],
+        speakers: Sequence[int] | None = None,
+        *,
+        takes: Sequence[Take | None] | None = None,
+    ) -> list[np.ndarray]:
         """Predict frames a state: see :class:`tts.generation.voice_model.VoiceModel`."""
         raise NotImplementedError
 
@@ -133,17 +140,45 @@ class BaseVoice:
         speakers: Sequence[int] | None = None,
         *,
         hidden: bool = False,
+        takes: Sequence[Take | None] | None = None,
     ) -> list[dict[str, np.ndarray]]:
         """Predict the main streams: see :class:`tts.generation.voice_model.VoiceModel`."""
         raise NotImplementedError
 
-    def frames_of(self, output: np.ndarray, speaker: int) -> np.ndarray:
+    @property
+    def variation(self) -> VariationConfig | None:
+        """How takes of a sentence vary, where the voice knows."""
+        return self.config.variation
+
+    def deviations(self, outputs: np.ndarray, take: Take) -> Deviations:
+        """Return how far phones depart from their means in a take, of what the duration model says of the distribution."""
+        if self.config.variation is None:
+            raise UsageError(NO_VARIATION)
+        return deviations(self.config.variation, outputs, self.statistics[PHONE_PROSODY].deviation, take)
+
+    def lengths(self, outputs: Mapping[str, np.ndarray], take: Take | None) -> np.ndarray | None:
+        """Return the factors (segments,) on how long phones last in a take; None where there is none."""
+        return None if take is None else self.deviations(outputs[PHONE_PROSODY], take).lengths
+
+    def read_prosody(self, outputs: Mapping[str, np.ndarray], take: Take | None) -> np.ndarray:
+        """Return what the stack reads of the duration model's ``outputs``, normalised, (segments, columns), in a take."""
+        names = self.config.prosody
+        said = [outputs[name] for name in names]
+        if not said:
+            return np.zeros((len(next(iter(outputs.values()))), 0), np.float32)
+        mean = np.concatenate(said, axis=1)
+        return mean if take is None else mean + self.deviations(outputs[PHONE_PROSODY], take).of(names)
+
+    def frames_of(self, output: np.ndarray, speaker: int, lengths: np.ndarray | None = None) -> np.ndarray:
         """Turn a duration model's output (segments, states) into frames a state, float64, at least 1; ends are as usual.
 
-        Raises :class:`TtsError` where a state would last longer than 1,000 frames, some seconds: no speech does.
+        ``lengths`` (segments,) are factors on how long phones last. Raises :class:`TtsError` where a state would last longer
+        than 1,000 frames, some seconds: no speech does.
         """
         statistics = self.statistics[DURATION]
         predicted = np.asarray(output * statistics.deviation + statistics.mean_of(speaker), dtype=np.float64)
+        if lengths is not None:
+            predicted = predicted * lengths[:, None]
         frames: np.ndarray = np.maximum(predicted, 1.0)
         frames[0], frames[-1] = self._silences[speaker]
         if (frames > MAX_STATE).any():
@@ -218,7 +253,8 @@ def read_statistics(path: Path, config: VoiceConfig) -> dict[str, StreamStatisti
     """Read the statistics of a voice; those that do not fit its streams raise :class:`TtsError`."""
     statistics = load_statistics(path)
     streams = {stream.name: stream for stream in config.streams if stream.name in MAIN_STREAMS and stream.kind != "binary"}
-    for name, stream in {**streams, DURATION: Stream(DURATION, config.states)}.items():
+    varying = {} if config.variation is None else {PHONE_PROSODY: Stream(PHONE_PROSODY, len(config.variation.covariance))}
+    for name, stream in {**streams, **varying, DURATION: Stream(DURATION, config.states)}.items():
         if name not in statistics:
             raise TtsError(f"{path}: lacks {name}; the file is damaged or not one of ours")
         stored = statistics[name]

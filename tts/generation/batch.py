@@ -160,6 +160,8 @@ def _asked(request: Request, synthesiser: Synthesiser, voice: str, encoding: Aud
         ssml=request.ssml,
         labels=request.labels,
         digits=request.digits,
+        temperature=request.temperature,
+        seed=request.seed if request.temperature else 0,  # else it says nothing
     )
 
 

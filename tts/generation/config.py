@@ -17,11 +17,11 @@ import tts
 from tts.core.errors import TtsError, UsageError
 from tts.core.files import read_json, write_json
 from tts.core.grid import FrameGrid
-from tts.core.stream import Stream
+from tts.core.stream import DURATION, Stream
 from tts.dataset.subphone import WIDTHS
 from tts.generation.migration import migrated
 from tts.recipe import MAIN_STREAMS, EditPart, GenerationPart, StagePart, SubphoneKind
-from tts.recipe.names import EngineName
+from tts.recipe.names import EngineName, ProminenceUse
 from tts.recipe.network import check_stages
 from tts.text.features import ContextFeatures
 from tts.text.phones import PhoneInventory
@@ -41,6 +41,7 @@ MODEL, DURATION_MODEL, STATISTICS, LEXICON, EDIT = FILES = (
 
 # What a network may ask for is bounded by the parts of a recipe that describe it.
 MAX_WIDTH, MAX_STAGES, MAX_STREAMS = 65_536, 64, 200
+PHONE_PROSODY: Final = "phone_prosody"  # the task that says a distribution
 MAX_STATE = 1_000.0  # frames, of silence or of a predicted duration
 
 
@@ -111,6 +112,21 @@ class SpeakersConfig(_Facts):
     silences: tuple[Silences, ...]
 
 
+Row = Annotated[tuple[Annotated[float, Field(ge=-1e3, le=1e3)], ...], Field(min_length=4, max_length=4)]
+
+
+class VariationConfig(_Facts):
+    """How deviations of phones from their means go together (:mod:`tts.generation.variation`), in whitened units.
+
+    ``covariance`` (values, values) is theirs, ``shares`` (values,) the part of each variance that a whole sentence has in
+    common, ``transition`` (values, values) says how the rest goes on from phone to phone.
+    """
+
+    covariance: Annotated[tuple[Row, ...], Field(min_length=4, max_length=4)]
+    shares: Row
+    transition: Annotated[tuple[Row, ...], Field(min_length=4, max_length=4)]
+
+
 class TransferConfig(_Facts):
     """What a voice was initialised from; ``base`` is what that one was initialised from.
 
@@ -148,7 +164,7 @@ class VoiceConfig(_Facts):
     text: FrontEndConfig
     inventory: PhoneInventory
     features: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]  # fingerprint of the linguistic features
-    prominence: bool = False  # whether predicted prominence is among these
+    prominence: ProminenceUse = False  # whether predicted prominence, or a control of it, is among these
     questions: QuestionsConfig | None = None  # where these are answers to a question file
     streams: tuple[Stream, ...] = Field(min_length=len(MAIN_STREAMS), max_length=MAX_STREAMS)
     silence: Silences
@@ -157,6 +173,7 @@ class VoiceConfig(_Facts):
     edit: EditPart | None = None  # the last acoustic stage, which edits what these make
     duration: StagePart
     prosody: tuple[Line, ...] = Field((), max_length=16)  # what the stages read of the duration model's outputs
+    variation: VariationConfig | None = None  # of what the duration model says as a distribution
     generation: GenerationPart
     corpus: CorpusConfig
     prepared: Line
@@ -181,6 +198,8 @@ class VoiceConfig(_Facts):
         wrong = {name for name in self.prosody if name not in continuous or name not in self.duration.tasks}
         if wrong or len(set(self.prosody)) < len(self.prosody):
             raise ValueError("prosody: expected tasks of the duration model, each once")
+        if self.variation is not None and self.distribution is None:
+            raise ValueError("variation: the duration model says no distribution of four values")
         if len(self.inventory) > 5_000 or any(len(symbol) > 50 for symbol in self.inventory.symbols):
             raise ValueError("inventory: more than 5,000 phones, or one of more than 50 characters")
         for silence in (self.silence, *(self.speakers.silences if self.speakers else ())):
@@ -189,6 +208,17 @@ class VoiceConfig(_Facts):
         if self.speakers and len(self.speakers.silences) != len(self.speakers.names):
             raise ValueError("speakers: expected a silence for every name")
         return self
+
+    @property
+    def distribution(self) -> Stream | None:
+        """The distribution that the duration model says, where it does; its values are those of ``phone_prosody``."""
+        here = (stream for stream in self.streams if stream.name == PHONE_PROSODY and stream.name in self.duration.tasks)
+        return next((stream for stream in here if stream.kind == "distribution" and stream.dimension == 4), None)
+
+    @property
+    def phone_tasks(self) -> tuple[str, ...]:
+        """What is asked of the duration model when the voice speaks."""
+        return (DURATION, *self.prosody, *([PHONE_PROSODY] if self.variation is not None else []))
 
     @property
     def label(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tts.core.errors import TtsError
+from tts.generation.variation import Take
 from tts.generation.voice import Voice
 from tts.text.sentence import Sentence
 
@@ -29,9 +30,15 @@ class Ensemble(Voice):
         self.lexicon = first.lexicon
         self.members = tuple(members)
 
-    def durations(self, sentences: Sequence[Sentence], speakers: Sequence[int] | None = None) -> list[np.ndarray]:
+    def durations(
+        self,
+        sentences: Sequence[Sentence],
+        speakers: Sequence[int] | None = None,
+        *,
+        takes: Sequence[Take | None] | None = None,
+    ) -> list[np.ndarray]:
         """Predict frames a state: the mean over members, float64 (segments, states) a sentence."""
-        answers = [member.durations(sentences, speakers) for member in self.members]
+        answers = [member.durations(sentences, speakers, takes=takes) for member in self.members]
         return [np.mean(group, axis=0) for group in zip(*answers, strict=True)]
 
     def acoustics(
@@ -41,9 +48,10 @@ class Ensemble(Voice):
         speakers: Sequence[int] | None = None,
         *,
         hidden: bool = False,
+        takes: Sequence[Take | None] | None = None,
     ) -> list[dict[str, np.ndarray]]:
         """Predict every main stream: the mean over members, (frames, width) in natural units; ``vuv`` as a probability."""
-        answers = [member.acoustics(sentences, durations, speakers, hidden=hidden) for member in self.members]
+        answers = [member.acoustics(sentences, durations, speakers, hidden=hidden, takes=takes) for member in self.members]
         return [
             {name: np.mean([one[name] for one in group], axis=0) for name in group[0]} for group in zip(*answers, strict=True)
         ]

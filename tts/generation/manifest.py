@@ -27,7 +27,8 @@ class Entry:
     identifies the voice, ``format`` and ``rate`` the kind of file (None: the voice's own rate). ``seconds`` and ``file`` are
     of a text that was spoken, ``unread`` its tokens without a reading (``token``, and ``reading`` where something was read in
     its place), ``error`` of one that failed, ``moved_from`` of one whose files get another name; ``ssml`` says that the text is
-    an SSML document, ``labels`` that it is a label file, ``digits`` how numbers were read if not as the voice has it.
+    an SSML document, ``labels`` that it is a label file, ``digits`` how numbers were read if not as the voice has it,
+    ``temperature`` and ``seed`` how the take was drawn.
     """
 
     id: str
@@ -49,6 +50,8 @@ class Entry:
     ssml: bool = False
     labels: bool = False
     digits: str | None = None
+    temperature: float = 0.0
+    seed: int = 0
 
     @property
     def content(self) -> str:
@@ -76,7 +79,21 @@ class Entry:
         return entry
 
 
-_CONTENT = ("text", "speaker", "speed", "pitch", "voice", "settings", "format", "rate", "ssml", "labels", "digits")
+_CONTENT = (
+    "text",
+    "speaker",
+    "speed",
+    "pitch",
+    "voice",
+    "settings",
+    "format",
+    "rate",
+    "ssml",
+    "labels",
+    "digits",
+    "temperature",
+    "seed",
+)
 _ALWAYS = ("id", "status", "text", "speed", "pitch", "voice", "settings", "place")
 _DEFAULTS: dict[str, Any] = vars(Entry("", "")) | {"settings": None}
 

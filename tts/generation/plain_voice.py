@@ -14,6 +14,7 @@ from tts.dataset.speakers import SpeakerInput
 from tts.dataset.statistics import StreamStatistics
 from tts.generation.base_voice import BaseVoice, check_files, linguistic_width, network_speakers, read_statistics
 from tts.generation.config import CONFIG, DURATION_MODEL, LEXICON, MODEL, STATISTICS, VoiceConfig
+from tts.generation.variation import Take
 from tts.network.inputs import NetworkInput
 from tts.network.layout import SpeakingPart, speaking_parts
 from tts.network.plain import PlainStack, can_be_plain, logistic
@@ -48,15 +49,23 @@ class PlainVoice(BaseVoice):
             PlainStack(segment, [duration_part(config)], of_duration, {**widths, DURATION: self.states}, of_durations),
         )
 
-    def durations(self, sentences: Sequence[Sentence], speakers: Sequence[int] | None = None) -> list[np.ndarray]:
+    def durations(
+        self,
+        sentences: Sequence[Sentence],
+        speakers: Sequence[int] | None = None,
+        *,
+        takes: Sequence[Take | None] | None = None,
+    ) -> list[np.ndarray]:
         """Predict frames per state, float64 (segments, states) a sentence; the speaker's usual silence at the ends.
 
-        ``speakers`` are the speakers' numbers, a sentence each; by default the first speaks all.
+        ``speakers`` are the speakers' numbers, a sentence each; by default the first speaks all. ``takes`` say how phones
+        depart from their means, a sentence each.
         """
         who = [0] * len(sentences) if speakers is None else speakers
         inputs = [self.duration_input(sentence) for sentence in self.known(sentences)]
         predicted = self._predicted(1, inputs, who)
-        return [self.frames_of(outputs[DURATION], speaker) for outputs, speaker in zip(predicted, who, strict=True)]
+        given = zip(predicted, who, takes or [None] * len(predicted), strict=True)
+        return [self.frames_of(outputs[DURATION], speaker, self.lengths(outputs, take)) for outputs, speaker, take in given]
 
     def acoustics(
         self,
@@ -65,18 +74,19 @@ class PlainVoice(BaseVoice):
         speakers: Sequence[int] | None = None,
         *,
         hidden: bool = False,
+        takes: Sequence[Take | None] | None = None,
     ) -> list[dict[str, np.ndarray]]:
         """Predict every main stream for integer ``durations``: a dictionary a sentence.
 
         Dynamic streams are the means of statics, deltas and accelerations in natural units, (frames, 3 * dimension);
-        ``vuv`` is the probability of voicing, (frames, 1). ``speakers`` as in :meth:`durations`. There
+        ``vuv`` is the probability of voicing, (frames, 1). ``speakers`` and ``takes`` as in :meth:`durations`. There
         is no ``hidden`` layer here: voices that read it, which have an edit, are computed by torch.
         """
         if hidden:
             raise TtsError(f"{self.label}: this way of computing a voice keeps no hidden layer; use load_voice")
         who = [0] * len(sentences) if speakers is None else speakers
         known = self.known(sentences)
-        given = zip(known, durations, self._prosody(known, who), strict=True)
+        given = zip(known, durations, self._prosody(known, who, takes or [None] * len(known)), strict=True)
         predicted = self._predicted(0, [self.acoustic_input(*each) for each in given], who)
         return [
             {
@@ -86,13 +96,12 @@ class PlainVoice(BaseVoice):
             for outputs, speaker in zip(predicted, who, strict=True)
         ]
 
-    def _prosody(self, sentences: Sequence[Sentence], who: Sequence[int]) -> list[np.ndarray]:
+    def _prosody(self, sentences: Sequence[Sentence], who: Sequence[int], takes: Sequence[Take | None]) -> list[np.ndarray]:
         """Return what the stack reads of the duration model, normalised, (segments, columns) a sentence."""
-        names = self.config.prosody
-        if not names:
+        if not self.config.prosody:
             return [np.zeros((len(sentence.segments), 0), np.float32) for sentence in sentences]
         predicted = self._predicted(1, [self.duration_input(sentence) for sentence in sentences], who)
-        return [np.concatenate([outputs[name] for name in names], axis=1) for outputs in predicted]
+        return [self.read_prosody(outputs, take) for outputs, take in zip(predicted, takes, strict=True)]
 
     def _predicted(self, network: int, inputs: Sequence[NetworkInput], who: Sequence[int]) -> list[dict[str, np.ndarray]]:
         """Run the stack (0) or the duration model (1) of every sentence's speaker.
@@ -116,8 +125,8 @@ def in_natural_units(stream: Stream, statistics: StreamStatistics | None, output
 
 def duration_part(config: VoiceConfig) -> SpeakingPart:
     """Return the stage of a voice's duration model as one that speaks."""
-    outputs = (DURATION, *config.prosody)
-    return SpeakingPart.model_construct(**{**dict(config.duration), "outputs": outputs, "reads_bottleneck": False})
+    said = {"outputs": config.phone_tasks, "reads_bottleneck": False}
+    return SpeakingPart.model_construct(**{**dict(config.duration), **said})
 
 
 def speaks_plainly(config: VoiceConfig) -> bool:

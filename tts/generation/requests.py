@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from tts.core.errors import UsageError
 from tts.core.names import file_key, name_fault
 from tts.generation.durations import MAX_SPEED, MIN_SPEED
-from tts.recipe.names import DigitsName
+from tts.recipe.names import MOST_SEED, DigitsName
 from tts.text.digits import DIGITS
 
 MAX_PITCH = 24.0  # semitones up or down
+MAX_TEMPERATURE = 1.5
 MAX_ID = 100
 
 
@@ -24,7 +25,9 @@ class Request:
     ``numbered`` says that the name was made of the number of its line, so that it changes where lines are added above. ``ssml``
     says that the text is an SSML document (:mod:`tts.text.ssml`), ``labels`` that it is a file of full-context labels
     (:mod:`tts.generation.spoken_labels`), ``digits`` how whole numbers in figures are read
-    (:func:`tts.text.digits.read_digits`), None as the voice has it.
+    (:func:`tts.text.digits.read_digits`), None as the voice has it. ``temperature`` in 0..1.5 says how far lengths, F0 and
+    energy of phones depart from what they are on average (:mod:`tts.generation.variation`): 0 is not at all, 1 as in the
+    recordings. The same text, temperature and ``seed`` give the same take.
     """
 
     id: str
@@ -37,6 +40,8 @@ class Request:
     ssml: bool = False
     labels: bool = False
     digits: DigitsName | None = None
+    temperature: float = 0.0
+    seed: int = 0
 
     def __post_init__(self) -> None:
         if any("\ud800" <= character <= "\udfff" for character in self.text):
@@ -48,6 +53,10 @@ class Request:
             raise UsageError(self.located(f"digits {self.digits!r} are unknown; choose from {', '.join(DIGITS)}"))
         if not MIN_SPEED <= self.speed <= MAX_SPEED:
             raise UsageError(self.located(f"speed {self.speed:g} is outside {MIN_SPEED:g}..{MAX_SPEED:g}"))
+        if not 0.0 <= self.temperature <= MAX_TEMPERATURE:
+            raise UsageError(self.located(f"temperature {self.temperature:g} is outside 0..{MAX_TEMPERATURE:g}"))
+        if not 0 <= self.seed <= MOST_SEED:
+            raise UsageError(self.located(f"seed {self.seed} is outside 0..{MOST_SEED}"))
         if not abs(self.pitch) <= MAX_PITCH:
             raise UsageError(self.located(f"pitch {self.pitch:g} is outside -{MAX_PITCH:g}..{MAX_PITCH:g} semitones"))
 

@@ -25,6 +25,7 @@ from tts.generation.passages import Manner, document_of, parts_of
 from tts.generation.postfilter import PostFilterSettings
 from tts.generation.requests import Request
 from tts.generation.sentence_joiner import SentenceJoiner
+from tts.generation.variation import NO_VARIATION, Take, draw
 from tts.generation.vocode import Waveform, sounded, spoken_trajectories, vocode, vocoder_streams
 from tts.generation.voice_model import HIDDEN, VoiceModel, used_editor
 from tts.recipe import GenerationPart
@@ -39,11 +40,13 @@ FIRST_FRAMES = 1_000  # of the batch after the first, which is one sentence, so 
 
 
 def check_speakers(requests: Iterable[Request], voice: VoiceModel) -> None:
-    """Raise :class:`UsageError`, before anything is spoken, for a request whose speaker the voice does not have.
+    """Raise :class:`UsageError`, before anything is spoken, for a request whose speaker or takes the voice does not have.
 
     SSML documents are read, so that what is wrong with them is told too.
     """
     for request in requests:
+        if request.temperature and voice.variation is None:
+            raise UsageError(request.located(NO_VARIATION))
         try:
             for speaker in (request.speaker, *(document_of(request, voice.engine).speakers if request.ssml else ())):
                 voice.speaker_number(speaker)
@@ -190,11 +193,12 @@ class _Job:
 
 @dataclass
 class _Piece:
-    """A sentence on its way."""
+    """A sentence on its way; ``take`` says how it departs from the mean, where it does."""
 
     job: _Job
     part: Part
     speaker: int
+    take: Take | None = None
     durations: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.int32))
     ticket: Ticket | None = None
     signal: np.ndarray | None = None
@@ -305,8 +309,19 @@ class Synthesiser:
             yield job
 
     def _pieces(self, job: _Job) -> Iterator[_Piece]:
-        for part in parts_of(job.request, self.voice.engine, self._manner, job.unread):
-            yield _Piece(job, part, self.voice.speaker_number(part.speaker or job.request.speaker))
+        for number, part in enumerate(parts_of(job.request, self.voice.engine, self._manner, job.unread)):
+            speaker = self.voice.speaker_number(part.speaker or job.request.speaker)
+            yield _Piece(job, part, speaker, self._take(job.request, number, part.sentence))
+
+    def _take(self, request: Request, number: int, sentence: Sentence) -> Take | None:
+        """Return the take of a request's sentence: the same whenever text, seed and the voice's variation are the same."""
+        if not request.temperature:
+            return None
+        variation = self.voice.variation
+        if variation is None:
+            raise UsageError(NO_VARIATION)
+        noise = draw(variation, len(sentence.segments), (request.seed, number, request.text))
+        return Take(noise, request.temperature)
 
     def _predict(self, pieces: Sequence[_Piece]) -> list[_Piece]:
         """Take sentences through the networks and hand them to the vocoder; return those that got there."""
@@ -331,10 +346,11 @@ class Synthesiser:
     def _acoustics(self, pieces: Sequence[_Piece]) -> list[dict[str, np.ndarray]]:
         """Set how long sentences last; return what the networks make of them, edited trajectories where there is an edit."""
         sentences, speakers = [piece.sentence for piece in pieces], [piece.speaker for piece in pieces]
-        for piece, frames in zip(pieces, self.voice.durations(sentences, speakers), strict=True):
+        takes = {} if all(piece.take is None for piece in pieces) else {"takes": [piece.take for piece in pieces]}
+        for piece, frames in zip(pieces, self.voice.durations(sentences, speakers, **takes), strict=True):
             piece.durations = piece.part.durations(frames, self.settings.pause_scale, piece.job.request.speed)
         durations = [piece.durations for piece in pieces]
-        acoustics = self.voice.acoustics(sentences, durations, speakers, hidden=self.editor is not None)
+        acoustics = self.voice.acoustics(sentences, durations, speakers, hidden=self.editor is not None, **takes)
         if self.editor is not None:
             return [self._edited(p, f, streams) for p, f, streams in zip(pieces, durations, acoustics, strict=True)]
         return acoustics

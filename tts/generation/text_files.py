@@ -5,8 +5,8 @@ Five formats, blank lines ignored:
 * ``lines``: a line, or a paragraph, is a text; its name is the file's stem and the number of its first line (``story-00012``).
 * ``ids``: ``id|text`` or ``id|speaker|text``, split at the one or two bars of the line. A first line of the columns' names is
   passed over, and LJSpeech metadata (``id|text|text as it is read``) is known by its texts.
-* ``jsonl``: an object with ``text`` and, optionally, ``id``, ``speaker``, ``speed``, ``pitch`` and ``digits``; any other
-  key is refused.
+* ``jsonl``: an object with ``text`` and, optionally, ``id``, ``speaker``, ``speed``, ``pitch``, ``digits``, ``temperature`` and
+  ``seed``; any other key is refused.
 * ``ssml``: the whole file is an SSML document (:mod:`tts.text.ssml`), one text whose name is the file's stem.
 * ``labels``: the whole file is the full-context labels of one text (:mod:`tts.generation.spoken_labels`), as in ssml.
 
@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 
 Format = Literal["auto", "lines", "ids", "jsonl", "ssml", "labels"]
 STRINGS = ("id", "text", "speaker", "digits")  # keys of JSON lines whose values are strings
+NUMBERS = ("speed", "pitch", "temperature", "seed")
+_KEYS = "id, text, speaker, speed, pitch, digits, temperature and seed"
 STANDARD = Path("-")  # input or output
 
 # What people call the columns of a table of texts.
@@ -59,29 +61,28 @@ class Usual:
     pitch: float = 0.0
     speaker: str = ""
     digits: DigitsName | None = None
+    temperature: float = 0.0
+    seed: int = 0
 
 
 def read_requests(
     paths: Sequence[Path | Remote],
     format: Format = "auto",
     *,
-    speed: float = 1.0,
-    pitch: float = 0.0,
-    speaker: str = "",
-    digits: DigitsName | None = None,
     paragraphs: Paragraphs = "auto",
+    **usual: Any,
 ) -> list[Request]:
     """Read text files, ``-`` being standard input, into requests in order.
 
-    ``speed``, ``pitch``, ``speaker`` and ``digits`` are for texts that set none. A line whose text is empty or all
+    ``usual`` are attributes of :class:`Usual`, for texts that do not say otherwise. A line whose text is empty or all
     punctuation is kept: speaking it fails and is reported. Raises :class:`UsageError` naming file and line for a broken line,
     an id that is unsafe or taken, a file that is missing, not UTF-8, without any text, or a table of another kind.
     """
     for what, value, known in (("format", format, get_args(Format)), ("paragraphs", paragraphs, get_args(Paragraphs))):
         if value not in known:
             raise UsageError(f"{what} {value!r} is unknown; choose one of {', '.join(known)}")
-    usual = Usual(speed, pitch, speaker, digits)
-    requests = [request for path in paths for request in _read_file(path, format, paragraphs, usual)]
+    own = Usual(**usual)
+    requests = [request for path in paths for request in _read_file(path, format, paragraphs, own)]
     refuse_duplicates(requests)
     return requests
 
@@ -244,12 +245,16 @@ def _json_fields(line: str, place: str) -> dict[str, Any]:
     for key, value in data.items():
         if key in STRINGS:
             right = isinstance(value, str)
-        elif key in ("speed", "pitch"):
+        elif key in NUMBERS:
             right = isinstance(value, int | float) and not isinstance(value, bool)
+            if key == "seed" and right:
+                right = float(value).is_integer()
+                data["seed"] = int(value) if right else value
         else:
-            raise UsageError(f"{place}: unknown key {key!r}; known are id, text, speaker, speed, pitch and digits")
+            raise UsageError(f"{place}: unknown key {key!r}; known are {_KEYS}")
         if not right:
-            raise UsageError(f"{place}: {key} must be a {'string' if key in STRINGS else 'number'}, not {json.dumps(value)}")
+            kind = "string" if key in STRINGS else "whole number" if key == "seed" else "number"
+            raise UsageError(f"{place}: {key} must be a {kind}, not {json.dumps(value)}")
         if isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):
             raise UsageError(f"{place}: {key} has half a surrogate pair, which is no character; write the whole pair")
     return data

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from tts.core.device import autocast, choose_device, speaking_precision, to_host
-from tts.core.errors import TtsError
+from tts.core.errors import TtsError, UsageError
 from tts.core.files import file_digest, write_text
 from tts.core.stream import DURATION, Stream
 from tts.core.tensors import check_weights, load_tensors, load_weights, save_tensors
@@ -34,6 +34,7 @@ from tts.generation.config import (
     EDIT,
     LEXICON,
     MODEL,
+    PHONE_PROSODY,
     STATISTICS,
     VoiceConfig,
     read_config,
@@ -41,6 +42,7 @@ from tts.generation.config import (
 )
 from tts.generation.editing import FIRST, Editor, streams_width
 from tts.generation.network_input import padded_batches
+from tts.generation.variation import NO_VARIATION, Take
 from tts.generation.voice_model import HIDDEN
 from tts.generation.voices import find_voice
 from tts.network.edit import Edit
@@ -77,31 +79,60 @@ class Voice(BaseVoice):
         return Editor(part, self.edit, self.statistics, self.streams, self.device)
 
     @torch.no_grad()
-    def durations(self, sentences: Sequence[Sentence], speakers: Sequence[int] | None = None) -> list[np.ndarray]:
+    def durations(
+        self,
+        sentences: Sequence[Sentence],
+        speakers: Sequence[int] | None = None,
+        *,
+        takes: Sequence[Take | None] | None = None,
+    ) -> list[np.ndarray]:
         """Predict frames per state, float64 (segments, states) a sentence; the speaker's usual silence at the ends.
 
-        ``speakers`` are the speakers' numbers, a sentence each; by default the first speaks all.
+        ``speakers`` are the speakers' numbers, a sentence each; by default the first speaks all. ``takes`` say how phones
+        depart from their means, a sentence each.
         """
         who = [0] * len(sentences) if speakers is None else speakers
-        predicted = self._phone_outputs(self.known(sentences), who, (DURATION,))
-        return [self.frames_of(output, speaker) for output, speaker in zip(predicted, who, strict=True)]
+        predicted = self._phone_outputs(self.known(sentences), who, (DURATION,), takes)
+        given = zip(predicted, who, takes or [None] * len(predicted), strict=True)
+        return [self.frames_of(outputs[DURATION], speaker, self.lengths(outputs, take)) for outputs, speaker, take in given]
 
-    def _phone_outputs(self, sentences: Sequence[Sentence], who: Sequence[int], names: Sequence[str]) -> list[np.ndarray]:
-        """Return what the duration model says of every segment, normalised, (segments, width of all ``names``)."""
-        if not names:
-            return [np.zeros((len(sentence.segments), 0), np.float32) for sentence in sentences]
+    def _phone_outputs(
+        self,
+        sentences: Sequence[Sentence],
+        who: Sequence[int],
+        names: Sequence[str],
+        takes: Sequence[Take | None] | None,
+    ) -> list[dict[str, np.ndarray]]:
+        """Return what the duration model says of every segment, normalised, (segments, width) by name.
+
+        In takes it says the distribution as well.
+        """
+        if any(take is not None for take in takes or ()):
+            if self.config.variation is None:
+                raise UsageError(NO_VARIATION)
+            names = (*names, PHONE_PROSODY)
         self.duration.eval()
         inputs = [
             self.duration_input(sentence, self.duration.speakers, speaker)
             for sentence, speaker in zip(sentences, who, strict=True)
         ]
-        outputs: list[np.ndarray] = [np.zeros((0, 0))] * len(inputs)
+        outputs: list[dict[str, np.ndarray]] = [{}] * len(inputs)
         for group, x, mask in padded_batches(inputs, self.device):
             heads = self.duration(x, mask).heads
             joined = to_host(torch.cat([heads[name].float() for name in names], dim=-1)).numpy()
+            ends = np.cumsum([heads[name].shape[-1] for name in names])[:-1]
             for place, n in enumerate(group):
-                outputs[n] = joined[place, : len(inputs[n])]
+                outputs[n] = dict(zip(names, np.split(joined[place, : len(inputs[n])], ends, axis=-1), strict=True))
         return outputs
+
+    def _prosody(
+        self, sentences: Sequence[Sentence], who: Sequence[int], takes: Sequence[Take | None] | None
+    ) -> list[np.ndarray]:
+        """Return what the stack reads of the duration model, normalised, (segments, columns) a sentence."""
+        if not self.config.prosody:
+            return [np.zeros((len(sentence.segments), 0), np.float32) for sentence in sentences]
+        said = self._phone_outputs(sentences, who, self.config.prosody, takes)
+        return [self.read_prosody(each, take) for each, take in zip(said, takes or [None] * len(said), strict=True)]
 
     @torch.no_grad()
     def acoustics(
@@ -111,17 +142,18 @@ class Voice(BaseVoice):
         speakers: Sequence[int] | None = None,
         *,
         hidden: bool = False,
+        takes: Sequence[Take | None] | None = None,
     ) -> list[dict[str, np.ndarray]]:
         """Predict every main stream for integer ``durations``: a dictionary a sentence.
 
         Dynamic streams are the means of statics, deltas and accelerations in natural units, (frames, 3 * dimension);
-        ``vuv`` is the probability of voicing, (frames, 1). ``speakers`` as in :meth:`durations`. With ``hidden`` the last
-        hidden layer is there too, as :data:`HIDDEN`, float32 (frames, width).
+        ``vuv`` is the probability of voicing, (frames, 1). ``speakers`` and ``takes`` as in :meth:`durations`. With ``hidden``
+        the last hidden layer is there too, as :data:`HIDDEN`, float32 (frames, width).
         """
         self.stack.eval()
         who = [0] * len(sentences) if speakers is None else speakers
         known = self.known(sentences)
-        prosody = self._phone_outputs(known, who, self.config.prosody)
+        prosody = self._prosody(known, who, takes)
         inputs = [
             self.acoustic_input(sentence, frames, own, self.stack.speakers, speaker)
             for sentence, frames, own, speaker in zip(known, durations, prosody, who, strict=True)
@@ -167,8 +199,8 @@ def stack_widths(streams: Mapping[str, Stream]) -> dict[str, int]:
 def save_voice(folder: Path, voice: Voice, card: str, lexicon: Path | None = None) -> None:
     """Write a voice; ``config.json``, which makes the folder a voice, comes last."""
     save_tensors(folder / MODEL, voice.stack.speaking(), {})
-    save_tensors(folder / DURATION_MODEL, voice.duration.speaking((DURATION, *voice.config.prosody)), {})
-    wanted = (*MAIN_STREAMS, DURATION)
+    save_tensors(folder / DURATION_MODEL, voice.duration.speaking(voice.config.phone_tasks), {})
+    wanted = (*MAIN_STREAMS, DURATION, *([PHONE_PROSODY] if voice.config.variation is not None else []))
     save_statistics(folder / STATISTICS, {name: s for name, s in voice.statistics.items() if name in wanted})
     files = [MODEL, DURATION_MODEL, STATISTICS]
     if lexicon is not None:
@@ -226,8 +258,8 @@ def make_networks(config: VoiceConfig) -> tuple[Stack, Stage]:
     widths = stack_widths({stream.name: stream for stream in config.streams})
     stack = Stack(frame, speaking_parts(config.stages), widths, speakers=of_stack)
     inputs = segment + (of_durations.count if of_durations else 0)
-    outputs = (DURATION, *config.prosody)
-    return stack, Stage(inputs, config.duration, {**widths, DURATION: config.states}, outputs=outputs, speakers=of_durations)
+    outputs, widths = config.phone_tasks, {**widths, DURATION: config.states}
+    return stack, Stage(inputs, config.duration, widths, outputs=outputs, speakers=of_durations)
 
 
 def make_edit(config: VoiceConfig, stack: Stack) -> Edit | None:

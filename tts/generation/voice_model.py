@@ -15,7 +15,9 @@ from tts.text.engine import Engine
 from tts.text.sentence import Sentence
 
 if TYPE_CHECKING:  # the editor needs torch, which a process that only vocodes does without, as it does without recipes
+    from tts.generation.config import VariationConfig
     from tts.generation.editing import Editor
+    from tts.generation.variation import Take
     from tts.recipe.parts import GenerationPart
 
 HIDDEN: Final = "hidden"  # the last hidden layer among what a voice predicts, where it is asked for
@@ -55,8 +57,21 @@ class VoiceModel(Protocol):
     def speaker_number(self, speaker: str) -> int:
         """Return the number of a speaker given by name or number, the first's for an empty name; an unknown one raises."""
 
-    def durations(self, sentences: Sequence[Sentence], speakers: Sequence[int] | None = None) -> list[np.ndarray]:
-        """Predict frames a state, float (segments, states) a sentence; ``speakers`` are numbers, by default the first."""
+    @property
+    def variation(self) -> VariationConfig | None:
+        """How takes of a sentence vary, where the voice knows."""
+
+    def durations(
+        self,
+        sentences: Sequence[Sentence],
+        speakers: Sequence[int] | None = None,
+        *,
+        takes: Sequence[Take | None] | None = None,
+    ) -> list[np.ndarray]:
+        """Predict frames a state, float (segments, states) a sentence; ``speakers`` are numbers, by default the first.
+
+        ``takes`` say how phones depart from their means; by default, and where it is None, they do not.
+        """
 
     def acoustics(
         self,
@@ -65,10 +80,11 @@ class VoiceModel(Protocol):
         speakers: Sequence[int] | None = None,
         *,
         hidden: bool = False,
+        takes: Sequence[Take | None] | None = None,
     ) -> list[dict[str, np.ndarray]]:
         """Predict every main stream for whole ``durations``, (frames, width) in natural units; ``vuv`` as a probability.
 
-        With ``hidden`` the last hidden layer too (:data:`HIDDEN`).
+        With ``hidden`` the last hidden layer too (:data:`HIDDEN`); ``takes`` as in :meth:`durations`.
         """
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 from tts.recipe.base import MAIN_STREAMS
 from tts.recipe.comparison import comparison_faults
 from tts.recipe.network import check_stages
@@ -15,6 +17,7 @@ from tts.recipe.words import not_there
 if TYPE_CHECKING:
     from tts.recipe.parts import GenerationPart
     from tts.recipe.recipe import Recipe, SystemPart
+    from tts.recipe.training import DurationPart
 
 
 def faults(recipe: Recipe) -> Iterator[str]:
@@ -22,7 +25,7 @@ def faults(recipe: Recipe) -> Iterator[str]:
     yield from _speaker_faults(recipe)
     if recipe.text.source == "labels" and recipe.alignment.labels is None:
         yield "text.source: labels are read from the folder alignment.labels, which is not named"
-    if recipe.corpus.language.lower().replace("_", "-").split("-")[0] != "en":
+    if not _is_english(recipe):
         for key, used in (("text.prominence", recipe.text.prominence), ("tasks.prominence", "prominence" in recipe.tasks)):
             if used:
                 yield f"{key}: is known of English words, and the corpus's language is {recipe.corpus.language}; leave it out"
@@ -31,14 +34,13 @@ def faults(recipe: Recipe) -> Iterator[str]:
     for name, system in recipe.systems.items():
         yield from _system_faults(name, system, {*MAIN_STREAMS, *recipe.tasks})
         yield from _edit_faults(name, system, recipe.generation)
-        yield from _prosody_faults(name, system, {*recipe.duration.tasks} - {"duration"})
+        yield from _duration_faults(name, recipe, system)
+        yield from _prominence_faults(name, recipe, system)
     learnt = {task for system in recipe.systems.values() for stage in system.networks for task in stage.tasks}
     for task in {**recipe.training.weighting.start, **recipe.training.weighting.stop}:
         if task not in learnt:
             yield f"training.weighting: no system learns {task}, which {not_there(task, learnt)}"
-    for task in recipe.duration.tasks:
-        if task != "duration" and task not in recipe.tasks:
-            yield f"duration.tasks: {task} {not_there(task, {'duration', *recipe.tasks})}"
+    yield from _unknown_tasks("duration.tasks", recipe.duration, recipe)
     yield from comparison_faults(recipe.comparison, recipe.systems)
 
 
@@ -80,6 +82,44 @@ def _system_faults(name: str, system: SystemPart, known: set[str]) -> Iterator[s
     missing = [stream for stream in MAIN_STREAMS if stream not in last or last[stream].weight == 0.0]
     if missing:
         yield f"{place}: the last stage must learn {', '.join(missing)}, it is what speaks"
+
+
+def _unknown_tasks(place: str, part: DurationPart, recipe: Recipe) -> Iterator[str]:
+    """Yield the tasks of a duration model that the recipe does not have."""
+    for task in part.tasks:
+        if task != "duration" and task not in recipe.tasks:
+            yield f"{place}: {task} {not_there(task, {'duration', *recipe.tasks})}"
+
+
+def _duration_faults(name: str, recipe: Recipe, system: SystemPart) -> Iterator[str]:
+    """Yield what is wrong with a system's duration model where it has keys of its own, and with what is read of it."""
+    place = f"systems.{name}.duration"
+    try:
+        part = recipe.duration_of(system)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join((place, *map(str, first["loc"])))
+        yield f"{key}: {first['msg'].removeprefix('Value error, ')}"
+        return
+    if system.duration:
+        yield from _unknown_tasks(f"{place}.tasks", part, recipe)
+    yield from _prosody_faults(name, system, {*part.tasks} - {"duration"})
+
+
+def _prominence_faults(name: str, recipe: Recipe, system: SystemPart) -> Iterator[str]:
+    """Yield why a system cannot read prominence that the corpus was not prepared with."""
+    if not system.prominence:
+        return
+    place, text = f"systems.{name}.prominence", recipe.text
+    if not _is_english(recipe):
+        yield f"{place}: is known of English words, and the corpus's language is {recipe.corpus.language}; leave it out"
+    for key, value in (("questions", text.questions), ("engine", text.engine == "phones"), ("source", text.source == "labels")):
+        if value:
+            yield f"{place}: is predicted from the words of a text, so not with text.{key}: {getattr(text, key)}"
+
+
+def _is_english(recipe: Recipe) -> bool:
+    return recipe.corpus.language.lower().replace("_", "-").split("-")[0] == "en"
 
 
 def _prosody_faults(name: str, system: SystemPart, learnt: set[str]) -> Iterator[str]:

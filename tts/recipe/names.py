@@ -22,6 +22,9 @@ DigitsName = Literal["auto", "single", "whole"]
 VocoderName = Literal["world", "source_filter"]
 """What makes sound of trajectories (``tts.analysis.vocoders``)."""
 
+ProminenceUse = bool | Literal["word", "shuffled"]
+"""Whether networks read predicted prominence, or a control of it (``tts.text.english.prominence.word_prosody``)."""
+
 LONGEST_NAME = 80
 _PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 

@@ -15,7 +15,7 @@ from tts.recipe.consistency import faults
 from tts.recipe.corpus import CorpusPart
 from tts.recipe.defaults import NOMINAL_SECONDS, complete
 from tts.recipe.edit import EditPart
-from tts.recipe.names import Name
+from tts.recipe.names import Name, ProminenceUse
 from tts.recipe.network import StagePart
 from tts.recipe.parts import AlignmentPart, AnalysisPart, FramesPart, GenerationPart, SplitPart, TextPart
 from tts.recipe.stages import AnyStage, edit_of, networks_of
@@ -47,6 +47,19 @@ class SystemPart(Part):
         "measured a phone, such as `phone_f0`. In training they are as measured, in speaking as the duration model predicts "
         "them. Default: none.",
         examples=[["phone_f0", "phone_energy"]],
+    )
+    duration: dict[str, Any] = Field(
+        {},
+        description="Keys of `duration` that this system has values of its own for; of its `training`, single keys. Systems "
+        "with the same duration model share it in a comparison.",
+        examples=[{"tasks": {"duration": 1, "phone_f0": 1}}],
+    )
+    prominence: ProminenceUse | None = Field(
+        None,
+        description="In place of `text.prominence`, for this system's networks and its duration model: `true`, `false`, or a "
+        "control: `word` (what each word usually has, wherever it stands), `shuffled` (predicted values, in a random order "
+        "within the sentence).",
+        examples=["shuffled"],
     )
     transfer: TransferPart | None = Field(None, description="What is loaded from a finished voice.")
     speakers: SpeakerUse | None = Field(
@@ -171,6 +184,16 @@ class Recipe(Part):
         for key in ("start", "stop"):
             training["weighting"][key] = {name: at for name, at in training["weighting"][key].items() if name in learnt}
         return TrainingPart.model_validate(with_own(training, system.training))
+
+    def duration_of(self, system: SystemPart) -> DurationPart:
+        """Return the recipe's duration part with the system's own keys on top; of ``training`` single ones."""
+        if not system.duration:
+            return self.duration
+        whole = self.duration.model_dump()
+        own = dict(system.duration)
+        if isinstance(own.get("training"), Mapping):
+            own["training"] = with_own(whole["training"], own["training"])
+        return DurationPart.model_validate({**whole, **own})
 
 
 def with_own(training: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

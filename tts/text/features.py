@@ -15,12 +15,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, cast
 
 import numpy as np
 
 from tts.core.errors import TtsError
 from tts.core.files import fingerprint
+from tts.recipe.names import ProminenceUse
 from tts.text.english.prominence import VERSION as PROMINENCE_VERSION
 from tts.text.english.prominence import word_prosody
 from tts.text.english.question_forms import question_form
@@ -72,11 +73,12 @@ _FORMS = ("yes_no", "question_word")  # of a sentence, where prominence is asked
 class ContextFeatures:
     """The features of one inventory. Equal ones give equal features; :attr:`fingerprint` tells whether they do.
 
-    ``prominence`` adds the predicted prominence and boundary of English words, and the kind of question they make.
+    ``prominence`` adds the predicted prominence and boundary of English words, or a control of these, and the kind of question
+    they make.
     """
 
     inventory: PhoneInventory
-    prominence: bool = False
+    prominence: ProminenceUse = False
 
     subphone: ClassVar[None] = None  # frames have the product's own places within phones
 
@@ -114,7 +116,13 @@ class ContextFeatures:
     @cached_property
     def fingerprint(self) -> str:
         """Changes whenever the same sentence would give other numbers."""
-        return fingerprint(VERSION, list(self.names), CAPS, *([PROMINENCE_VERSION] if self.prominence else []))
+        return fingerprint(VERSION, list(self.names), CAPS, *self._prominence_identity)
+
+    @property
+    def _prominence_identity(self) -> tuple[int | str, ...]:
+        if not self.prominence:
+            return ()
+        return (PROMINENCE_VERSION,) if self.prominence is True else (PROMINENCE_VERSION, self.prominence)
 
     @cached_property
     def _phones(self) -> np.ndarray:
@@ -139,13 +147,13 @@ class ContextFeatures:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON-able data; :meth:`from_dict` is its inverse."""
-        asked = {"prominence": True} if self.prominence else {}
+        asked = {"prominence": self.prominence} if self.prominence else {}
         return {"version": VERSION, "inventory": self.inventory.to_dict(), **asked, "fingerprint": self.fingerprint}
 
     @staticmethod
     def from_dict(data: dict[str, Any]) -> ContextFeatures:
         """Rebuild the features of :meth:`to_dict`; :class:`TtsError` if this version of the product makes other ones."""
-        features = ContextFeatures(PhoneInventory.from_dict(data["inventory"]), bool(data.get("prominence", False)))
+        features = ContextFeatures(PhoneInventory.from_dict(data["inventory"]), _checked_use(data.get("prominence", False)))
         if features.fingerprint != data["fingerprint"]:
             raise TtsError(
                 f"context features of version {data['version']} cannot be remade by this release, which has version {VERSION}: "
@@ -154,18 +162,24 @@ class ContextFeatures:
         return features
 
 
+def _checked_use(value: Any) -> ProminenceUse:
+    if value is True or value is False or value in ("word", "shuffled"):
+        return cast(ProminenceUse, value)
+    raise TtsError(f"context features with prominence {str(value)[:60]!r} are not known; update the package")
+
+
 class _Context:
     """Tables of a sentence's syllables, words and phrases, and which of them lie before, around and after each segment.
 
     Every table ends in a row of zeros, which is what index -1 finds: no such syllable, word or phrase.
     """
 
-    def __init__(self, sentence: Sentence, prominence_too: bool) -> None:
+    def __init__(self, sentence: Sentence, prominence: ProminenceUse) -> None:
         self.sentence = sentence
         words = sentence.words
-        self.prosody = word_prosody(sentence) if prominence_too else np.zeros((len(words), 0), np.float32)
-        form = question_form([word.text for word in words], marked=sentence.kind == "question") if prominence_too else ""
-        self.forms = [form == kind for kind in _FORMS] if prominence_too else []
+        self.prosody = word_prosody(sentence, prominence) if prominence else np.zeros((len(words), 0), np.float32)
+        form = question_form([word.text for word in words], marked=sentence.kind == "question") if prominence else ""
+        self.forms = [form == kind for kind in _FORMS] if prominence else []
         syllables = [(w, s) for w, word in enumerate(words) for s in range(len(word.syllables))]
         number = {place: index for index, place in enumerate(syllables)}
         ends = [w for w, word in enumerate(words) if word.pause_after or w + 1 == len(words)]

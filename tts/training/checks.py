@@ -26,7 +26,8 @@ def check(recipe: Recipe, system_name: str, prepared: Prepared) -> list[str]:
     settings = recipe.training_of(system)
     problems = preparation_problems(recipe, system_name, prepared)
     problems += weighting_problems(system.networks, settings)
-    problems += weighting_problems((recipe.duration.stage,), recipe.duration.training, main=(DURATION,), at="duration.training")
+    duration = recipe.duration_of(system)
+    problems += weighting_problems((duration.stage,), duration.training, main=(DURATION,), at="duration.training")
     problems += stacking_problems(system.networks, settings, len(prepared.packed("train").ids))
     if system.transfer is None:
         problems += learning_problems(system.networks, settings)
@@ -60,12 +61,13 @@ def preparation_problems(recipe: Recipe, system_name: str, prepared: Prepared) -
         for part in ("corpus", "split", "text", "frames", "alignment", "analysis")
         if not _read_alike(getattr(recipe, part), getattr(stored, part))
     ]
-    stages = (*recipe.system(system_name).networks, recipe.duration.stage)
+    system = recipe.system(system_name)
+    stages = (*system.networks, recipe.duration_of(system).stage)
     used = {task for stage in stages for task in stage.tasks}
     for task in sorted(used - set(MAIN_STREAMS) - {DURATION}):
         if task not in prepared.streams or stored.tasks.get(task) != recipe.tasks[task]:
             problems.append(f"{prepared.folder}: the task {task} is not in it, or with other options; {again}")
-    for task in recipe.system(system_name).prosody:
+    for task in system.prosody:
         stream = prepared.streams.get(task)
         if stream is not None and (stream.kind != "continuous" or stream.masked or task not in prepared.statistics):
             problems.append(
@@ -77,6 +79,23 @@ def preparation_problems(recipe: Recipe, system_name: str, prepared: Prepared) -
         for name, use in uses
         if use.emphasis and name in prepared.streams and prepared.streams[name].kind != "continuous"
     ]
+    return problems + distribution_problems(recipe, system_name, prepared)
+
+
+def distribution_problems(recipe: Recipe, system_name: str, prepared: Prepared) -> list[str]:
+    """Find weightings that need losses above 0 where a distribution is learnt, whose loss may be below."""
+    system, duration = recipe.system(system_name), recipe.duration_of(recipe.system(system_name))
+    problems = []
+    for at, stages, training in (
+        (f"systems.{system_name}", system.networks, recipe.training_of(system)),
+        ("duration", (duration.stage,), duration.training),
+    ):
+        names = {name for stage in stages for name in stage.tasks if name in prepared.streams}
+        method = training.weighting.method
+        if method != "sum" and any(prepared.streams[name].kind == "distribution" for name in names):
+            problems.append(
+                f"{at}.training.weighting: the loss of a distribution may be below 0, so weigh by sum, not {method}"
+            )
     return problems
 
 

@@ -47,7 +47,7 @@ def voice_identity(recipe: Recipe, prepared: Prepared, system_name: str) -> Voic
 def identity_of(recipe: Recipe, system_name: str, data: str, source: str) -> VoiceIdentity:
     """Return the identity of a voice of which the data and the source of a transfer are known by their own identities."""
     system = recipe.system(system_name)
-    settings, duration = recipe.training_of(system), recipe.duration
+    settings, duration = recipe.training_of(system), recipe.duration_of(system)
     trained_from = fingerprint(
         IDENTITY_VERSION,
         data,
@@ -57,6 +57,7 @@ def identity_of(recipe: Recipe, system_name: str, data: str, source: str) -> Voi
         {**duration.model_dump(mode="json", exclude={"training"}), "training": _without_steps(duration.training)},
         [recipe.speakers_of(system), DURATION_SPEAKERS] if recipe.corpus.several else [],
         *([["prosody", system.prosody]] if system.prosody else []),
+        *([] if system.prominence is None else [["prominence", system.prominence]]),
         *([] if system.edit is None else [_scaling(recipe.generation)]),  # which an edit learns from
     )
     without = {"edit_strength"} if system.edit is None else set()
@@ -68,7 +69,8 @@ def identity_of(recipe: Recipe, system_name: str, data: str, source: str) -> Voi
 
 def data_identity(recipe: Recipe, prepared: Prepared, system_name: str) -> str:
     """Return what identifies the data that a system learns: utterances, their times and parameters, and its tasks."""
-    tasks = {task for stage in recipe.system(system_name).networks for task in stage.tasks} | set(recipe.duration.tasks)
+    system = recipe.system(system_name)
+    tasks = {task for stage in system.networks for task in stage.tasks} | set(recipe.duration_of(system).tasks)
     return prepared.identity(tasks)
 
 

@@ -51,7 +51,7 @@ def acoustic_settings(run: RunRecord) -> TrainingPart:
 def duration_settings(run: RunRecord) -> TrainingPart:
     """Return the settings of a run's duration model, which has the seed of the stages, its precision resolved."""
     seed = acoustic_settings(run).seed
-    return _resolved(run.recipe.duration.training.model_copy(update={"seed": seed}), run)
+    return _resolved(run.recipe.duration_of(run.recipe.system(run.system)).training.model_copy(update={"seed": seed}), run)
 
 
 def _resolved(settings: TrainingPart, run: RunRecord) -> TrainingPart:

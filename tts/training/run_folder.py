@@ -45,7 +45,7 @@ def begun_run(out: Path, run: RunRecord, prepared: Prepared) -> RunRecord | None
     if begun is None or begun.system != run.system or begun.identity.trained_from != run.identity.trained_from:
         raise UsageError(f"{out}: holds a voice {_what_differs(out, run)}; choose another --out or delete the folder")
     then, now = begun.identity.steps, run.identity.steps
-    system, duration = run.recipe.system(run.system), run.recipe.duration
+    system, duration = run.recipe.system(run.system), run.recipe.duration_of(run.recipe.system(run.system))
     problems = longer_problems(system.stages, run.recipe.training_of(system), then[0]) if then[0] != now[0] else []
     if then[1] != now[1]:
         problems += longer_problems((duration.stage,), duration.training, then[1], "duration.training")

@@ -19,6 +19,7 @@ from tts.core.locks import held
 from tts.core.provenance import environment
 from tts.core.ranks import current_ranks
 from tts.core.seeds import derived_seed
+from tts.dataset.other_prominence import reading_prominence
 from tts.dataset.positions import position_width
 from tts.dataset.prepared import DURATION, Prepared
 from tts.dataset.speakers import SpeakerInput, duration_speakers, speaker_input
@@ -28,7 +29,7 @@ from tts.generation.summary import NetworkSummary, TrainingSummary, read_summary
 from tts.generation.voice import Voice, make_edit, save_voice, stack_widths
 from tts.network.precision import stack_precision
 from tts.network.stack import Stack, Stage
-from tts.recipe import Recipe, StagePart
+from tts.recipe import DurationPart, Recipe, StagePart
 from tts.text.lexicon import read_lexicon
 from tts.training.checks import check, learning_problems, require
 from tts.training.criterion import Objective, TrainingData
@@ -42,6 +43,7 @@ from tts.training.run_folder import check_folder, claim, counting_seconds, is_fi
 from tts.training.tensorboard import TensorBoard, available
 from tts.training.trainer import Trainer
 from tts.training.transfer import Source, all_stages, open_source, start_from
+from tts.training.variation import measured_variation
 from tts.training.voice_config import make_config
 
 __all__ = ["fastest_precision", "make_duration", "make_stack", "train_voice", "voice_identity"]
@@ -75,6 +77,7 @@ def train_voice(
     :class:`~tts.core.errors.Diverged` when training diverges.
     """
     recipe = prepared.settled(recipe)
+    prepared = reading_prominence(prepared, recipe.system(system_name).prominence)
     require(check(recipe, system_name, prepared))
     where = choose_device(device)
     source = open_source(recipe.system(system_name).transfer, prepared)
@@ -159,7 +162,7 @@ def _train(work: _VoiceTraining) -> _TrainedVoice:
     settings, parts = acoustic_settings(run), all_stages(system, work.source)
     speakers = speaker_input(recipe.speakers_of(system), len(prepared.speakers))
     stack = make_stack(prepared, parts, settings.seed, speakers, system.prosody)
-    duration = make_duration(recipe, prepared, settings.seed)
+    duration = make_duration(recipe.duration_of(system), prepared, settings.seed)
     begun = None
     if work.source:
         edits = system.edit is not None
@@ -173,6 +176,8 @@ def _train(work: _VoiceTraining) -> _TrainedVoice:
     config = make_config(run, prepared, parts, begun.facts() if begun else None)
     logs = work.folder / "tensorboard" if available() else None
     duration_summary = _train_duration(duration, work, logs, tuning)
+    if config.distribution is not None:
+        config = config.model_copy(update={"variation": measured_variation(duration, prepared, work.device)})
     torch.manual_seed(derived_seed(settings.seed, len(parts), 8))  # an edit draws its own numbers, as every stage does
     voice = Voice(config, stack, duration, prepared.statistics, work.device, make_edit(config, stack))
     voice.lexicon = read_lexicon(prepared.lexicon_path) if prepared.lexicon_path is not None else None
@@ -191,7 +196,7 @@ def _train_duration(stage: Stage, work: _VoiceTraining, logs: Path | None, tunin
     stage.to(work.device)
     if is_frozen(stage):
         return NetworkSummary(0, 0, frozen=True)
-    names, codes = list(work.run.recipe.duration.tasks), stage.speakers is not None
+    names, codes = list(stage.tasks), stage.speakers is not None
     train, valid = (work.prepared.segment_table(split, names, work.device, codes=codes) for split in ("train", "validation"))
     trainer = Trainer(
         stage,
@@ -237,20 +242,20 @@ def fastest_precision(recipe: Recipe, prepared: Prepared, system_name: str, devi
     """
     system = recipe.system(system_name)
     settings = recipe.training_of(system)
-    if "auto" not in (settings.precision, recipe.duration.training.precision):
+    if "auto" not in (settings.precision, recipe.duration_of(system).training.precision):
         return "float32"
     speakers = speaker_input(recipe.speakers_of(system), len(prepared.speakers))
     stack = make_stack(prepared, system.networks, settings.seed, speakers, system.prosody).to(device)
     return stack_precision("auto", stack, device)
 
 
-def make_duration(recipe: Recipe, prepared: Prepared, seed: int) -> Stage:
+def make_duration(part: DurationPart, prepared: Prepared, seed: int) -> Stage:
     """Return a new duration model."""
     widths = {**stack_widths(prepared.streams), DURATION: prepared.states}
     torch.manual_seed(seed)
     speakers = duration_speakers(len(prepared.speakers))
     inputs = prepared.features.dimension + (speakers.count if speakers else 0)
-    return Stage(inputs, recipe.duration.stage, widths, speakers=speakers)
+    return Stage(inputs, part.stage, widths, speakers=speakers)
 
 
 def _copy_whole(source: Path, target: Path) -> None:

@@ -29,7 +29,7 @@ def make_config(
         streams=tuple(prepared.streams.values()),
         stages=stages,
         edit=system.edit,
-        duration=recipe.duration.stage,
+        duration=recipe.duration_of(system).stage,
         prosody=system.prosody,
         generation=recipe.generation,
         prepared=prepared.basis,
@@ -46,7 +46,7 @@ def _corpus_config(prepared: Prepared) -> dict[str, Any]:
     return {
         "inventory": prepared.inventory,
         "features": prepared.features.fingerprint,
-        "prominence": isinstance(prepared.features, ContextFeatures) and prepared.features.prominence,
+        "prominence": prepared.features.prominence if isinstance(prepared.features, ContextFeatures) else False,
         "questions": _questions(prepared.features),
         "silence": facts.silence,
         "constant_features": facts.constant_features,

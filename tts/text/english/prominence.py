@@ -9,6 +9,7 @@ in the phrase. What is predicted is the square root of the wavelet measure, in w
 
 from __future__ import annotations
 
+import hashlib
 import lzma
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from typing import Final
 
 import numpy as np
 
+from tts.recipe.names import ProminenceUse
 from tts.text.english.tagger import english_tagger
 from tts.text.function_words import is_function_word
 from tts.text.sentence import Break, Sentence
@@ -154,12 +156,20 @@ class ProminenceModel:
         """
         if not words:
             return np.zeros((0, 2))
+        usual, tags, occurrences = self._known(words, breaks)
+        values = regressors(words, breaks, tags, len(self.tags), usual, occurrences) @ self.weights
+        return np.asarray(np.clip(values, 0.0, HIGHEST))
+
+    def usual(self, words: Sequence[str], breaks: Sequence[Break]) -> np.ndarray:
+        """Return what the table says of every word, and of its part of speech where it is rare: as :meth:`predict`."""
+        return self._known(words, breaks)[0] if words else np.zeros((0, 2))
+
+    def _known(self, words: Sequence[str], breaks: Sequence[Break]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return of every word its usual prominence and boundary, the number of its part of speech, how often it occurs."""
         numbers = {tag: number for number, tag in enumerate(self.tags)}
         tags = np.array([numbers.get(tag, -1) for tag in tags_of(words, breaks)])
         entries = np.array([self._entry(word) for word in words])
-        usual = shrunk(entries[:, 1:] * entries[:, :1], entries[:, 0], self.priors[tags])
-        values = regressors(words, breaks, tags, len(self.tags), usual, entries[:, 0]) @ self.weights
-        return np.asarray(np.clip(values, 0.0, HIGHEST))
+        return shrunk(entries[:, 1:] * entries[:, :1], entries[:, 0], self.priors[tags]), tags, entries[:, 0]
 
     def _entry(self, word: str) -> tuple[float, float, float]:
         fields = self.words.get(key_of(word), "0 0 0").split()
@@ -200,11 +210,18 @@ def prominence_model() -> ProminenceModel:
     return read_model((files("tts.text.english") / "prominence.xz").read_bytes())
 
 
-def word_prosody(sentence: Sentence) -> np.ndarray:
+def word_prosody(sentence: Sentence, use: ProminenceUse = True) -> np.ndarray:
     """Return prominence and boundary of every word of an English sentence as shares of :data:`HIGHEST`, float32 (words, 2).
 
-    It depends on the words and on punctuation alone, not on where pauses were made.
+    It depends on the words and on punctuation alone, not on where pauses were made. Two uses are controls of what is
+    predicted: ``word`` is what the table says of each word, wherever it stands; ``shuffled`` are the predicted values in an
+    order drawn from a digest of the words, so that they are of the sentence and of no word in it.
     """
     words = [word.text for word in sentence.words]
-    predicted = prominence_model().predict(words, [word.break_after for word in sentence.words])
-    return np.asarray(predicted / HIGHEST, dtype=np.float32)
+    breaks: list[Break] = [word.break_after for word in sentence.words]
+    model = prominence_model()
+    values = model.usual(words, breaks) if use == "word" else model.predict(words, breaks)
+    if use == "shuffled":
+        digest = hashlib.sha256("\0".join(words).encode()).digest()
+        values = values[np.random.default_rng(np.frombuffer(digest, dtype=np.uint32)).permutation(len(words))]
+    return np.asarray(values / HIGHEST, dtype=np.float32)

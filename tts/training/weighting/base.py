@@ -18,8 +18,8 @@ from torch import Tensor
 
 from tts.core.device import to_host, wide
 from tts.core.errors import TtsError, UsageError
+from tts.core.stream import Kind as Kind
 
-Kind = Literal["continuous", "binary", "class"]
 Needs = Literal["nothing", "losses", "last layer", "gradients"]
 Positive = Annotated[float, Field(gt=0.0)]
 NotNegative = Annotated[float, Field(ge=0.0)]
