@@ -12,6 +12,7 @@ import numpy as np
 from tts.core.errors import TtsError, UsageError
 from tts.core.grid import FrameGrid
 from tts.core.stream import Stream
+from tts.generation.variation import Take
 from tts.recipe import GenerationPart
 from tts.recipe.names import DigitsName
 from tts.text.engine import Answer
@@ -75,7 +76,16 @@ class FakeVoice:
             raise UsageError(f"the voice has no speaker {speaker!r}; it has low, high")
         return int(speaker == "high")
 
-    def durations(self, sentences: Sequence[Sentence], speakers: Sequence[int] | None = None) -> list[np.ndarray]:
+    variation = None  # it has one way to say a sentence
+
+    def durations(
+        self,
+        sentences: Sequence[Sentence],
+        speakers: Sequence[int] | None = None,
+        *,
+        takes: Sequence[Take | None] | None = None,
+    ) -> list[np.ndarray]:
+        assert takes is None
         return [np.full((len(s.segments), self.states), self.frames_a_state) for s in sentences]
 
     def acoustics(
@@ -85,8 +95,9 @@ class FakeVoice:
         speakers: Sequence[int] | None = None,
         *,
         hidden: bool = False,
+        takes: Sequence[Take | None] | None = None,
     ) -> list[dict[str, np.ndarray]]:
-        assert not hidden  # of a voice without an edit none is asked for
+        assert takes is None and not hidden  # of a voice without an edit none is asked for
         self.calls.append(len(sentences))
         if any("explode" in s.text for s in sentences):
             raise RuntimeError("the network exploded")
