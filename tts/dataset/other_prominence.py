@@ -40,7 +40,9 @@ class OtherProminence(Prepared):
         if split not in self._vectors:
             unknown = [key for key in packed.ids if key not in self.whole.sentences]
             if unknown:
-                raise UsageError(f"{self.whole.folder}: the sentence of {unknown[0]} is not known, so neither is its prominence")
+                raise UsageError(
+                    f"{self.whole.folder}: the sentence of {unknown[0]} is not known, so neither is its prominence"
+                )
             made = [self._features.vectors(self.whole.sentences[key]) for key in packed.ids]
             vectors = np.concatenate(made).astype(packed.vectors.dtype)
             if len(vectors) != len(packed.vectors):
