@@ -132,7 +132,7 @@ def _stack(recipe: Recipe, system: SystemPart, prepared: Prepared, stages: tuple
     speakers = speaker_input(recipe.speakers_of(system), len(prepared.speakers))
     stack = make_stack(prepared, stages, settings.seed, speakers, system.prosody)
     if system.transfer is not None and system.transfer.freeze:
-        duration = make_duration(recipe, prepared, settings.seed)
+        duration = make_duration(recipe.duration_of(system), prepared, settings.seed)
         own = {*dict(stack.named_parameters()), *(f"duration.{name}" for name, _ in duration.named_parameters())}
         freeze(stack, duration, system.transfer.freeze, own, edits=system.edit is not None)
     return stack
