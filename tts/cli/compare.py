@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from tts.cli.options import Changes, Device, RecipeName, command_line, numbers, tell_reach, words, workers_option
+from tts.cli.options import (
+    Changes,
+    Device,
+    RecipeName,
+    Scheduler,
+    command_line,
+    numbers,
+    place_of_work,
+    tell_reach,
+    words,
+    workers_option,
+)
 from tts.cli.output import say
 
 
@@ -36,6 +47,7 @@ def compare(
     together: Annotated[
         int, typer.Option("--together", min=1, help="Runs of like networks in each as one batched model, to fill a GPU.")
     ] = 1,
+    scheduler: Scheduler = "",
     device: Device = "auto",
     changes: Changes = None,
 ) -> None:
@@ -55,20 +67,22 @@ def compare(
     planned = make_plan(settings, systems=names, seeds=chosen, wer=wer, judges=judges)
     trained = [arm.name for arm in planned.arms if arm.name in settings.systems]
     tell_reach(settings, changes or [], trained, seeds="those of comparison.seeds, or --seeds")
-    say(describe(planned, source, folder, workers=workers, device=device))
-    if plan:
-        return
-    say()
-    results = run(
-        planned,
-        source,
-        folder,
-        workers=workers,
-        together=together,
-        device=device,
-        command=command_line(),
-        say=say,
-    )
+    with place_of_work(scheduler, workers, None if plan else folder, (source.folder,)) as place:
+        side = place if place is None or isinstance(place, int) else place.slots()
+        say(describe(planned, source, folder, workers=side, device=device))
+        if plan:
+            return
+        say()
+        results = run(
+            planned,
+            source,
+            folder,
+            workers=place,
+            together=together,
+            device=device,
+            command=command_line(),
+            say=say,
+        )
     say(f"\n{results.answer}\n")
     say(f"tables: {folder / 'tables.md'}   everything: {folder / 'results.json'}")
     for name, path in write_pages(folder, results).items():

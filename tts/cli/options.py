@@ -54,14 +54,12 @@ def workers_option(what: str, default: str = "one a core") -> Any:
 
 
 @contextmanager
-def place_of_work(
-    scheduler: str, workers: int | None, out: Path | None, sees: Sequence[Path], *, idle: bool = False
-) -> Iterator[Place]:
+def place_of_work(scheduler: str, workers: int | None, out: Path | None, sees: Sequence[Path]) -> Iterator[Place]:
     """Return where a command's jobs are done: so many ``workers`` of this machine, or the cluster of a ``scheduler``.
 
-    ``out`` and ``sees`` as of :meth:`tts.core.cluster.Cluster.share`; a command that is ``idle`` needs no cluster.
+    ``out`` and ``sees`` as of :meth:`tts.core.cluster.Cluster.share`.
     """
-    if not scheduler or idle:
+    if not scheduler:
         yield workers
         return
     from tts.core.cluster import connect

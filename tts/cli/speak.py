@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tts.cli.options import Device, Vocoder, VoiceName, workers_option
+from tts.cli.options import Device, Scheduler, Vocoder, VoiceName, workers_option
 
 if TYPE_CHECKING:
     from tts.recipe.names import DigitsName
@@ -182,6 +182,7 @@ def speak(
     ] = None,
     batch_frames: Annotated[int, typer.Option("--batch-frames", help="Frames through the network at a time.")] = 10_000,
     workers: Annotated[int | None, workers_option("Vocoder processes")] = None,
+    scheduler: Scheduler = "",
     device: Device = "auto",
 ) -> None:
     """Speak text files, thousands of lines or a whole book, into a folder (--out) or into one file (--output).
@@ -232,6 +233,7 @@ def speak(
         ),
         lexicon=lexicon,
         workers=workers,
+        scheduler=scheduler,
         device=device,
     )
     raise typer.Exit(code)

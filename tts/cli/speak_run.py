@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tts.cli.options import place_of_work
 from tts.cli.output import note, say
 from tts.core.audio_output import FORMATS, AudioEncoding, AudioFormat, audio_file, audio_stream
 from tts.core.deposit import made_here
 from tts.core.errors import TtsError, UsageError
-from tts.core.files import fingerprint
+from tts.core.place import machines_of
 from tts.core.remote import Remote
 from tts.generation.base_voice import BaseVoice
-from tts.generation.batch import BatchReport, FolderOutput, speak_to_folder, voice_digest
+from tts.generation.batch import BatchReport, FolderOutput, speak_to_folder, voice_name
+from tts.generation.elsewhere import Elsewhere, VoiceOrder
 from tts.generation.joined import speak_joined
 from tts.generation.paragraphs import Paragraphs
 from tts.generation.postfilter import Kind, PostFilterSettings
@@ -133,12 +135,15 @@ def run(
     *,
     lexicon: Path | None,
     workers: int | None,
+    scheduler: str,
     device: str,
 ) -> int:
     """Speak and return the exit code."""
     folder, encoding = named.folder, sink.encoding()
     if texts.live and sink.output is None:
         raise UsageError("--live goes with --output: one sound of all lines, made as they come")
+    if texts.live and scheduler:
+        raise UsageError("--live speaks line by line, which no cluster makes faster: leave --scheduler out")
     requests = texts.requests()
     own = read_lexicon(lexicon) if lexicon else {}
     voice = load_speaker(folder, device)
@@ -151,24 +156,40 @@ def run(
     chosen = SynthesisSettings(
         _post_filter(voice, sound.post_filter),
         vocoder=sound.vocoder or voice.generation.vocoder,
-        workers=_workers(workers, requests),
+        workers=0 if scheduler else _workers(workers, requests),
         **sound.settings,
     )
-    with Synthesiser(voice, chosen) as synthesiser:
+    order = VoiceOrder(folder, voice_name(folder, own), lexicon if own else None, chosen, device)
+    sees = (folder, *([lexicon] if lexicon else []))
+    shared = sink.out if isinstance(sink.out, Path) else None
+    with Synthesiser(voice, chosen) as synthesiser, place_of_work(scheduler, workers, shared, sees) as place:
+        elsewhere = Elsewhere(machines, order, synthesiser) if (machines := machines_of(place)) else None
         if sink.out is not None:
-            name = voice_digest(folder) + (f" lexicon {fingerprint(own)}" if own else "")
-            output = FolderOutput(encoding, sink.timings)
-            report = speak_to_folder(synthesiser, requests, sink.out, voice=name, resume=sink.resume, output=output)
+            report = speak_to_folder(
+                synthesiser,
+                requests,
+                sink.out,
+                voice=order.name,
+                resume=sink.resume,
+                output=FolderOutput(encoding, sink.timings),
+                elsewhere=elsewhere,
+            )
             say(report)
         else:
             groups = ([request] for request in texts.lines()) if texts.live else [requests]
-            report = _joined(synthesiser, groups, sink, encoding)
+            report = _joined(synthesiser, groups, sink, encoding, elsewhere)
             if sink.output != STANDARD:
                 note(f"{report}: {sink.output}")
     return report.exit_code
 
 
-def _joined(synthesiser: Synthesiser, groups: Iterable[Sequence[Request]], sink: Sink, encoding: AudioEncoding) -> BatchReport:
+def _joined(
+    synthesiser: Synthesiser,
+    groups: Iterable[Sequence[Request]],
+    sink: Sink,
+    encoding: AudioEncoding,
+    elsewhere: Elsewhere | None,
+) -> BatchReport:
     """Speak groups of texts into one sound; a group is finished before the next one is asked for."""
     assert sink.output is not None
     rate = synthesiser.voice.grid.sample_rate
@@ -179,7 +200,7 @@ def _joined(synthesiser: Synthesiser, groups: Iterable[Sequence[Request]], sink:
             output = stack.enter_context(audio_file(stack.enter_context(made_here(sink.output)), rate, encoding))
         report = BatchReport()
         for group in groups:
-            speak_joined(synthesiser, group, output, report)
+            speak_joined(synthesiser, group, output, report, elsewhere)
         if not report.seconds:
             raise TtsError("nothing could be spoken, so nothing was written")
     return report

@@ -31,6 +31,7 @@ from tts.core.errors import TtsError, UsageError
 from tts.core.files import fingerprint, make_folder, read_json, write_text
 from tts.core.folders import require_own_folder
 from tts.core.locks import held
+from tts.core.place import Machines, Place
 from tts.dataset.prepared import Prepared
 from tts.evaluation.judges import require_judges
 from tts.evaluation.recogniser import require_recogniser
@@ -73,7 +74,7 @@ class Comparison:
     whole: ComparisonPlan
     prepared: Prepared
     folder: Path
-    workers: int
+    workers: int | Machines
     device: str
     command: str
     say: Callable[[str], None]
@@ -158,7 +159,7 @@ def compare(
     prepared: Prepared,
     out: Path,
     *,
-    workers: int | None = None,
+    workers: Place = None,
     together: int = 1,
     device: str = "auto",
     command: str = "",
@@ -167,8 +168,9 @@ def compare(
     """Train the systems of a plan over its seeds into ``out``, score and compare them; return what ``results.json`` holds.
 
     :func:`~.plan.make_plan` makes the plan. ``workers`` runs go side by side (default: one a core, or one a GPU; 0: in this
-    process), in each up to ``together`` of like networks as one batched model. ``say`` receives a line a finished run. Runs
-    that are there already, with the same settings, are used; other systems and seeds may be added later.
+    process), or as many as other machines have threads, in each up to ``together`` of like networks as one batched model.
+    ``say`` receives a line a finished run. Runs that are there already, with the same settings, are used; other systems and
+    seeds may be added later.
 
     Raises :class:`UsageError` where a setting of a run that is there has changed, or the prepared corpus while runs go on, and
     :class:`TtsError` where the baseline has no finished run at the end (the results are written nevertheless).

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from tts.comparison.records import JobRecord, read_record, write_record
 from tts.comparison.worker import TrainingJob, do_job
 from tts.core.errors import UsageError
-from tts.core.files import make_folder
-from tts.core.memory import MemoryShare, share_of
+from tts.core.memory import share_of
+from tts.core.place import Machines, Process
 from tts.core.processes import Child, worker_count
 from tts.core.progress import Progress
 
 POLL = 0.5  # seconds between looks at the running processes
+TAKEOVER = 180.0  # seconds until a server has let go what a dead machine had locked: twice the 90 of NFS 4 on Linux
+REMEMBERED = 90.0  # seconds that a network drive may remember a missing file
 
 
 def default_workers(device: str) -> int:
@@ -35,8 +37,10 @@ def devices_of(device: str) -> list[str]:
     return [f"cuda:{number}" for number in range(gpus)] or [device]
 
 
-def run_jobs(jobs: Sequence[TrainingJob], *, workers: int, device: str = "auto", done: Callable[[TrainingJob], None]) -> None:
-    """Do jobs, ``workers`` at a time (0: in this process), calling ``done`` after each.
+def run_jobs(
+    jobs: Sequence[TrainingJob], *, workers: int | Machines, device: str = "auto", done: Callable[[TrainingJob], None]
+) -> None:
+    """Do jobs, so many ``workers`` at a time (0: in this process) or on other machines, calling ``done`` after each.
 
     A job whose process dies gets a record that says so; one that asks for something wrong raises :class:`UsageError` here.
     An interruption ends all processes; the same jobs then continue from their last checkpoints.
@@ -62,18 +66,15 @@ def run_jobs(jobs: Sequence[TrainingJob], *, workers: int, device: str = "auto",
             return
         waiting = list(reversed(jobs))
         running: list[_Running] = []
-        devices = devices_of(device)
-        share = share_of(workers, per_device=-(-workers // len(devices)))
+        place = _ThisMachine(workers, device) if isinstance(workers, int) else _OtherMachines(workers, device)
         with _stopped(running):
             while waiting or running:
-                while waiting and len(running) < workers:
-                    busy = [run.job.device for run in running]
-                    job = waiting.pop().model_copy(update={"device": min(devices, key=busy.count)})
-                    running.append(_start(job, None if workers == 1 else 1, share))
+                while waiting and len(running) < place.slots():
+                    running.append(place.start(waiting.pop(), running))
                 time.sleep(POLL)
                 for run in list(running):
                     fresh = run.fresh_steps()
-                    if run.child.exit_code is None:
+                    if run.process.exit_code is None:
                         progress.advance(fresh)
                     else:
                         running.remove(run)
@@ -81,12 +82,45 @@ def run_jobs(jobs: Sequence[TrainingJob], *, workers: int, device: str = "auto",
                         note(run.job, fresh + _steps(run.job) - run.steps)
 
 
+class _ThisMachine:
+    """So many runs side by side in processes here, dealt out to the devices; one thread each where there are several."""
+
+    def __init__(self, count: int, device: str) -> None:
+        self._count = count
+        self._devices = devices_of(device)
+        self._share = share_of(count, per_device=-(-count // len(self._devices)))
+
+    def slots(self) -> int:
+        return self._count
+
+    def start(self, job: TrainingJob, running: Sequence[_Running]) -> _Running:
+        busy = [run.job.device for run in running]
+        job = job.model_copy(update={"device": min(self._devices, key=busy.count)})
+        threads = None if self._count == 1 else 1
+        child = Child(do_job, job, output=_log_of(job), threads=threads, share=self._share)
+        return _Running(job, child, _log_of(job), _written(job))
+
+
+class _OtherMachines:
+    """One run a thread of every worker of a cluster; what a dead machine had begun waits until its folder is let go."""
+
+    def __init__(self, machines: Machines, device: str) -> None:
+        self._machines, self._device = machines, device
+
+    def slots(self) -> int:
+        return self._machines.slots()
+
+    def start(self, job: TrainingJob, running: Sequence[_Running]) -> _Running:
+        job = job.model_copy(update={"device": self._device, "patience": TAKEOVER})
+        return _Running(job, self._machines.start(do_job, job, output=_log_of(job)), _log_of(job), _written(job))
+
+
 @dataclass
 class _Running:
     """A job on its way in a process."""
 
     job: TrainingJob
-    child: Child
+    process: Process
     log: Path
     steps: int = 0
 
@@ -101,22 +135,33 @@ class _Running:
 
     def finish(self) -> None:
         """Give a job whose process ended without a record one that says so; wrong usage raises :class:`UsageError`."""
-        self.child.check_start()
-        code = self.child.exit_code
+        self.process.check_start()
+        code = self.process.exit_code
         last = _last_line(self.log)
         if code == UsageError.exit_code:
             raise UsageError(last)
         for job in self.job.each:
+            if code == 0:
+                _come_to_light(job.record)
             record = read_record(job.record, JobRecord)
             if code != 0 and (record is None or not record.finished):
                 why = f"its process ended with code {code} ({last}); see {self.log}"
                 write_record(job.record, job.outcome("failed", why), {})
 
 
-def _start(job: TrainingJob, threads: int | None, share: MemoryShare) -> _Running:
+def _log_of(job: TrainingJob) -> Path:
     path = job.folder / "logs" / f"{job.system}-{job.run}.log"
     make_folder(path.parent)
-    return _Running(job, Child(do_job, job, output=path, threads=threads, share=share), path, _written(job))
+    return path
+
+
+def _come_to_light(path: Path) -> None:
+    """Wait for a file that another machine has written: a network drive may remember for a while that it was not there."""
+    until = time.monotonic() + REMEMBERED
+    while not path.is_file() and time.monotonic() < until:
+        with suppress(OSError):
+            next(path.parent.iterdir(), None)  # which makes it look again
+        time.sleep(POLL)
 
 
 @contextmanager
@@ -126,9 +171,9 @@ def _stopped(running: Sequence[_Running]) -> Iterator[None]:
         yield
     finally:
         for run in running:
-            run.child.stop()
+            run.process.stop()
         for run in running:
-            run.child.close()
+            run.process.close()
 
 
 def _steps(job: TrainingJob) -> int:

@@ -18,6 +18,7 @@ from tts.core.device import choose_device
 from tts.core.errors import Diverged, TtsError, UsageError
 from tts.core.files import fingerprint, replacing
 from tts.core.grid import FrameGrid
+from tts.core.locks import held
 from tts.core.processes import Failure
 from tts.dataset.prepared import Prepared
 from tts.evaluation.evaluate import generate_split
@@ -72,12 +73,14 @@ class TrainingJob(BaseModel):
     wer: bool = False
     relatives: tuple[Path, ...] = ()
     beside: tuple[TrainingJob, ...] = ()
+    patience: float = 0.0  # seconds to wait for a machine that had begun this run and may be dead
 
     @property
     def each(self) -> tuple[TrainingJob, ...]:
-        """The job itself and those beside it, each alone and on the device of the first."""
+        """The job itself and those beside it, each alone, on the device of the first and as patient."""
         alone = self.model_copy(update={"beside": ()})
-        return (alone, *(job.model_copy(update={"device": self.device}) for job in self.beside))
+        shared = {"device": self.device, "patience": self.patience}
+        return (alone, *(job.model_copy(update=shared) for job in self.beside))
 
     @property
     def voice(self) -> Path:
@@ -246,6 +249,9 @@ class _Cost:
 
 def _train(job: TrainingJob, prepared: Prepared, device: str) -> tuple[Voice, _Cost]:
     """Train a job's voice; return it with what it cost."""
+    if job.patience and (training := job.voice / "training").is_dir():
+        with held(training, patience=job.patience):
+            pass  # whoever had begun this run has ended, or died with its machine
     summary = train_voice(
         job.recipe,
         prepared,

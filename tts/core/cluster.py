@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from tts.core.cluster_worker import GroupDone, Terms, Unfit, code_version, do_group, do_job, look
 from tts.core.errors import TtsError, UsageError, WorkerDied
 from tts.core.place import Failure, Item, Process, Result
-from tts.core.processes import worker_count
+from tts.core.processes import STOPPED, worker_count
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -109,16 +109,21 @@ class Cluster:
 
     def start(self, function: Callable[..., None], *arguments: Any, output: Path) -> Process:
         """Do one long job in a process of its own on the worker that has least to do; ``output`` as of :class:`Child`."""
-        busy = dict.fromkeys(self._client.nthreads(), 0)
-        for job in self._jobs:
-            if job.exit_code is None and job.worker in busy:
-                busy[job.worker] += 1
-        threads = self._client.nthreads()
-        worker = min(busy, key=lambda address: busy[address] / max(1, threads.get(address, 1)), default=None)
-        future = self.submit(do_job, function, arguments, str(output), self._terms, label=output.stem, worker=worker)
-        job = _RemoteJob(self, future, worker)
+        job = _RemoteJob(self, lambda worker: self._start(function, arguments, output, worker))
         self._jobs.append(job)
         return job
+
+    def _start(self, function: Callable[..., None], arguments: tuple[Any, ...], output: Path, worker: str | None) -> Future:
+        return self.submit(do_job, function, arguments, str(output), self._terms, label=output.stem, worker=worker)
+
+    def least_busy(self) -> str | None:
+        """Return the worker with the fewest long jobs a thread; None where there are no workers."""
+        threads = self._client.nthreads()
+        busy = dict.fromkeys(threads, 0)
+        for job in self._jobs:
+            if job.under_way and job.worker in busy:
+                busy[job.worker] += 1
+        return min(busy, key=lambda address: busy[address] / max(1, threads[address]), default=None)
 
     def submit(self, function: Callable[..., Any], *arguments: Any, label: str, worker: str | None = None) -> Future:
         """Hand in a task, to be done by ``worker`` if it lives."""
@@ -183,20 +188,29 @@ class Lost(Exception):
 
 
 class _RemoteJob:
-    """A long job on a worker."""
+    """A long job on a worker, which another one goes on with where that dies."""
 
-    def __init__(self, cluster: Cluster, future: Future, worker: str | None) -> None:
-        self._cluster, self._future, self.worker = cluster, future, worker
+    def __init__(self, cluster: Cluster, hand_in: Callable[[str | None], Future]) -> None:
+        self._cluster, self._hand_in = cluster, hand_in
         self._code: int | None = None
+        self.worker = cluster.least_busy()
+        self._future = hand_in(self.worker)
+
+    @property
+    def under_way(self) -> bool:
+        """Whether it has not ended, as far as is known."""
+        return self._code is None and not self._future.done()
 
     @property
     def exit_code(self) -> int | None:
-        """As of :class:`tts.core.processes.Child`; -9 where it took several workers with it or is known no more."""
+        """As of :class:`tts.core.processes.Child`; -9 where it took several workers with it."""
         if self._code is None and self._future.done():
             try:
                 self._code = int(self._cluster.outcome(self._future))
-            except (WorkerDied, Lost):
+            except WorkerDied:
                 self._code = -9
+            except Lost:
+                self._future = self._hand_in(None)
         return self._code
 
     def check_start(self) -> None:
@@ -205,6 +219,7 @@ class _RemoteJob:
     def stop(self) -> None:
         """Call it back: its process is told to stop."""
         if self._code is None:
+            self._code = STOPPED
             self._cluster.cancel([self._future])
 
     def close(self) -> None:

@@ -51,3 +51,8 @@ class Machines(Protocol):
 
 
 Place = int | None | Machines  # where jobs are done: so many processes here, one a core (None), this one (0), or elsewhere
+
+
+def machines_of(place: Place) -> Machines | None:
+    """Return the other machines that a place is; None where it is this one."""
+    return None if place is None or isinstance(place, int) else place

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tts.core.audio_output import AudioEncoding, write_audio
 from tts.core.deposit import Deposit, deposit
 from tts.core.errors import NotWritten, UsageError
-from tts.core.files import file_digest
+from tts.core.files import file_digest, fingerprint
 from tts.core.grid import FrameGrid
 from tts.core.progress import Progress
 from tts.core.remote import Remote
@@ -27,7 +28,11 @@ from tts.generation.renumbering import finish_moves, renumber
 from tts.generation.requests import Request, refuse_duplicates
 from tts.generation.synthesiser import Speech, Synthesiser
 from tts.generation.timings import SUFFIXES, write_timings
+from tts.text.lexicon import Lexicon
 from tts.text.unreadable import Unread
+
+if TYPE_CHECKING:
+    from tts.generation.elsewhere import Elsewhere
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +103,29 @@ def voice_digest(folder: Path) -> str:
     return file_digest(folder / "config.json")
 
 
+def voice_name(folder: Path, lexicon: Lexicon) -> str:
+    """Return what identifies a voice that speaks with an own ``lexicon``, which may be empty, in manifests."""
+    return voice_digest(folder) + (f" lexicon {fingerprint(lexicon)}" if lexicon else "")
+
+
+@dataclass(frozen=True)
+class WrittenText:
+    """What became of a text: its entry of the manifest, and its tokens that had no reading."""
+
+    request: Request
+    entry: Entry
+    unread: tuple[Unread, ...] = ()
+
+
+def written(
+    synthesiser: Synthesiser, requests: Iterable[Request], planned: Mapping[str, Entry], out: Deposit, output: FolderOutput
+) -> Iterator[WrittenText]:
+    """Speak texts into the folder ``out`` and yield what became of each, ``planned`` by id, in order."""
+    for spoken in synthesiser.speak(requests, errors="return"):
+        entry = _write(spoken, planned[spoken.id], synthesiser.voice.grid, out, output)
+        yield WrittenText(spoken.request, entry, spoken.unread)
+
+
 def speak_to_folder(
     synthesiser: Synthesiser,
     requests: Sequence[Request],
@@ -106,11 +134,14 @@ def speak_to_folder(
     voice: str = "",
     resume: bool = False,
     output: FolderOutput = FolderOutput(),
+    elsewhere: Elsewhere | None = None,
 ) -> BatchReport:
     """Speak ``requests`` into ``out/ID.wav``, or what else ``output`` says; ``voice`` names the voice in the manifest.
 
     ``out`` may lie in an object store: each file appears there when it is made, and the manifest is brought there before the
     first, every half a minute and at the end, so that after a killed command some texts are spoken again.
+
+    Other machines do it where ``elsewhere`` is given, which write into the same folder; this process keeps its record.
 
     A text that fails is logged, entered in the manifest and in the report; the others are spoken. Before anything is spoken,
     :class:`UsageError` is raised if a file that would be written exists, :class:`TtsError` if another run is at work in the
@@ -135,13 +166,15 @@ def speak_to_folder(
         }
         report = BatchReport(skipped=len(requests) - len(todo))
         with manifest.recording(todo.values()), Progress("speaking", len(requests), done=report.skipped) as progress:
-            wanted = (request for request in requests if request.id in todo)
-            for spoken in synthesiser.speak(wanted, errors="return"):
-                entry = _write(spoken, todo[spoken.id], synthesiser.voice.grid, place, output)
-                manifest.add(entry)
+            wanted = [request for request in requests if request.id in todo]
+            spoken = (
+                elsewhere.written(wanted, todo, out, output) if elsewhere else written(synthesiser, wanted, todo, place, output)
+            )
+            for text in spoken:
+                manifest.add(text.entry)
                 place.keep(MANIFEST)
-                report.count(spoken.request, spoken.error, entry.seconds or 0.0, spoken.unread)
-                progress.advance(note=spoken.id)
+                report.count(text.request, text.entry.error or None, text.entry.seconds or 0.0, text.unread)
+                progress.advance(note=text.request.id)
     return report
 
 
