@@ -11,6 +11,7 @@ from pathlib import Path
 from tts.comparison.records import JobRecord, read_record, write_record
 from tts.comparison.worker import TrainingJob, do_job
 from tts.core.errors import UsageError
+from tts.core.files import make_folder
 from tts.core.memory import share_of
 from tts.core.place import Machines, Process
 from tts.core.processes import Child, worker_count

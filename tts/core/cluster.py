@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from tts.core.cluster_worker import GroupDone, Terms, Unfit, code_version, do_group, do_job, look
 from tts.core.errors import TtsError, UsageError, WorkerDied
+from tts.core.files import make_folder
 from tts.core.place import Failure, Item, Process, Result
 from tts.core.processes import STOPPED, worker_count
 
@@ -73,7 +74,7 @@ class Cluster:
         token: str | None = None
         secret = secrets.token_hex(16)
         if out is not None:
-            out.mkdir(parents=True, exist_ok=True)
+            make_folder(out)
             self._token = (out / f"{TOKEN}{secret[:12]}").absolute()
             self._token.write_text(secret, encoding="utf-8")
             token = str(out / self._token.name)
@@ -331,7 +332,7 @@ def connect(address: str, workers: int | None = None) -> Cluster:
         local = LocalCluster(
             n_workers=max(1, worker_count(workers)),
             threads_per_worker=1,
-            dashboard_address=None,
+            dashboard_address=":0",
             memory_limit=0,
             silence_logs=logging.CRITICAL,
         )

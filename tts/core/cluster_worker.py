@@ -78,20 +78,27 @@ def _installed(name: str) -> str:
         return "none"
 
 
-def look(terms: Terms) -> str:
-    """Return why this worker cannot keep the terms, in one sentence; empty where it can."""
-    return _unfit(terms)
+def look(terms: Terms, dask_worker: Any = None) -> str:
+    """Return why this worker cannot keep the terms, in one sentence; empty where it can. dask fills in its worker."""
+    why = _unfit(terms)
+    address = getattr(dask_worker, "address", "") or "here"
+    return f"the worker {address} on {socket.gethostname()} {why}" if why else ""
+
+
+def _look_here(terms: Terms) -> str:
+    from distributed import get_worker
+
+    return look(terms, get_worker())
 
 
 @lru_cache(maxsize=64)
 def _unfit(terms: Terms) -> str:
-    name = _worker_name()
     if other := [(mine, theirs) for mine, theirs in zip(code_version(), terms.code, strict=True) if mine != theirs]:
         differing = ", ".join(f"{package} {mine} where this command has {theirs}" for (package, mine), (_, theirs) in other)
-        return f"the worker {name} has {differing}: install the same there"
+        return f"has {differing}: install the same there"
     advice = "mount it there under the same path, or work in a folder that all machines share"
     if terms.relative and not Path(terms.folder).is_dir():
-        return f"the worker {name} does not see {terms.folder}, where the paths of this command start: {advice}"
+        return f"does not see {terms.folder}, where the paths of this command start: {advice}"
     base = Path(terms.folder)
     if terms.token is not None:
         token = base / terms.token
@@ -100,18 +107,18 @@ def _unfit(terms: Terms) -> str:
         except OSError:
             same = False
         if not same:
-            return f"the worker {name} does not see the files of this command in {token.parent}: {advice}"
+            return f"does not see the files of this command in {token.parent}: {advice}"
         if not os.access(token.parent, os.W_OK):
-            return f"the worker {name} may not write in {token.parent}: give the user it runs as the right to"
+            return f"may not write in {token.parent}: give the user it runs as the right to"
     for path in terms.sees:
         if not (base / path).exists():
-            return f"the worker {name} does not see {base / path}: {advice}"
+            return f"does not see {base / path}: {advice}"
     return ""
 
 
 def do_group(function: Callable[[Item], Result], items: Sequence[Item], terms: Terms) -> GroupDone[Result] | Unfit:
     """Do items one by one, as :func:`tts.core.processes.parallel_map` does each."""
-    if problem := _unfit(terms):
+    if problem := _look_here(terms):
         return Unfit(problem)
     begun = time.monotonic()
     results: list[Result | Failure] = []
@@ -126,20 +133,11 @@ def do_group(function: Callable[[Item], Result], items: Sequence[Item], terms: T
 
 def do_job(function: Callable[..., None], arguments: tuple[Any, ...], output: str, terms: Terms) -> int | Unfit:
     """Do one long job in a process of its own (:func:`tts.core.detached.run_detached`); return its exit code."""
-    if problem := _unfit(terms):
+    if problem := _look_here(terms):
         return Unfit(problem)
     folder = terms.folder if Path(terms.folder).is_dir() else str(Path.cwd())
     surroundings = Surroundings(folder, dict(terms.environment), 1, _share())
     return run_detached(function, arguments, Path(folder) / output, surroundings, _asked_for())
-
-
-def _worker_name() -> str:
-    from distributed import get_worker
-
-    try:
-        return f"{get_worker().address} on {socket.gethostname()}"
-    except ValueError:
-        return f"{os.getpid()} on {socket.gethostname()}"
 
 
 def _share() -> MemoryShare | None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from tts.core.files import make_folder
 from tts.core.memory import MemoryShare
 from tts.core.processes import begin_process, do_and_exit
 
@@ -51,7 +52,7 @@ def run_detached(
     paths = os.pathsep.join(path for path in sys.path if path)
     # -P: a folder "tts" where the job works must not be taken for this package
     command = [sys.executable, "-P", "-c", "from tts.core.detached import main; main()"]
-    output.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(output.parent)
     output.unlink(missing_ok=True)
     with output.open("wb") as stream:
         process = subprocess.Popen(
