@@ -143,6 +143,15 @@ def test_speed_pitch_and_pauses() -> None:
     (slow,) = speak(["abc, de"], SynthesisSettings(workers=0, pause_scale=2.0), voice)
     added = slow.alignments[0].phone_durations - normal.alignments[0].phone_durations
     assert [(phone, n) for phone, n in zip(slow.alignments[0].phones, added, strict=True) if n] == [("pau", 40)]
+    own = SynthesisSettings.of(GenerationPart(speed=0.5), workers=0)
+    (slow,) = speak(["abc, de"], own, voice)
+    assert frames(slow) == 2 * frames(normal), "the voice's own speed"
+    with Synthesiser(voice, own) as synthesiser:
+        (asked,) = synthesiser.speak([Request("d", "abc, de", speed=2.0)])
+    assert frames(asked) == frames(normal), "a request's is a factor on it"
+    assert own.sound()["speed"] == 0.5 and "speed" not in INLINE.sound()
+    with pytest.raises(UsageError, match=r"speed 0\.4 is outside 0\.5\.\.2"):
+        SynthesisSettings(speed=0.4)
 
     def pitch(spoken: Speech) -> float:
         at = spoken.alignments[0].phone_starts[2] * 80

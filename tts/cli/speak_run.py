@@ -156,6 +156,7 @@ def run(
     chosen = SynthesisSettings(
         _post_filter(voice, sound.post_filter),
         vocoder=sound.vocoder or voice.generation.vocoder,
+        speed=voice.generation.speed,
         workers=0 if scheduler else _workers(workers, requests),
         **sound.settings,
     )

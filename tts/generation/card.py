@@ -35,7 +35,8 @@ def _manner(config: VoiceConfig) -> str:
     filtered = "no post-filter" if how.post_filter == "none" else f"post-filter {how.post_filter}"
     amount = f" at {how.strength:g}" if how.strength is not None and how.post_filter != "none" else ""
     edit = f", edit at {how.edit_strength:g}" if config.edit is not None else ""
-    return f"Speaks with {filtered}{amount}, F0 variance {how.f0_variance:g}{edit}, vocoder {how.vocoder}"
+    speed = f", speed {how.speed:g}" if how.speed != 1.0 else ""
+    return f"Speaks with {filtered}{amount}, F0 variance {how.f0_variance:g}{edit}, vocoder {how.vocoder}{speed}"
 
 
 def voice_card(config: VoiceConfig, summary: TrainingSummary, scores: str = "", notes: Sequence[str] = ()) -> str:

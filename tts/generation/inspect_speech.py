@@ -39,7 +39,7 @@ def speak_streams(voice: Voice, text: str, speaker: str = "") -> SentenceStreams
     """
     number = voice.speaker_number(speaker)
     sentence = voice.engine.answer(text).sentence
-    durations = whole_durations(voice.durations([sentence], [number])[0])
+    durations = whole_durations(voice.durations([sentence], [number])[0], voice.generation.speed)
     speech = speech_frames(sentence, durations)
     with Synthesiser(voice, SynthesisSettings.of(voice.generation)) as synthesiser:
         sound, editor = synthesiser.sound, synthesiser.editor

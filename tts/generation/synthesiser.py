@@ -61,7 +61,8 @@ class SynthesisSettings:
     All but the last two decide the sound. ``pause_scale`` (0.1..10) stretches pauses between words and sentences;
     ``sentence_pause`` (0..10 s) is the pause between two sentences of one text at normal speed; ``voicing_threshold`` (0..1)
     the probability from which a frame is voiced; a sentence of more than ``max_characters`` (20..2000; twice as many where the
-    text is phones) is cut at the best place; ``unreadable`` says what becomes of a token that has no reading (see
+    text is phones) is cut at the best place; ``speed`` (0.5..2) is the voice's own, which the requests' speeds are factors on,
+    and changes no times that a text gives; ``unreadable`` says what becomes of a token that has no reading (see
     :data:`tts.text.unreadable.Policy`); ``vocoder`` names one of :mod:`tts.analysis.vocoders`.
 
     About ``batch_frames`` go through the network at a time; ``workers`` is the number of vocoder processes, None for one a
@@ -76,6 +77,7 @@ class SynthesisSettings:
     max_characters: int = 300
     unreadable: Policy = DEFAULT
     vocoder: VocoderName = "source_filter"
+    speed: float = 1.0
     batch_frames: int = 10_000
     workers: int | None = 0
 
@@ -86,6 +88,7 @@ class SynthesisSettings:
             ("sentence_pause", 0.0, 10.0),
             ("voicing_threshold", 0.0, 1.0),
             ("max_characters", 20, 2000),
+            ("speed", 0.5, 2.0),
             ("batch_frames", 1, 10_000_000),
             ("workers", 0, 1024),
         ):
@@ -96,7 +99,7 @@ class SynthesisSettings:
     @classmethod
     def of(cls, part: GenerationPart, **settings: Any) -> SynthesisSettings:
         """Return what a voice's configuration says; ``settings`` are the others."""
-        return cls(PostFilterSettings.of(part), vocoder=part.vocoder, **settings)
+        return cls(PostFilterSettings.of(part), vocoder=part.vocoder, speed=part.speed, **settings)
 
     def sound(self) -> dict[str, Any]:
         """Return what decides the sound as plain data: equal for two runs that say the same text alike."""
@@ -111,6 +114,8 @@ class SynthesisSettings:
             del data["unreadable"]
         if self.vocoder == "world":  # which manifests of version 0.1.0 do not say
             del data["vocoder"]
+        if self.speed == 1.0:  # which manifests of voices of no speed of their own do not say
+            del data["speed"]
         return data
 
 
@@ -348,7 +353,8 @@ class Synthesiser:
         sentences, speakers = [piece.sentence for piece in pieces], [piece.speaker for piece in pieces]
         takes = {} if all(piece.take is None for piece in pieces) else {"takes": [piece.take for piece in pieces]}
         for piece, frames in zip(pieces, self.voice.durations(sentences, speakers, **takes), strict=True):
-            piece.durations = piece.part.durations(frames, self.settings.pause_scale, piece.job.request.speed)
+            own = frames / self.settings.speed
+            piece.durations = piece.part.durations(own, self.settings.pause_scale, piece.job.request.speed)
         durations = [piece.durations for piece in pieces]
         acoustics = self.voice.acoustics(sentences, durations, speakers, hidden=self.editor is not None, **takes)
         if self.editor is not None:

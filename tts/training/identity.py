@@ -61,6 +61,8 @@ def identity_of(recipe: Recipe, system_name: str, data: str, source: str) -> Voi
         *([] if system.edit is None else [_scaling(recipe.generation)]),  # which an edit learns from
     )
     without = {"edit_strength"} if system.edit is None else set()
+    if recipe.generation.speed == 1.0:  # at which every voice spoke that does not say so
+        without.add("speed")
     if recipe.generation.vocoder == "world":  # through which every voice spoke that does not say so
         without.add("vocoder")
     speaks_with = fingerprint(recipe.generation.model_dump(mode="json", exclude=without))
