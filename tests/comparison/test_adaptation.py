@@ -332,7 +332,7 @@ def test_methods_begin_from_other_voices_and_beside_other_speakers(made: Path, t
     arguments = ["adapt", made / "base" / "single", made / "target" / "recipe.yaml", "--out", tmp_path / "curve"]
     arguments += ["--prepared", made / "target" / "prepared", "--validation", "1", "--seeds", "1,2", "-n", "2"]
     arguments += ["--set", "duration.tasks={duration: 1}", "--voices", f"again={made / 'base' / 'stacked'}"]
-    methods = ["--methods", "scratch,features,features@again,shared", "--against", "scratch,features"]
+    methods = ["--methods", "scratch,features,features@again,shared,fine_tune@again", "--against", "scratch,features"]
     printed = tts(*arguments, *methods, "--beside", made / "base" / "prepared", "--shared-steps", "48")
     assert "MCD minus that of features (dB)" in printed
     voices = tmp_path / "curve" / "voices"
@@ -344,17 +344,18 @@ def test_methods_begin_from_other_voices_and_beside_other_speakers(made: Path, t
     assert [stack.parts[1].context for stack in reads] == [8, 8]
     results = json.loads((tmp_path / "curve" / "results.json").read_text(encoding="utf-8"))
     pairs = {(one["system"], one["against"]) for one in results["contrasts"]["2"]}
-    assert pairs == {
-        (a, b) for a in ("features", "features@again", "shared", "scratch") for b in ("scratch", "features") if a != b
-    }
+    methods = ("features", "features@again", "shared", "fine_tune@again", "scratch")
+    assert pairs == {(a, b) for a in methods for b in ("scratch", "features") if a != b}
     read = AdaptationResults.model_validate(results)
+    tuned = load_voice(voices / "fine_tune@again" / "n0002-seed1", "cpu").config
+    assert [part.bottleneck for part in tuned.stages] == [6, None], "networks like those of the voice that is begun from"
     curve, base = ({p.utterances: p.mcd.estimate for p in read.curves[name]}[2] for name in ("shared", "scratch"))
     one = next(c for c in read.contrasts[2] if (c.system, c.against) == ("shared", "scratch"))
     assert one.estimate == pytest.approx(curve - base)
     tts("speak", voices / "shared" / "n0002-seed1", "--text", "A sentence.", "--output", tmp_path / "a.wav")
     for wrong, said in (
         (["--methods", "shared"], "--methods shared and --beside"),
-        (["--methods", "scratch@again"], "there is no scratch@again"),
+        (["--methods", "shared@again"], "there is no shared@again"),
         (["--methods", "fine_tune@nobody"], "there is no fine_tune@nobody"),
         (["--methods", "scratch", "--against", "features"], "--against: features is none of --methods"),
         (["--methods", "scratch", "--shared-steps", "5"], "--shared-steps: is for --methods shared"),

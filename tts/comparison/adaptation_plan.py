@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from tts.dataset.prepared import Prepared
 from tts.generation.config import read_config
 from tts.generation.voice import Voice, load_voice
 from tts.recipe import EditPart, Recipe, StagePart, SystemPart, TrainingPart
+from tts.recipe.stages import networks_of
 from tts.recipe.transfer import TransferPart
 from tts.training.transfer import check_transfer
 
@@ -42,7 +43,8 @@ VALIDATIONS = 24  # in a training of shared networks, which is longer
 class Point:
     """A voice of the curve: its method, how many utterances it was made from, and the seed that drew them.
 
-    ``method`` is one of :data:`METHODS`, or ``METHOD@NAME``: the same begun from another voice.
+    ``method`` is one of :data:`METHODS`, or ``METHOD@NAME``: the same begun from another voice, with networks like its own;
+    ``scratch@NAME`` has these networks and begins from nothing.
     """
 
     method: str
@@ -92,6 +94,18 @@ class AdaptationPlan:
         _, other, name = method.partition("@")
         return self.voices[name] if other else self.voice
 
+    def system_of(self, method: str) -> SystemPart:
+        """Return the system that a method trains: behind ``@`` the first of the recipe's with networks like the voice's.
+
+        It is the plan's own where none without a transfer is like that, and for ``features``, which stand before it.
+        """
+        kind, other, _ = method.partition("@")
+        names = (self.system, *(name for name, system in self.recipe.systems.items() if system.transfer is None))
+        if other and kind != FEATURES:
+            wanted = _shape(networks_of(read_config(self.start_of(method)).stages))
+            names = (*(name for name in names if _shape(self.recipe.system(name).networks) == wanted), self.system)
+        return self.recipe.system(names[0])
+
     def transfer_of(self, method: str) -> TransferPart | None:
         """Return what a method loads, as recipes write it; None for nothing."""
         kind, start = method.partition("@")[0], self.start_of(method)
@@ -113,7 +127,7 @@ def check_plan(plan: AdaptationPlan, voice: Voice, prepared: Prepared) -> None:
     kinds = [method.partition("@")[0] for method in plan.methods]
     for method, kind in zip(plan.methods, kinds, strict=True):
         _, other, name = method.partition("@")
-        if kind not in METHODS or (other and (name not in plan.voices or METHODS[kind] is None or kind == UNTRAINED)):
+        if kind not in METHODS or (other and (name not in plan.voices or kind in (SHARED, UNTRAINED))):
             known = f"; a voice behind @ is one of {', '.join(plan.voices)}" if plan.voices else ""
             raise UsageError(f"--methods: there is no {method}; there are {', '.join(METHODS)}{known}")
     for method in plan.against:
@@ -137,7 +151,7 @@ def check_plan(plan: AdaptationPlan, voice: Voice, prepared: Prepared) -> None:
 
 def recipe_of(plan: AdaptationPlan, point: Point) -> Recipe:
     """Return the recipe of a point: one system, named after the method, that stops early."""
-    system = plan.recipe.system(plan.system)
+    system = plan.system_of(point.method)
     duration = plan.recipe.duration_of(system)
     settings, durations = plan.recipe.training_of(system), duration.training
     corpus, steps, duration_steps = plan.recipe.corpus, None, None
@@ -160,6 +174,10 @@ def recipe_of(plan: AdaptationPlan, point: Point) -> Recipe:
             "samples": (),
         }
     )
+
+
+def _shape(networks: Sequence[StagePart]) -> list[Any]:
+    return [(part.trunk.kind, part.trunk.layers, part.bottleneck, part.context) for part in networks]
 
 
 def _reading(system: SystemPart) -> tuple[StagePart | EditPart, ...]:
