@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 from browser_fixture import browser, downloads  # noqa: F401 - fixtures for all tests
+from hypothesis import settings
 from skips import pytest_addoption, pytest_sessionfinish, pytest_terminal_summary  # noqa: F401 - hooks
 
+settings.register_profile("stacked-tts", deadline=None)  # machines that are busy are no fault
+settings.load_profile("stacked-tts")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("GOMP_SPINCOUNT", "0")
 

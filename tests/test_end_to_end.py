@@ -14,7 +14,7 @@ import yaml
 from command import tts, tts_json
 from speech import IDS, RATE, RECIPE, write_corpus
 
-from tts.alignment.labels import read_hts
+from tts.alignment.labels import read_labels
 from tts.core.locks import held
 from tts.dataset.prepared import Prepared
 from tts.generation.voice import load_voice
@@ -63,7 +63,7 @@ def test_prepared_arrays_agree_with_recordings_and_labels(made: Path) -> None:
             frames = prepared.grid.frames(samples)
             assert {len(values) for values in packed.utterance(number).values()} == {frames}
             assert packed.durations_of(number).sum() == frames
-            labels = read_hts(made / "prepared" / "alignments" / f"{key}.lab", prepared.grid, frames, prepared.states)
+            labels = read_labels(made / "prepared" / "alignments" / f"{key}.lab", prepared.grid, frames, prepared.states)
             np.testing.assert_array_equal(labels.durations, packed.durations_of(number))
             assert labels.phones == prepared.sentences[key].phones
     assert "## Alignment" in (made / "prepared" / "report.md").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tts.alignment.intervals import TimeInterval, attach, phone_times, times_dict, to_alignment
-from tts.alignment.labels import format_hts, read_hts, read_labels, write_hts
+from tts.alignment.labels import format_hts, read_labels, write_hts
 from tts.alignment.textgrid import format_textgrid, read_textgrid, write_textgrid
 from tts.alignment.types import Alignment
 from tts.core.errors import TtsError, UsageError
@@ -64,18 +64,18 @@ def test_phone_labels_of_other_tools(tmp_path: Path) -> None:
     full = "0 1000000 x^x-pau+h=@/A:0_0_0\n1000000 1800000 x^pau-h+@=x/A:1\n1800000 2525000 pau^h-@+x=x/A:1 extra\n"
     plain = "0 1000000 SIL\n1000000 1800000 h\n\n1800000 2525000 @\n"
     for text in (full, plain):
-        found = read_hts(write(tmp_path / "a.lab", text), GRID, 51, 3)
+        found = read_labels(write(tmp_path / "a.lab", text), GRID, 51, 3)
         assert found.phones == ("sil", "h", "@", "sil")  # silence at the end is added, of the fewest frames there can be
         assert found.frames == 51
         assert found.phone_durations.tolist() == [20, 16, 12, 3]
-    assert read_hts(tmp_path / "a.lab", GRID, 58, 3).phone_durations.tolist() == [20, 16, 15, 7]
+    assert read_labels(tmp_path / "a.lab", GRID, 58, 3).phone_durations.tolist() == [20, 16, 15, 7]
 
 
 def test_a_phone_said_twice_is_two_phones(tmp_path: Path) -> None:
     text = "".join(f"{t * 100000} {t * 100000 + 100000} {name}[{s}]\n" for t, (name, s) in enumerate([("t", 2), ("t", 3)] * 2))
-    assert read_hts(write(tmp_path / "a.lab", text), GRID, 8, 1).phones == ("sil", "t", "t", "sil")
+    assert read_labels(write(tmp_path / "a.lab", text), GRID, 8, 1).phones == ("sil", "t", "t", "sil")
     phones = write(tmp_path / "b.lab", "0 200000 sil\n200000 400000 t\n400000 600000 t\n600000 800000 sil\n")
-    assert read_hts(phones, GRID, 16, 2).phones == ("sil", "t", "t", "sil")
+    assert read_labels(phones, GRID, 16, 2).phones == ("sil", "t", "t", "sil")
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_a_phone_said_twice_is_two_phones(tmp_path: Path) -> None:
 )
 def test_broken_labels_are_named(tmp_path: Path, text: str, frames: int, message: str) -> None:
     with pytest.raises(TtsError, match=message):
-        read_hts(write(tmp_path / "a.lab", text), GRID, frames, 3)
+        read_labels(write(tmp_path / "a.lab", text), GRID, frames, 3)
 
 
 def test_missing_or_foreign_files_are_named(tmp_path: Path) -> None:

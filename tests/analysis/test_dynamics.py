@@ -3,7 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts.analysis.dynamics import WINDOWS, interpolate_f0, interpolate_lf0, with_dynamics
+from tts.analysis.dynamics import interpolate_f0, interpolate_lf0, with_dynamics
+
+WINDOWS = ((0.0, 1.0, 0.0), (-0.5, 0.0, 0.5), (1.0, -2.0, 1.0))  # static, delta, acceleration (HTS)
 
 
 @given(st.integers(1, 30), st.integers(1, 4), st.integers(0, 99))

@@ -10,7 +10,7 @@ from synthetic_voice import glide
 
 from tts.analysis import source_filter, world
 from tts.analysis.mcep import synthesis_matrix, synthesis_phase, to_mcep
-from tts.analysis.source_filter import excitation, minimum_phase, synthesise
+from tts.analysis.source_filter import excitation, minimum_phase, pulse_times, synthesise
 from tts.core.errors import TtsError
 from tts.core.grid import FrameGrid
 
@@ -250,3 +250,30 @@ def test_what_world_refuses_is_refused(change, message):
     good = {"mcep": np.zeros((9, 60)), "lf0": np.full((9, 1), 5.0), "vuv": np.ones((9, 1)), "bap": np.zeros((9, 1))}
     with pytest.raises(TtsError, match=message):
         synthesise(**(good | change), grid=FrameGrid(16000))
+
+
+def test_pulses_stand_where_the_integral_of_f0_is_whole() -> None:
+    """F0 that runs linearly within frames far apart: its integral in fine steps says where."""
+    grid = FrameGrid(24_000, 20.0)
+    f0 = np.array([80.0, 240.0, 240.0, 60.0, 400.0, 90.0])
+    times, at = pulse_times(np.log(f0), np.ones(len(f0), bool), grid)
+    fine = np.linspace(0.0, (len(f0) - 1) * grid.shift, 400_001)
+    known = np.interp(fine, np.arange(len(f0)) * grid.shift, f0)
+    phase = np.concatenate([[0.0], np.cumsum(0.5 * (known[1:] + known[:-1]) * np.diff(fine))])
+    expected = np.interp(np.arange(int(phase[-1]) + 1), phase, fine)
+    np.testing.assert_allclose(times, expected * grid.sample_rate, atol=0.5)
+    np.testing.assert_allclose(at, np.interp(expected, np.arange(len(f0)) * grid.shift, f0), rtol=1e-3)
+
+
+def test_a_pulse_beside_an_unvoiced_frame_has_the_share_of_the_voiced_one() -> None:
+    """An unvoiced frame says nothing about how periodic a pulse is, whatever its aperiodicity."""
+    grid = FrameGrid(16_000)
+    streams = steady(grid, 400.0, seconds=0.1)
+    streams["vuv"][5:8] = 0.0
+    source = excitation(streams["lf0"], streams["vuv"], streams["bap"], grid)
+    ends, begins = (source.first == 4), (source.first == 7)
+    assert ends.any() and begins.any()
+    np.testing.assert_array_equal(source.share_part[ends], 0.0)
+    np.testing.assert_array_equal(source.share_part[begins], 1.0)
+    inner = (source.first < 4) | (source.first > 7)
+    np.testing.assert_array_equal(source.share_part[inner], source.part[inner])

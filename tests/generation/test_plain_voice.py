@@ -1,8 +1,10 @@
 """Voices by numpy say what they say by torch, are refused alike, and load without torch."""
 
+import itertools
 import subprocess
 import sys
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ import torch
 
 from tts.core.errors import TtsError
 from tts.core.files import file_digest
+from tts.core.stream import Stream
 from tts.core.tensors import load_tensors, save_tensors
 from tts.generation import speaking
 from tts.generation.base_voice import linguistic_width, network_speakers, read_statistics
@@ -20,9 +23,10 @@ from tts.generation.plain_voice import PlainVoice, duration_part
 from tts.generation.requests import Request
 from tts.generation.speaking import load_speaker
 from tts.generation.synthesiser import Synthesiser
-from tts.generation.voice import Voice, load_voice, save_voice
+from tts.generation.voice import Voice, load_voice, make_networks, save_voice
 from tts.network.layout import speaking_parts
 from tts.network.shapes import stack_shapes
+from tts.recipe import StagePart
 
 OLD = Path(__file__).parents[1] / "fixtures" / "format-2"
 SHIPPED = Path(__file__).parents[2] / "voices" / "kathleen"
@@ -132,6 +136,46 @@ def test_speakers_share_the_networks(use: str) -> None:
     finally:
         tracemalloc.stop()
     assert grown < 3 * sum(array.nbytes for array in stack.values())  # of 28 speakers
+
+
+def test_every_speaker_and_the_prosody_of_phones_are_those_of_torch() -> None:
+    """Speakers' own means, silences, codes and heads; two tasks of prosody, not in the order of their names."""
+    single, speaker = read_config(OLD / "single"), 2
+    silences = [np.asarray(single.silence) + 3.0 * number for number in range(3)]
+    facts = {"use": "code_and_heads", "duration": "code_and_heads", "names": ["x", "y", "z"], "silences": silences}
+    prosody = ("phone_f0", "phone_energy")
+    config = single.model_copy(
+        update={
+            "speakers": SpeakersConfig.model_validate(facts),
+            "prosody": prosody,
+            "streams": (*single.streams, *(Stream(name, 1) for name in prosody)),
+            "duration": StagePart.model_validate(
+                {**single.duration.model_dump(), "tasks": dict.fromkeys(("duration", *prosody), 1)}
+            ),
+        }
+    )
+    torch.manual_seed(3)
+    stack, duration = make_networks(config)
+    statistics = {
+        name: replace(own, speaker_means=np.stack([own.mean + shift for shift in range(3)]))
+        for name, own in read_statistics(OLD / "single" / "statistics.safetensors", single).items()
+    }
+    by_torch = Voice(config, stack, duration, statistics, torch.device("cpu"))
+    weights = (
+        {k: v.numpy() for k, v in each.items()} for each in (stack.speaking(), duration.speaking(("duration", *prosody)))
+    )
+    plain = PlainVoice(config, *weights, statistics)
+    sentences = [load_speaker(OLD / "single", "cpu").engine.sentence(text) for text in TEXTS]
+    spoken = []
+    for voice in (plain, by_torch):
+        frames = voice.durations(sentences, [speaker, 1])
+        np.testing.assert_array_equal(frames[0][[0, -1]], silences[speaker])
+        acoustics = voice.acoustics(sentences, [np.full(each.shape, 2) for each in frames], [speaker, 1])
+        spoken.append([frames, [[streams[name] for name in sorted(streams)] for streams in acoustics]])
+    for ours, theirs in zip(*(itertools.chain(frames, *streams) for frames, streams in spoken), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4 * np.abs(theirs).max())
+    first = plain.acoustics(sentences[:1], [np.full((len(sentences[0].segments), config.states), 2)], [0])[0]
+    assert np.abs(first["mcep"] - spoken[0][1][0][sorted(first).index("mcep")]).mean() > 0.3
 
 
 @pytest.mark.parametrize("bias", [1e4, 1e9, 1e30])

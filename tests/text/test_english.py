@@ -92,6 +92,12 @@ def test_words_with_endings_come_from_the_dictionary() -> None:
 def test_the_model_spells_words_that_no_dictionary_has() -> None:
     assert spelled_like("blorping") == ("B", "L", "AO1", "R", "P", "IH0", "NG")
     assert spelled_like("123") == ()
+    for word in (
+        "kubernetes",
+        "microservices",
+        "overengineered",
+    ):  # the likeliest phones have two primary stresses
+        assert sum(phone.endswith("1") for phone in spelled_like(word)) == 1
     assert english_model().phones("bcdfg")  # never silent where there are letters
 
 

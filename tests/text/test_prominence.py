@@ -6,7 +6,16 @@ import pytest
 
 from tts.core.errors import TtsError
 from tts.text.english import prominence
-from tts.text.english.prominence import HIGHEST, ProminenceModel, prominence_model, read_model, word_prosody, write_model
+from tts.text.english.prominence import (
+    HIGHEST,
+    ProminenceModel,
+    prominence_model,
+    read_model,
+    regressor_names,
+    regressors,
+    word_prosody,
+    write_model,
+)
 from tts.text.features import ContextFeatures
 from tts.text.phones import PhoneInventory
 from tts.text.sentence import Sentence, Syllable, Word
@@ -132,3 +141,20 @@ def test_features_are_remade_from_their_data():
     assert "prominence" not in plain.to_dict()  # as earlier versions wrote them
     with pytest.raises(TtsError, match="cannot be remade"):
         ContextFeatures.from_dict({**more.to_dict(), "prominence": False})
+
+
+def test_columns_are_what_their_names_say():
+    """Products with the word before and after, and shifts, against what is written out by hand."""
+    usual = np.array([[1.0, 0.1], [2.0, 0.2], [5.0, 0.3], [3.0, 0.4], [7.0, 0.5]])
+    tags, breaks = np.array([0, 1, -1, 0, 1]), ["", "minor", "", "", "major"]
+    values = regressors(["Ann", "saw", "the", "big", "cat"], breaks, tags, 2, usual, np.ones(5))
+    column = dict(zip(regressor_names(["N", "V"]), values.T, strict=True))
+    p, b = usual.T
+    np.testing.assert_allclose(column["prominence*prominence-1"], p * [0, 1, 2, 5, 3])
+    np.testing.assert_allclose(column["prominence*prominence+1"], p * [2, 5, 3, 7, 0])
+    np.testing.assert_allclose(column["prominence-2"], [0, 0, 1, 2, 5])
+    np.testing.assert_allclose(column["prominence+3"], [3, 7, 0, 0, 0])
+    np.testing.assert_allclose(column["boundary+1"], [*b[1:], 0])
+    np.testing.assert_allclose(column["function"], [0, 0, 1, 0, 0])
+    np.testing.assert_allclose(column["V-1"], [0, 0, 1, 0, 0])
+    np.testing.assert_allclose(column["N+1"], [0, 0, 1, 0, 0])

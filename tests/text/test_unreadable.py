@@ -54,3 +54,8 @@ def test_letters_and_digits_are_spelled():
     assert reading_of("x⌘7", "spell", "en-us") == "X seven"
     assert reading_of("x⌘", "name", "en-us") == "X place of interest"
     assert reading_of("λόγος", "spell", "en") == "logos" and reading_of("中", "spell", "en") == ""
+
+
+def test_accents_are_no_signs_and_endless_tokens_are_left_out():
+    assert reading_of("é⌘7", "name", "en-us") == "E place of interest seven"
+    assert reading_of("x" * 101 + "⌘", "spell", "en-us") == "" != reading_of("x" * 99 + "⌘", "spell", "en-us")

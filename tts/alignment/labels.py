@@ -47,16 +47,6 @@ def write_hts(path: Path, alignment: Alignment, grid: FrameGrid, *, lasting: boo
     write_text(path, format_hts(alignment, grid), lasting=lasting)
 
 
-def read_hts(path: Path, grid: FrameGrid, frames: int, states: int, names: PhoneNames | None = None) -> Alignment:
-    """Read state or phone labels onto the frame grid (see :func:`tts.alignment.intervals.to_alignment`).
-
-    ``frames`` is the recording's number of frames; ``names`` is the phone set of the labels, by default they are taken as they
-    stand. The number of states in the file may differ from ``states``; then every phone is divided evenly. A broken line raises
-    :class:`TtsError` naming it.
-    """
-    return to_alignment(read_intervals(path, names), grid, frames, states, str(path))
-
-
 def read_intervals(path: Path, names: PhoneNames | None = None) -> list[TimeInterval]:
     """Read the phones of a label file, in IPA by ``names`` but for silences, with their contexts; states become ``inner``."""
     return parse_intervals(_lines(path), str(path), names)
@@ -106,7 +96,12 @@ class Labels:
 
 
 def read_labels(path: Path, grid: FrameGrid, frames: int, states: int, names: PhoneNames | None = None) -> Alignment:
-    """Read a label file of either kind, chosen by its suffix, ``.lab`` or ``.TextGrid``; ``names`` is its phone set."""
+    """Read a label file of either kind, ``.lab`` or ``.TextGrid``, onto the frame grid (:func:`..intervals.to_alignment`).
+
+    ``frames`` is the recording's number of frames; ``names`` is the phone set of the labels, by default they are taken as they
+    stand. The number of states in the file may differ from ``states``; then every phone is divided evenly. A broken line raises
+    :class:`TtsError` naming it.
+    """
     return to_alignment(read_label_file(path, grid, names).phones, grid, frames, states, str(path))
 
 

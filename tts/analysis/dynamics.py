@@ -9,15 +9,15 @@ import numpy as np
 if TYPE_CHECKING:
     from torch import Tensor  # workers that analyse recordings do without torch
 
-# Static, delta and acceleration: weights on the frame before, the frame itself and the frame after (HTS convention). The one
-# definition: training's tables and statistics use the functions below, parameter generation solves for the same weights.
-WINDOWS: tuple[tuple[float, float, float], ...] = ((0.0, 1.0, 0.0), (-0.5, 0.0, 0.5), (1.0, -2.0, 1.0))
-
 Frames = TypeVar("Frames", np.ndarray, "Tensor")
 
 
 def dynamics(before: Frames, now: Frames, after: Frames) -> tuple[Frames, Frames]:
-    """Return deltas and accelerations of frames ``now``, each of its shape, from their neighbours; arrays or tensors."""
+    """Return deltas and accelerations of frames ``now``, each of its shape, from their neighbours; arrays or tensors.
+
+    The HTS convention: weights (-0.5, 0, 0.5) and (1, -2, 1) on the frame before, itself and the one after. This is the one
+    definition, which training's tables and statistics use; parameter generation solves for the same weights.
+    """
     return 0.5 * (after - before), before - 2.0 * now + after
 
 

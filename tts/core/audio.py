@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -145,10 +144,3 @@ def write_wav(path: Path, signal: np.ndarray, sample_rate: int) -> None:
     """Write mono float samples in -1..1 as 16-bit PCM wav, atomically; samples beyond the range are clipped."""
     with replacing(path) as temporary:
         soundfile.write(str(temporary), np.clip(signal, -1.0, 1.0), sample_rate, subtype="PCM_16", format="WAV")
-
-
-def wav_bytes(signal: np.ndarray, sample_rate: int) -> bytes:
-    """Return the content of the file that :func:`write_wav` writes."""
-    buffer = io.BytesIO()
-    soundfile.write(buffer, np.clip(signal, -1.0, 1.0), sample_rate, subtype="PCM_16", format="WAV")
-    return buffer.getvalue()

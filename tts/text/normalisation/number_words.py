@@ -8,8 +8,8 @@ from typing import Final
 
 from tts.text.tracked import sub
 
-LARGEST: Final = 10**15
-"""Numbers from here on are read digit by digit."""
+MOST_FIGURES: Final = 15
+"""Numbers of more are read digit by digit."""
 
 # Where a long number is divided into words: its parts are words that a lexicon has, the whole is none.
 _DIVIDED: Final = {
@@ -21,7 +21,7 @@ _DIVIDED: Final = {
 
 @lru_cache(maxsize=8192)
 def cardinal(number: int, language: str) -> str:
-    """Return a number from 0 to below :data:`LARGEST` in words of ``language``, the first part of a tag."""
+    """Return a number of up to :data:`MOST_FIGURES` figures in words of ``language``, the first part of a tag."""
     from num2words import num2words
 
     words = str(num2words(number, lang=language))

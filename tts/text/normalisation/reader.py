@@ -82,7 +82,7 @@ class Reader:
         """Return a written number in words: grouped, decimal, or with leading zeros, which are read digit by digit."""
         plain = sub(r"[. ]", "", number).partition(",")[0]
         whole, rest = self.value(number)
-        if len(plain) > 15 or (plain.startswith("0") and len(plain) > 1):
+        if len(plain) > number_words.MOST_FIGURES or (plain.startswith("0") and len(plain) > 1):
             words = self.digits(plain)
         else:
             words = self.cardinal(whole, "" if rest else after)
