@@ -2,22 +2,29 @@
 
     python tools/check_gpu.py                      # the first CUDA device, or what --device names (cuda:1, mps, cpu)
     python tools/check_gpu.py --device cpu --short
+    python tools/check_gpu.py --processes 2        # how many share a training [default: one a GPU, where there are several]
 
 On made-up speech parameters it trains every kind of network for some steps on the CPU and on the device from the same weights
 and batches, without dropout and in float32, and compares losses, weights and predictions; solves trajectories on both; trains a
 stack of two stages, joins them, goes on by their trajectories, and interrupts and resumes a training, which has to come to
-the same weights; then measures steps and frames a second at the size of a real voice, and the peak of memory. The last line
-says whether all was within the stated tolerances; the exit code is 1 where it was not.
+the same weights; trains several networks as one batched model, and one network in several processes (NCCL between GPUs, gloo
+on the CPU), which have to come to what each comes to alone; then measures steps and frames a second at the size of a real
+voice, and the peak of memory. The last line says whether all was within the stated tolerances; the exit code is 1 where it
+was not.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import os
+import socket
+import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +34,9 @@ from torch import Tensor
 
 from tts.core.device import choose_device
 from tts.core.errors import TtsError
+from tts.core.ranks import joined
 from tts.core.stream import Stream
+from tts.core.tensors import load_tensors, save_tensors
 from tts.dataset.statistics import StatisticsSum
 from tts.dataset.table import Table, Target
 from tts.network.joint import Joint
@@ -38,6 +47,7 @@ from tts.training.banded import Dissection, solve
 from tts.training.callbacks import Callback
 from tts.training.criterion import Model, Objective, TrainingData
 from tts.training.learner import Learner
+from tts.training.members import run_together
 from tts.training.passes import compute_features, predict
 from tts.training.trainer import Trainer
 from tts.training.trajectory import Trajectories, trajectory
@@ -45,6 +55,8 @@ from tts.training.trajectory import Trajectories, trajectory
 LOSS = 1e-3  # largest relative difference of losses after some steps: rounding grows with every step of Adam
 OUTPUT = 5e-3  # largest difference of predictions, in standard deviations of the targets
 SOLVE = 1e-9  # largest difference of trajectories solved in float64, in standard deviations
+SHARED = 1e-3  # largest difference of losses, relative, between a training by itself and one that is shared or batched
+MEMBERS = 8  # networks that are trained as one batched model
 RESUME = 1e-5  # largest difference of weights between a whole training and a resumed one; 0 on the CPU
 
 CPU = torch.device("cpu")
@@ -256,6 +268,67 @@ def check_training(report: Report, device: torch.device, size: Size, folder: Pat
     report.check("trajectory phase: loss beyond that at its start", max(0.0, result.loss - before), 0.0)
 
 
+def check_members(report: Report, device: torch.device, size: Size) -> None:
+    """Train networks as one batched model, with dropout, against each by itself, and time both."""
+    table, valid = make_table(size.utterances, 1, device), make_table(4, 2, device)
+
+    def taught(seed: int) -> dict[str, float]:
+        settings = make_settings(size.steps, seed=seed)
+        learner = Learner(make_stage(make_part(dropout=0.1), device), TrainingData(table, valid), settings)
+        torch.manual_seed(seed)
+        for _ in range(size.steps):
+            learner.step()
+        learner.finite.require("members")
+        learner.model.eval()
+        return learner.losses_on(valid)
+
+    taught(0)  # what happens once, such as compiling
+    start = time.perf_counter()
+    alone = [taught(seed) for seed in range(MEMBERS)]
+    middle = time.perf_counter()
+    members = run_together([partial(taught, seed) for seed in range(MEMBERS)])
+    seconds = middle - start, time.perf_counter() - middle
+    for member in members:
+        if member.error is not None:
+            raise member.error
+    together = [member.result or {} for member in members]
+    worst = max(abs(b[task] / a[task] - 1.0) for a, b in zip(alone, together, strict=True) for task in a)
+    report.check(f"{MEMBERS} networks as one batched model: losses", worst, SHARED)
+    report.tell(f"{MEMBERS} networks one after the other {seconds[0]:.2f} s, as one model {seconds[1]:.2f} s")
+
+
+def train_shared(wanted: str, size: Size, folder: Path) -> None:
+    """Train a network with the other processes that share it, and leave its weights in ``folder``."""
+    with joined(wanted, sys.stderr.write) as ranks:
+        device = choose_device(ranks.device or wanted)
+        data = TrainingData(make_table(size.utterances, 1, device), make_table(4, 2, device))
+        trainer = Trainer(make_stage(make_part(), device), data, make_settings(size.steps), folder / "run", label="shared")
+        result = trainer.run()
+        if ranks.first:
+            scores = {
+                f"{n}/{key}": torch.tensor(value) for n, entry in enumerate(result.history) for key, value in entry.items()
+            }
+            save_tensors(folder / "scores.safetensors", {n: v for n, v in scores.items() if "/valid/" in n}, {})
+
+
+def check_processes(report: Report, device: torch.device, size: Size, count: int, folder: Path) -> None:
+    """Train a network in several processes against one."""
+    train_shared(str(device), size, folder / "alone")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = str(server.getsockname()[1])
+    command = [sys.executable, __file__, "--join", str(folder / "shared"), *(["--short"] if size is SHORT else [])]
+    command += ["--device", "cpu" if device.type == "cpu" else "auto"]
+    where = {**os.environ, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": str(count)}
+    own = [{**where, "RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in range(count)]
+    processes = [subprocess.Popen(command, env=environment) for environment in own]
+    codes = [process.wait(timeout=600) for process in processes]
+    if any(codes):
+        raise TtsError("a training in several processes failed; see above")
+    alone, shared = (load_tensors(folder / name / "scores.safetensors")[0] for name in ("alone", "shared"))
+    worst = max(abs(float(shared[name] / alone[name]) - 1.0) for name in alone)
+    report.check(f"{count} processes that share a training: losses", worst, SHARED)
+
+
 def measure(report: Report, device: torch.device, size: Size) -> None:
     """Time steps of a network of the size of a real voice, in the precision it would have, and tell the peak of memory."""
     table = make_table(size.utterances, 1, device)
@@ -289,7 +362,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="auto", help="auto (CUDA where there is one), cpu, cuda, cuda:N or mps")
     parser.add_argument("--short", action="store_true", help="a few steps of everything")
+    parser.add_argument(
+        "--processes", type=int, help="how many share a training; by default one a GPU, where there are several"
+    )
+    parser.add_argument("--join", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if arguments.join is not None:
+        train_shared(arguments.device, SHORT if arguments.short else WHOLE, arguments.join)
+        return 0
     report = Report()
     torch.backends.cudnn.allow_tf32 = False  # convolutions and LSTMs are compared in full float32
     try:
@@ -299,8 +379,14 @@ def main() -> int:
         size, start = SHORT if arguments.short else WHOLE, time.perf_counter()
         check_solvers(report, device)
         check_networks(report, device, size)
+        check_members(report, device, size)
+        count = arguments.processes or (torch.cuda.device_count() if device.type == "cuda" else 1)
         with tempfile.TemporaryDirectory(prefix="check-gpu-") as folder:
             check_training(report, device, size, Path(folder))
+            if count > 1:
+                check_processes(report, device, size, count, Path(folder))
+            else:
+                report.tell("one process: that several share a training was not checked")
         measure(report, device, size)
     except TtsError as error:
         sys.stderr.write(f"{error}\n")

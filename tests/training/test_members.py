@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -136,6 +137,23 @@ def test_an_interruption_ends_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(tts.training.members, "learn_together", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run_together([work(tmp_path, seed) for seed in (1, 2)])
+    assert not [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
+
+
+def test_an_interruption_reaches_a_member_at_work(tmp_path: Path) -> None:
+    taken: list[int] = []
+
+    def interrupted() -> None:
+        learner = trainer_of(tmp_path / "a", 1).learner
+        for number in range(10):
+            if number == 3:
+                signal.raise_signal(signal.SIGINT)  # which wakes the main thread, while this one goes on
+            learner.step()
+            taken.append(number)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_together([interrupted, work(tmp_path, 2)])
+    assert len(taken) < 10
     assert not [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
 
 

@@ -232,6 +232,7 @@ def _listen(end: Callable[[], None]) -> Callable[[], None]:
         while number := os.read(read, 1):
             if number[0] == signal.SIGTERM:
                 end()
+        os.close(read)
 
     threading.Thread(target=wait, daemon=True).start()
 

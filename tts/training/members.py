@@ -168,7 +168,7 @@ class Member(Generic[T]):
         self.losses: dict[str, Tensor] = {}
         self.result: T | None = None
         self.error: BaseException | None = None
-        self._ended = self._cancelled = False
+        self._ended = self.cancelled = False
         self._go, self._waits = threading.Semaphore(0), threading.Semaphore(0)
         self._random = random_numbers()
         self._thread = threading.Thread(target=self._run, args=(work,))
@@ -194,24 +194,26 @@ class Member(Generic[T]):
         self._random = random_numbers()
 
     def cancel(self) -> None:
-        """Interrupt the training at the step that it waits with."""
-        self._cancelled = True
+        """Interrupt the training at its next step, or the one that it waits with, and wait for its end."""
+        global _running
+        self.cancelled, _running = True, self
         self._go.release()
         self._thread.join()
+        _running = None
 
     def learn(self, step: StepOfOne) -> dict[str, Tensor]:
         """Wait, in the training's thread, until a step is learnt; return its losses. Gradients are in the parameters then."""
         self.step = step
         self._waits.release()
         self._go.acquire()
-        if self._cancelled:
+        if self.cancelled:
             raise KeyboardInterrupt
         return self.losses
 
     def _run(self, work: Callable[[], T]) -> None:
         self._go.acquire()
         try:
-            if not self._cancelled:
+            if not self.cancelled:
                 self.result = work()
         except BaseException as error:
             self.error = error
@@ -224,7 +226,9 @@ _running: Member[Any] | None = None
 
 
 def current_member() -> Member[Any] | None:
-    """Return the member that runs now; None outside of :func:`run_together`."""
+    """Return the member that runs now; None outside of :func:`run_together`. Raises in one that is to end."""
+    if _running is not None and _running.cancelled:
+        raise KeyboardInterrupt
     return _running
 
 
