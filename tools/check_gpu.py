@@ -299,7 +299,7 @@ def check_members(report: Report, device: torch.device, size: Size) -> None:
 
 def train_shared(wanted: str, size: Size, folder: Path) -> None:
     """Train a network with the other processes that share it, and leave its weights in ``folder``."""
-    with joined(wanted, sys.stderr.write) as ranks:
+    with joined(wanted, print) as ranks:
         device = choose_device(ranks.device or wanted)
         data = TrainingData(make_table(size.utterances, 1, device), make_table(4, 2, device))
         trainer = Trainer(make_stage(make_part(), device), data, make_settings(size.steps), folder / "run", label="shared")

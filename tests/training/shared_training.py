@@ -123,5 +123,5 @@ def largest(a: dict[str, Tensor], b: dict[str, Tensor]) -> float:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    with joined("cpu", sys.stderr.write):
+    with joined("cpu", print):
         train(sys.argv[2:], Path(sys.argv[1]))

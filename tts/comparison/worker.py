@@ -168,7 +168,7 @@ def do_job(job: TrainingJob) -> None:
     does no harm, since a corpus that was opened stays as it was.
     """
     if job.beside:
-        errors = [member.error for member in run_together([partial(do_job, each) for each in job.each])]
+        errors = [member.error for member in run_together([partial(do_job, each) for each in job.each if not is_done(each)])]
         for error in errors:
             if error is not None:
                 raise error
