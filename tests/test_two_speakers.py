@@ -13,6 +13,7 @@ from command import tts, tts_json
 from speech import IDS, write_corpus
 
 from tts.core.errors import UsageError
+from tts.dataset.other_prominence import reading_prominence
 from tts.dataset.prepared import Prepared
 from tts.generation.config import read_config
 from tts.generation.plain_voice import load_plain
@@ -35,7 +36,7 @@ RECIPE = {
     "split": {"test": {"count": 2}, "validation": {"count": 2}, "limit": {"high": LIMIT}},
     "frames": {"sample_rate": 16000, "mcep_order": 24},
     "alignment": {"states": 3, "train_on": "all"},  # so that no phone of a test sentence is unheard
-    "tasks": {"speaker": {}, "phone_class": {}, "phone_f0": {}, "phone_energy": {}},
+    "tasks": {"speaker": {}, "phone_class": {}, "phone_f0": {}, "phone_energy": {}, "phone_prosody": {}},
     "text": {"prominence": True},
     "training": TRAINING,
     "duration": {
@@ -46,6 +47,7 @@ RECIPE = {
     "systems": {
         "code": {
             "speakers": "code",
+            "prominence": "shuffled",
             "stages": [
                 {"trunk": {"layers": [32]}, "bottleneck": 8, "tasks": MAIN | {"speaker": 0.1}},
                 {"trunk": {"layers": [32]}, "context": 1, "tasks": MAIN},
@@ -54,6 +56,7 @@ RECIPE = {
         "heads": {
             "speakers": "heads",
             "prosody": ["phone_f0", "phone_energy"],
+            "duration": {"tasks": {"duration": 1, "phone_f0": 0.5, "phone_energy": 0.2, "phone_prosody": 0.2}},
             "stages": [{"trunk": {"layers": [32]}, "tasks": MAIN}],
         },
     },
@@ -164,7 +167,10 @@ def test_a_voice_begun_from_one_of_them_says_what_that_one_says(made: Path, name
     prepared, recipe, old = Prepared(made / name / "prepared"), load_recipe(path), load_voice(made / "heads", "cpu")
     source = open_source(TransferPart(init_from=str(made / "heads"), speaker=name), prepared)
     assert source is not None
-    stack, duration = make_stack(prepared, recipe.system("heads").stages, seed=5), make_duration(recipe, prepared, seed=5)
+    stack, duration = (
+        make_stack(prepared, recipe.system("heads").stages, seed=5),
+        make_duration(recipe.duration, prepared, seed=5),
+    )
     begun = start_from(source, stack, duration, prepared)
     assert not [t.name for t in begun.tensors if t.how == "new" and t.name.startswith(("duration.", "stages."))]
     config = adapted_config(old.config, prepared)
@@ -288,9 +294,9 @@ def test_what_is_measured_of_phones_is_read_in_training_as_measured(made: Path) 
 
 def test_a_voice_reads_the_prosody_that_its_duration_model_predicts(made: Path) -> None:
     voice = load_voice(made / "heads", "cpu")
-    assert voice.config.prosody == ("phone_f0", "phone_energy") and voice.config.prominence
+    assert voice.config.prosody == ("phone_f0", "phone_energy") and voice.config.prominence is True
     plain = load_voice(made / "code", "cpu")
-    assert plain.config.prosody == () and "phone_f0" not in plain.duration.heads
+    assert plain.config.prosody == () and plain.config.prominence == "shuffled" and "phone_f0" not in plain.duration.heads
     sentence = voice.engine.answer("She had your dark suit.").sentence
     durations = [np.full((len(sentence.segments), 3), 2)]
     before = voice.acoustics([sentence], durations, [1])[0]["lf0"]
@@ -304,3 +310,38 @@ def test_a_voice_reads_the_prosody_that_its_duration_model_predicts(made: Path) 
     assert np.abs(after - before).max() > 1e-4
     plainly = load_plain(made / "heads", read_config(made / "heads"))  # the same by numpy
     np.testing.assert_allclose(plainly.acoustics([sentence], durations, [1])[0]["lf0"], before, atol=1e-4)
+
+
+def test_takes_of_a_trained_voice_vary_and_come_again(made: Path) -> None:
+    """Its duration model said a distribution, of which what goes together was measured; the other voice's did not."""
+    out = made / "takes"
+    for name, more in (("mean", ()), ("a", ("--temperature", "1")), ("b", ("--temperature", "1", "--seed", "2"))):
+        tts("speak", made / "heads", "--text", "She had your dark suit.", "--out", out / name, "--workers", "0", *more)
+    signals = [soundfile.read(out / name / "text.wav")[0] for name in ("mean", "a", "b")]
+    assert len({len(signal) for signal in signals}) > 1
+    (out / "a" / "text.wav").rename(out / "kept.wav")
+    again = ("speak", made / "heads", "--text", "She had your dark suit.", "--out", out / "a", "--workers", "0", "--resume")
+    tts(*again, "--temperature", "1")
+    assert (out / "a" / "text.wav").read_bytes() == (out / "kept.wav").read_bytes()
+    variation = load_voice(made / "heads", "cpu").variation
+    assert variation is not None and np.isfinite(variation.covariance).all() and min(np.diag(variation.covariance)) > 0.0
+    assert load_voice(made / "code", "cpu").variation is None
+    said = tts("speak", made / "code", "--text", "No.", "--out", out / "none", "--temperature", "1", code=2)
+    assert "knows no distribution" in said
+
+
+def test_a_corpus_is_read_with_the_prominence_that_a_system_wants(made: Path) -> None:
+    prepared = Prepared(made / "prepared")
+    assert reading_prominence(prepared, None) is prepared and reading_prominence(prepared, True) is prepared
+    plain, shuffled = reading_prominence(prepared, False), reading_prominence(prepared, "shuffled")
+    whole, less, other = (each.packed("train").vectors for each in (prepared, plain, shuffled))
+    names = prepared.features.names
+    words = [n for n, name in enumerate(names) if name.endswith((":prominence", ":boundary"))]
+    forms = [n for n, name in enumerate(names) if name in ("sentence:yes_no", "sentence:question_word")]
+    rest = np.setdiff1d(np.arange(len(names)), [*words, *forms])
+    np.testing.assert_array_equal(less, whole[:, rest])
+    np.testing.assert_array_equal(np.delete(other, words, axis=1), np.delete(whole, words, axis=1))
+    assert (other[:, words] != whole[:, words]).any() and len(plain.features.names) == len(rest)
+    assert plain.identity(["lf0"]) == prepared.identity(["lf0"])  # what a system reads is part of its own identity
+    assert all(name < len(rest) for name in plain.facts.constant_features)
+    assert read_config(made / "code").features == shuffled.features.fingerprint

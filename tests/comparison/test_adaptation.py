@@ -91,7 +91,7 @@ def test_a_new_voice_starts_as_the_old_one(made: Path, system: str) -> None:
     source = open_source(TransferPart(init_from=str(made / "base" / system)), prepared)
     assert source is not None
     stack = make_stack(prepared, recipe.system(system).stages, seed=5)
-    duration = make_duration(recipe, prepared, seed=5)
+    duration = make_duration(recipe.duration, prepared, seed=5)
     begun = start_from(source, stack, duration, prepared)
     config = adapted_config(old.config, prepared).model_copy(update={"silence": old.config.silence})
     new = Voice(config, stack, duration, prepared.statistics, torch.device("cpu"))
@@ -149,7 +149,7 @@ def test_frozen_layers_of_a_voice_are_bit_for_bit_those_of_the_start(made: Path)
     assert source is not None
     recipe = load_recipe(made / "target" / "recipe.yaml")
     stack = make_stack(prepared, recipe.system("single").stages, seed=1)
-    duration = make_duration(recipe, prepared, seed=1)
+    duration = make_duration(recipe.duration, prepared, seed=1)
     start_from(source, stack, duration, prepared)
     summary = json.loads((made / "target" / "frozen" / "training" / "summary.json").read_text(encoding="utf-8"))
     heads = sum(tensor.numel() for name, tensor in stack.state_dict().items() if ".heads." in name)

@@ -236,6 +236,39 @@ def test_prosody_is_what_the_duration_model_learns(tmp_path: Path) -> None:
         load_recipe(write(tmp_path, data))
 
 
+def test_a_system_may_have_a_duration_model_of_its_own(tmp_path: Path) -> None:
+    data = changed("systems.single.duration", {"tasks": {"duration": 1, "phone_f0": 0.5}, "training": {"steps": 7}})
+    data["tasks"] = {"mel": {}, "phone_f0": {}}
+    data["systems"]["single"]["prosody"] = ["phone_f0"]
+    data["systems"]["other"] = {"stages": data["systems"]["single"]["stages"]}
+    recipe = load_recipe(write(tmp_path, data))
+    assert recipe.duration_of(recipe.system("other")) == recipe.duration
+    own, whole = recipe.duration_of(recipe.system("single")), recipe.duration
+    assert set(own.tasks) == {"duration", "phone_f0"} and own.trunk == whole.trunk
+    assert own.training == whole.training.model_copy(update={"steps": 7})
+    for keys, match in (
+        ({"tasks": {"duration": 1, "phone_g0": 1}}, r"systems\.single\.duration\.tasks: phone_g0"),
+        ({"tasks": {"phone_f0": 1}}, r"systems\.single\.duration: tasks: duration must be among them"),
+        ({"training": {"seed": 3}}, r"systems\.single\.duration: training\.seed: the duration model has the seed"),
+        ({"trunc": {}}, r"systems\.single\.duration\.trunc: Extra inputs"),
+    ):
+        data["systems"]["single"]["duration"] = {"tasks": {"duration": 1, "phone_f0": 1}, **keys}
+        with pytest.raises(UsageError, match=match):
+            load_recipe(write(tmp_path, data))
+
+
+def test_a_system_may_read_prominence_of_its_own(tmp_path: Path) -> None:
+    data = changed("systems.single.prominence", "shuffled")
+    assert load_recipe(write(tmp_path, data)).system("single").prominence == "shuffled"
+    for key, value, match in (
+        ("corpus", {**GOOD["corpus"], "language": "nl"}, r"systems\.single\.prominence: is known of English words"),
+        ("text", {"engine": "phones"}, r"systems\.single\.prominence: .*not with text\.engine: phones"),
+        ("systems", {"single": {**data["systems"]["single"], "prominence": "sung"}}, "prominence"),
+    ):
+        with pytest.raises(UsageError, match=match):
+            load_recipe(write(tmp_path, {**data, key: value}))
+
+
 def test_a_change_that_reaches_one_of_two_systems_is_made_and_said(tmp_path: Path) -> None:
     """``--set training.steps=100`` of a comparison in which one system has its own steps."""
     data = changed("systems.multi", {"stages": [{"trunk": {"layers": [8]}, "tasks": MAIN}], "training": {"steps": 3}})

@@ -5,7 +5,7 @@ import pytest
 
 from tts.core.errors import UsageError
 from tts.core.grid import FrameGrid
-from tts.tasks import f0_class, phone_energy, phone_f0, position, prominence, word_prominence
+from tts.tasks import f0_class, phone_energy, phone_f0, phone_noise, phone_prosody, position, prominence, word_prominence
 from tts.tasks.base import TimedUtterance
 from tts.text.english.prominence import word_prosody
 from tts.text.phones import PhoneInventory
@@ -19,6 +19,7 @@ SEMITONE = np.log(2.0) / 12.0
 def spoken(f0: np.ndarray, vuv: np.ndarray | None = None, durations: np.ndarray | None = None) -> TimedUtterance:
     vuv = np.ones(len(f0)) if vuv is None else vuv
     streams = {"lf0": np.log(f0)[:, None].astype(np.float32), "vuv": vuv[:, None].astype(np.float32)}
+    streams["mcep"] = np.arange(len(f0) * 2, dtype=np.float32).reshape(-1, 2)
     return TimedUtterance(SENTENCE, np.array([[1, 1], [1, 1], [1, 1]]) if durations is None else durations, streams, GRID)
 
 
@@ -89,6 +90,23 @@ def test_a_phone_has_the_mean_and_the_slope_of_its_f0() -> None:
     values = phone_f0.label(spoken(f0, vuv, np.array([[20], [10], [6]])))
     np.testing.assert_allclose(values[:, 0], [np.log(rise[8:]).mean(), np.log(80.0), np.log(100.0)], rtol=1e-5)
     np.testing.assert_allclose(values[:, 1], [30.0 / 60.0, 0.0, 0.0], atol=1e-4)
+
+
+def test_the_distribution_of_a_phone_is_of_its_length_f0_and_energy() -> None:
+    durations = np.array([[20], [10], [6]])
+    here = spoken(np.concatenate([ramp(30.0, 20), np.full(10, 80.0), np.full(6, 100.0)]), durations=durations)
+    values = phone_prosody.label(here)
+    np.testing.assert_allclose(np.exp(values[:, 0]), 0.005 * durations[:, 0], rtol=1e-6)
+    np.testing.assert_array_equal(values[:, 1:3], phone_f0.label(here))
+    np.testing.assert_array_equal(values[:, 3:], phone_energy.label(here))
+
+
+def test_noise_of_phones_is_noise_and_always_the_same() -> None:
+    here = spoken(np.full(6000, 100.0), durations=np.full((2000, 1), 3))
+    values = phone_noise.label(here)
+    assert values.shape == (2000, 3) and np.array_equal(values, phone_noise.label(here))
+    np.testing.assert_allclose(np.cov(values.T), np.eye(3), atol=0.1)
+    assert (values != phone_noise.label(here, seed=1)).all()
 
 
 def test_slopes_of_octave_errors_are_cut() -> None:

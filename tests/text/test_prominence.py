@@ -127,6 +127,25 @@ def test_as_features_they_stand_beside_the_others():
             assert columns["R_word:prominence"][place] == (own[word + 1, 0] if word + 1 < len(own) else 0.0)
 
 
+def test_controls_have_the_values_of_other_words_or_of_the_word_alone():
+    """Shuffled: the sentence's own values, elsewhere, always alike. Word: the same wherever the word stands."""
+    sentence = sentence_of("The old captain sold his boat to a stranger, and nobody saw the captain again.")
+    predicted, shuffled = word_prosody(sentence), word_prosody(sentence, "shuffled")
+    assert (shuffled != predicted).any() and np.array_equal(shuffled, word_prosody(sentence, "shuffled"))
+    assert sorted(map(tuple, shuffled.tolist())) == sorted(map(tuple, predicted.tolist()))
+    usual = word_prosody(sentence, "word")
+    places = [n for n, word in enumerate(sentence.words) if word.text.lower().strip(",.") == "captain"]
+    assert len(places) == 2 and np.array_equal(usual[places[0]], usual[places[1]])
+    assert (predicted[places[0]] != predicted[places[1]]).any()
+    made = [ContextFeatures(INVENTORY, use) for use in (False, True, "word", "shuffled")]
+    assert len({features.fingerprint for features in made}) == 4
+    assert all(ContextFeatures.from_dict(features.to_dict()) == features for features in made)
+    column = made[3].names.index("C_word:prominence")
+    np.testing.assert_array_equal(made[3].vectors(sentence)[1, column], shuffled[0, 0])
+    with pytest.raises(TtsError, match="update the package"):
+        ContextFeatures.from_dict({**made[3].to_dict(), "prominence": "sung"})
+
+
 def test_the_kind_of_a_question_is_a_feature_of_its_sentence():
     more = ContextFeatures(INVENTORY, prominence=True)
     places = [more.names.index(f"sentence:{form}") for form in ("yes_no", "question_word")]
