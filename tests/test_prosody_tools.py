@@ -10,6 +10,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from tts.comparison.records import JobRecord, write_record
+from tts.evaluation.scores import Scores
 from tts.text.sentence import Sentence, Syllable, Word
 
 SHIFT = 0.005
@@ -61,3 +63,24 @@ def test_the_corpus_of_prominence_is_read(tmp_path: Path) -> None:
     np.testing.assert_array_equal(utterance.values, [[0.5, 0.0], [2.0, 1.0], [np.nan, np.nan]])
     assert utterance.classes.tolist() == [[0, 0], [2, 2], [-1, -1]]
     assert data.f1(np.array([True, True, False]), np.array([True, False, False])) == pytest.approx(2 / 3)
+
+
+def test_scores_of_a_comparison_are_shown_beside_another_system(tmp_path: Path) -> None:
+    """F0 errors of exactly 2 and 3 Hz: a difference of one hertz, whatever is redrawn; of runs that failed nothing is shown."""
+    shown = tool("score_differences")
+    for system, error in (("single", 2.0), ("other", 3.0)):
+        for seed in (1, 2):
+            path = tmp_path / "scores" / system / f"seed-{seed}.json"
+            record = JobRecord(system=system, run=f"seed-{seed}", seed=seed, identity="x", status="finished", splits=("test",))
+            sums = {"f0_count": np.array(4.0), "f0_square": np.array(4.0 * error**2)}
+            write_record(path, record, {"test": {f"u{n}": Scores(sums, 1) for n in range(3)}})
+    failed = JobRecord(system="broken", run="seed-1", seed=1, identity="x", status="failed", message="no")
+    write_record(tmp_path / "scores" / "broken" / "seed-1.json", failed, {})
+    lines = shown.table(tmp_path, ["f0_rmse"], "single")
+    assert lines[0] == "| system | seeds | F0 RMSE, Hz | difference |"
+    assert lines[2:] == [
+        "| single | 2 | 2.00 |  |",
+        "| broken | 0 | - |  |",
+        "| other | 2 | 3.00 | +1.00 [+1.00, +1.00] |",
+    ]
+    assert shown.main([str(tmp_path), "--scores", "loudness"]) == 2
