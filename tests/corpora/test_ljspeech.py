@@ -38,6 +38,15 @@ def test_two_and_three_columns_and_every_format(tmp_path):
     assert corpus.notes == ("text of 1 utterances from the normalised column", "text of 3 utterances from the raw column")
 
 
+def test_a_bar_in_a_text_is_told_where_a_line_names_two_columns(tmp_path):
+    root = folder(tmp_path, "id|text\na|Hello | there.\nb|One.\nc|Two.\n", ["a.wav", "b.wav", "c.wav"])
+    corpus, problems = read(root)
+    assert [u.text for u in corpus] == ["there.", "One.", "Two."]
+    assert [(p.id, p.reason_code, p.severity) for p in problems] == [("a", "mixed_columns", "warning")]
+    root = folder(tmp_path / "three", "id|text|normalised\na|1.|One.\nb|2.|\nc|3.|\n", ["a.wav", "b.wav", "c.wav"])
+    assert read(root)[1] == []
+
+
 def test_a_lone_quotation_mark_swallows_nothing(tmp_path):
     root = folder(tmp_path, 'a|He said "no.\nb|Then left.\nc|"End.\n', ["a.wav", "b.wav", "c.wav"])
     corpus, _ = read(root)

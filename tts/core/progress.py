@@ -43,13 +43,13 @@ class Progress:
         self.started = time.monotonic()
         self._first_items: tuple[float, int] | None = None  # when they were done, and how many were then
         self.shown = self.started
-        self.visible = False
+        self._written = ""  # the last line
 
     def __enter__(self) -> Progress:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.visible:
+        if self._written:
             self._show()
             if sys.stderr.isatty():
                 sys.stderr.write("\n")
@@ -81,7 +81,6 @@ class Progress:
         return None
 
     def _show(self) -> None:
-        self.visible = True
         elapsed = time.monotonic() - self.started
         amount = f"{self.done}{f'/{self.total}' if self.total else ''}{' ' + self.unit if self.unit else ''}"
         if not self.total:
@@ -95,9 +94,10 @@ class Progress:
         if sys.stderr.isatty():
             width = shutil.get_terminal_size().columns - 1  # a line that wraps could not be rewritten
             sys.stderr.write(f"\r\x1b[2K{text[:width]}")
-        else:
+        elif text != self._written:
             sys.stderr.write(text + "\n")
         sys.stderr.flush()
+        self._written = text
 
 
 def clock(seconds: float) -> str:

@@ -131,7 +131,7 @@ class _Reader:
 
     def mixed_columns(self) -> list[Problem]:
         """Return a warning for each line with a third column in a file where most have two: a bar in the text, perhaps."""
-        if self.metadata.columns or len(self.used["normalised"]) >= len(self.used["raw"]):
+        if "normalised" in self.metadata.columns or len(self.used["normalised"]) >= len(self.used["raw"]):
             return []
         rows = {row.line: row for row in self.metadata.rows}
         warnings = []
