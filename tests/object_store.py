@@ -67,6 +67,11 @@ class Breaking(MemoryFileSystem):
             raise self.faults["get"].pop(0)
         super().get_file(rpath, lpath, *arguments, **named)
 
+    def info(self, path: str, **named: Any) -> Any:
+        if self.faults.get("info"):
+            raise self.faults["info"].pop(0)
+        return super().info(path, **named)
+
     def find(self, path: str, *arguments: Any, **named: Any) -> Any:
         if self.faults.get("list"):
             raise self.faults["list"].pop(0)
@@ -75,7 +80,7 @@ class Breaking(MemoryFileSystem):
 
 @contextmanager
 def breaking_store(**faults: list[Exception]) -> Iterator[Remote]:
-    """Yield ``breaking://folder``, empty; ``put``, ``get`` and ``list`` are what its next calls raise."""
+    """Yield ``breaking://folder``, empty; ``put``, ``get``, ``info`` and ``list`` are what its next calls raise."""
     fsspec.register_implementation("breaking", Breaking, clobber=True)
     Breaking.store.clear()
     Breaking.pseudo_dirs[:] = [""]

@@ -133,6 +133,15 @@ def test_what_is_not_permitted_is_not_tried_again() -> None:
         assert len(type(store._opened[0]).faults["list"]) == 1
 
 
+def test_a_store_that_cannot_be_reached_is_not_empty() -> None:
+    with breaking_store(info=[ConnectionResetError("reset")] * 6) as store:
+        fill(str(store), {"a": b"1"})
+        for question in (store.child("a").exists, store.child("a").is_file):
+            with pytest.raises(TtsError, match=r"could not be read \(reset\)"):
+                question()
+        assert store.child("a").is_file() and store.exists() and not store.is_file() and not store.child("b").exists()
+
+
 def test_http_is_read_by_size_and_never_written(tmp_path: Path) -> None:
     pytest.importorskip("aiohttp", reason="aiohttp is not installed")
     with loopback() as site:

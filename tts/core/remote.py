@@ -200,11 +200,23 @@ class Remote:
 
     def exists(self) -> bool:
         """Return whether there is a file or a folder."""
-        return bool(self._try(lambda system, path: system.exists(path)))
+        return self._kind() is not None
 
     def is_file(self) -> bool:
         """Return whether there is a file."""
-        return bool(self._try(lambda system, path: system.isfile(path)))
+        return self._kind() == "file"
+
+    def _kind(self) -> str | None:
+        """Return what is here, None for nothing. Fsspec's own questions take a store that cannot be reached for an empty one."""
+
+        def kind(system: Any, path: str) -> str:
+            system.invalidate_cache()
+            return str(system.info(path)["type"])
+
+        try:
+            return self._try(kind)
+        except Missing:
+            return None
 
     def read_bytes(self) -> bytes:
         """Return the content of a file."""
