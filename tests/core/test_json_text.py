@@ -9,10 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts.core.json_text import WIDTH, json_text
+from tts.core.json_text import WIDTH, json_pieces
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=40) | st.dictionaries(st.text(), inner), max_leaves=60)
+
+
+def json_text(value: object) -> str:
+    return "".join(json_pieces(value))
 
 
 @pytest.mark.slow

@@ -149,7 +149,8 @@ def run(
     voice = load_speaker(folder, device)
     encoding.rate_of(voice.grid.sample_rate)
     if voice.earlier_reading and not named.packaged:  # what is packaged is brought up to date with its package, readings too
-        say(f"{named.origin if named.copy else folder}: {voice.earlier_reading}; texts with such are read anew (docs/speaking.md)", error=True)
+        place = named.origin if named.copy else folder
+        say(f"{place}: {voice.earlier_reading}; texts with such are read anew (docs/speaking.md)", error=True)
     if own:
         voice.add_lexicon(own)
     check_speakers(requests or [Request("live", "", **vars(texts.usual))], voice)

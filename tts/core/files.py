@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tts.core.errors import Damaged, Missing, NotWritten, TtsError
-from tts.core.json_text import json_text, not_finite
+from tts.core.json_text import json_pieces, not_finite
 
 CHUNK = 1 << 18  # bytes read at once from a download or an archive
 RESERVE = 200_000_000  # bytes of a disk that are never filled
@@ -182,7 +182,9 @@ def write_json(path: Path, value: Any) -> None:
     place = not_finite(value)
     if place is not None:
         raise TtsError(f"{path}: not written, since {place[0]} is {place[1]}, which is no number that JSON can hold")
-    write_text(path, json_text(value) + "\n")
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as stream:
+        stream.writelines(json_pieces(value))
+        stream.write("\n")
 
 
 def read_json(path: Path) -> Any:

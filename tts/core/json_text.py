@@ -11,13 +11,14 @@ WIDTH = 120
 _ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
-def json_text(value: Any) -> str:
-    """Return ``value`` as JSON that ``json.loads`` reads back equal: two spaces of indentation, non-ASCII letters as they are.
+def json_pieces(value: Any) -> Iterator[str]:
+    """Yield ``value``, in pieces, as JSON that ``json.loads`` reads back equal.
 
-    A list without lists or objects in it stands on one line where it fits into 120 characters; one of numbers that does not is
-    filled into such lines. Raises :class:`ValueError` for NaN and infinities, :class:`TypeError` for what JSON does not have.
+    It has two spaces of indentation, and non-ASCII letters as they are. A list without lists or objects in it stands on one
+    line where it fits into 120 characters; one of numbers that does not is filled into such lines. Raises :class:`ValueError`
+    for NaN and infinities, :class:`TypeError` for what JSON does not have.
     """
-    return "".join(_pieces(value, "\n", 0))
+    return _pieces(value, "\n", 0)
 
 
 def _pieces(value: Any, break_: str, used: int) -> Iterator[str]:

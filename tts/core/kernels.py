@@ -23,7 +23,15 @@ FREEDOM = {"reassoc", "contract", "arcp", "nsz"}  # of fast-math all but what as
 
 def compiled(function: F) -> F:
     """Compile a function of arrays and float32 numbers, which runs without the interpreter's lock; keep the code."""
-    options: dict[str, Any] = {"fastmath": FREEDOM, "error_model": "numpy", "nogil": True}
+    return _compiled(function, {"fastmath": FREEDOM, "error_model": "numpy", "nogil": True})
+
+
+def compiled_exactly(function: F) -> F:
+    """Compile a function whose arithmetic is done as it is written, so that its results are numpy's to the bit."""
+    return _compiled(function, {"error_model": "numpy", "nogil": True})
+
+
+def _compiled(function: F, options: dict[str, Any]) -> F:
     try:
         return cast(F, numba.njit(cache=True, **options)(function))
     except RuntimeError:  # nowhere to keep it

@@ -207,7 +207,7 @@ class Remote:
         return self._kind() == "file"
 
     def _kind(self) -> str | None:
-        """Return what is here, None for nothing. Fsspec's own questions take a store that cannot be reached for an empty one."""
+        """Return what is here, None for nothing; fsspec's own questions take a store out of reach for an empty one."""
 
         def kind(system: Any, path: str) -> str:
             system.invalidate_cache()

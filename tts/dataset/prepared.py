@@ -33,6 +33,7 @@ from tts.core.stream import Stream
 from tts.dataset.arrays import LEXICON, SENTENCES, STATISTICS, ArraysHold, texts_beside
 from tts.dataset.constant import hold_constant
 from tts.dataset.facts import FACTS, PreparedFacts, check_ids, read_facts
+from tts.dataset.frame_positions import FramePositions
 from tts.dataset.positions import frame_positions
 from tts.dataset.speakers import speaker_codes
 from tts.dataset.statistics import StreamStatistics, load_statistics
@@ -273,19 +274,25 @@ class Prepared:
             values = packed.segment_streams[name] if by_segment else packed.streams[name]
             targets[name] = Target(stream, values, self.statistics.get(name), by_segment)
         totals = packed.durations.sum(axis=1)
-        positions = [frame_positions(packed.durations_of(number), self.features.subphone) for number in range(len(packed.ids))]
         speakers, code = self._who(packed, codes)
         return Table(
             packed.frame_starts,
             vectors,
-            np.repeat(np.arange(len(totals)), totals),
-            np.concatenate(positions),
+            np.repeat(np.arange(len(totals), dtype=np.int32), totals),
+            self._positions(packed),
             np.repeat(~packed.silent, totals),
             targets,
             device,
             speakers=speakers,
             codes=code,
         )
+
+    def _positions(self, packed: Packed) -> np.ndarray | FramePositions:
+        """Return the position features of a split's frames; Merlin's, which few corpora have, are held."""
+        subphone = self.features.subphone
+        if subphone is None:
+            return FramePositions(packed.durations, packed.segment_starts)
+        return np.concatenate([frame_positions(packed.durations_of(number), subphone) for number in range(len(packed.ids))])
 
     def segment_table(self, split: str, tasks: Sequence[str], device: torch.device, *, codes: bool = False) -> Table:
         """Return the segments of a split as training rows; ``duration`` and tasks with a row a segment are its targets.

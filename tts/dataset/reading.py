@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tts.analysis.extract import VERSION, speaker_f0_range
 from tts.core.errors import TtsError, UsageError
-from tts.core.files import fingerprint, read_json, write_json
+from tts.core.files import Listed, fingerprint, read_json, write_json
 from tts.corpora.checks import CHECKS_VERSION, AudioFacts, check_audio, read_checks, same_recordings, write_checks
 from tts.corpora.layouts import LAYOUTS, Reader, open_layout
 from tts.corpora.problems import Problem, examples, left_out
@@ -130,7 +130,7 @@ def _check(run: Preparation, corpus: Corpus) -> dict[str, AudioFacts]:
     """Check recordings, or read what was found in them before; return facts on those that can be used."""
     part, grid = run.recipe.corpus, run.recipe.frames.grid
     channel, pace = part.channel, part.pace
-    states = [(u.id, u.text, u.audio.stat().st_size, u.audio.stat().st_mtime_ns) for u in corpus if u.audio.is_file()]
+    states = Listed((u.id, u.text, u.audio.stat().st_size, u.audio.stat().st_mtime_ns) for u in corpus if u.audio.is_file())
     path = run.cache / f"check-{fingerprint(CHECKS_VERSION, len(corpus), states, asdict(grid), channel, pace)}.json"
     if path.is_file():
         facts, problems = read_checks(path)

@@ -8,10 +8,9 @@ index; dynamic features are made from the statics of the neighbouring rows as a 
 from __future__ import annotations
 
 import copy
-import itertools
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -19,7 +18,10 @@ from torch import Tensor
 
 from tts.analysis.dynamics import dynamics
 from tts.core.device import available_memory, to_device
+from tts.core.scratch import scratch_tensor
 from tts.core.stream import Stream
+from tts.dataset.columns import Wanted, as_tensor, fetch_together, rows_of
+from tts.dataset.frame_positions import FramePositions
 from tts.dataset.statistics import StreamStatistics
 from tts.recipe import StagePart
 
@@ -34,8 +36,7 @@ class Target:
     by_segment: bool = False
 
 
-# Rows of columns by name: the column (rows there, width) and the numbers (...) of its rows, both on one device.
-Wanted = dict[str, tuple[Tensor, Tensor]]
+SHARE = 0.1  # of the memory that is free, which a column that is made may take
 
 
 @dataclass(frozen=True)
@@ -68,20 +69,21 @@ class Table:
     """Rows of all utterances of a split, one after the other.
 
     ``starts`` (utterances + 1,) are row offsets; ``segments`` (segments, features) are linguistic vectors; ``segment_of_row``
-    (rows,) says which applies, None where rows are segments; ``positions`` (rows, width) are appended; ``counted`` (rows,)
-    says which rows are learnt and scored. The rows of ``chosen`` utterances are what is drawn from, by default all.
+    (rows,) says which applies, None where rows are segments; ``positions`` (rows, width) are appended, made as they are
+    gathered on the CPU where they are :class:`FramePositions`; ``counted`` (rows,) says which rows are learnt and scored. The
+    rows of ``chosen`` utterances are what is drawn from, by default all.
 
     What is gathered as the input is set by :meth:`read`: the linguistic input of a row and ``linguistic_context`` rows either
     side, then ``hidden`` (rows, width), what it reads of earlier stages, with ``context`` rows either side; both contexts are
     ``dilation`` rows apart and repeat an utterance's first and last row. ``codes`` (utterances, speakers) come last.
     ``speakers`` (utterances,) are the speakers' numbers, where statistics have a mean for each; ``balanced`` as :meth:`balance`
-    makes it.
+    makes it. ``scratch`` is the folder for what is too large for memory.
     """
 
     starts: np.ndarray
     segments: np.ndarray
     segment_of_row: np.ndarray | None
-    positions: np.ndarray | None
+    positions: np.ndarray | FramePositions | None
     counted: np.ndarray
     targets: Mapping[str, Target]
     device: torch.device
@@ -93,6 +95,7 @@ class Table:
     codes: np.ndarray | None = None
     speakers: np.ndarray | None = None
     balanced: bool = False
+    scratch: Path | None = None
     _columns: dict[str, Tensor] = field(default_factory=dict)
     _scales: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict)
     _places: dict[str, Tensor] = field(default_factory=dict)
@@ -104,7 +107,7 @@ class Table:
         for name, target in self.targets.items():
             if target.statistics is not None:
                 scale = (target.statistics.mean, target.statistics.deviation)
-                mean, deviation = (to_device(_as_tensor(x).float(), self.device) for x in scale)
+                mean, deviation = (to_device(as_tensor(x).float(), self.device) for x in scale)
                 self._scales[name] = (mean, deviation)
 
     def _fits(self, size: int) -> bool:
@@ -119,27 +122,29 @@ class Table:
         self.on_host = on_host
         device = self.index_device
         arrays = {name: target.values for name, target in self.targets.items()} | {"/segments": self.segments}
-        arrays |= {} if self.positions is None else {"/positions": self.positions}
+        self._made = None
+        if isinstance(self.positions, FramePositions):
+            if device.type == "cpu":
+                self._made = self.positions
+            else:  # where a batch is gathered by one kernel after the other, reading is faster than making
+                arrays["/positions"] = self.positions.array()
+        elif self.positions is not None:
+            arrays["/positions"] = self.positions
         arrays |= {} if self.codes is None else {"/codes": self.codes}
         for name, target in self.targets.items():
             if target.statistics is not None and target.statistics.speaker_means is not None and self.speakers is not None:
                 arrays[f"{name}/mean"] = target.statistics.speaker_means[self.speakers].astype(np.float32)
-        self._columns = {name: _as_tensor(values).to(device) for name, values in arrays.items()}
-        starts = torch.from_numpy(self.starts.astype(np.int32))
-        lengths = (starts[1:] - starts[:-1]).long()
-        places = {
-            "first": torch.repeat_interleave(starts[:-1], lengths),
-            "last": torch.repeat_interleave(starts[1:] - 1, lengths),
-        }
-        if self.codes is not None or self.speakers is not None:
-            places["utterance"] = torch.repeat_interleave(torch.arange(self.utterances, dtype=torch.int32), lengths)
+        self._columns = {name: as_tensor(values).to(device) for name, values in arrays.items()}
+        lengths = torch.from_numpy(np.diff(self.starts))
+        places = {"utterance": torch.repeat_interleave(torch.arange(self.utterances, dtype=torch.int32), lengths)}
         if self.segment_of_row is not None:
-            places["segment"] = torch.from_numpy(self.segment_of_row.astype(np.int32))
+            places["segment"] = torch.from_numpy(self.segment_of_row.astype(np.int32, copy=False))
+        self._starts = torch.from_numpy(self.starts.astype(np.int32)).to(device)
         self._places = {name: numbers.to(device) for name, numbers in places.items()}
 
     def _count(self, counted: np.ndarray) -> None:
-        self.counted_rows = torch.from_numpy(np.flatnonzero(counted))
-        self.counts_of_row = torch.from_numpy(counted.astype(np.bool_))  # on the host, where batches are drawn
+        self.counted_rows = torch.from_numpy(np.flatnonzero(counted).astype(np.int32))
+        self.counts_of_row = torch.from_numpy(counted.astype(np.bool_, copy=False))  # on the host, where batches are drawn
 
     def balance(self) -> None:
         """Draw every speaker about equally often: what there is of one with fewer rows comes several times an epoch."""
@@ -177,10 +182,13 @@ class Table:
     def empty(self, width: int, dtype: torch.dtype = torch.bfloat16) -> Tensor:
         """Return a column (rows, width) to be filled and read as ``hidden``: on the device, or pinned on the host.
 
-        It is on the host where the table is, or where the device has no room for it.
+        It is on the host where the table is, or where the device has no room for it. On the CPU one that would take more than
+        a tenth of the memory that is free lies on the disk, in the folder ``scratch``, where that is named.
         """
         size = self.rows * width * torch.empty((), dtype=dtype).element_size()
         device = self.device if not self.on_host and self._fits(size) else torch.device("cpu")
+        if self.device.type == "cpu" and self.scratch is not None and size > SHARE * available_memory(self.device):
+            return scratch_tensor(self.rows, width, dtype, self.scratch)
         pinned = device.type == "cpu" and self.device.type == "cuda"
         return torch.empty(self.rows, width, dtype=dtype, device=device, pin_memory=pinned)
 
@@ -207,9 +215,9 @@ class Table:
 
     @property
     def bytes(self) -> int:
-        """Memory that all columns take on a device, with the numbers of rows, segments and utterances beside them."""
-        arrays = [self.segments, self.positions, self.codes, *(target.values for target in self.targets.values())]
-        numbers = 2 + (self.segment_of_row is not None) + (self.codes is not None or self.speakers is not None)
+        """Memory that all columns take on a device, with the numbers of segments and utterances beside them."""
+        arrays = [self.segments, self.codes, *(target.values for target in self.targets.values())]
+        numbers = 1 + (self.segment_of_row is not None) + (0 if self.positions is None else self.positions.shape[1])
         return sum(array.nbytes for array in arrays if array is not None) + 4 * numbers * self.rows
 
     @property
@@ -243,7 +251,10 @@ class Table:
         if self.linguistic:
             rows = self._around(index, self.linguistic_context)
             wanted["/segments"] = (self._columns["/segments"], self._segment(rows))
-            if self.positions is not None:
+            if self._made is not None:
+                made = self._made.rows(rows, self._segment(rows))
+                wanted["/positions"] = (made, torch.arange(len(made)).view(rows.shape))
+            elif self.positions is not None:
                 wanted["/positions"] = (self._columns["/positions"], rows)
         if self.hidden is not None:
             around = self._around(index[..., None] if self.context == 0 else index, self.context)
@@ -266,9 +277,8 @@ class Table:
         """Return the rows before, at and after ``index`` within their utterances, (3, ...), where a target has dynamics."""
         if not any(self._is_dynamic(name) for name in names):
             return None
-        before = torch.maximum(index - 1, self._place("first", index))
-        after = torch.minimum(index + 1, self._place("last", index))
-        return torch.stack([before, index, after])
+        first, last = self._ends(index)
+        return torch.stack([torch.maximum(index - 1, first), index, torch.minimum(index + 1, last)])
 
     def _is_dynamic(self, name: str) -> bool:
         target = self.targets[name]
@@ -298,7 +308,7 @@ class Table:
     def _fetch(self, wanted: Wanted) -> dict[str, Tensor]:
         """Return rows of columns as float32 on the device."""
         if not self.on_host:
-            return {name: _rows_of(column, index).float() for name, (column, index) in wanted.items()}
+            return {name: rows_of(column, index).float() for name, (column, index) in wanted.items()}
         return fetch_together(wanted, self.device)
 
     def hide(self, inputs: Tensor, share: float) -> Tensor:
@@ -321,8 +331,13 @@ class Table:
         return self.counts_of_row.to(index.device)[index].to(self.device)
 
     def _place(self, what: str, index: Tensor) -> Tensor:
-        """Return of rows ``index`` their utterance's first or last row, or the number of their utterance or segment: int64."""
+        """Return of rows ``index`` the number of their utterance or segment: int64."""
         return self._places[what][index].long()
+
+    def _ends(self, index: Tensor) -> tuple[Tensor, Tensor]:
+        """Return of rows ``index`` their utterances' first and last rows, int64."""
+        utterance = self._place("utterance", index)
+        return self._starts[utterance].long(), self._starts[utterance + 1].long() - 1
 
     def _segment(self, index: Tensor) -> Tensor:
         return index if self.segment_of_row is None else self._place("segment", index)
@@ -332,38 +347,8 @@ class Table:
         if context == 0:
             return index
         offsets = self.dilation * torch.arange(-context, context + 1, device=index.device)
-        around = torch.maximum(index[..., None] + offsets, self._place("first", index)[..., None])
-        return torch.minimum(around, self._place("last", index)[..., None])
-
-
-def fetch_together(wanted: Wanted, device: torch.device) -> dict[str, Tensor]:
-    """Gather rows of columns on the host and bring them to a device in one transfer: float32 (..., width) by name.
-
-    They are gathered into one buffer, pinned where the device is CUDA, so that the copy runs beside what the device computes.
-    """
-    sizes = {name: index.numel() * column.shape[1] * column.element_size() for name, (column, index) in wanted.items()}
-    ends = list(itertools.accumulate(-(-size // 16) * 16 for size in sizes.values()))
-    buffer = torch.empty(ends[-1], dtype=torch.uint8, pin_memory=device.type == "cuda")
-    for (name, (column, index)), start in zip(wanted.items(), [0, *ends], strict=False):
-        rows = buffer[start : start + sizes[name]].view(column.dtype).view(-1, column.shape[1])
-        torch.index_select(column, 0, index.flatten(), out=rows)
-    there = buffer.to(device, non_blocking=True)
-    values = {}
-    for (name, (column, index)), start in zip(wanted.items(), [0, *ends], strict=False):
-        rows = there[start : start + sizes[name]].view(column.dtype)
-        values[name] = rows.view(*index.shape, column.shape[1]).float()
-    return values
-
-
-def _rows_of(column: Tensor, index: Tensor) -> Tensor:
-    """Return the rows ``index`` (...) of a column (rows, width): (..., width). Copying whole rows is faster than indexing."""
-    return torch.index_select(column, 0, index.flatten()).view(*index.shape, column.shape[1])
-
-
-def _as_tensor(values: np.ndarray) -> Tensor:
-    with warnings.catch_warnings():  # memory-mapped arrays are read-only, and are only read
-        warnings.simplefilter("ignore", UserWarning)
-        return torch.from_numpy(values)
+        first, last = self._ends(index)
+        return torch.minimum(torch.maximum(index[..., None] + offsets, first[..., None]), last[..., None])
 
 
 def utterance_groups(table: Table, rows: int) -> list[list[int]]:

@@ -9,7 +9,13 @@ from torch import Tensor
 
 
 def stage_features(sources: Collection[str], bottlenecks: Sequence[Tensor | None], outputs: Tensor | None) -> Tensor:
-    """Put side by side what a stage reads of those before it: bottlenecks, first stage first, then outputs: (..., width).
+    """Put side by side what a stage reads of those before it, as :func:`sources_read` returns it: (..., width)."""
+    features = sources_read(sources, bottlenecks, outputs)
+    return features[0] if len(features) == 1 else torch.cat(features, dim=-1)
+
+
+def sources_read(sources: Collection[str], bottlenecks: Sequence[Tensor | None], outputs: Tensor | None) -> list[Tensor]:
+    """Return what a stage reads of those before it: bottlenecks, first stage first, then outputs, (..., width) each.
 
     ``bottlenecks`` are those of all stages before it, ``outputs`` (:meth:`StageOutput.outputs`) of the last of them; what
     ``sources`` do not name may be missing.
@@ -23,7 +29,7 @@ def stage_features(sources: Collection[str], bottlenecks: Sequence[Tensor | None
         wanted.append(outputs)
     features = [tensor for tensor in wanted if tensor is not None]
     assert features and len(features) == len(wanted)
-    return features[0] if len(features) == 1 else torch.cat(features, dim=-1)
+    return features
 
 
 def window(x: Tensor, context: int, mask: Tensor | None = None, dilation: int = 1) -> Tensor:

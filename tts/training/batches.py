@@ -50,12 +50,12 @@ class Batches:
             return pad_utterances(self.table, own) if own else _nothing_of(pad_utterances(self.table, numbers[:1]))
         assert isinstance(self._order, Tensor)
         rows = self._order[number * self.size : (number + 1) * self.size]
-        index = (rows if self.share == WHOLE else torch.tensor_split(rows, self.share[1])[self.share[0]])[:, None]
+        index = (rows if self.share == WHOLE else torch.tensor_split(rows, self.share[1])[self.share[0]]).long()[:, None]
         every = torch.ones(index.shape, dtype=torch.bool, device=self.table.device)
         if len(index):
             return Batch(index, every, every)
         one = torch.ones((1, 1), dtype=torch.bool, device=self.table.device)
-        return _nothing_of(Batch(rows[:1, None], one, one))
+        return _nothing_of(Batch(rows[:1, None].long(), one, one))
 
     def _row_order(self, generator: torch.Generator) -> Tensor:
         rows = self.table.counted_rows

@@ -83,9 +83,19 @@ def fit_map(x: Tensor, y: Tensor, rows: Tensor) -> Tensor:
     return matrix
 
 
-def apply_map(x: Tensor, matrix: Tensor) -> Tensor:
-    """Map (rows, inputs) by what :func:`fit_map` returned: (rows, outputs) of ``x``'s type."""
-    return torch.cat([(_with_one(part) @ matrix).to(x.dtype) for part in _chunks(x)])
+def apply_map(x: Tensor, matrix: Tensor, out: Tensor | None = None) -> Tensor:
+    """Map (rows, inputs) by what :func:`fit_map` returned: (rows, outputs) of ``x``'s type; in ``out``, which may be ``x``."""
+    mapped = torch.empty(len(x), matrix.shape[1], dtype=x.dtype, device=x.device) if out is None else out
+    for part, there in zip(_chunks(x), _chunks(mapped), strict=True):
+        there.copy_(_with_one(part) @ matrix)
+    return mapped
+
+
+def _empty_like(features: Tensor, table: Table) -> Tensor:
+    """Return room for as many features, on the disk where the table has theirs there."""
+    if features.device.type == table.device.type == "cpu":
+        return table.empty(features.shape[1], features.dtype)
+    return torch.empty_like(features)
 
 
 def explained(prediction: Tensor, y: Tensor, rows: Tensor) -> float:
@@ -113,7 +123,7 @@ def cross_fit(
     """
     settings, train = fold_settings(settings, settings.cross_fit), data.train
     precision = choose_precision(settings.precision, initial, initial.inputs, train.device, framewise=initial.framewise)
-    joined = StageFeatures(*(None if tensor is None else torch.empty_like(tensor) for tensor in whole[0]))
+    joined = StageFeatures(*(None if tensor is None else _empty_like(tensor, train) for tensor in whole[0]))
     folds = []
     for number, unseen in enumerate(fold_utterances(train.utterances, settings.cross_fit, settings.seed), 1):
         held_out = np.isin(np.arange(train.utterances), unseen)
@@ -126,7 +136,8 @@ def cross_fit(
         rows = torch.from_numpy(np.flatnonzero(np.repeat(held_out, np.diff(train.starts))))
         for every, own in zip(joined, features, strict=True):
             if every is not None and own is not None:
-                every[rows.to(every.device)] = own[rows.to(own.device)]
+                for part in _chunks(rows):
+                    every[part.to(every.device)] = own[part.to(own.device)]
         folds.append(Fold(len(unseen), int(result.history[-1]["step"]), result.loss, *fits))
     return joined, folds
 
@@ -145,7 +156,7 @@ def _mapped(
         return features, (None, None)
     rows = data.train.counted_rows.to(bottleneck.device)
     matrix = fit_map(features.bottleneck, bottleneck, rows)
-    mapped = apply_map(features.bottleneck, matrix)
+    mapped = apply_map(features.bottleneck, matrix, out=features.bottleneck)
     unseen = compute_features(stage, data.valid, precision).bottleneck
     assert unseen is not None
     rows_valid = data.valid.counted_rows.to(bottleneck_valid.device)

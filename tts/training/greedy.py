@@ -14,7 +14,7 @@ from tts.dataset.prepared import Prepared
 from tts.dataset.table import Table
 from tts.generation.summary import SCORES, NetworkSummary
 from tts.generation.voice import Voice
-from tts.network.features import stage_features
+from tts.network.features import sources_read
 from tts.network.precision import stack_precision
 from tts.network.stack import Stage
 from tts.recipe import StagePart, TrainingPart, bottleneck_read
@@ -60,6 +60,7 @@ class StackTraining:
             self.prepared.frame_table(split, names, self.voice.device, codes=codes, prosody=prosody)
             for split in ("train", "validation")
         )
+        train.scratch = valid.scratch = self.folder
         return TrainingData(train, valid)
 
     def callbacks(self, label: str, samples: Path | None) -> list[Callback]:
@@ -144,7 +145,7 @@ def train_stages(work: StackTraining) -> list[NetworkSummary]:
     for number, part in enumerate(work.parts, 1):
         data = work.data(part.tasks)
         for table, earlier in zip((data.train, data.valid), zip(*features, strict=True) if features else ((), ()), strict=True):
-            table.read(part, read_features(part, earlier))
+            table.read(part, read_features(part, earlier, table))
         run = StageRun(work, number, data)
         if is_frozen(run.stage):
             features += [run.features()] if not run.last else []
@@ -163,11 +164,16 @@ def train_stages(work: StackTraining) -> list[NetworkSummary]:
     return summaries
 
 
-def read_features(part: StagePart, earlier: Sequence[StageFeatures]) -> Tensor | None:
-    """Put side by side what a stage reads of those before it, (rows, width); None for the first stage."""
+def read_features(part: StagePart, earlier: Sequence[StageFeatures], table: Table) -> Tensor | None:
+    """Put side by side what a stage reads of those before it, (rows, width), where ``table`` has room; None for the first."""
     if not earlier:
         return None
-    return stage_features(part.sources(first=False), [each.bottleneck for each in earlier], earlier[-1].outputs)
+    read = sources_read(part.sources(first=False), [each.bottleneck for each in earlier], earlier[-1].outputs)
+    if len(read) == 1 or table.device.type != "cpu":
+        return read[0] if len(read) == 1 else torch.cat(read, dim=-1)
+    joined = table.empty(sum(each.shape[1] for each in read), read[0].dtype)
+    torch.cat(read, dim=-1, out=joined)
+    return joined
 
 
 def summary_of(result: TrainingResult) -> NetworkSummary:
