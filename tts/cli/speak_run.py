@@ -149,8 +149,8 @@ def run(
     voice = load_speaker(folder, device)
     encoding.rate_of(voice.grid.sample_rate)
     if voice.earlier_reading and not named.packaged:  # what is packaged is brought up to date with its package, readings too
-        place = named.origin if named.copy else folder
-        say(f"{place}: {voice.earlier_reading}; texts with such are read anew (docs/speaking.md)", error=True)
+        made = named.origin if named.copy else folder
+        say(f"{made}: {voice.earlier_reading}; texts with such are read anew (docs/speaking.md)", error=True)
     if own:
         voice.add_lexicon(own)
     check_speakers(requests or [Request("live", "", **vars(texts.usual))], voice)
