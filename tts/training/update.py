@@ -7,6 +7,8 @@ PyTorch's in either case.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -29,7 +31,8 @@ class Update:
         self, model: Model, optimiser: torch.optim.AdamW, pull: Pull, clip: float, average: WeightAverage | None
     ) -> None:
         self.model, self.optimiser, self.pull, self.clip, self.average = model, optimiser, pull, clip, average
-        parameters = list(model.parameters())
+        self._parameters = parameters = list(model.parameters())
+        self._places: dict[nn.Parameter, _Place] = {}
         self.fused = (
             sum(parameter.numel() for parameter in parameters) >= LEAST
             and one_pass_pays()
@@ -59,38 +62,41 @@ class Update:
     @torch.no_grad()
     def _fused(self, step: int) -> Tensor:
         """See :func:`torch.optim.adamw.adamw` and :func:`torch.nn.utils.clip_grad_norm_`, whose arithmetic this is."""
-        moved = [(p, group) for group in self.optimiser.param_groups for p in group["params"] if p.grad is not None]
-        norm = torch.nn.utils.get_total_norm([p.grad for p in self.model.parameters() if p.grad is not None])
-        clip = float(torch.clamp(self.clip / (norm + 1e-6), max=1.0))
-        averages = self.average.by_weight if self.average is not None and self.joined else {}
-        forget = self.average.forget(step) if self.average is not None else 0.0
+        norm = torch.nn.utils.get_total_norm([p.grad for p in self._parameters if p.grad is not None])
+        clip = np.float32(torch.clamp(self.clip / (norm + 1e-6), max=1.0))
+        forget = np.float32(self.average.forget(step) if self.average is not None and self.joined else 0.0)
         loops = kernels()
         assert loops is not None
-        for parameter, group in moved:
-            state = self._state(parameter)
-            state["step"] += 1
-            taken, (beta, beta_square) = float(state["step"]), group["betas"]
-            average = averages.get(parameter.data_ptr())
-            arrays = (
-                parameter,
-                parameter.grad,
-                state["exp_avg"],
-                state["exp_avg_sq"],
-                parameter if average is None else average,
-            )
-            loops.adamw(
-                *map(_flat, arrays),
-                np.float32(clip),
-                (np.float32(beta), np.float32(beta_square)),
-                np.float32(group["lr"] / (1.0 - beta**taken)),
-                np.float32(1.0 / (1.0 - beta_square**taken) ** 0.5),
-                np.float32(group["eps"]),
-                np.float32(1.0 - group["lr"] * group["weight_decay"]),
-                np.float32(0.0 if average is None else forget),
-            )
+        moved = set()
+        for group in self.optimiser.param_groups:
+            rate, (beta, beta_square) = group["lr"], group["betas"]
+            betas, epsilon = (np.float32(beta), np.float32(beta_square)), np.float32(group["eps"])
+            shrink = np.float32(1.0 - rate * group["weight_decay"])
+            for parameter in group["params"]:
+                if parameter.grad is None:
+                    continue
+                place = self._place(parameter)
+                place.state["step"] += 1
+                taken = float(place.state["step"])
+                first, root = np.float32(rate / (1.0 - beta**taken)), np.float32(1.0 / (1.0 - beta_square**taken) ** 0.5)
+                weights, mean, square, average = place.arrays
+                loops.adamw(
+                    weights, _flat(parameter.grad), mean, square, average, clip, betas, first, root, epsilon, shrink,
+                    forget if place.averaged else np.float32(0.0),
+                )  # fmt: skip
+                moved.add(place.tensors[0].data_ptr())
         if self.average is not None and self.joined:
-            self.average.after_step(step, {parameter.data_ptr() for parameter, _ in moved})
+            self.average.after_step(step, moved)
         return norm
+
+    def _place(self, parameter: nn.Parameter) -> _Place:
+        """Return where the numbers of a parameter lie, looked up anew where any has moved."""
+        state = self._state(parameter)
+        place = self._places.get(parameter)
+        if place is None or place.state is not state or not place.holds(parameter):
+            averages = self.average.by_weight if self.average is not None and self.joined else {}
+            place = self._places[parameter] = _Place.of(parameter, state, averages.get(parameter.data_ptr()))
+        return place
 
     def _state(self, parameter: nn.Parameter) -> dict[str, Tensor]:
         """Return the optimiser's state of a parameter, begun as PyTorch begins it."""
@@ -102,6 +108,31 @@ class Update:
                 "exp_avg_sq": torch.zeros_like(parameter),
             }
         return state
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A parameter, its moments and its average (itself where it is not ``averaged``), and the same memory as flat arrays."""
+
+    state: dict[str, Tensor]
+    tensors: tuple[Tensor, ...]
+    arrays: tuple[np.ndarray, ...]
+    averaged: bool
+
+    @staticmethod
+    def of(parameter: Tensor, state: dict[str, Tensor], average: Tensor | None) -> _Place:
+        """Look up where all of it lies."""
+        values = parameter.detach()
+        tensors = (values, state["exp_avg"], state["exp_avg_sq"], values if average is None else average)
+        return _Place(state, tensors, tuple(map(_flat, tensors)), average is not None)
+
+    def holds(self, parameter: Tensor) -> bool:
+        """Return whether parameter and moments are those that were looked up."""
+        return (
+            parameter.data_ptr() == self.tensors[0].data_ptr()
+            and self.state["exp_avg"] is self.tensors[1]
+            and self.state["exp_avg_sq"] is self.tensors[2]
+        )
 
 
 def _is_plain(model: Model) -> bool:
