@@ -175,7 +175,7 @@ def _start(store: Any, rank: int, size: int, device: str) -> Ranks:
     if backend == "nccl":
         torch.cuda.set_device(place)
     with _others_there(size):
-        group = dist.PrefixStore("training", store)  # type: ignore[attr-defined]
+        group = dist.PrefixStore(f"training/{_attempt()}", store)  # type: ignore[attr-defined]
         dist.init_process_group(backend, store=group, rank=rank, world_size=size, timeout=PATIENCE)
         return Ranks(rank, size, place, dist.new_group(backend="gloo", timeout=PATIENCE))
 
@@ -195,11 +195,16 @@ def own_device(wanted: str, number: int) -> str:
     return f"cuda:{number}"
 
 
+def _attempt() -> str:
+    """Return how often torchrun has started the processes again: what an earlier attempt left in the store is not meant."""
+    return os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+
+
 class _Voice:
     """Which of the processes tells people why all of them end: the one that asks first."""
 
     def __init__(self, store: Any) -> None:
-        self.store, self.key = store, f"told/{os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}"
+        self.store, self.key = store, f"told/{_attempt()}"
 
     def is_mine(self) -> bool:
         """Return whether no other process has told it yet, and note that this one does."""
