@@ -45,7 +45,7 @@ def evaluate(
     from tts.core.errors import UsageError
     from tts.generation.voices import TRAINED, find_voice
 
-    found = find_voice(voice)
+    named = find_voice(voice)
     from tts.dataset.prepared import SPLITS, Prepared
     from tts.evaluation.evaluate import EvaluationOptions, draw, evaluate_voice, pictures_to_draw, update_card
     from tts.generation.voice import load_voice
@@ -53,9 +53,9 @@ def evaluate(
     if split not in SPLITS:
         raise UsageError(f"--split {split}: there are {', '.join(SPLITS)}")
     drawn = pictures_to_draw(pictures)
-    loaded = load_voice(found.folder, device)
+    loaded = load_voice(named.folder, device)
     source = Prepared(prepared or Path("output") / loaded.config.recipe / "prepared")
-    beside = TRAINED / found.name if found.packaged or found.copy else found.folder
+    beside = TRAINED / named.name if named.packaged or named.copy else named.folder
     folder = out or beside / ("evaluation" if split == "test" else f"evaluation-{split}")
     evaluation = evaluate_voice(
         loaded,
@@ -67,7 +67,7 @@ def evaluate(
     )
     say(json.dumps(evaluation.result, ensure_ascii=False, indent=2) if as_json else evaluation.text)
     if split == "test" and out is None:
-        update_card(found.folder, loaded, evaluation.text.partition("\n")[2])
+        update_card(named.folder, loaded, evaluation.text.partition("\n")[2])
     if drawn:
         draw(evaluation, loaded.grid, folder, drawn)
     say(f"{'wavs and pictures' if drawn else 'wavs'}: {folder}", error=as_json)

@@ -240,12 +240,14 @@ def _loads(plan: AdaptationPlan, method: str) -> dict[str, Any] | None:
 def _contrasts(plan: AdaptationPlan, scored: Mapping[str, Sizes]) -> dict[int, tuple[Contrast, ...]]:
     """Return by number of utterances how the MCD of every method differs from those of the methods ``against``: one family."""
     made = [
-        (n, one)
+        (n, difference)
         for n in plan.utterances
         for base in plan.against
         for method in plan.methods
         if method != base
-        and (one := contrast(scored[method][n], scored[base][n], "mcd", resamples=10_000, system=method, against=base))
+        and (difference := contrast(scored[method][n], scored[base][n], "mcd", resamples=10_000, system=method, against=base))
     ]
-    judged = judge([one for _, one in made], SMALLEST_EFFECT)
-    return {n: tuple(one for (size, _), one in zip(made, judged, strict=True) if size == n) for n in plan.utterances}
+    judged = judge([difference for _, difference in made], SMALLEST_EFFECT)
+    return {
+        n: tuple(difference for (size, _), difference in zip(made, judged, strict=True) if size == n) for n in plan.utterances
+    }

@@ -129,12 +129,12 @@ def markdown(results: AdaptationResults) -> str:
 def _contrast_lines(results: AdaptationResults) -> list[str]:
     """Return a table of verdicts for every method that the others are compared with."""
     lines: list[str] = []
-    every = [one for contrasts in results.contrasts.values() for one in contrasts]
-    for base in dict.fromkeys(one.against for one in every):
-        methods = dict.fromkeys(one.system for one in every if one.against == base)
+    every = [contrast for contrasts in results.contrasts.values() for contrast in contrasts]
+    for base in dict.fromkeys(contrast.against for contrast in every):
+        methods = dict.fromkeys(contrast.system for contrast in every if contrast.against == base)
         rows = []
         for size, contrasts in results.contrasts.items():
-            shown = {one.system: one for one in contrasts if one.against == base}
+            shown = {contrast.system: contrast for contrast in contrasts if contrast.against == base}
             rows.append([_size(size, results.seconds), *(_judged(shown[name]) if name in shown else "" for name in methods)])
         lines += ["", format_table([f"MCD minus that of {base} (dB)", *methods], rows, "markdown")]
     if lines:
@@ -145,9 +145,9 @@ def _contrast_lines(results: AdaptationResults) -> list[str]:
     return lines
 
 
-def _judged(one: Contrast) -> str:
-    interval = f"{one.estimate:+.3f} [{one.low:+.3f}, {one.high:+.3f}]"
-    return f"{interval} {one.percent or 0.0:+.1f} %, {one.verdict}"
+def _judged(contrast: Contrast) -> str:
+    interval = f"{contrast.estimate:+.3f} [{contrast.low:+.3f}, {contrast.high:+.3f}]"
+    return f"{interval} {contrast.percent or 0.0:+.1f} %, {contrast.verdict}"
 
 
 def _size(utterances: int, seconds: Mapping[int, float]) -> str:

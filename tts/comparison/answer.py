@@ -24,7 +24,7 @@ AGAINST_BASELINE: Mapping[Verdict | None, str] = {
 
 def answer(results: Results) -> str:
     """Return one paragraph: whether the extra tasks helped, by how much, and whether it is the tasks or the size."""
-    primary = {one.system: one for one in results.contrasts_to_baseline(results.primary)}
+    primary = {contrast.system: contrast for contrast in results.contrasts_to_baseline(results.primary)}
     candidates = [name for name in primary if results.by_name[name].role == "candidate"]
     others = {system.role for system in results.systems if system.name != results.baseline}
     if others and "candidate" not in others:
@@ -55,8 +55,8 @@ def _joined(*sentences: str) -> str:
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-def _is_better(one: Contrast) -> bool:
-    return one.verdict is not None and one.verdict.is_better
+def _is_better(contrast: Contrast) -> bool:
+    return contrast.verdict is not None and contrast.verdict.is_better
 
 
 def _untrained(results: Results, names: Sequence[str]) -> str:
@@ -101,22 +101,22 @@ def _lead(results: Results, candidates: Sequence[str], primary: Mapping[str, Con
     return f"No: the extra tasks are not shown to help on {named}."
 
 
-def _of_one(results: Results, one: Contrast) -> str:
+def _of_one(results: Results, contrast: Contrast) -> str:
     """Say what became of one candidate: the primary score first, then the others on which a difference is shown."""
-    low, high = (_value(results, one.metric, bound, signed=True) for bound in (one.low, one.high))
-    size = f"{_value(results, one.metric, one.estimate, signed=True, unit=True)}, 95 % interval [{low}, {high}]"
-    size += _denied(one)
-    percent = f", {abs(one.percent):.1f} %" if one.percent is not None else ""
-    over = f"{_count(one.seeds, 'seed')} and {_count(one.utterances, 'utterance')}"
-    others = [other for other in results.differences if other.system == one.system and other.metric != one.metric]
+    low, high = (_value(results, contrast.metric, bound, signed=True) for bound in (contrast.low, contrast.high))
+    size = f"{_value(results, contrast.metric, contrast.estimate, signed=True, unit=True)}, 95 % interval [{low}, {high}]"
+    size += _denied(contrast)
+    percent = f", {abs(contrast.percent):.1f} %" if contrast.percent is not None else ""
+    over = f"{_count(contrast.seeds, 'seed')} and {_count(contrast.utterances, 'utterance')}"
+    others = [other for other in results.differences if other.system == contrast.system and other.metric != contrast.metric]
     parts = []
     for kind in (Verdict.BETTER, Verdict.WORSE):
         headings = [results.metric(other.metric).heading for other in others if other.verdict is kind]
         if headings:
             parts.append(f"{kind} on {', '.join(headings)}")
     extra = f"; it is {' and '.join(parts)}" if parts else ""
-    verdict = AGAINST_BASELINE[one.verdict].format(results.baseline)
-    return f"{one.system} {verdict} ({size}{percent}, {over}){extra}".rstrip(".") + "."
+    verdict = AGAINST_BASELINE[contrast.verdict].format(results.baseline)
+    return f"{contrast.system} {verdict} ({size}{percent}, {over}){extra}".rstrip(".") + "."
 
 
 def _rest(verdicts: Sequence[Verdict | None]) -> str:
@@ -143,14 +143,14 @@ def _lost(results: Results) -> str:
 
 def _controls(results: Results, name: str) -> str:
     """Say whether a candidate's gain is more than what the controls gain."""
-    against = [one for one in results.against_controls if one.system == name]
+    against = [contrast for contrast in results.against_controls if contrast.system == name]
     if not against:
         return f"No control of {name} was trained, so this does not tell whether {name} gains by its tasks or by its size."
     groups: dict[str, list[Contrast]] = {"beaten": [], "little": [], "perhaps": [], "less": [], "untrained": [], "equal": []}
-    for one in against:
-        groups[_group(one)].append(one)
+    for contrast in against:
+        groups[_group(contrast)].append(contrast)
     beaten, listed = groups["beaten"], {key: _listed(results, ones) for key, ones in groups.items()}
-    names = ", ".join(str(one.control) for one in beaten)
+    names = ", ".join(str(contrast.control) for contrast in beaten)
     sentences = {
         "beaten": f"{name} is better than the control{'s' if len(beaten) > 1 else ''} {names}.",
         "little": f"{name} gains more than {listed['little']}, but by too little to matter.",
@@ -162,17 +162,17 @@ def _controls(results: Results, name: str) -> str:
     return " ".join(sentence for key, sentence in sentences.items() if groups[key])
 
 
-def _group(one: Contrast) -> str:
+def _group(contrast: Contrast) -> str:
     """Return which sentence tells of a contrast with a control."""
-    if one.verdict is Verdict.BETTER:
+    if contrast.verdict is Verdict.BETTER:
         return "beaten"
-    if one.verdict is Verdict.PERHAPS_BETTER:
+    if contrast.verdict is Verdict.PERHAPS_BETTER:
         return "perhaps"
-    if one.verdict is Verdict.UNDERTRAINED:
+    if contrast.verdict is Verdict.UNDERTRAINED:
         return "untrained"
-    if one.verdict is not None and one.verdict.is_worse:
+    if contrast.verdict is not None and contrast.verdict.is_worse:
         return "less"
-    if one.verdict is Verdict.TOO_SMALL and one.excludes_zero and (one.gain or 0.0) > 0.0:
+    if contrast.verdict is Verdict.TOO_SMALL and contrast.excludes_zero and (contrast.gain or 0.0) > 0.0:
         return "little"
     return "equal"
 
@@ -180,21 +180,22 @@ def _group(one: Contrast) -> str:
 def _listed(results: Results, ones: Sequence[Contrast]) -> str:
     """Name controls, each with the difference to it."""
     return ", ".join(
-        f"{one.control} ({_value(results, one.metric, one.estimate, signed=True, unit=True)}{_denied(one)})" for one in ones
+        f"{contrast.control} ({_value(results, contrast.metric, contrast.estimate, signed=True, unit=True)}{_denied(contrast)})"
+        for contrast in ones
     )
 
 
-def _denied(one: Contrast) -> str:
+def _denied(contrast: Contrast) -> str:
     """Return the corrected p of a difference that is not shown though its interval leaves out zero: a reader would wonder."""
-    if one.verdict is not Verdict.NOT_SHOWN or not one.excludes_zero or one.p_holm is None:
+    if contrast.verdict is not Verdict.NOT_SHOWN or not contrast.excludes_zero or contrast.p_holm is None:
         return ""
-    return f", but p {one.p_holm:.2g} after Holm's correction"
+    return f", but p {contrast.p_holm:.2g} after Holm's correction"
 
 
 def _controls_beaten(results: Results, name: str) -> bool | None:
     """Return whether a candidate is better than all controls; None where there are none."""
-    against = [one for one in results.against_controls if one.system == name]
-    return all(_is_better(one) for one in against) if against else None
+    against = [contrast for contrast in results.against_controls if contrast.system == name]
+    return all(_is_better(contrast) for contrast in against) if against else None
 
 
 def _extra_tasks(results: Results, name: str) -> bool:
@@ -250,12 +251,12 @@ def _run_notes(results: Results) -> list[str]:
 def _cost_notes(results: Results) -> list[str]:
     said = []
     charged = {system.name: system.runs_charged for system in results.systems if results.runs_of(system.name)}
-    for one in results.search:
+    for searched in results.search:
         said.append(
-            f"{one.system} was chosen from {one.runs} runs on validation; it is charged {charged.get(one.system, 0)} "
-            f"runs, {results.baseline} {charged.get(results.baseline, 0)}."
+            f"{searched.system} was chosen from {searched.runs} runs on validation; it is charged "
+            f"{charged.get(searched.system, 0)} runs, {results.baseline} {charged.get(results.baseline, 0)}."
         )
-        said += [f"{one.system}: {edge}; a better one may lie beyond." for edge in one.edges]
+        said += [f"{searched.system}: {edge}; a better one may lie beyond." for edge in searched.edges]
     for system in results.systems:
         if system.members > 1:
             said.append(

@@ -130,7 +130,7 @@ def _compared(facts: Results, plan: ComparisonPlan, runs: Sequence[Run], complet
     differences = judge_scores(_contrasts(scored, pairs, resamples), plan.primary, plan.smallest_effect, undertrained)
     pairs = [(name, control, plan.primary) for name, control in plan.controlled(scored)]
     controls = judge(_contrasts(scored, pairs, resamples), plan.smallest_effect, undertrained)
-    controls = [one.model_copy(update={"control": one.against}) for one in controls]
+    controls = [difference.model_copy(update={"control": difference.against}) for difference in controls]
     tasks = {arm.name: arm.task for arm in plan.arms if arm.role == "ablation" and arm.name in scored}
     pairs = [(arm.of, arm.name, plan.primary) for arm in plan.arms if arm.name in tasks and arm.of in scored]
     ablations = judge(_contrasts(scored, pairs, resamples), plan.smallest_effect, undertrained)
@@ -138,8 +138,12 @@ def _compared(facts: Results, plan: ComparisonPlan, runs: Sequence[Run], complet
         update={
             "ranking": tuple(ranking),
             "differences": tuple(differences),
-            "against_controls": tuple(sorted(controls, key=lambda one: (place[one.system], place[one.against]))),
-            "leave_one_out": tuple(one.model_copy(update={"task": tasks[one.against]}) for one in ablations),
+            "against_controls": tuple(
+                sorted(controls, key=lambda difference: (place[difference.system], place[difference.against]))
+            ),
+            "leave_one_out": tuple(
+                difference.model_copy(update={"task": tasks[difference.against]}) for difference in ablations
+            ),
         }
     )
 
@@ -147,7 +151,7 @@ def _compared(facts: Results, plan: ComparisonPlan, runs: Sequence[Run], complet
 def _contrasts(scored: Mapping[str, Runs], pairs: Sequence[tuple[str, str, str]], resamples: int) -> list[Contrast]:
     """Return the first system of each pair minus the second on the metric named, of those that can be compared."""
     made = (contrast(scored[a], scored[b], metric, resamples=resamples, system=a, against=b) for a, b, metric in pairs)
-    return [one for one in made if one is not None]
+    return [difference for difference in made if difference is not None]
 
 
 def _with_words(results: Results) -> Results:

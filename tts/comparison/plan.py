@@ -77,7 +77,12 @@ class ComparisonPlan:
         arms = [arm for arm in self.arms if arm.name in names]
         controls = [arm for arm in arms if arm.role == "control"]
         candidates = [arm.name for arm in arms if arm.role == "candidate"]
-        return [(name, one.name) for name in candidates for one in controls if not one.controls or name in one.controls]
+        return [
+            (name, control.name)
+            for name in candidates
+            for control in controls
+            if not control.controls or name in control.controls
+        ]
 
 
 def make_plan(

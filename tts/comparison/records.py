@@ -100,7 +100,7 @@ def write_record(path: Path, record: ScoreRecord, scores: Mapping[str, Mapping[s
     arrays: dict[str, np.ndarray] = {}
     for split, utterances in scores.items():
         arrays[f"{split}/ids"] = np.array(list(utterances))
-        for name, values in _columns([_lean(one) for one in utterances.values()]).items():
+        for name, values in _columns([_lean(own) for own in utterances.values()]).items():
             arrays[f"{split}/sum/{name}"] = values
     if arrays:
         buffer = io.BytesIO()
@@ -108,7 +108,7 @@ def write_record(path: Path, record: ScoreRecord, scores: Mapping[str, Mapping[s
         with replacing(path.with_suffix(".npz")) as temporary:
             temporary.write_bytes(buffer.getvalue())
     pooled = {split: plain(pool(utterances.values())) for split, utterances in scores.items()}
-    each = {key: plain(one) for key, one in scores.get("test", {}).items()}
+    each = {key: plain(own) for key, own in scores.get("test", {}).items()}
     write_json(path, record.model_copy(update={**pooled, "utterances": each}).model_dump(mode="json", by_alias=True))
 
 

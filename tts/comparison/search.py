@@ -79,7 +79,9 @@ def start_of(part: SearchPart, system: SystemPart, name: str, training: Training
             value = settings
             for place in key.split(".")[1:]:
                 value = value.get(place) if isinstance(value, Mapping) else None
-        start[key] = next((one for one in grid if one == value and isinstance(one, bool) == isinstance(value, bool)), value)
+        start[key] = next(
+            (listed for listed in grid if listed == value and isinstance(listed, bool) == isinstance(value, bool)), value
+        )
     return start
 
 

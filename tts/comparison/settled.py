@@ -110,7 +110,7 @@ def _check_roles(path: Path, earlier: SettledPlan, now: SettledPlan, scored: Col
                 "named before the run, so choose another --out"
             )
         if set(was.controls) != set(arm.controls):
-            then, of = (", ".join(one.controls) or "all" for one in (was, arm))
+            then, of = (", ".join(each.controls) or "all" for each in (was, arm))
             raise UsageError(
                 f"{path}: {arm.name} was a control for {then} when it was scored and is now one for {of}; what explains a gain "
                 "is named before the run, so choose another --out"

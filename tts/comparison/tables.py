@@ -52,11 +52,11 @@ def _number(metric: MetricInfo, value: float | None, sign: str = "") -> str:
     return "-" if value is None else f"{value:{sign}.{metric.decimals}f}"
 
 
-def _span(metric: MetricInfo, one: RankingRow | Contrast, sign: str = "") -> str:
-    if one.estimate is None:
+def _span(metric: MetricInfo, row: RankingRow | Contrast, sign: str = "") -> str:
+    if row.estimate is None:
         return "-"
-    low, high = (_number(metric, bound, sign) for bound in (one.low, one.high))
-    return f"{_number(metric, one.estimate, sign)} [{low}, {high}]"
+    low, high = (_number(metric, bound, sign) for bound in (row.low, row.high))
+    return f"{_number(metric, row.estimate, sign)} [{low}, {high}]"
 
 
 def _scores(results: Results, split: Literal["validation", "test"]) -> list[list[str]]:
@@ -92,20 +92,20 @@ HEAD = ["score", "difference, 95 % interval", "%", "P(better)", "p (Holm)", "p (
 def _contrasts(results: Results, rows: Sequence[Contrast], first: str, label: Callable[[Contrast], str]) -> str:
     """Return a table of differences with all that is known of them; ``label`` is what stands in the column ``first``."""
     body = []
-    for one in rows:
-        metric = results.metric(one.metric)
+    for row in rows:
+        metric = results.metric(row.metric)
         body.append(
             [
-                label(one),
+                label(row),
                 metric.title,
-                _span(metric, one, "+"),
-                "-" if one.percent is None else f"{one.percent:+.1f}",
-                "-" if one.probability_better is None else f"{one.probability_better:.2f}",
-                _p(one.p_holm),
-                _p(one.wilcoxon),
-                "-" if one.effect_size is None else f"{one.effect_size:+.2f}",
-                str(one.seeds),
-                str(one.verdict or "-"),
+                _span(metric, row, "+"),
+                "-" if row.percent is None else f"{row.percent:+.1f}",
+                "-" if row.probability_better is None else f"{row.probability_better:.2f}",
+                _p(row.p_holm),
+                _p(row.wilcoxon),
+                "-" if row.effect_size is None else f"{row.effect_size:+.2f}",
+                str(row.seeds),
+                str(row.verdict or "-"),
             ]
         )
     return format_table([first, *HEAD], body, "markdown")
@@ -114,10 +114,10 @@ def _contrasts(results: Results, rows: Sequence[Contrast], first: str, label: Ca
 def difference_table(contrasts: Sequence[Contrast]) -> str:
     """Return the differences of one system to another as a Markdown table, a row a score."""
     rows = []
-    for one in contrasts:
-        rule = find_metric(one.metric)
+    for row in contrasts:
+        rule = find_metric(row.metric)
         metric = MetricInfo(name=rule.name, heading=rule.heading, unit=rule.unit, decimals=rule.decimals)
-        rows.append([metric.title, _span(metric, one, "+"), _p(one.p_holm), str(one.verdict or "-")])
+        rows.append([metric.title, _span(metric, row, "+"), _p(row.p_holm), str(row.verdict or "-")])
     head = ["score", f"{contrasts[0].system} minus {contrasts[0].against}, 95 % interval" if contrasts else "difference"]
     return format_table([*head, "p (Holm)", "verdict"], rows, "markdown")
 
@@ -131,15 +131,15 @@ def _differences(results: Results) -> str:
         return ""
     metric = results.primary_metric
     first = results.contrasts_to_baseline(metric.name)
-    table = _contrasts(results, first, "system", lambda one: one.system)
+    table = _contrasts(results, first, "system", lambda contrast: contrast.system)
     effect = f"{results.smallest_effect or 0.0:g} {metric.unit}".strip()
     named = f"Named before the run: {metric.heading} decides, and less than {effect} of it does not matter."
     sections = [f"## Differences to {results.baseline}\n\n{named}", *([table] if first else [])]
     others = {other.name: results.contrasts_to_baseline(other.name) for other in results.scores if other != metric}
     others = {name: rows for name, rows in others.items() if rows}
     if others:
-        cells = {(one.system, name): _marked(results, one) for name, rows in others.items() for one in rows}
-        compared = {one.system for one in results.differences}
+        cells = {(contrast.system, name): _marked(results, contrast) for name, rows in others.items() for contrast in rows}
+        compared = {contrast.system for contrast in results.differences}
         systems = [row.system for row in results.ranking if row.system in compared]
         body = [[system, *(cells.get((system, name), "-") for name in others)] for system in systems]
         head = ["system", *(results.metric(name).title for name in others)]
@@ -151,18 +151,18 @@ def _differences(results: Results) -> str:
     return "\n\n".join(sections)
 
 
-def _marked(results: Results, one: Contrast) -> str:
-    if one.same:
+def _marked(results: Results, contrast: Contrast) -> str:
+    if contrast.same:
         return "same"
-    text = _span(results.metric(one.metric), one, "+")
-    return f"**{text} {one.verdict}**" if one.verdict is not None and one.verdict.is_plain else text
+    text = _span(results.metric(contrast.metric), contrast, "+")
+    return f"**{text} {contrast.verdict}**" if contrast.verdict is not None and contrast.verdict.is_plain else text
 
 
 def _controls(results: Results) -> str:
     rows = results.against_controls
     if not rows:
         return ""
-    table = _contrasts(results, rows, "candidate minus control", lambda one: f"{one.system} minus {one.control}")
+    table = _contrasts(results, rows, "candidate minus control", lambda contrast: f"{contrast.system} minus {contrast.control}")
     return f"## Is it the tasks? Candidates against controls\n\n{table}"
 
 
@@ -171,7 +171,7 @@ def _leave_one_out(results: Results) -> str:
     if not rows:
         return ""
     whole = rows[0].system
-    table = _contrasts(results, rows, "task", lambda one: str(one.task))
+    table = _contrasts(results, rows, "task", lambda contrast: str(contrast.task))
     return f"## What each task gives: {whole} minus {whole} without it\n\n{table}"
 
 
@@ -220,15 +220,15 @@ def _gradients(results: Results) -> str:
 
 def _search(results: Results) -> str:
     parts = []
-    for one in results.search:
-        keys = list(one.chosen)
+    for searched in results.search:
+        keys = list(searched.chosen)
         rows = []
-        for trial in one.tried:
+        for trial in searched.tried:
             value = "diverged or failed" if trial.validation is None else f"{trial.validation:.4f}"
-            mark = " (chosen)" if trial.settings == one.chosen else ""
+            mark = " (chosen)" if trial.settings == searched.chosen else ""
             rows.append([*(str(trial.settings[key]) for key in keys), f"{value}{mark}"])
-        table = format_table([*keys, f"validation {one.metric}"], rows, "markdown")
-        parts.append(f"## Search: {one.system}\n\nBy {one.method}, seed {one.seed}.\n\n{table}")
+        table = format_table([*keys, f"validation {searched.metric}"], rows, "markdown")
+        parts.append(f"## Search: {searched.system}\n\nBy {searched.method}, seed {searched.seed}.\n\n{table}")
     return "\n\n".join(parts)
 
 

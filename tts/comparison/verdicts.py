@@ -151,7 +151,7 @@ def _pooled(runs: Runs, metric: str) -> float:
 
 
 def _defined(scores: Mapping[str, Any], names: Sequence[str], metric: str) -> bool:
-    return len(scores) == len(names) and any(one[metric] is not None for one in scores.values())
+    return len(scores) == len(names) and any(pooled[metric] is not None for pooled in scores.values())
 
 
 def _number(value: float | None) -> float:
@@ -163,12 +163,19 @@ def correct(contrasts: Sequence[Contrast]) -> list[Contrast]:
 
     Comparisons in which nothing differs (the durations of systems that share a duration model) are no tests and are left out.
     """
-    tests = {str(n): one.p_value for n, one in enumerate(contrasts) if not one.same and one.p_value is not None}
+    tests = {
+        str(n): difference.p_value
+        for n, difference in enumerate(contrasts)
+        if not difference.same and difference.p_value is not None
+    }
     corrected = holm(tests)
-    return [one.model_copy(update={"p_holm": corrected.get(str(n), one.p_holm)}) for n, one in enumerate(contrasts)]
+    return [
+        difference.model_copy(update={"p_holm": corrected.get(str(n), difference.p_holm)})
+        for n, difference in enumerate(contrasts)
+    ]
 
 
-def verdict_of(one: Contrast, smallest: float | None) -> Verdict:
+def verdict_of(difference: Contrast, smallest: float | None) -> Verdict:
     """Return what a difference says. ``smallest`` is the smallest effect that matters, for the primary score alone.
 
     One seed or one utterance gets no verdict: its interval knows nothing of another training, or of another sentence. Of
@@ -178,16 +185,16 @@ def verdict_of(one: Contrast, smallest: float | None) -> Verdict:
     no difference is shown, which is not the same as none. For a score that is best at one, ``smallest`` is of ``|log score|``:
     0.05 is about 5 %.
     """
-    if one.utterances < 2:
+    if difference.utterances < 2:
         return Verdict.ONE_UTTERANCE
-    if one.seeds < 2 and not one.same:
+    if difference.seeds < 2 and not difference.same:
         return Verdict.ONE_SEED
-    low, high = one.gain_low, one.gain_high
+    low, high = difference.gain_low, difference.gain_high
     if low is None or high is None:
         return Verdict.NOT_SHOWN
     if smallest is not None and -smallest <= low and high <= smallest:
         return Verdict.TOO_SMALL
-    if one.same or low <= 0.0 <= high or one.p_holm is None or one.p_holm >= LEVEL:
+    if difference.same or low <= 0.0 <= high or difference.p_holm is None or difference.p_holm >= LEVEL:
         return Verdict.NOT_SHOWN
     if smallest is not None and min(abs(low), abs(high)) < smallest:
         return Verdict.PERHAPS_BETTER if low > 0.0 else Verdict.PERHAPS_WORSE
@@ -197,14 +204,14 @@ def verdict_of(one: Contrast, smallest: float | None) -> Verdict:
 def judge(contrasts: Sequence[Contrast], smallest: float | None, undertrained: Collection[str] = ()) -> list[Contrast]:
     """Return one family of contrasts, corrected by Holm, each with its verdict: none where a system is ``undertrained``."""
     return [
-        one.model_copy(
+        difference.model_copy(
             update={
                 "verdict": Verdict.UNDERTRAINED
-                if one.system in undertrained or one.against in undertrained
-                else verdict_of(one, smallest)
+                if difference.system in undertrained or difference.against in undertrained
+                else verdict_of(difference, smallest)
             }
         )
-        for one in correct(contrasts)
+        for difference in correct(contrasts)
     ]
 
 
@@ -215,9 +222,9 @@ def judge_scores(
 
     The primary score was named before the run and is a family of its own: the other scores do not weaken it.
     """
-    first = iter(judge([one for one in contrasts if one.metric == primary], smallest, undertrained))
-    others = iter(judge([one for one in contrasts if one.metric != primary], None, undertrained))
-    return [next(first) if one.metric == primary else next(others) for one in contrasts]
+    first = iter(judge([difference for difference in contrasts if difference.metric == primary], smallest, undertrained))
+    others = iter(judge([difference for difference in contrasts if difference.metric != primary], None, undertrained))
+    return [next(first) if difference.metric == primary else next(others) for difference in contrasts]
 
 
 def compare_two(
@@ -230,7 +237,7 @@ def compare_two(
     """
     made = [contrast(other, base, metric, resamples=10_000, system=names[1], against=names[0]) for metric in metrics]
     mcd = {name: _pooled(runs, "mcd") for name, runs in zip(names, (base, other), strict=True)}
-    known = [one for one in made if one is not None]
+    known = [difference for difference in made if difference is not None]
     return judge_scores(known, metrics[0], smallest, undertrained_systems(mcd, floor))
 
 

@@ -248,8 +248,10 @@ def _score_lines(scores: Utterances, rows: Sequence[tuple[str, Scores]], setting
 
 def _by_speaker(scores: Utterances, prepared: Prepared) -> list[tuple[str, Scores]]:
     """Return the pooled scores of every speaker who was scored; none where there is one."""
-    own = {who: [one for key, one in scores.items() if prepared.speaker_of(key) == who] for who in prepared.speakers}
-    rows = [(speaker, pool(one)) for speaker, one in own.items() if one]
+    own = {
+        who: [own_scores for key, own_scores in scores.items() if prepared.speaker_of(key) == who] for who in prepared.speakers
+    }
+    rows = [(speaker, pool(own_scores)) for speaker, own_scores in own.items() if own_scores]
     return rows if len(rows) > 1 else []
 
 

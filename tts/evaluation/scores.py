@@ -124,8 +124,8 @@ def pool(scores: Iterable[Scores]) -> Scores:
     """Pool scores over all their frames, phones and words: add the sums, count the utterances."""
     sums: dict[str, np.ndarray] = {}
     utterances = 0
-    for one in scores:
-        utterances += one.utterances
-        for name, value in one.sums.items():
+    for each in scores:
+        utterances += each.utterances
+        for name, value in each.sums.items():
             sums[name] = sums[name] + value if name in sums else np.asarray(value)
     return Scores(sums, utterances)

@@ -133,7 +133,7 @@ def recognise(texts: Mapping[str, str], wavs: Wavs, workers: int | None = None) 
                 failed.setdefault(key, f"{kind} speech: {error}")
     if failed:
         log.warning("no words counted in %d of %d utterances: %s", len(failed), len(texts), ", ".join(failed))
-    compared = {kind: {key: one for key, one in own.items() if key not in failed} for kind, own in scores.items()}
+    compared = {kind: {key: utterance for key, utterance in own.items() if key not in failed} for kind, own in scores.items()}
     return WordErrors(compared, failed)
 
 

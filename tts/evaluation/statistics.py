@@ -59,11 +59,11 @@ class _Resampled(Mapping[str, np.ndarray]):
 
     def __init__(self, scores: Sequence[Scores], counts: np.ndarray) -> None:
         self.scores, self.counts = scores, counts
-        self.shapes = {name: np.shape(value) for one in scores for name, value in one.sums.items()}
+        self.shapes = {name: np.shape(value) for each in scores for name, value in each.sums.items()}
 
     def __getitem__(self, name: str) -> np.ndarray:
         nothing = np.zeros(self.shapes[name])  # an utterance in which nothing was counted
-        return np.tensordot(self.counts, np.stack([one.sums.get(name, nothing) for one in self.scores]), axes=1)
+        return np.tensordot(self.counts, np.stack([each.sums.get(name, nothing) for each in self.scores]), axes=1)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.shapes)

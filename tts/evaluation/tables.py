@@ -105,7 +105,7 @@ def format_interval(metric: str, interval: ConfidenceInterval, *, signed: bool =
 def worst_utterances(scores: Utterances, metric: str = "mcd", count: int = 5) -> list[tuple[str, float]]:
     """Return the ``count`` utterances with the worst ``metric``, worst first, as (id, value); undefined ones are left out."""
     rule = find_metric(metric)
-    known = [(name, value) for name, one in scores.items() if (value := one[metric]) is not None]
+    known = [(name, value) for name, own in scores.items() if (value := own[metric]) is not None]
     return sorted(known, key=lambda item: (-float(rule.loss(np.asarray(item[1]))), item[0]))[:count]
 
 
@@ -123,7 +123,7 @@ def report_dict(
             label: {
                 "pooled": pool(scores.values()).to_dict(),
                 "intervals": {name: asdict(score_interval(scores, name)) for name in intervals},
-                "utterances": {name: one.to_dict() for name, one in scores.items()},
+                "utterances": {name: own.to_dict() for name, own in scores.items()},
             }
             for label, scores in systems.items()
         },

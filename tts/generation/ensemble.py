@@ -53,5 +53,6 @@ class Ensemble(Voice):
         """Predict every main stream: the mean over members, (frames, width) in natural units; ``vuv`` as a probability."""
         answers = [member.acoustics(sentences, durations, speakers, hidden=hidden, takes=takes) for member in self.members]
         return [
-            {name: np.mean([one[name] for one in group], axis=0) for name in group[0]} for group in zip(*answers, strict=True)
+            {name: np.mean([answer[name] for answer in group], axis=0) for name in group[0]}
+            for group in zip(*answers, strict=True)
         ]

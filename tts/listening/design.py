@@ -130,7 +130,7 @@ def design_test(stimuli: Files, options: DesignOptions) -> Design:
     numbers = iter(rng.permutation(len(conditions) * len(items)))
     ids = {(system, item): f"s{next(numbers):03d}" for item in items for system in conditions}
     trials = _trials(options, conditions, rated, items, ids)
-    asked = [trial for one in trials.values() for trial in one]
+    asked = [trial for group in trials.values() for trial in group]
     used = {name for trial in asked for name in (*trial.stimuli, *filter(None, [trial.reference]))}
     named = {name: what for what, name in ids.items() if name in used}
     design = Design(

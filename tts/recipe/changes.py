@@ -61,8 +61,8 @@ def _hides(recipe: Recipe, name: str, place: tuple[str, ...], asked: Any) -> boo
 def _places(place: tuple[str, ...], value: Any) -> Iterator[tuple[str, ...]]:
     """Yield where a value goes, key by key where it is a mapping."""
     if isinstance(value, Mapping) and value:
-        for key, one in value.items():
-            yield from _places((*place, str(key)), one)
+        for key, inner in value.items():
+            yield from _places((*place, str(key)), inner)
     else:
         yield place
 

@@ -25,7 +25,9 @@ def log_preview(voice: Voice, sentences: tuple[str, ...], folder: Path, log_to: 
     """
     requests = [Request(str(n), text) for n, text in enumerate(sentences, 1)]
     if len(voice.speakers) > 1:
-        requests = [replace(one, id=f"{one.id}-{name}", speaker=name) for one in requests for name in voice.speakers]
+        requests = [
+            replace(request, id=f"{request.id}-{name}", speaker=name) for request in requests for name in voice.speakers
+        ]
     with Synthesiser(voice, SynthesisSettings.of(voice.generation, workers=0)) as synthesiser:
         for spoken in synthesiser.speak(requests, errors="return"):
             if spoken.error is not None:

@@ -118,16 +118,18 @@ def line_chart(title: str, series: Sequence[Series], below: str, *, zero: bool =
 
     The first tenth of the steps, where a curve falls from a great height, does not set the vertical axis.
     """
-    across = Scale.around((x for one in series for line in one.lines for x, _ in line), include=(0.0,), air=0.0)
+    across = Scale.around((x for curve in series for line in curve.lines for x, _ in line), include=(0.0,), air=0.0)
     start = 0.1 * across.high
-    late = [y for one in series for line in one.lines for x, y in line if x >= start]
+    late = [y for curve in series for line in curve.lines for x, y in line if x >= start]
     up = Scale.around(late, include=(0.0,) if zero else ())
     box = _Box(across, up, WIDE if wide else WIDTH)
     drawn = []
-    for one in series:
-        thin = [box.polyline(line, "line thin") for line in one.lines] if len(one.lines) > 1 else []
-        thick = box.polyline(one.mean(), "line thick", dash=one.look.dash)
-        drawn.append(tag("g", tag("title", one.name), *thin, thick, class_=f"series {one.look.colour}", data_system=one.number))
+    for curve in series:
+        thin = [box.polyline(line, "line thin") for line in curve.lines] if len(curve.lines) > 1 else []
+        thick = box.polyline(curve.mean(), "line thick", dash=curve.look.dash)
+        drawn.append(
+            tag("g", tag("title", curve.name), *thin, thick, class_=f"series {curve.look.colour}", data_system=curve.number)
+        )
     return _chart(title, title, box, (below, ""), drawn, zero=zero)
 
 

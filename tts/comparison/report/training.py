@@ -183,26 +183,26 @@ def _gradients(stage: str, runs: Sequence[Sequence[Mapping[str, Any]]], tasks: M
 def searches(data: ReportData) -> Html | None:
     """Return what was tried in the search over settings such as the tasks' weights, on validation, and what was chosen."""
     blocks = []
-    for one in data.results.search:
-        loss = MetricFormat("loss", one.metric, "", 4, "lower")  # of older results that were searched by the main loss
-        metric = next((m for m in data.metrics if m.name == (one.metric or data.primary.name)), loss)
+    for searched in data.results.search:
+        loss = MetricFormat("loss", searched.metric, "", 4, "lower")  # of older results that were searched by the main loss
+        metric = next((m for m in data.metrics if m.name == (searched.metric or data.primary.name)), loss)
 
         def order(trial: Trial, metric: MetricFormat = metric) -> float:
             number = known(trial.validation)
             return math.inf if number is None else -metric.gain(number)
 
         body = []
-        for trial in sorted(one.tried, key=order):
-            mark: object = tag("strong", "✓ chosen") if trial.settings == one.chosen else ""
+        for trial in sorted(searched.tried, key=order):
+            mark: object = tag("strong", "✓ chosen") if trial.settings == searched.chosen else ""
             if known(trial.validation) is None:
                 mark = trial.status or "no score"
             label = tag("th", _setting(trial.settings), scope="row")
             body.append([label, metric.value(trial.validation), tag("td", mark, class_="word")])
-        how = f", by {one.method}" if one.method else ""
-        caption = f"{one.system}: {one.runs or len(body)} runs on validation{how}, all charged to it"
+        how = f", by {searched.method}" if searched.method else ""
+        caption = f"{searched.system}: {searched.runs or len(body)} runs on validation{how}, all charged to it"
         choice = tag("th", "Choice", scope="col", class_="word")
         blocks.append(table(caption, ["Settings", f"Validation {metric.title}", choice], body, kind="narrow"))
-        blocks += [tag("p", edge, class_="hint") for edge in one.edges]
+        blocks += [tag("p", edge, class_="hint") for edge in searched.edges]
     return section("search", "Search over settings", *blocks) if blocks else None
 
 

@@ -309,11 +309,11 @@ def _table(folder: _Folder) -> list[Recognised]:
             continue
         plain = tuple(name for name in table.columns if name != "-")
         usual = path.name == "metadata.csv" and path.parent == folder.root and table.separator in "|\t,"
-        one = usual and table.columns == plain and plain in (("audio", "text"), ("audio", "text", "normalised"))
-        columns = () if one or table.how != SEEN else table.columns
+        is_ljspeech = usual and table.columns == plain and plain in (("audio", "text"), ("audio", "text", "normalised"))
+        columns = () if is_ljspeech or table.how != SEEN else table.columns
         explained = "; ".join([f"{path.relative_to(folder.root)}, {table.explained}", *table.unused])
-        file = None if one or (names == [path] and folder.file is None) else str(path.relative_to(folder.root))
-        name = "ljspeech" if one else "table"
+        file = None if is_ljspeech or (names == [path] and folder.file is None) else str(path.relative_to(folder.root))
+        name = "ljspeech" if is_ljspeech else "table"
         fitting.append(folder.seen(name, explained, table_entries(table, ANYBODY), file=file, columns=columns))
     return fitting
 
