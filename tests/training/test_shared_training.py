@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import torch
 from shared_training import finish, largest, make_table, make_trainer, start, train
 
-from tts.core.errors import UsageError
+import tts.core.ranks
+from tts.core.errors import ProcessLost, UsageError
 from tts.core.ranks import ALONE, current_ranks, joined, own_device
 from tts.core.tensors import load_tensors
 from tts.network.joint import Joint
@@ -88,6 +90,17 @@ def test_a_process_alone_is_asked_for_nothing(monkeypatch: pytest.MonkeyPatch, t
     with joined("auto", print) as ranks:
         assert ranks is ALONE is current_ranks()
     assert isinstance(make_trainer("joint", tmp_path).model, Joint)
+
+
+def test_processes_that_do_not_come_are_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tts.core.ranks, "JOINING", timedelta(seconds=1))
+    for name, value in {"RANK": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "9"}.items():
+        monkeypatch.setenv(name, value)
+    with (
+        pytest.raises(ProcessLost, match=r"the 2 processes of this training did not meet at 127\.0\.0\.1:9"),
+        joined("cpu", print),
+    ):
+        pass
 
 
 def test_a_process_takes_the_gpu_of_its_number(monkeypatch: pytest.MonkeyPatch) -> None:

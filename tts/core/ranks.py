@@ -23,6 +23,7 @@ from tts.core.errors import ProcessLost, TtsError, UsageError
 from tts.core.seeds import derived_seed
 
 VARIABLES = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")  # of https://docs.pytorch.org/docs/stable/distributed.html
+JOINING = timedelta(minutes=5)  # for the others to start
 PATIENCE = timedelta(minutes=30)  # for another process that neither answers nor has ended
 
 T = TypeVar("T")
@@ -145,9 +146,7 @@ def joined(device: str, tell: Callable[[str], None]) -> Iterator[Ranks]:
     if int(os.environ.get("WORLD_SIZE") or 1) <= 1 or not all(os.environ.get(name) for name in VARIABLES):
         yield ALONE
         return
-    from torch.distributed.rendezvous import rendezvous
-
-    store, rank, size = next(iter(rendezvous("env://", timeout=PATIENCE)))
+    store, rank, size = _meet()
     voice = _Voice(store)
     stop_listening = _listen(lambda: _end(voice, size, tell))
     try:
@@ -165,6 +164,21 @@ def joined(device: str, tell: Callable[[str], None]) -> Iterator[Ranks]:
     finally:
         _current = ALONE
         stop_listening()
+
+
+def _meet() -> tuple[Any, int, int]:
+    """Return the store in which the processes find one another, this one's rank, and how many there are."""
+    from torch.distributed.rendezvous import rendezvous
+
+    try:
+        store, rank, size = next(iter(rendezvous("env://", timeout=JOINING)))
+    except (RuntimeError, ValueError):
+        count, place = os.environ["WORLD_SIZE"], f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
+        raise ProcessLost(
+            f"the {count} processes of this training did not meet at {place} (MASTER_ADDR, MASTER_PORT, WORLD_SIZE); start all of "
+            "them, or unset WORLD_SIZE to train in one"
+        ) from None
+    return store, rank, size
 
 
 def _start(store: Any, rank: int, size: int, device: str) -> Ranks:

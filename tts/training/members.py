@@ -257,7 +257,8 @@ def run_together(works: Sequence[Callable[[], T]]) -> list[Member[T]]:
 
 def random_numbers() -> tuple[Tensor, list[Tensor]]:
     """Return the state of PyTorch's generators, on the host and on every GPU in use."""
-    gpus = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+    initialised: bool = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+    gpus = torch.cuda.get_rng_state_all() if initialised else []
     return torch.get_rng_state(), gpus
 
 
