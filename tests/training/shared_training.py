@@ -61,9 +61,9 @@ def make_part(kind: str = "feedforward", dropout: float = 0.0, **more: Any) -> S
 
 def make_trainer(name: str, folder: Path, steps: int = 12) -> Trainer:
     """Return the training of a name: a trunk, ``joint``, ``trajectory``, ``fork``, ``one``, ``unrelated``, or a weighting."""
-    framewise = name not in ("lstm", "attention", "trajectory", "one")
+    framewise = name not in ("lstm", "attention", "convolution", "trajectory", "one")
     more: dict[str, Any] = {"batch": 33 if framewise else 3}
-    part = make_part(name if name in ("lstm", "attention") else "feedforward", 0.2 if name == "dropout" else 0.0)
+    part = make_part(name if name in ("lstm", "attention", "convolution") else "feedforward", 0.2 if name == "dropout" else 0.0)
     objective, data = Objective(("mcep",)), TrainingData(make_table(20, 1), make_table(5, 2))
     if name == "unrelated":
         part = make_part(unrelated={"pairs": [["main", "formants"]], "form": "readout"})
@@ -111,7 +111,11 @@ def start(names: Sequence[str], folder: Path, processes: int = 2) -> list[subpro
 
 def finish(processes: Sequence[subprocess.Popen[bytes]]) -> None:
     """Wait for processes, which have to succeed."""
-    errors = [process.communicate(timeout=120)[1].decode() for process in processes]
+    try:
+        errors = [process.communicate(timeout=600)[1].decode() for process in processes]
+    finally:
+        for process in processes:
+            process.kill()
     assert not any(process.returncode for process in processes), errors
 
 

@@ -175,8 +175,8 @@ def _meet() -> tuple[Any, int, int]:
     except (RuntimeError, ValueError):
         count, place = os.environ["WORLD_SIZE"], f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
         raise ProcessLost(
-            f"the {count} processes of this training did not meet at {place} (MASTER_ADDR, MASTER_PORT, WORLD_SIZE); start all of "
-            "them, or unset WORLD_SIZE to train in one"
+            f"the {count} processes of this training did not meet at {place} (MASTER_ADDR, MASTER_PORT, WORLD_SIZE); start all "
+            "of them, or unset WORLD_SIZE to train in one"
         ) from None
     return store, rank, size
 
