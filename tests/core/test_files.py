@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -215,3 +216,19 @@ def test_files_get_the_usual_permissions_whatever_a_library_gives_them(tmp_path:
         os.close(os.open(temporary, os.O_CREAT | os.O_WRONLY, 0o600))
     modes = {(tmp_path / name).stat().st_mode for name in ("usual", "x.safetensors", "private")}
     assert len(modes) == 1
+
+
+def test_a_large_record_is_written_in_pieces(tmp_path: Path) -> None:
+    """The text of a corpus of twenty thousand utterances need not be in memory beside the record itself."""
+    record = {f"utt{number}": {"seconds": 1.5, "digest": "0" * 64} for number in range(5000)}
+    tracemalloc.start()
+    try:
+        write_json(tmp_path / "a.json", record)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert read_json(tmp_path / "a.json") == record
+    assert peak < 0.3 * (tmp_path / "a.json").stat().st_size
+    with pytest.raises(TypeError):
+        write_json(tmp_path / "a.json", {"a": object()})
+    assert read_json(tmp_path / "a.json") == record

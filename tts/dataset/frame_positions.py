@@ -11,13 +11,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tts.core.errors import TtsError
 from tts.dataset.positions import LOG_FRAMES, frame_positions, position_width
 
 
 class FramePositions:
     """Position features (frames, :func:`position_width`) of utterances, one after the other.
 
-    ``durations`` (segments, states) are frames a state, ``starts`` (utterances + 1,) the utterances' first segments.
+    ``durations`` (segments, states) are frames a state, ``starts`` (utterances + 1,) the utterances' first segments. Raises
+    :class:`TtsError` for more than 2^31 frames.
     """
 
     def __init__(self, durations: np.ndarray, starts: np.ndarray) -> None:
@@ -26,7 +28,7 @@ class FramePositions:
         totals = ends[:, -1]
         first = np.cumsum(totals, dtype=np.int64) - totals
         if len(totals) and first[-1] + totals[-1] > np.iinfo(np.int32).max:
-            raise ValueError("more than 2^31 frames")
+            raise TtsError(f"{int(first[-1] + totals[-1])} frames in one split are more than a table can number (2^31)")
         before, after = np.roll(totals, 1), np.roll(totals, -1)
         before[starts[:-1]] = after[starts[1:] - 1] = 0
         self._facts = np.column_stack([first, before, after, ends]).astype(np.int32)
