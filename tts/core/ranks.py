@@ -147,8 +147,8 @@ def joined(device: str, tell: Callable[[str], None]) -> Iterator[Ranks]:
         yield ALONE
         return
     store, rank, size = _meet()
-    voice = _Voice(store)
-    stop_listening = _listen(lambda: _end(voice, size, tell))
+    teller = _Teller(store)
+    stop_listening = _listen(lambda: _end(teller, size, tell))
     try:
         _current = _start(store, rank, size, device)
         yield _current
@@ -158,7 +158,7 @@ def joined(device: str, tell: Callable[[str], None]) -> Iterator[Ranks]:
             raise
         raise SystemExit(130) from None
     except TtsError as error:
-        if voice.is_mine():
+        if teller.is_first():
             raise
         raise SystemExit(error.exit_code) from None
     finally:
@@ -214,13 +214,13 @@ def _attempt() -> str:
     return os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
 
 
-class _Voice:
+class _Teller:
     """Which of the processes tells people why all of them end: the one that asks first."""
 
     def __init__(self, store: Any) -> None:
         self.store, self.key = store, f"told/{_attempt()}"
 
-    def is_mine(self) -> bool:
+    def is_first(self) -> bool:
         """Return whether no other process has told it yet, and note that this one does."""
         try:
             return int(self.store.add(self.key, 1)) == 1
@@ -228,9 +228,9 @@ class _Voice:
             return True
 
 
-def _end(voice: _Voice, size: int, tell: Callable[[str], None]) -> None:
+def _end(teller: _Teller, size: int, tell: Callable[[str], None]) -> None:
     """End this process at once, whatever it waits for; files are whole at any time."""
-    if voice.is_mine():
+    if teller.is_first():
         tell(str(_lost(size)))
     os._exit(1)
 
