@@ -14,6 +14,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from multiprocessing import resource_tracker
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ from tts.core.cluster_worker import GroupDone, Terms, Unfit, code_version, do_gr
 from tts.core.errors import TtsError, UsageError, WorkerDied
 from tts.core.files import make_folder
 from tts.core.place import Failure, Item, Process, Result
-from tts.core.processes import STOPPED, worker_count
+from tts.core.processes import STOPPED, uninterrupted, worker_count
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -329,13 +330,15 @@ def connect(address: str, workers: int | None = None) -> Cluster:
     for name in ("distributed", "distributed.client", "distributed.nanny", "distributed.worker", "distributed.scheduler"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # deaths of workers are no faults here
     if address == LOCAL:
-        local = LocalCluster(
-            n_workers=max(1, worker_count(workers)),
-            threads_per_worker=1,
-            dashboard_address=":0",
-            memory_limit=0,
-            silence_logs=logging.CRITICAL,
-        )
+        resource_tracker.ensure_running()  # else it is started below, and lets the starting thread be interrupted again
+        with uninterrupted():  # its threads and processes, those that are started later too, leave Ctrl-C to this command
+            local = LocalCluster(
+                n_workers=max(1, worker_count(workers)),
+                threads_per_worker=1,
+                dashboard_address=":0",
+                memory_limit=0,
+                silence_logs=logging.CRITICAL,
+            )
         return Cluster(Client(local), local.scheduler_address, local)
     if workers is not None:
         raise UsageError(f"--workers counts processes of this machine; the cluster at {address} has its own: leave it out")

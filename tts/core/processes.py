@@ -198,7 +198,7 @@ class _Pool:
         self._executor = ProcessPoolExecutor(size, mp_context=context, initializer=_begin, initargs=(begin,))
 
     def submit(self, call: tuple[Any, ...]) -> Future[Any]:
-        with _uninterrupted():  # it may start a process
+        with uninterrupted():  # it may start a process
             return self._executor.submit(_job, *call)
 
     def close(self, *, at_once: bool = False) -> None:
@@ -261,7 +261,7 @@ class Child:
         self.started: Event = context.Event()
         begin = Beginning(threads, share, self.started)
         self._process = context.Process(target=_child, args=(begin, output, function, arguments))
-        with _uninterrupted():
+        with uninterrupted():
             self._process.start()
 
     @property
@@ -322,7 +322,7 @@ def _spawning() -> Any:
 
 
 @contextmanager
-def _uninterrupted() -> Iterator[None]:
+def uninterrupted() -> Iterator[None]:
     """Hold Ctrl-C back meanwhile, in processes that are started too until they have begun: else they die with a traceback."""
     if os.name != "posix":
         yield
