@@ -47,7 +47,7 @@ def kaldi_entries(root: Path) -> tuple[list[Entry], list[str]]:
     for id, (line, text, again) in texts.items():
         place = f"{root / 'text'}:{line}"
         fault = ("duplicate_id", f"its id is again on line {again}") if again else None
-        recording, start, end, wrong = _segment(segments.get(id), root) if has_segments else (id, 0.0, None, None)
+        recording, start, end, wrong = _segment(segments.get(id)) if has_segments else (id, 0.0, None, None)
         name, lacking = _audio(recordings.get(recording), recording)
         entries.append(
             Entry(
@@ -76,7 +76,7 @@ def _mapping(path: Path) -> dict[str, tuple[int, str, int]]:
     return values
 
 
-def _segment(entry: tuple[int, str, int] | None, root: Path) -> tuple[str, float, float | None, tuple[str, str] | None]:
+def _segment(entry: tuple[int, str, int] | None) -> tuple[str, float, float | None, tuple[str, str] | None]:
     """Return recording, start and end of a line of ``segments``, and what is wrong with it."""
     if entry is None:
         return "", 0.0, None, ("segment", "segments has no line for it")

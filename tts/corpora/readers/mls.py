@@ -36,14 +36,14 @@ def scan_mls(root: Path, source: CorpusSource) -> Scan:
             lines[id.split("_")[0]].append((f"{path}:{number}", id, text))
     if not lines:
         raise UsageError(f"{folder}: its lists transcripts.txt are empty; unpack the whole archive")
-    return Scan({speaker: partial(_entries, folder, speaker, own) for speaker, own in sorted(lines.items())})
+    return Scan({speaker: partial(_entries, speaker, own) for speaker, own in sorted(lines.items())})
 
 
 def _is_language(folder: Path) -> bool:
     return any((folder / name / "transcripts.txt").is_file() for name in SETS)
 
 
-def _entries(folder: Path, speaker: str, lines: list[tuple[str, str, str]]) -> list[Entry]:
+def _entries(speaker: str, lines: list[tuple[str, str, str]]) -> list[Entry]:
     books: dict[Path, Recordings] = {}
     entries = []
     for place, id, text in lines:
