@@ -1,5 +1,6 @@
 """The plan: which arms there are, what they are made of, and what may not change once it has begun."""
 
+import json
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -40,6 +41,14 @@ def recipe(comparison=None, **systems):
             "comparison": comparison or {},
         }
     )
+
+
+def test_a_plan_with_an_edit_is_read_as_it_was_written():
+    edits = {"scaled": {"kind": "edit", "control": "overscaled", "factor": 1.0}, "edited": {"kind": "edit"}}
+    plan = make_plan(recipe(**{name: {"stages": [{"trunk": TRUNK, "tasks": MAIN}, edit]} for name, edit in edits.items()}))
+    assert {*edits} < {arm.name for arm in plan.arms}
+    for arm in plan.arms:
+        assert Arm.from_dict(json.loads(json.dumps(arm.to_dict()))) == arm
 
 
 def test_a_recipe_without_a_comparison_has_one():

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from tts.recipe.base import Part
 from tts.recipe.names import MOST_LAYERS, Steps, Width
@@ -86,6 +86,11 @@ class EditPart(Part):
         if self.control != "overscaled" and self.factor != type(self).model_fields["factor"].default:
             raise ValueError("factor: is for control: overscaled; leave it out")
         return self
+
+    @model_serializer(mode="wrap")
+    def _with_kind(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Write the kind also where defaults are left out: it tells an edit from a network when it is read again."""
+        return {"kind": self.kind, **dump(self)}
 
     @property
     def trained(self) -> bool:
