@@ -72,9 +72,9 @@ def _key(key: Any) -> str:
 def not_finite(value: Any) -> tuple[str, float] | None:
     """Return where in ``value`` the first NaN or infinity stands (as in ``systems.main.scores[3]``) and which it is."""
     if isinstance(value, dict):
-        parts = [(f".{key}", item) for key, item in value.items()]
+        parts = ((f".{key}", item) for key, item in value.items())
     elif isinstance(value, list | tuple):
-        parts = [(f"[{number}]", item) for number, item in enumerate(value)]
+        parts = ((f"[{number}]", item) for number, item in enumerate(value))
     else:
         return ("the value", value) if isinstance(value, float) and not math.isfinite(value) else None
     for name, item in parts:
