@@ -57,9 +57,17 @@ def test_a_kept_comparison_loses_nothing_by_being_read_and_written(name: str) ->
     assert lost(data, json.loads(json.dumps(Results.from_dict(data).to_dict()))) == []
 
 
-@pytest.mark.parametrize("name", ["adaptation_curve", "adaptation_methods"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "flemishguy/adaptation_curve",
+        "flemishguy/adaptation_methods",
+        *map("spoken_hour/{}".format, ("curve", "stack", "large")),
+    ],
+)
 def test_a_kept_learning_curve_renders_as_published(name: str) -> None:
-    path = RECIPES / "flemishguy" / "results" / f"{name}.json"
+    recipe, _, file = name.partition("/")
+    path = RECIPES / recipe / "results" / f"{file}.json"
     published = path.with_suffix(".md").read_text(encoding="utf-8").splitlines()
     rendered = markdown(read_adaptation(path)).splitlines()
     assert len(rendered) == len(published)
