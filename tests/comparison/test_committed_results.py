@@ -62,7 +62,7 @@ def test_a_kept_comparison_loses_nothing_by_being_read_and_written(name: str) ->
     [
         "flemishguy/adaptation_curve",
         "flemishguy/adaptation_methods",
-        *map("spoken_hour/{}".format, ("curve", "stack", "large")),
+        *map("spoken_hour/{}".format, ("curve", "stack", "shared", "judged", "large")),
     ],
 )
 def test_a_kept_learning_curve_renders_as_published(name: str) -> None:
