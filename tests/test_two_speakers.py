@@ -326,6 +326,8 @@ def test_takes_of_a_trained_voice_vary_and_come_again(made: Path) -> None:
     variation = load_voice(made / "heads", "cpu").variation
     assert variation is not None and np.isfinite(variation.covariance).all() and min(np.diag(variation.covariance)) > 0.0
     assert load_voice(made / "code", "cpu").variation is None
+    cards = [(made / name / "README.md").read_text(encoding="utf-8") for name in ("heads", "code")]
+    assert ["Takes may vary" in card for card in cards] == [True, False]
     said = tts("speak", made / "code", "--text", "No.", "--out", out / "none", "--temperature", "1", code=2)
     assert "knows no distribution" in said
 

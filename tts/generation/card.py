@@ -71,12 +71,21 @@ A statistical parametric voice at {config.grid.sample_rate} Hz, trained with sta
 * Speaker {corpus.speaker}, corpus {corpus.name}{source}, licence {corpus.licence}{consent}
 * Recordings: {corpus.utterances} utterances for training, {clock(corpus.seconds)}
 {_origin(config)}{stages}
-{_edit(config, summary)}* Parameters: {summary.speaking:,} to speak, {summary.trained:,} trained
+{_edit(config, summary)}{_variation(config)}* Parameters: {summary.speaking:,} to speak, {summary.trained:,} trained
 * Validation MCD {mcd} at step {last.step}; seed {summary.seed}
 * Made by: `{summary.command}` in {clock(summary.seconds)} on {summary.made_with.machine}
 {more}{scores}
 {USE}
 """
+
+
+def _variation(config: VoiceConfig) -> str:
+    """Say that takes can vary, where they can."""
+    return (
+        ""
+        if config.variation is None
+        else "* Takes may vary (--temperature): length, F0 and energy of phones are a distribution\n"
+    )
 
 
 def _edit(config: VoiceConfig, summary: TrainingSummary) -> str:
