@@ -19,6 +19,7 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_variable] = "1"
 
 import argparse
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,7 @@ import numpy as np
 from tts.analysis.energy import energy
 from tts.comparison.references import Pair, between_silences, compare_takes, take_pairs
 from tts.core.audio import read_audio, write_wav
-from tts.core.errors import UsageError
+from tts.core.errors import TtsError, UsageError
 from tts.dataset.prepared import Prepared
 from tts.evaluation.scores import Scores, pool
 from tts.generation.requests import Request
@@ -110,4 +111,7 @@ def differing(pairs: Sequence[Pair], prepared: Prepared) -> Variation:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except TtsError as error:
+        sys.exit(str(error))
