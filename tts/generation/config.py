@@ -112,7 +112,7 @@ class SpeakersConfig(_Facts):
     silences: tuple[Silences, ...]
 
 
-Row = Annotated[tuple[Annotated[float, Field(ge=-1e3, le=1e3)], ...], Field(min_length=4, max_length=4)]
+Row = Annotated[tuple[Annotated[float, Field(ge=-1e9, le=1e9)], ...], Field(min_length=4, max_length=4)]
 
 
 class VariationConfig(_Facts):
