@@ -15,10 +15,11 @@ from pathlib import Path
 
 from tts.comparison.records import JobRecord, read_record, read_sums
 from tts.core.errors import TtsError, UsageError
-from tts.evaluation.scores import Scores, find_metric
-from tts.evaluation.statistics import mean_interval, paired_bootstrap
+from tts.evaluation.scores import Scores, find_metric, pool
+from tts.evaluation.statistics import paired_bootstrap
 
 Runs = dict[int, dict[str, Scores]]
+RESAMPLES = 500  # of the utterances: their spread alone is taken from these
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,7 +50,7 @@ def table(out: Path, scores: Sequence[str], against: str, systems: Sequence[str]
         both = sorted(set(runs) & set(base))
         cells = []
         for metric in metrics:
-            mean = mean_interval(runs, metric.name).estimate if runs else None
+            mean = _mean(runs, metric.name)
             cells.append("-" if mean is None else f"{mean:.{metric.decimals}f}")
             cells.append("" if name == against or not both else _difference(runs, base, both, metric.name, metric.decimals))
         lines.append(f"| {name} | {len(runs)} | {' | '.join(cells)} |")
@@ -66,8 +67,17 @@ def finished(out: Path, system: str) -> Runs:
     return runs
 
 
+def _mean(runs: Runs, metric: str) -> float | None:
+    """Return a pooled score, averaged over seeds; None where it is undefined or nothing was scored."""
+    values = [pool(run.values())[metric] for run in runs.values()]
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known and len(known) == len(values) else None
+
+
 def _difference(runs: Runs, base: Runs, seeds: Sequence[int], metric: str, decimals: int) -> str:
-    found = paired_bootstrap({seed: runs[seed] for seed in seeds}, {seed: base[seed] for seed in seeds}, metric).interval
+    found = paired_bootstrap(
+        {seed: runs[seed] for seed in seeds}, {seed: base[seed] for seed in seeds}, metric, resamples=RESAMPLES
+    ).interval
     if found.estimate is None:
         return "-"
     return f"{found.estimate:+.{decimals}f} [{found.low:+.{decimals}f}, {found.high:+.{decimals}f}]"
