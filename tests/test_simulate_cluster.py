@@ -18,8 +18,9 @@ AT_ONCE = Machines(1, ready=0.0, storage=1e15)
 
 @pytest.mark.parametrize("workers", [1, 4, 50])
 def test_where_nothing_is_in_the_way_all_workers_are_busy(workers: int) -> None:
-    outcome = simulate(WORK, replace(AT_ONCE, workers=workers), FREE)
-    assert outcome.makespan == pytest.approx(400.0 / workers, rel=0.02)
+    """A list that is long against a group: a short one ends unevenly."""
+    outcome = simulate(replace(WORK, items=40_000), replace(AT_ONCE, workers=workers), FREE)
+    assert outcome.makespan == pytest.approx(4000.0 / workers, rel=0.02)
     assert outcome.utilisation == pytest.approx(1.0, abs=0.02)
 
 
