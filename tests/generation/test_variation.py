@@ -121,6 +121,21 @@ def test_what_goes_together_is_measured_and_drawn_again() -> None:
     np.testing.assert_allclose(found.transition, TRANSITION, atol=0.06)
 
 
+def test_what_is_drawn_is_the_same_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another build of LAPACK may return other signs of eigenvectors; the numbers are those of scipy's matrix square root."""
+    key = ("sentence", 1)
+    numbers = [[0.496256, 0.267437, -1.245983, -0.879007], [0.266462, 0.943745, 0.384994, -0.889189]]
+    np.testing.assert_allclose(draw(VARIATION, 2, key), numbers, atol=1e-6)
+
+    def other_signs(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        values, vectors = original(matrix)
+        return values, vectors * np.array([1.0, -1.0, -1.0, 1.0])
+
+    original = np.linalg.eigh
+    monkeypatch.setattr(np.linalg, "eigh", other_signs)
+    np.testing.assert_allclose(draw(VARIATION, 2, key), numbers, atol=1e-6)
+
+
 def test_few_phones_say_only_that_each_departs_by_itself() -> None:
     values = np.random.default_rng(0).standard_normal((12, 4))
     found = measure(np.zeros((12, 14)), values, np.array([0, 6, 12]), np.ones(12, bool))

@@ -67,7 +67,7 @@ class Deviations:
 def draw(config: VariationConfig, segments: int, key: Sequence[str | int]) -> np.ndarray:
     """Return what becomes the deviations of a sentence of so many segments, float64 (segments, values).
 
-    The same whenever ``key`` is, on any machine whose numpy draws the same normal numbers.
+    The same whenever ``key`` is, to rounding, on any machine whose numpy draws the same normal numbers.
     """
     digest = hashlib.sha256("\0".join(map(str, key)).encode()).digest()
     generator = np.random.default_rng(np.frombuffer(digest, dtype=np.uint32))
@@ -150,8 +150,12 @@ def _parts(config: VariationConfig) -> tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def _root(covariance: np.ndarray) -> np.ndarray:
-    """Return a matrix whose product with its transpose is a covariance; :class:`TtsError` where there is none."""
+    """Return the symmetric square root of a covariance (size, size); :class:`TtsError` where there is none.
+
+    Of all matrices whose product with their transpose is the covariance it alone depends neither on the signs nor on the choice
+    of eigenvectors, which differ between builds of LAPACK; so the same key is the same take everywhere.
+    """
     values, vectors = np.linalg.eigh(covariance)
     if values[0] < -1e-6 * max(values[-1], 1.0):
         raise TtsError("variation: its numbers are no covariances; copy the voice again")
-    return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
+    return np.asarray((vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T)
