@@ -203,7 +203,7 @@ def test_a_long_job_ends_with_the_command_that_asked_for_it(scheduler: str, tmp_
         cluster.share(tmp_path)
         job = cluster.start(count_up, str(counted), output=tmp_path / "job.log")
         until = time.monotonic() + 60.0
-        while not counted.is_file() and time.monotonic() < until:
+        while not (counted.is_file() and counted.stat().st_size) and time.monotonic() < until:
             time.sleep(0.1)
         assert job.exit_code is None
     sizes = [-1, counted.stat().st_size]
