@@ -62,3 +62,23 @@ def test_a_run_that_is_trained_but_not_scored_counts_beside_those_that_are(tmp_p
     write_summary(tmp_path / "voices" / "single" / "seed-2" / "training", summary)
     single = by_name(tmp_path)["single"]
     assert (single.there, single.seconds) == (2, 40.0)
+
+
+def test_a_plan_says_what_is_trained_as_one_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Like networks of several arms share a model; a lone model keeps but one of the workers at work."""
+    asked: list[int] = []
+    monkeypatch.setattr(estimate, "seconds_of", lambda *arguments, together, **more: asked.append(together) or 10.0 / together)
+    prepared: Any = None
+    weighed = {"stages": recipe().systems["single"].stages, "training": {"weighting": {"method": "gradnorm"}}}
+    plan = make_plan(recipe({"seeds": [1, 2]}, weighed=weighed), systems=["single", "wide", "weighed"])
+    rows = {cost.name: cost for cost in costs(plan, prepared, tmp_path, "cpu", together=8)}
+    assert {name: cost.group for name, cost in rows.items()} == {"single": 4, "wide": 4, "weighed": 1}
+    assert rows["single"].seconds == 2.5
+    assert sorted(set(asked)) == [1, 4]
+    text = describe(plan, prepared, tmp_path, workers=8, together=8, device="cpu")
+    assert "as one model" in text.splitlines()[0]
+    assert "up to 4" in text
+    assert "with 3 processes side by side" in text  # one model, and two runs by themselves
+    alone = describe(plan, prepared, tmp_path, workers=8, device="cpu")
+    assert "as one model" not in alone
+    assert "with 8 side by side" in alone

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
+from unittest import mock
 
 import pytest
+import torch
 
+import tts.training.members
+from tts.comparison import pool, worker
 from tts.comparison.gathering import batching_problems, gathered
 from tts.comparison.pool import run_jobs
-from tts.comparison.records import JobRecord, read_record
-from tts.comparison.worker import TrainingJob, is_done, job_identity
+from tts.comparison.records import JobRecord, read_record, write_record
+from tts.comparison.training_cost import seconds_of
+from tts.comparison.worker import TrainingJob, do_job, is_done, job_identity
+from tts.core.errors import Diverged, TtsError, UsageError
 from tts.dataset.prepared import Prepared
 from tts.recipe import Recipe, load_recipe
 
@@ -69,3 +76,93 @@ def test_like_networks_are_gathered_and_others_named(tmp_path: Path) -> None:
     assert batching_problems(recipe(1, "training.stacking=joint"), "stacked") == [
         "its stages are trained as one network (stacking)"
     ]
+
+
+REASONS: dict[int, Exception] = {
+    1: ZeroDivisionError("of the first"),
+    2: Diverged("the loss is not a number"),
+    3: OSError("of the third"),
+    4: TtsError("of the fourth"),
+}
+
+
+def fail(job: TrainingJob, prepared: Prepared) -> None:
+    raise REASONS[job.seed]
+
+
+def ended(group: TrainingJob, code: int = 1) -> None:
+    """Do a group in which every run meets its own error, and end its process as a crash does."""
+    running = begin(group)
+    with mock.patch.object(worker, "_run", fail), pytest.raises(ZeroDivisionError, match="of the first"):
+        do_job(group)
+    end(running, code)
+
+
+def begin(group: TrainingJob) -> pool._Running:
+    log = group.folder / "log"
+    group.folder.mkdir(exist_ok=True)
+    log.write_text("the last line\n", encoding="utf-8")
+    return pool._Running(group, mock.Mock(), log)
+
+
+def end(running: pool._Running, code: int) -> None:
+    running.process.exit_code = code  # type: ignore[misc]
+    running.finish()
+
+
+def told(group: TrainingJob) -> list[tuple[str, str | None]]:
+    records = [read_record(each.record, JobRecord) for each in group.each]
+    return [(record.status, record.message) for record in records if record is not None]
+
+
+def group_of(folder: Path, *seeds: int) -> TrainingJob:
+    (group,), _ = gathered([job(folder, seed, "single") for seed in seeds], len(seeds))
+    return group
+
+
+def test_every_run_of_a_group_keeps_its_own_reason(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    group = group_of(tmp_path, *REASONS)
+    with caplog.at_level(logging.ERROR):
+        ended(group)
+    assert told(group) == [
+        ("failed", "ZeroDivisionError: of the first"),
+        ("diverged", "the loss is not a number"),
+        ("failed", "OSError: of the third"),
+        ("failed", "of the fourth"),
+    ]
+    assert [entry.getMessage() for entry in caplog.records] == ["single seed-1", "single seed-3"]
+    assert [entry.exc_info is not None for entry in caplog.records] == [True, True]
+    assert [is_done(each) for each in group.each] == [False, True, False, False]
+
+
+def test_the_end_of_a_group_is_told_of_runs_that_left_nothing(tmp_path: Path) -> None:
+    """A divergence stays, whoever wrote it; a failure of an earlier process, and what other settings left, do not."""
+    group = group_of(tmp_path, 1, 2, 3, 4)
+    first, second, third, _ = group.each
+    write_record(first.record, first.outcome("diverged", "of before"), {})
+    write_record(second.record, second.outcome("failed", "of before"), {})
+    write_record(third.record, third.outcome("diverged", "of before").model_copy(update={"identity": "another"}), {})
+    end(begin(group), -9)
+    messages = [message for _, message in told(group)]
+    assert messages[0] == "of before"
+    assert [message is not None and message.startswith("its process ended with code -9") for message in messages[1:]] == [
+        True
+    ] * 3
+
+
+def test_wrong_usage_in_a_group_ends_it_whatever_else_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(REASONS, 2, UsageError("asked wrongly"))
+    group = group_of(tmp_path, 1, 2)
+    monkeypatch.setattr(worker, "_run", fail)
+    with pytest.raises(UsageError, match="asked wrongly"):
+        do_job(group)
+    assert told(group) == [("failed", "ZeroDivisionError: of the first")]
+
+
+def test_steps_taken_together_are_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    learn = tts.training.members.learn_together
+    monkeypatch.setattr(tts.training.members, "learn_together", lambda steps: (sizes.append(len(steps)), learn(steps))[1])
+    own = recipe(1)
+    assert seconds_of(own, own.system("single"), Prepared(FIXTURE / "prepared"), torch.device("cpu"), together=3) > 0.0
+    assert set(sizes) == {3}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,15 @@ from tts.network.masks import using
 from tts.network.stack import Stage
 from tts.recipe import TrainingPart
 from tts.training.criterion import Objective, TrainingData
-from tts.training.members import Member, StepOfOne, current_member, learn_together, run_together, stage_problems
+from tts.training.members import (
+    Member,
+    StepOfOne,
+    current_member,
+    learn_together,
+    own_seconds,
+    run_together,
+    stage_problems,
+)
 from tts.training.trainer import Trainer, TrainingResult
 
 WIDTHS = {"mcep": 6, "formants": 2, "phone": 3}
@@ -124,6 +133,31 @@ def test_an_error_is_its_members_alone(tmp_path: Path) -> None:
     members: list[Member[Any]] = run_together([fails, work(tmp_path, 2)])
     assert str(members[0].error) == "of this member"
     assert members[1].error is None
+
+
+def test_a_members_seconds_are_its_own_and_its_share_of_steps_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the histories tell of steps and speed adds up to the time that went by, not to as many times that."""
+
+    def slow(steps: list[StepOfOne]) -> list[dict[str, torch.Tensor]]:
+        time.sleep(0.03)
+        return learn_together(steps)
+
+    def spend(seconds: float) -> Callable[[], float]:
+        def work() -> float:
+            started = own_seconds()
+            time.sleep(seconds)
+            return own_seconds() - started
+
+        return work
+
+    slept = [member.result for member in run_together([spend(0.1), spend(0.2)])]
+    assert slept == pytest.approx([0.1, 0.2], abs=0.05)
+    monkeypatch.setattr(tts.training.members, "learn_together", slow)
+    started = time.monotonic()
+    members = run_together([work(tmp_path, seed, steps=12) for seed in (1, 2, 3)])
+    passed = time.monotonic() - started
+    told = [6.0 / entry["speed/steps_per_second"] for member in members for entry in member.result[1].history]
+    assert 12 * 0.03 <= sum(told) <= passed
 
 
 def test_an_interruption_ends_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

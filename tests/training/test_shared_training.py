@@ -103,6 +103,32 @@ def test_processes_that_do_not_come_are_not_waited_for(monkeypatch: pytest.Monke
         pass
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"WORLD_SIZE": "abc"},
+        {"WORLD_SIZE": "-2"},
+        {"RANK": "2"},
+        {"RANK": "-1"},
+        {"RANK": "one"},
+        {"LOCAL_RANK": "x"},
+        {"LOCAL_RANK": "2"},
+        {"MASTER_PORT": "port"},
+        {"MASTER_PORT": "70000"},
+    ],
+)
+def test_variables_that_are_no_numbers_or_out_of_range_are_named(
+    monkeypatch: pytest.MonkeyPatch, wrong: dict[str, str]
+) -> None:
+    monkeypatch.setattr(tts.core.ranks, "JOINING", timedelta(seconds=1))
+    right = {"RANK": "1", "LOCAL_RANK": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "9"}
+    for name, value in (right | wrong).items():
+        monkeypatch.setenv(name, value)
+    (name, value), *_ = wrong.items()
+    with pytest.raises(UsageError, match=f"^{name}={value}: expected a whole number"), joined("cpu", print):
+        pass
+
+
 def test_a_process_takes_the_gpu_of_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
     assert own_device("cpu", 3) == "cpu"
     with pytest.raises(UsageError, match="--device cuda:1"):

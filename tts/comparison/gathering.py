@@ -23,7 +23,7 @@ def gathered(jobs: Sequence[TrainingJob], most: int) -> tuple[list[TrainingJob],
         problems = [] if job.members else batching_problems(job.recipe, job.system)
         if problems:
             alone[job.system] = problems[0]
-        batches = groups.setdefault(object() if job.members or problems else _likeness(job), [])
+        batches = groups.setdefault(object() if job.members or problems else likeness(job.recipe, job.system), [])
         if not batches or len(batches[-1]) == most:
             batches.append([])
             order.append(batches[-1])
@@ -43,7 +43,7 @@ def batching_problems(recipe: Recipe, system_name: str) -> list[str]:
     return list(dict.fromkeys(problems))
 
 
-def _likeness(job: TrainingJob) -> tuple[Any, ...]:
-    """Return what jobs have in common whose networks take steps of one shape."""
-    system = job.recipe.system(job.system)
-    return (*(structure(stage) for stage in system.networks), job.recipe.training_of(system).batch, str(job.prepared))
+def likeness(recipe: Recipe, system_name: str) -> tuple[Any, ...]:
+    """Return what systems have in common whose networks take steps of one shape."""
+    system = recipe.system(system_name)
+    return (*(structure(stage) for stage in system.networks), recipe.training_of(system).batch)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tts.comparison.records import JobRecord, read_record, write_record
-from tts.comparison.worker import TrainingJob, do_job
+from tts.comparison.worker import TrainingJob, do_job, is_of
 from tts.core.errors import UsageError
 from tts.core.files import make_folder
 from tts.core.memory import share_of
@@ -124,6 +124,10 @@ class _Running:
     process: Process
     log: Path
     steps: int = 0
+    _earlier: dict[Path, tuple[int, int] | None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._earlier = {job.record: _version(job.record) for job in self.job.each}
 
     def fresh_steps(self) -> int:
         """Return the training steps that were written down since the last look.
@@ -142,12 +146,17 @@ class _Running:
         if code == UsageError.exit_code:
             raise UsageError(last)
         for job in self.job.each:
-            if code == 0:
-                _come_to_light(job.record)
-            record = read_record(job.record, JobRecord)
-            if code != 0 and (record is None or not record.finished):
+            _come_to_light(job.record, patience=REMEMBERED if code == 0 else 0.0)
+            if code != 0 and not self._has_told(job):
                 why = f"its process ended with code {code} ({last}); see {self.log}"
                 write_record(job.record, job.outcome("failed", why), {})
+
+    def _has_told(self, job: TrainingJob) -> bool:
+        """Return whether a job's record says what became of it; a failure that an earlier process wrote down does not."""
+        record = read_record(job.record, JobRecord)
+        if record is None or not is_of(record, job):
+            return False
+        return record.status != "failed" or _version(job.record) != self._earlier[job.record]
 
 
 def _log_of(job: TrainingJob) -> Path:
@@ -156,12 +165,23 @@ def _log_of(job: TrainingJob) -> Path:
     return path
 
 
-def _come_to_light(path: Path) -> None:
+def _version(path: Path) -> tuple[int, int] | None:
+    """Return what changes when a file is written anew; None where there is none."""
+    try:
+        facts = path.stat()
+    except FileNotFoundError:
+        return None
+    return facts.st_mtime_ns, facts.st_ino
+
+
+def _come_to_light(path: Path, patience: float) -> None:
     """Wait for a file that another machine has written: a network drive may remember for a while that it was not there."""
-    until = time.monotonic() + REMEMBERED
-    while not path.is_file() and time.monotonic() < until:
+    until = time.monotonic() + patience
+    while not path.is_file():
         with suppress(OSError):
             next(path.parent.iterdir(), None)  # which makes it look again
+        if time.monotonic() >= until:
+            return
         time.sleep(POLL)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import median
 
 import numpy as np
@@ -26,6 +28,7 @@ from tts.training.edit_data import EditCrops, EditUtterance
 from tts.training.edit_learner import EditLearner, make_discriminators
 from tts.training.fork_merge import branches_now, make_branches
 from tts.training.learner import Learner
+from tts.training.members import run_together
 from tts.training.parameter_groups import freeze, is_frozen
 from tts.training.phases import fine_tuning, make_trajectories, trains_jointly
 from tts.training.train import make_duration, make_stack
@@ -91,11 +94,18 @@ def total_steps(recipe: Recipe, system: SystemPart, prepared: Prepared) -> int:
 
 
 def seconds_of(
-    recipe: Recipe, system: SystemPart, prepared: Prepared, device: torch.device, *, threads: int | None = None
+    recipe: Recipe,
+    system: SystemPart,
+    prepared: Prepared,
+    device: torch.device,
+    *,
+    threads: int | None = None,
+    together: int = 1,
 ) -> float:
     """Return about how long a system trains on this machine as it is now, by timing some real steps of every phase.
 
-    ``threads`` are those of a step, by default PyTorch's. Steps draw the validation split, which is read in a moment; those of
+    ``threads`` are those of a step, by default PyTorch's. Where so many trainings take their steps ``together`` as one batched
+    model, the time is the share of one of them. Steps draw the validation split, which is read in a moment; those of
     an edit random numbers, since what it reads is there only once the networks are trained. Not counted are validations, the
     duration model, and the frozen first stage that ``features_from`` adds.
 
@@ -115,7 +125,7 @@ def seconds_of(
             key = phase.stage, phase.trajectory
             if key not in timed:
                 stack = _stack(recipe, system, prepared, stages).to(device)
-                timed[key] = _seconds_a_step(stack, phase, prepared, device, system.prosody)
+                timed[key] = _seconds_a_step(stack, phase, prepared, device, system.prosody, together)
             total += phase.steps * timed[key]
         edit = system.edit
         if edit is not None and edit.trained:
@@ -153,8 +163,10 @@ def _forked_steps(part: StagePart, settings: TrainingPart) -> int:
     return total
 
 
-def _seconds_a_step(stack: Stack, phase: Phase, prepared: Prepared, device: torch.device, prosody: Sequence[str]) -> float:
-    """Return the median time of steps of a phase, after one that is not counted."""
+def _seconds_a_step(
+    stack: Stack, phase: Phase, prepared: Prepared, device: torch.device, prosody: Sequence[str], together: int = 1
+) -> float:
+    """Return the median time of steps of a phase after one that is not counted; where taken ``together``, the share of one."""
     model: Model
     if phase.stage is None:
         model = Joint(stack, phase.settings.stage_weights)
@@ -173,8 +185,17 @@ def _seconds_a_step(stack: Stack, phase: Phase, prepared: Prepared, device: torc
     settings = phase.settings.model_copy(update={"learning_rate": 1e-12})  # so that nothing diverges here
     trajectory = settings.trajectory if phase.trajectory else None
     objective = Objective(trajectories=make_trajectories(model, table, trajectory) if trajectory is not None else None)
-    learner = Learner(model, TrainingData(table, table), settings, objective)
-    return _median_time(learner.step, device)
+    data = TrainingData(table, table)
+    if together == 1:
+        return _median_time(Learner(model, data, settings, objective).step, device)
+    learners = [Learner(copy.deepcopy(model), data, settings, objective) for _ in range(together)]
+    return _median_time(partial(_step_together, learners), device) / together
+
+
+def _step_together(learners: Sequence[Learner]) -> None:
+    for member in run_together([learner.step for learner in learners]):
+        if member.error is not None:
+            raise member.error
 
 
 def _seconds_a_step_of_edit(part: EditPart, stack: Stack, prepared: Prepared, seed: int, device: torch.device) -> float:

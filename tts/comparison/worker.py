@@ -168,10 +168,7 @@ def do_job(job: TrainingJob) -> None:
     does no harm, since a corpus that was opened stays as it was.
     """
     if job.beside:
-        errors = [member.error for member in run_together([partial(do_job, each) for each in job.each if not is_done(each)])]
-        for error in errors:
-            if error is not None:
-                raise error
+        _do_together([each for each in job.each if not is_done(each)])
         return
     try:
         prepared = Prepared(job.prepared)
@@ -181,9 +178,35 @@ def do_job(job: TrainingJob) -> None:
     except UsageError:
         raise
     except TtsError as error:
-        curves, measured = learning_curves(job.voice / "training")
-        outcome = job.outcome("diverged" if isinstance(error, Diverged) else "failed", str(error))
-        write_record(job.record, outcome.model_copy(update={"curves": curves, "diagnostics": measured}), {})
+        _write_outcome(job, "diverged" if isinstance(error, Diverged) else "failed", str(error))
+
+
+def _write_outcome(job: TrainingJob, status: Literal["diverged", "failed"], message: str) -> None:
+    curves, measured = learning_curves(job.voice / "training")
+    outcome = job.outcome(status, message)
+    write_record(job.record, outcome.model_copy(update={"curves": curves, "diagnostics": measured}), {})
+
+
+def _do_together(jobs: Sequence[TrainingJob]) -> None:
+    """Do jobs as members; what ends one of them is logged and recorded as its own reason, whatever becomes of the others.
+
+    Raises an error that ended one once all have ended: a :class:`UsageError`, which ends the whole comparison, before others.
+    """
+    errors = [member.error for member in run_together([partial(_do_member, job) for job in jobs]) if member.error is not None]
+    for error in sorted(errors, key=lambda error: not isinstance(error, UsageError)):
+        raise error
+
+
+def _do_member(job: TrainingJob) -> None:
+    try:
+        do_job(job)
+    except UsageError as error:
+        log.error("%s: %s", job.name, error)
+        raise
+    except Exception as error:
+        log.exception("%s", job.name)
+        _write_outcome(job, "failed", f"{type(error).__name__}: {error}")
+        raise
 
 
 def _check_data(job: TrainingJob, prepared: Prepared) -> None:

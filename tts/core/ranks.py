@@ -140,10 +140,10 @@ def joined(device: str, tell: Callable[[str], None]) -> Iterator[Ranks]:
 
     Whatever error ends a process ends all of them with the exit code of that error. The first process to notice raises it, or
     where it cannot (it is told to end while it waits) calls ``tell`` with a sentence; the others end in silence. Raises
-    :class:`UsageError` for a device that processes cannot share.
+    :class:`UsageError` for a device that processes cannot share, and for a variable that is no number or out of range.
     """
     global _current
-    if int(os.environ.get("WORLD_SIZE") or 1) <= 1 or not all(os.environ.get(name) for name in VARIABLES):
+    if not _is_shared():
         yield ALONE
         return
     store, rank, size = _meet()
@@ -166,6 +166,33 @@ def joined(device: str, tell: Callable[[str], None]) -> Iterator[Ranks]:
         stop_listening()
 
 
+def _is_shared() -> bool:
+    """Return whether several processes were started; their numbers are checked before this one waits for the others."""
+    size = _number("WORLD_SIZE", 1, None)
+    if size == 1 or not all(os.environ.get(name) for name in VARIABLES):
+        return False
+    _number("RANK", 0, size - 1)
+    _number("LOCAL_RANK", 0, size - 1)
+    _number("MASTER_PORT", 0, 65535)
+    return True
+
+
+def _number(name: str, least: int, most: int | None) -> int:
+    """Return the whole number that a variable holds, ``least`` where it is not set or empty."""
+    text = os.environ.get(name) or str(least)
+    try:
+        number = int(text)
+    except ValueError:
+        number = least - 1
+    if number < least or (most is not None and number > most):
+        expected = f"from {least} to {most}" if most is not None else f"from {least} on"
+        raise UsageError(
+            f"{name}={text}: expected a whole number {expected}, as torchrun sets it; start the processes with torchrun, or "
+            "unset WORLD_SIZE to train in one"
+        )
+    return number
+
+
 def _meet() -> tuple[Any, int, int]:
     """Return the store in which the processes find one another, this one's rank, and how many there are."""
     from torch.distributed.rendezvous import rendezvous
@@ -184,7 +211,7 @@ def _meet() -> tuple[Any, int, int]:
 def _start(store: Any, rank: int, size: int, device: str) -> Ranks:
     import torch.distributed as dist
 
-    place = own_device(device, int(os.environ.get("LOCAL_RANK") or 0))
+    place = own_device(device, _number("LOCAL_RANK", 0, size - 1))
     backend = "nccl" if place.startswith("cuda") else "gloo"
     if backend == "nccl":
         torch.cuda.set_device(place)

@@ -9,7 +9,6 @@ voice keeps one that changes nothing.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +35,7 @@ from tts.training.edit_learner import EditLearner, make_discriminators, scaled_o
 from tts.training.edit_validation import EditValidation
 from tts.training.greedy import scores_of
 from tts.training.history import history_table
+from tts.training.members import own_seconds
 from tts.training.tensorboard import TensorBoard
 
 log = logging.getLogger(__name__)
@@ -81,14 +81,14 @@ class _Loop:
         self.validation = EditValidation(work.voice, work.prepared, work.part.frames, work.part.largest_variance)
         self.history: list[dict[str, float]] = []
         self._sums: dict[str, Tensor] = {}
-        self._since = time.monotonic()
+        self._since = own_seconds()
 
     def run(self) -> NetworkSummary:
         part, learner = self.work.part, self.learner
         self._resume()
         for callback in self.callbacks:
             callback.started(learner.steps_done)
-        self._since = time.monotonic()
+        self._since = own_seconds()
         try:
             if not self.history:
                 self._validate()
@@ -110,7 +110,7 @@ class _Loop:
         """Validate the weights that would be kept, keep them where they are the best so far, and write the checkpoint."""
         learner, part = self.learner, self.work.part
         learner.finite.require(LABEL)
-        seconds = time.monotonic() - self._since
+        seconds = own_seconds() - self._since
         steps = (learner.steps_done - 1) % part.validate_every + 1 if learner.steps_done else 0
         scores = {f"train/{name}": float(to_host(total)) / steps for name, total in self._sums.items()}
         kept, own = learner.kept_weights(), {name: value.clone() for name, value in learner.edit.state_dict().items()}
@@ -126,7 +126,7 @@ class _Loop:
         self._save()
         shown = "  ".join(f"{name} {value:.4f}" for name, value in scores.items() if name != "step")
         log.info("%s step %d: %s", LABEL, learner.steps_done, shown)
-        self._sums, self._since = {}, time.monotonic()
+        self._sums, self._since = {}, own_seconds()
         return scores
 
     def _save(self) -> None:

@@ -9,6 +9,7 @@ with its gradients.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -169,6 +170,7 @@ class Member(Generic[T]):
         self.result: T | None = None
         self.error: BaseException | None = None
         self._ended = self.cancelled = False
+        self._spent, self._since = 0.0, 0.0
         self._go, self._waits = threading.Semaphore(0), threading.Semaphore(0)
         self._random = random_numbers()
         self._thread = threading.Thread(target=self._run, args=(work,))
@@ -186,16 +188,28 @@ class Member(Generic[T]):
             return
         set_random_numbers(self._random)
         _running = self
+        self._since = time.monotonic()
         try:
             self._go.release()
             self._waits.acquire()
         finally:
             _running = None
+            self._spent += time.monotonic() - self._since
         self._random = random_numbers()
+
+    @property
+    def seconds(self) -> float:
+        """The seconds spent on this training so far: those in which it ran, and its share of the steps learnt together."""
+        return self._spent + (time.monotonic() - self._since if _running is self else 0.0)
+
+    def charge(self, seconds: float) -> None:
+        """Count the training's share of the time that steps of several have taken."""
+        self._spent += seconds
 
     def cancel(self) -> None:
         """Interrupt the training at its next step, or the one that it waits with, and wait for its end."""
         global _running
+        self._since = time.monotonic()
         self.cancelled, _running = True, self
         self._go.release()
         self._thread.join()
@@ -232,6 +246,14 @@ def current_member() -> Member[Any] | None:
     return _running
 
 
+def own_seconds() -> float:
+    """Return a clock's seconds, of which differences are time spent on the training that asks; of a member its own alone.
+
+    On a GPU, which works behind its host, a difference may be off by the few steps that were still under way.
+    """
+    return time.monotonic() if _running is None else _running.seconds
+
+
 def run_together(works: Sequence[Callable[[], T]]) -> list[Member[T]]:
     """Run trainings as members until all have ended; an interruption interrupts all of them. Errors are left in the members."""
     members = [Member(work) for work in works]
@@ -244,9 +266,12 @@ def run_together(works: Sequence[Callable[[], T]]) -> list[Member[T]]:
                 if not member.ended and member.step is not None:
                     groups.setdefault(member.step.shape, []).append(member)
             for group in groups.values():
+                started = time.monotonic()
                 losses = learn_together([member.step for member in group if member.step is not None])
+                share = (time.monotonic() - started) / len(group)
                 for member, own in zip(group, losses, strict=True):
                     member.losses, member.step = own, None
+                    member.charge(share)
     except BaseException:
         for member in members:
             if not member.ended:

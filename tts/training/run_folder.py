@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,6 +18,7 @@ from tts.generation.summary import SUMMARY
 from tts.recipe.changes import changed_keys
 from tts.training.checkpoint import LAST
 from tts.training.checks import longer_problems
+from tts.training.members import own_seconds
 from tts.training.records import RunRecord, read_run, write_run
 
 log = logging.getLogger(__name__)
@@ -89,10 +89,10 @@ def is_finished(out: Path) -> bool:
 def counting_seconds(path: Path | None) -> Iterator[Callable[[], float]]:
     """Yield what returns the seconds spent so far, those of earlier, interrupted runs included; they are kept in ``path``."""
     earlier = float(read_json(path)["seconds"]) if path is not None and path.is_file() else 0.0
-    started = time.monotonic()
+    started = own_seconds()
 
     def spent() -> float:
-        return earlier + time.monotonic() - started
+        return earlier + own_seconds() - started
 
     try:
         yield spent

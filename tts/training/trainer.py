@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +31,7 @@ from tts.training.criterion import Model, Objective, TrainingData, judges
 from tts.training.fork_merge import ForkMerge, make_branches
 from tts.training.history import HistoryFiles
 from tts.training.learner import Learner
+from tts.training.members import own_seconds
 from tts.training.parameter_groups import Tuning
 
 log = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ class Trainer:
         self._first: dict[str, Tensor] | None = None  # the losses of the very first batch, until they are asked for
         self._sums: dict[str, Tensor] = {}  # of the losses since the latest validation
         self._measured = 0  # diagnostics at the latest checkpoint
-        self._since = time.monotonic()
+        self._since = own_seconds()
 
     def run(self) -> TrainingResult:
         """Train to the end, continuing from ``last`` where it exists, and leave the best weights in the model.
@@ -95,7 +95,7 @@ class Trainer:
         learner.agree()
         for callback in self.callbacks:
             callback.started(learner.steps_done)
-        self._since = time.monotonic()
+        self._since = own_seconds()
         try:
             if self.objective.baseline and not self.history:
                 self._validate()
@@ -130,7 +130,7 @@ class Trainer:
         """Validate the weights that would be kept, and keep them where they are the best so far; return the scores."""
         learner = self.learner
         learner.finite.require(self.label)
-        seconds = time.monotonic() - self._since
+        seconds = own_seconds() - self._since
         self._note_start()
         sums = self._numbers(self._sums)
         learner.agree()
@@ -138,7 +138,7 @@ class Trainer:
         self.history.append(scores)
         shown = "  ".join(f"{name} {value:.4f}" for name, value in scores.items() if name != "step")
         log.info("%s step %d: %s", self.label, learner.steps_done, shown)
-        self._sums, self._since = {}, time.monotonic()
+        self._sums, self._since = {}, own_seconds()
         return scores
 
     def _judge(self, sums: dict[str, float], seconds: float) -> dict[str, float]:
