@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -24,3 +25,9 @@ def count_up(path: str) -> None:
     for number in range(10_000):
         Path(path).write_text("x" * number)
         time.sleep(0.05)
+
+
+def write_variables(path: str) -> None:
+    """Write the variables that go along with work as a worker has them."""
+    variables = {name: value for name, value in os.environ.items() if name.startswith("TTS_")}
+    Path(path).write_text(json.dumps(variables), encoding="utf-8")

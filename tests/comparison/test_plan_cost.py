@@ -82,3 +82,23 @@ def test_a_plan_says_what_is_trained_as_one_model(tmp_path: Path, monkeypatch: p
     alone = describe(plan, prepared, tmp_path, workers=8, device="cpu")
     assert "as one model" not in alone
     assert "with 8 side by side" in alone
+
+
+class _Machines:
+    def slots(self) -> int:
+        return 3
+
+
+def test_times_of_a_cluster_are_reckoned_here_on_one_thread_and_said_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[int | None] = []
+    monkeypatch.setattr(estimate, "seconds_of", lambda *arguments, **more: threads.append(more["threads"]) or 10.0)
+    prepared: Any = None
+    machines: Any = _Machines()
+    plan = make_plan(recipe(COMPARISON))
+    text = describe(plan, prepared, tmp_path, workers=machines, device="cpu")
+    assert set(threads) == {1}
+    assert "with 3 side by side" in text
+    assert "times of runs to come are this machine's" in text
+    assert "this machine's" not in describe(plan, prepared, tmp_path, workers=3, device="cpu")

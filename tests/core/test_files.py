@@ -144,7 +144,7 @@ def test_what_a_killed_process_left_is_swept_and_what_a_live_one_writes_is_not(t
         foreign = tmp_path / f".c.tmp-{2**22 + 7}-0123456789ab.wav"
         foreign.touch()
         with foreign.open("rb+") as stream:
-            assert files._lock(stream.fileno())
+            assert files.lock(stream.fileno())
             assert {dead.stdout.strip(), living} <= {path.name for path in tmp_path.iterdir()}
             files._swept.clear()
             write_text(tmp_path / "d.txt", "text")

@@ -68,8 +68,7 @@ def compare(
     trained = [arm.name for arm in planned.arms if arm.name in settings.systems]
     tell_reach(settings, changes or [], trained, seeds="those of comparison.seeds, or --seeds")
     with place_of_work(scheduler, workers, None if plan else folder, (source.folder,)) as place:
-        side = place if place is None or isinstance(place, int) else place.slots()
-        say(describe(planned, source, folder, workers=side, together=together, device=device))
+        say(describe(planned, source, folder, workers=place, together=together, device=device))
         if plan:
             return
         say()

@@ -15,6 +15,7 @@ from tts.comparison.records import JobRecord, read_record, record_path, search_p
 from tts.comparison.search import runs_at_most, start_of
 from tts.comparison.training_cost import seconds_of, total_steps
 from tts.core.device import choose_device
+from tts.core.place import Place
 from tts.core.progress import clock
 from tts.dataset.prepared import Prepared
 from tts.evaluation.tables import format_table
@@ -45,12 +46,12 @@ class Cost:
 
 
 def costs(
-    plan: ComparisonPlan, prepared: Prepared, folder: Path, device: str = "auto", *, workers: int = 1, together: int = 1
+    plan: ComparisonPlan, prepared: Prepared, folder: Path, device: str = "auto", *, one_thread: bool = False, together: int = 1
 ) -> list[Cost]:
     """Return the cost of every arm of a plan.
 
     Seconds are those of finished runs of the arm, or else reckoned from a few real steps of its training on this machine,
-    on one thread where several ``workers`` train side by side, as they do then. Of runs that are trained as one batched model,
+    on ``one_thread`` where so many are trained with. Of runs that are trained as one batched model,
     up to ``together`` of like networks, they are the share of one.
     Runs of a system that only an ensemble needs are counted for the ensemble.
     """
@@ -69,7 +70,7 @@ def costs(
             settings = recipe.training_of(system)
             same = repr((system.stages, system.transfer, system.prosody, settings, recipe.speakers_of(system), group))
             if same not in timed:  # such as an ensemble and the system of its members
-                threads = 1 if workers > 1 else None
+                threads = 1 if one_thread else None
                 timed[same] = seconds_of(recipe, system, prepared, where, threads=threads, together=group)
             seconds = timed[same]
         made.append(replace(row, seconds=seconds, group=group))
@@ -120,11 +121,12 @@ def _seconds_of(folder: Path, system: str, run: str) -> float | None:
 
 
 def describe(
-    plan: ComparisonPlan, prepared: Prepared, folder: Path, *, workers: int | None, together: int = 1, device: str = "auto"
+    plan: ComparisonPlan, prepared: Prepared, folder: Path, *, workers: Place, together: int = 1, device: str = "auto"
 ) -> str:
     """Return the plan as text: a table of arms and what all of it will take, up to ``together`` runs as one batched model."""
-    side = max(1, default_workers(device) if workers is None else workers)
-    rows = costs(plan, prepared, folder, device, workers=side, together=together)
+    here = workers is None or isinstance(workers, int)
+    side = max(1, default_workers(device) if workers is None else workers if isinstance(workers, int) else workers.slots())
+    rows = costs(plan, prepared, folder, device, one_thread=not here or side > 1, together=together)
     head = ["system", "role", "runs", "done", "steps a run", "time a run"]
     body = [[c.name, c.role, str(c.runs), str(c.there), f"{c.steps:,}", f"about {clock(c.seconds)}"] for c in rows]
     if together > 1:
@@ -140,4 +142,5 @@ def describe(
         f"{runs} runs to train, {steps:,} steps, roughly {clock(math.ceil(left / side))} with {beside}; "
         f"seeds {', '.join(map(str, plan.seeds))}; {effect}"
     )
-    return f"{format_table(head, body, 'text')}\n\n{total}"
+    whose = "" if here else "\ntimes of runs to come are this machine's; those of the cluster may be faster or slower"
+    return f"{format_table(head, body, 'text')}\n\n{total}{whose}"

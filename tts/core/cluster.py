@@ -8,20 +8,20 @@ however long the list is. ``docs/cluster.md`` says what users must provide; ``to
 from __future__ import annotations
 
 import logging
-import os
 import queue
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from multiprocessing import resource_tracker
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from tts.core.cluster_worker import GroupDone, Terms, Unfit, code_version, do_group, do_job, look
+from tts.core.cluster_token import Token
+from tts.core.cluster_worker import GroupDone, Terms, Unfit, code_version, do_group, do_job, look, variables
 from tts.core.errors import TtsError, UsageError, WorkerDied
-from tts.core.files import make_folder
 from tts.core.place import Failure, Item, Process, Result
 from tts.core.processes import STOPPED, uninterrupted, worker_count
 
@@ -37,8 +37,6 @@ ORDERED_SECONDS = 1.0  # of one whose results wait for their turn in the memory 
 MAX_GROUP = 500  # items
 AHEAD = 2  # groups a worker thread on their way
 LOOK = 5.0  # seconds between looks at how many workers there are
-TOKEN = ".tts-cluster-"
-VARIABLES = "TTS_"  # variables that begin so go along with the work
 
 
 class Cluster:
@@ -46,8 +44,9 @@ class Cluster:
 
     def __init__(self, client: Client, address: str, local: Any = None) -> None:
         self._client, self._address, self._local = client, address, local
-        self._terms = Terms(code_version(), str(Path.cwd()), environment=_variables())
-        self._token: Path | None = None
+        self._terms = Terms(code_version(), str(Path.cwd()), environment=variables())
+        self._out: Path | None = None
+        self._token: Token | None = None
         self._counted = (0.0, 0)
         self._jobs: list[_RemoteJob] = []
         self._number = 0
@@ -59,7 +58,7 @@ class Cluster:
         for job in self._jobs:
             job.stop()
         if self._token is not None:
-            self._token.unlink(missing_ok=True)
+            self._token.remove()
         for part in (self._client, self._local):
             if part is not None:
                 with suppress(Exception):  # a scheduler that is gone cannot be told
@@ -70,21 +69,24 @@ class Cluster:
 
         ``out`` is the folder for results, which all must be able to read and write, ``sees`` what they read. Raises
         :class:`TtsError` naming the first worker that cannot; one that joins later is looked at before it does anything.
+        ``out`` is looked at with the first work that is handed out: what is refused before has written nothing.
         """
-        terms = self._terms
-        token: str | None = None
-        secret = secrets.token_hex(16)
-        if out is not None:
-            make_folder(out)
-            self._token = (out / f"{TOKEN}{secret[:12]}").absolute()
-            self._token.write_text(secret, encoding="utf-8")
-            token = str(out / self._token.name)
-        paths = [path for path in (out, *sees) if path is not None]
-        relative = any(not path.is_absolute() for path in paths)
-        self._terms = Terms(
-            terms.code, terms.folder, relative, token, secret, tuple(map(str, sees)), environment=terms.environment
-        )
+        self._out = out
+        relative = any(not path.is_absolute() for path in (out, *sees) if path is not None)
+        self._terms = replace(self._terms, relative=relative, secret=secrets.token_hex(16), sees=tuple(map(str, sees)))
         self._await_workers()
+        self._look()
+
+    def _settled(self) -> Terms:
+        """Return the terms of this command's work, once workers have shown that they see the folder for results."""
+        if self._out is not None and self._token is None:
+            self._token = Token(self._out, self._terms.secret)
+            self._terms = replace(self._terms, token=str(self._out / self._token.name))
+            self._look()
+        return self._terms
+
+    def _look(self) -> None:
+        """Raise :class:`TtsError` naming the first worker that cannot keep the terms."""
         for address, answer in self._client.run(look, self._terms, on_error="return").items():
             if isinstance(answer, Exception):
                 raise _unable(address, answer)
@@ -116,7 +118,7 @@ class Cluster:
         return job
 
     def _start(self, function: Callable[..., None], arguments: tuple[Any, ...], output: Path, worker: str | None) -> Future:
-        return self.submit(do_job, function, arguments, str(output), self._terms, label=output.stem, worker=worker)
+        return self.submit(do_job, function, arguments, str(output), self._settled(), label=output.stem, worker=worker)
 
     def least_busy(self) -> str | None:
         """Return the worker with the fewest long jobs a thread; None where there are no workers."""
@@ -157,7 +159,7 @@ class Cluster:
 
     def group(self, function: Callable[[Item], Result], items: Sequence[Item], label: str) -> Future:
         """Hand in a group of items."""
-        return self.submit(do_group, function, items, self._terms, label=label)
+        return self.submit(do_group, function, items, self._settled(), label=label)
 
     def cancel(self, futures: Sequence[Future]) -> None:
         """Call tasks back; what they are at ends with the item in hand."""
@@ -351,10 +353,6 @@ def connect(address: str, workers: int | None = None) -> Cluster:
             f"the scheduler {address} does not answer within {PATIENCE:g} s; is it running (dask scheduler), and is its port "
             "open to this machine?"
         ) from None
-
-
-def _variables() -> tuple[tuple[str, str], ...]:
-    return tuple(sorted((name, value) for name, value in os.environ.items() if name.startswith(VARIABLES)))
 
 
 def _unable(where: str, error: BaseException) -> TtsError:

@@ -22,7 +22,16 @@ from tts.core.memory import MemoryShare, set_share
 from tts.core.place import Failure, Item, Result
 from tts.core.processes import do_item, limit_threads
 
+VARIABLES = "TTS_"  # variables that begin so shape results, and go along with the work
 RELIED_ON = ("numpy", "scipy", "pyworld-prebuilt", "soundfile", "soxr", "safetensors", "gruut", "torch")  # decide numbers
+
+
+def variables() -> tuple[tuple[str, str], ...]:
+    """Return this process's variables that go along with the work."""
+    return tuple(sorted((name, value) for name, value in os.environ.items() if name.startswith(VARIABLES)))
+
+
+_STARTED_WITH = variables()  # of a worker: those that are not a command's
 
 
 @dataclass(frozen=True)
@@ -31,7 +40,7 @@ class Terms:
 
     ``code`` is :func:`code_version` where the command runs; ``token`` a file of the command's with the text ``secret`` in it,
     ``sees`` files and folders that are read. Relative paths start at ``folder``, where ``relative`` says that there are any.
-    ``environment`` are variables that shape results.
+    ``environment`` are :func:`variables` of the command.
     """
 
     code: tuple[tuple[str, str], ...]
@@ -136,8 +145,21 @@ def do_job(function: Callable[..., None], arguments: tuple[Any, ...], output: st
     if problem := _look_here(terms):
         return Unfit(problem)
     folder = terms.folder if Path(terms.folder).is_dir() else str(Path.cwd())
-    surroundings = Surroundings(folder, dict(terms.environment), 1, _share())
+    surroundings = Surroundings(folder, environment_of(terms), 1, _share())
     return run_detached(function, arguments, Path(folder) / output, surroundings, _asked_for())
+
+
+def environment_of(terms: Terms) -> dict[str, str]:
+    """Return the variables for a command's work: its own before the worker's, and none of an earlier command's."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith(VARIABLES)}
+    return {**others, **dict(_STARTED_WITH), **dict(terms.environment)}
+
+
+def _set_variables(terms: Terms) -> None:
+    environment = environment_of(terms)
+    for name in os.environ.keys() - environment.keys():
+        del os.environ[name]
+    os.environ.update(environment)
 
 
 def _share() -> MemoryShare | None:
@@ -187,7 +209,7 @@ def _within(terms: Terms) -> Iterator[None]:
             _residence.terms = terms
             limit_threads(1)
             set_share(_share())
-            os.environ.update(terms.environment)
+            _set_variables(terms)
             if Path(terms.folder).is_dir():
                 os.chdir(terms.folder)
         _residence.tasks += 1

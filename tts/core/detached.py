@@ -28,7 +28,7 @@ PATIENCE = 20.0  # seconds that a process gets to leave whole files
 
 @dataclass(frozen=True)
 class Surroundings:
-    """Where a process works: its folder, variables beside those of the process that starts it, threads, memory."""
+    """Where a process works: its folder, all its variables, threads, memory."""
 
     folder: str
     environment: Mapping[str, str]
@@ -61,7 +61,7 @@ def run_detached(
             stdout=stream,
             stderr=subprocess.STDOUT,
             cwd=surroundings.folder,
-            env={**os.environ, **surroundings.environment, "PYTHONPATH": paths},
+            env={**surroundings.environment, "PYTHONPATH": paths},
             start_new_session=True,
         )
     assert process.stdin is not None
@@ -100,5 +100,6 @@ def main() -> None:
 
 
 def _until_closed(stream: BinaryIO) -> None:
-    while stream.read(1):
+    # not the stream's own read, whose lock would abort the interpreter at its end, whatever its exit code
+    while os.read(stream.fileno(), 1):
         pass

@@ -56,7 +56,7 @@ def replacing(path: Path, *, lasting: bool = True) -> Iterator[Path]:
     try:
         handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
         mode = stat.S_IMODE(os.fstat(handle).st_mode)
-        if not _lock(handle):  # a system without such locks (Windows) cannot move a file that is open
+        if not lock(handle):  # a system without such locks (Windows) cannot move a file that is open
             os.close(handle)
             handle = None
         yield temporary
@@ -112,8 +112,8 @@ def _to_disk(path: Path) -> None:
         os.close(handle)
 
 
-def _lock(handle: int) -> bool:
-    """Lock a temporary against :func:`_sweep`; False where another has it, or the system or the drive has no such locks."""
+def lock(handle: int) -> bool:
+    """Lock a file against :func:`left_behind`; False where another has it, or the system or the drive has no such locks."""
     try:
         import fcntl
 
@@ -144,13 +144,17 @@ def _sweep(folder: Path) -> None:
         if psutil.pid_exists(int(match[1])):
             continue
         with suppress(OSError):  # another process may sweep as well
-            handle = os.open(path, os.O_RDWR)
-            try:
-                gone = _lock(handle) or time.time() - path.stat().st_mtime > _STALE
-            finally:
-                os.close(handle)
-            if gone:
+            if left_behind(path):
                 path.unlink()
+
+
+def left_behind(path: Path) -> bool:
+    """Return whether nobody locks a file (:func:`lock`), or where there are no locks, nobody has touched it for a day."""
+    handle = os.open(path, os.O_RDWR)
+    try:
+        return lock(handle) or time.time() - path.stat().st_mtime > _STALE
+    finally:
+        os.close(handle)
 
 
 def write_text(path: Path, text: str, *, lasting: bool = True) -> None:
