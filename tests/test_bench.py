@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from speech import FIXTURES, SPEECH
 
 TOOLS = Path(__file__).parents[1] / "tools"
 
@@ -74,3 +75,14 @@ def test_a_row_knows_its_ratios() -> None:
     assert (row.ratio, row.faster) == (1.25, 50.0)
     assert Row("train", "step", 20.0, "step").faster is None
     assert Row("train", "step", 20.0, "step").ratio is None
+
+
+def test_the_aligner_is_measured_with_the_texts_of_a_prepared_corpus(tmp_path: Path) -> None:
+    from bench_parts.frame import Setup
+    from bench_parts.prepare import aligner
+
+    setup = Setup(tmp_path, prepared=FIXTURES / "format-2" / "prepared", recordings=SPEECH / "wavs", quick=True)
+    (row,) = aligner(setup, floor=1.0)
+    assert row.ms > 0
+    assert row.note.startswith("trained on ")
+    assert aligner(Setup(tmp_path, recordings=SPEECH / "wavs"), floor=1.0) == []

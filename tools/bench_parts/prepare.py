@@ -20,7 +20,7 @@ from tts.analysis.mfcc import mfcc
 from tts.analysis.world import analyse
 from tts.core.audio import read_audio
 from tts.core.grid import FrameGrid
-from tts.dataset.prepared import read_sentences
+from tts.dataset.prepared import Prepared
 from tts.tasks.base import AudioFamily, built_in_names
 from tts.tasks.registry import get_family
 
@@ -79,13 +79,14 @@ def aligner(setup: Setup, floor: float) -> list[Row]:
     """Return a row of the aligner: features of recordings, training and alignment, where a prepared corpus has their texts."""
     if setup.recordings is None or setup.prepared is None:
         return []
-    sentences = dict(read_sentences(setup.prepared / "sentences.jsonl"))
+    prepared = Prepared(setup.prepared)
+    sentences, grid = prepared.sentences, prepared.grid
     paths = [path for path in sorted(setup.recordings.iterdir()) if path.stem in sentences][: 4 if setup.quick else ALIGNED]
-    signals = [read_audio(path, RATE)[0] for path in paths]
-    seconds = sum(map(len, signals)) / RATE
+    signals = [read_audio(path, grid.sample_rate)[0] for path in paths]
+    seconds = sum(map(len, signals)) / grid.sample_rate
 
     def run() -> None:
-        features = [mfcc(signal, FrameGrid(RATE)) for signal in signals]
+        features = [mfcc(signal, grid) for signal in signals]
         texts = [sentences[path.stem].with_pauses(()) for path in paths]
         train_aligner(features, texts, progress=False).align(features, texts, progress=False)
 
