@@ -15,7 +15,7 @@ import tts.core.cluster
 from tts.cli.options import place_of_work
 from tts.core import cluster_worker
 from tts.core.cluster import Cluster
-from tts.core.cluster_worker import Terms, do_job
+from tts.core.cluster_worker import Terms, do_job, look
 from tts.core.errors import NotWritten, TtsError, UsageError
 from tts.core.files import lock
 
@@ -138,3 +138,19 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(NotWritten, match="file"), cluster() as place:
         place.share(tmp_path / "file" / "out")
         hand_out(place)
+
+
+def test_a_worker_with_another_version_of_an_own_task_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TTS_TASKS", os.pathsep.join(("here", str(tmp_path / "there"))))
+    for name in ("here", "there"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{name}.py").write_text("FAMILY = 1")
+    terms = cluster()._terms
+    assert look(terms) == ""
+    (tmp_path / "here" / "here.py").write_text("FAMILY = 2")
+    cluster_worker._unfit.cache_clear()
+    assert "has other files in the folders of TTS_TASKS (here" in look(terms)
+    assert look(cluster()._terms) == ""
+    monkeypatch.delenv("TTS_TASKS")
+    assert look(cluster()._terms) == ""

@@ -8,6 +8,7 @@ however long the list is. ``docs/cluster.md`` says what users must provide; ``to
 from __future__ import annotations
 
 import logging
+import os
 import queue
 import secrets
 import time
@@ -20,7 +21,18 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from tts.core.cluster_token import Token
-from tts.core.cluster_worker import GroupDone, Terms, Unfit, code_version, do_group, do_job, look, variables
+from tts.core.cluster_worker import (
+    OWN_TASKS,
+    GroupDone,
+    Terms,
+    Unfit,
+    code_version,
+    digest_of_own_tasks,
+    do_group,
+    do_job,
+    look,
+    variables,
+)
 from tts.core.errors import TtsError, UsageError, WorkerDied
 from tts.core.place import Failure, Item, Process, Result
 from tts.core.processes import STOPPED, uninterrupted, worker_count
@@ -44,7 +56,8 @@ class Cluster:
 
     def __init__(self, client: Client, address: str, local: Any = None) -> None:
         self._client, self._address, self._local = client, address, local
-        self._terms = Terms(code_version(), str(Path.cwd()), environment=variables())
+        own_tasks = digest_of_own_tasks(os.environ.get(OWN_TASKS, ""), Path.cwd())
+        self._terms = Terms(code_version(), str(Path.cwd()), environment=variables(), own_tasks=own_tasks)
         self._out: Path | None = None
         self._token: Token | None = None
         self._counted = (0.0, 0)

@@ -23,6 +23,7 @@ from tts.core.place import Failure, Item, Result
 from tts.core.processes import do_item, limit_threads
 
 VARIABLES = "TTS_"  # variables that begin so shape results, and go along with the work
+OWN_TASKS = "TTS_TASKS"  # names folders that hold the source of the user's own tasks
 RELIED_ON = ("numpy", "scipy", "pyworld-prebuilt", "soundfile", "soxr", "safetensors", "gruut", "torch")  # decide numbers
 
 
@@ -40,7 +41,7 @@ class Terms:
 
     ``code`` is :func:`code_version` where the command runs; ``token`` a file of the command's with the text ``secret`` in it,
     ``sees`` files and folders that are read. Relative paths start at ``folder``, where ``relative`` says that there are any.
-    ``environment`` are :func:`variables` of the command.
+    ``environment`` are :func:`variables` of the command, ``own_tasks`` is :func:`digest_of_own_tasks` where it runs.
     """
 
     code: tuple[tuple[str, str], ...]
@@ -50,6 +51,7 @@ class Terms:
     secret: str = ""
     sees: tuple[str, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
+    own_tasks: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,20 @@ def code_version() -> tuple[tuple[str, str], ...]:
     python = ".".join(platform.python_version_tuple()[:2])
     own = [("Python", python), ("tts", f"{tts.__version__} (source {digest.hexdigest()[:10]})")]
     return (*own, *((name, _installed(name)) for name in RELIED_ON))
+
+
+def digest_of_own_tasks(folders: str, base: Path) -> str:
+    """Return a digest of the Python files in ``folders``, a value of :data:`OWN_TASKS`; empty where it names none.
+
+    Relative folders start at ``base``.
+    """
+    digest = hashlib.sha256()
+    named = [base / folder for folder in folders.split(os.pathsep) if folder]
+    for folder in named:
+        for path in sorted(folder.glob("*.py")):
+            content = path.read_bytes()
+            digest.update(f"{path.name}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()[:16] if named else ""
 
 
 def _installed(name: str) -> str:
@@ -109,6 +125,9 @@ def _unfit(terms: Terms) -> str:
     if terms.relative and not Path(terms.folder).is_dir():
         return f"does not see {terms.folder}, where the paths of this command start: {advice}"
     base = Path(terms.folder)
+    folders = dict(terms.environment).get(OWN_TASKS, "")
+    if digest_of_own_tasks(folders, base) != terms.own_tasks:
+        return f"has other files in the folders of {OWN_TASKS} ({folders}) than this command: put the same there"
     if terms.token is not None:
         token = base / terms.token
         try:
