@@ -1,5 +1,6 @@
 """The command line before any verb works: its version, its help, and how little they import."""
 
+import os
 import subprocess
 import sys
 
@@ -39,3 +40,26 @@ finally:
 
 def test_an_unknown_verb_is_wrong_usage() -> None:
     assert "No such command" in tts("sing", code=2)
+
+
+TORCHRUN = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "9"}
+
+
+def start(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    clean = {name: value for name, value in os.environ.items() if name not in TORCHRUN}
+    command = [sys.executable, "-m", "tts", *arguments]
+    return subprocess.run(command, env={**clean, **environment}, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("rank", ["0", "1"])
+def test_torchrun_shares_trainings_only(rank: str) -> None:
+    run = start({**TORCHRUN, "RANK": rank}, "languages")
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr == (
+        "tts: torchrun shares trainings only: run tts languages once, with --workers or --scheduler where it has them\n"
+    )
+
+
+@pytest.mark.parametrize("environment", [{"WORLD_SIZE": "2", "RANK": "0"}, {**TORCHRUN, "WORLD_SIZE": "1"}])
+def test_others_set_variables_of_torchrun_too(environment: dict[str, str]) -> None:
+    assert start(environment, "languages").returncode == 0

@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from loopback import file, loopback
 from object_store import breaking_store, fill, s3_server, stored
 
+from tts.cli.options import command_line
 from tts.core import remote
 from tts.core.errors import Missing, NotWritten, TtsError, UsageError
 from tts.core.remote import Remote, is_address, place_of, refuse_address, without_credentials
@@ -37,16 +41,44 @@ def test_what_is_an_address() -> None:
         ("see 'https://h/x?token=1', then s3://b/y", "see 'https://h/x', then s3://b/y"),
         ("is this a question? yes", "is this a question? yes"),
         ("sftp://anna@host/x", "sftp://anna@host/x"),
+        ("s3://KEY:SE/CR@ET@bucket/x", "s3://bucket/x"),  # secret keys of AWS have slashes
+        ("s3://KEY:12345/CRET@bucket/x", "s3://bucket/x"),
+        ("s3://KEY:SE?CRET@bucket/x", "s3://bucket/x"),
+        ("--voices a=s3://K:S/T@b/x,b=https://TOKEN@h/y,c=d@e", "--voices a=s3://b/x,b=https://h/y,c=d@e"),
+        ("https://TOKEN@host:80/x", "https://host:80/x"),
+        ("gs://TOKEN@bucket", "gs://bucket"),
+        ("sftp://anna:pa/ss@host:22/x", "sftp://host:22/x"),
+        ("sftp://anna@host:22/a@b", "sftp://anna@host:22/a@b"),
+        ("https://host:8080/@anna/x", "https://host:8080/@anna/x"),
+        ("http://[::1]:8080/a@b", "http://[::1]:8080/a@b"),
+        ("abfs://container@account.dfs.core.windows.net/x", "abfs://container@account.dfs.core.windows.net/x"),
+        ("hf://datasets/anna/x@main/a.wav", "hf://datasets/anna/x@main/a.wav"),
+        ("s3://b/a@b.wav, mail anna@host", "s3://b/a@b.wav, mail anna@host"),
+        ("https://h/x?id=a@b:c@d and more", "https://h/x and more"),
     ],
 )
 def test_what_is_secret_is_not_shown(text: str, shown: str) -> None:
     assert without_credentials(text) == shown
 
 
-def test_a_password_in_an_address_is_refused_and_not_repeated() -> None:
-    with pytest.raises(UsageError, match="s3://bucket/x: has a password in it") as caught:
-        Remote("s3://KEY:SECRET@bucket/x")
-    assert "SECRET" not in str(caught.value)
+@pytest.mark.parametrize(
+    "secret", ["s3://KEY:SECRET@", "s3://KEY:SEC/RET@", "s3://KEY:12/SECRET@", "s3://SECRET@", "s3://K:SEC x://RET@"]
+)
+def test_a_password_in_an_address_is_refused_and_not_repeated(secret: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match="^s3://bucket/x: has a password in it or a token") as caught:
+        Remote(f"{secret}bucket/x")
+    assert not any(part in str(caught.value) for part in ("KEY", "SEC", "RET"))
+    if " " not in secret:
+        monkeypatch.setattr(sys, "argv", ["tts", "speak", "--voice", f"{secret}bucket/x", f"--out={secret}b"])
+        assert command_line() == "tts speak --voice s3://bucket/x --out=s3://b"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["s3://bucket/a@b.wav", "sftp://anna@host:22/a@b", "abfs://c@account.dfs.core.windows.net/x", "https://host:80/@a/x"],
+)
+def test_an_at_sign_is_not_always_a_secrets(address: str) -> None:
+    assert str(Remote(address).child("c@d.wav")).startswith(f"{address}/c")
 
 
 @pytest.mark.parametrize("text", ["s3://b/x", "s3:/b/x", "gs:", "https://host/x"])
@@ -154,6 +186,35 @@ def test_http_is_read_by_size_and_never_written(tmp_path: Path) -> None:
         assert "secret" not in str(caught.value)
         with pytest.raises(TtsError, match=r"cannot be written|could not be written"):
             Remote(address).put(Path(__file__))
+
+
+def test_files_of_a_web_server_have_their_own_names(tmp_path: Path) -> None:
+    """Python's own server quotes names in its listings; each file comes under its name, and never another's content."""
+    pytest.importorskip("aiohttp", reason="aiohttp is not installed")
+    names = {"a#1.wav", "c%41.wav", "cA.wav", "d e.wav", "f%2541.wav", "f%41.wav", "g@h.wav", "é+&;.wav", "sub #/i%20j.wav"}
+    (tmp_path / "site" / "sub #").mkdir(parents=True)
+    for name in names:
+        (tmp_path / "site" / name).write_bytes(f"of {name}".encode())
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path / "site")))
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        folder = Remote(f"http://127.0.0.1:{server.server_address[1]}")
+        assert set(folder.listing()) == names
+        for name in names:
+            file = folder.child(name)
+            folder.child(name).fetch(tmp_path / "copy")
+            content = (tmp_path / "site" / name).read_bytes()
+            assert (tmp_path / "copy").read_bytes() == file.read_bytes() == content, name
+            assert (file.name, file.info().size, file.exists()) == (Path(name).name, len(content), True)
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 def test_s3(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

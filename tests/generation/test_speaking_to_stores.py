@@ -68,6 +68,33 @@ def test_lines_inserted_above_rename_what_is_there(synthesiser: Synthesiser, tmp
         assert stored(str(store)) == {path.name: path.read_bytes() for path in (tmp_path / "here").iterdir()}
 
 
+@pytest.mark.parametrize("killed_at", range(8))
+def test_a_move_killed_between_copy_and_delete_leaves_no_file_behind(
+    synthesiser: Synthesiser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed_at: int
+) -> None:
+    """Two texts of two files each are moved twice: eight renames, each of them a copy and then a delete."""
+    asked = requests("New.", "One.", "Two.")
+    speak_to_folder(synthesiser, asked, tmp_path / "fresh", output=OUTPUT)
+    with breaking_store() as store:
+        speak_to_folder(synthesiser, requests("One.", "Two."), store, output=OUTPUT)
+        renames, rename = iter(range(8)), Remote.rename
+
+        def killed(self: Remote, name: str) -> None:
+            if next(renames) == killed_at:
+                self._opened[0].copy(self._opened[1], f"{self._opened[1].rpartition('/')[0]}/{name}")
+                raise KeyboardInterrupt
+            rename(self, name)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Remote, "rename", killed)
+            with pytest.raises(KeyboardInterrupt):
+                speak_to_folder(synthesiser, asked, store, output=OUTPUT, resume=True)
+        speak_to_folder(synthesiser, asked, store, output=OUTPUT, resume=True)
+        made, fresh = stored(str(store)), {path.name: path.read_bytes() for path in (tmp_path / "fresh").iterdir()}
+        manifests = [sorted(files.pop("manifest.jsonl").splitlines()) for files in (made, fresh)]
+        assert made == fresh and manifests[0] == manifests[1]
+
+
 def test_a_dropped_connection_loses_no_text_and_leaves_no_half(
     synthesiser: Synthesiser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

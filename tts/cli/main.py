@@ -45,7 +45,7 @@ from tts.cli import (
     voices,
 )
 from tts.cli.output import drop_output, own_output, say
-from tts.core.errors import TtsError
+from tts.core.errors import TtsError, UsageError
 from tts.core.memory import out_of_memory
 from tts.core.progress import set_quiet
 from tts.core.remote import refuse_address
@@ -56,6 +56,8 @@ CONTINUE = {
     "evaluate": "run the same command again to start over",
     "segment": "run the same command again to start over",
 }
+# https://docs.pytorch.org/docs/stable/elastic/run.html: what torchrun tells each of its processes.
+RANKS = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress; results, warnings and errors remain.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more on standard error.")]
 
@@ -73,10 +75,22 @@ class _Verbs(TyperGroup):
             raise typer.Exit(130) from None
 
 
+def _refuse_ranks(label: str) -> None:
+    """Raise :class:`UsageError` for a verb that ``torchrun`` started several times and that is no training.
+
+    All would do the whole of it in one folder. Other programs set ``WORLD_SIZE`` alone; torchrun sets all of these.
+    """
+    if label == "tts train" or not all(os.environ.get(name) for name in RANKS):
+        return
+    size = os.environ["WORLD_SIZE"]
+    if size.isdecimal() and int(size) > 1:
+        raise UsageError(f"torchrun shares trainings only: run {label} once, with --workers or --scheduler where it has them")
+
+
 def _with_common_options(verb: Callable[..., None], label: str) -> Callable[..., None]:
     """Return a verb, called ``label``, that takes ``--quiet`` and ``--verbose`` after its name too, where people write them.
 
-    Addresses where it wants paths of this machine are refused.
+    Addresses where it wants paths of this machine are refused, and so are several processes of one verb.
     """
 
     @wraps(verb)
@@ -85,6 +99,7 @@ def _with_common_options(verb: Callable[..., None], label: str) -> Callable[...,
             set_quiet(True)
         if verbose:
             log_to_screen(logging.INFO)
+        _refuse_ranks(label)
         for value in (*arguments, *named.values()):
             for path in value if isinstance(value, list) else [value]:
                 if isinstance(path, Path):

@@ -74,12 +74,12 @@ def numbers(text: str, option: str) -> tuple[int, ...]:
     from tts.core.errors import UsageError
 
     try:
-        found = tuple(int(number) for number in text.replace(" ", "").split(",") if number)
+        values = tuple(int(number) for number in text.replace(" ", "").split(",") if number)
     except ValueError:
-        found = ()
-    if text.strip() and not found:
+        values = ()
+    if text.strip() and not values:
         raise UsageError(f"{option} {text}: expected numbers by commas, for example 1,2,3")
-    return found
+    return values
 
 
 def percentage(text: str, option: str) -> float:

@@ -149,8 +149,8 @@ def _bring_up_to_date(folder: Remote, listing: Mapping[str, Listed], outer: Path
     if len(current) != len(index) or not (outer / INDEX).is_file():
         write_text(outer / INDEX, "".join(map(_line, current.values())))
     if stale:
-        kept = sum(entry.size for name, entry in current.items() if name not in stale)
-        _make_room(folder, kept, sum(entry.size or 0 for entry in stale.values()), outer)
+        present = sum(entry.size for name, entry in current.items() if name not in stale)
+        _make_room(folder, present, sum(entry.size or 0 for entry in stale.values()), outer)
         _fetch_all(folder, stale, outer, inner)
 
 
@@ -196,25 +196,25 @@ def _limit() -> float:
     return 1e9 * limit
 
 
-def _make_room(folder: Remote, kept: int, coming: int, outer: Path) -> None:
+def _make_room(folder: Remote, present: int, coming: int, outer: Path) -> None:
     """Remove other copies, those used longest ago first, until ``coming`` more bytes of this one are allowed and fit."""
     limit = _limit()
-    if kept + coming > limit:
+    if present + coming > limit:
         raise UsageError(
-            f"{folder}: has {(kept + coming) / 1e9:.2f} GB, and copies may have {limit / 1e9:g}; allow more with {LIMIT} (GB), "
+            f"{folder}: has {(present + coming) / 1e9:.2f} GB, and copies may have {limit / 1e9:g}; allow more with {LIMIT} (GB), "
             "or name a folder with fewer files"
         )
     others = {place.parent: _read_index(place.parent) for place in outer.parent.glob(f"*/{INDEX}") if place.parent != outer}
     sizes = {place: sum(entry.size for entry in index.values()) for place, index in others.items()}
     for place in sorted(sizes, key=lambda place: (place / INDEX).stat().st_mtime):
         free = shutil.disk_usage(outer).free
-        if kept + coming + sum(sizes.values()) <= limit and coming <= free - RESERVE:
+        if present + coming + sum(sizes.values()) <= limit and coming <= free - RESERVE:
             return
         if _removed(place):
             log.info("%s: removed to make room for %s", place, folder)
             del sizes[place]
     free = shutil.disk_usage(outer).free
-    if kept + coming + sum(sizes.values()) > limit:
+    if present + coming + sum(sizes.values()) > limit:
         raise TtsError(
             f"{outer.parent}: other commands use copies that leave no room for {folder}; wait for them, or raise {LIMIT}"
         )

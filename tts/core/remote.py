@@ -18,9 +18,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from tts.core.errors import Missing, NotWritten, TtsError, UsageError
 from tts.core.names import name_fault
@@ -32,7 +33,8 @@ T = TypeVar("T")
 # Two letters at least: one is a drive of Windows. A path that went through pathlib has one slash left.
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 _COLLAPSED = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/+")
-_PASSWORD = re.compile(r"(\b[A-Za-z][A-Za-z0-9+.-]+://)[^/@\s]*:[^/@\s]*@")
+_BEGINNING = re.compile(r"\b([A-Za-z][A-Za-z0-9+.-]+)://")
+_PORT = re.compile(r"(?:[^/@:?]*@)?(?:[^/@:?]*|\[[0-9A-Fa-f:.]+\]):\d{1,5}[/?]")  # of a host, after a user perhaps
 _QUERY = re.compile(r"(\b[A-Za-z][A-Za-z0-9+.-]+://[^\s?'\"]*)\?[^\s'\")]*")
 KNOWN = frozenset(
     (
@@ -42,6 +44,10 @@ KNOWN = frozenset(
 )
 # Where an object appears whole, at the end of its writing; elsewhere it is written beside its place and moved.
 _WHOLE = ("abfs", "abfss", "az", "gcs", "gs", "oss", "s3", "s3a")
+# Where a name before an @ is meant: a user, who gives a password elsewhere, a container or the revision of a repository.
+_NAMED = ("abfs", "abfss", "adl", "az", "ftp", "hdfs", "hf", "sftp", "smb", "ssh", "webhdfs")
+# What stands after the :// is a bucket, which has no port: digits after a colon are of a password.
+_BUCKETS = ("abfs", "abfss", "az", "b2", "gcs", "gs", "oci", "oss", "r2", "s3", "s3a")
 _PACKAGES = {
     **dict.fromkeys(("s3", "s3a"), "s3fs"),
     **dict.fromkeys(("gcs", "gs"), "gcsfs"),
@@ -66,8 +72,27 @@ def is_address(text: str) -> bool:
 
 
 def without_credentials(text: str) -> str:
-    """Return a text without what addresses in it tell only their store: a user with a password, all after a question mark."""
-    return _QUERY.sub(r"\1", _PASSWORD.sub(r"\1", text))
+    """Return a text without what addresses in it tell only their store: passwords, tokens, all after a question mark."""
+    parts, end = [], 0
+    for match, following in pairwise([*_BEGINNING.finditer(text), None]):
+        assert match is not None
+        rest = text[match.end() : following.start() if following else None]
+        parts.append(text[end : match.end()])
+        end = match.end() + _secret(match[1], re.split(r"\s", rest, maxsplit=1)[0])
+    return _QUERY.sub(r"\1", "".join([*parts, text[end:]]))
+
+
+def _secret(protocol: str, rest: str) -> int:
+    """Return how many characters after the ``://`` of an address are a password or a token, with the @ after it; 0 for none.
+
+    A secret may have slashes in it, as those of AWS have, and an @, so with a colon before it everything up to the last @ is one.
+    Without a colon, what has an @ before the first slash is a token, unless the protocol has names there.
+    """
+    head = rest[: rest.rfind("@") + 1]
+    is_host = protocol.lower() not in _BUCKETS and _PORT.match(head)
+    if ":" in head.partition("?")[0] and not is_host:
+        return len(head)
+    return 0 if protocol.lower() in _NAMED else re.split("[/?]", head, maxsplit=1)[0].rfind("@") + 1
 
 
 def refuse_address(path: Path, verb: str) -> None:
@@ -107,16 +132,20 @@ class Remote:
         protocol = self.protocol
         if "::" in self.address:
             raise UsageError(f"{self}: chains of addresses are not followed; name the store's own address")
-        if _PASSWORD.match(self.address):
+        if _secret(protocol, self.address[len(protocol) + 3 :]):
             raise UsageError(
-                f"{self}: has a password in it, and addresses are printed and stored; leave it to the environment or the "
-                "configuration of the store's package (AWS_PROFILE, ~/.aws/credentials, FSSPEC_... and the like)"
+                f"{self}: has a password in it or a token, and addresses are printed and stored; leave it to the environment or "
+                "the configuration of the store's package (AWS_PROFILE, ~/.aws/credentials, FSSPEC_... and the like)"
             )
         if protocol in ("file", "local"):
             raise UsageError(f"{self}: name a file of this machine by its path alone")
 
     def __str__(self) -> str:
-        return without_credentials(self.address)
+        match = _ADDRESS.match(self.address)
+        if match is None:
+            return without_credentials(self.address)
+        rest = self.address[match.end() :]
+        return match[0] + rest[_secret(match[1], rest) :].partition("?")[0]
 
     @property
     def protocol(self) -> str:
@@ -148,7 +177,7 @@ class Remote:
 
     def child(self, name: str) -> Remote:
         """Return what lies below this folder: a name, or names with slashes between."""
-        return Remote(f"{self.address.rstrip('/')}/{name}")
+        return Remote(f"{self.address.rstrip('/')}/{quote(name) if self.protocol in ('http', 'https') else name}")
 
     @cached_property
     def _opened(self) -> tuple[Any, str]:
@@ -250,15 +279,15 @@ class Remote:
         def listed(system: Any, path: str) -> dict[str, Listed]:
             system.invalidate_cache()
             start = path.rstrip("/") + "/"
-            found = system.find(path, detail=True)
-            return {name[len(start) :]: _listed(info) for name, info in found.items() if name.startswith(start)}
+            files = system.find(path, detail=True)
+            return {name[len(start) :]: _listed(info) for name, info in files.items() if name.startswith(start)}
 
-        found = folder._try(listed)
-        if not found:
+        listing = folder._try(listed)
+        if not listing:
             raise Missing(f"{self}: there is no folder with anything in it")
         if self.protocol in ("http", "https"):
-            found = {unquote(name): entry for name, entry in found.items()}
-        return _usable(self, found, hidden)
+            listing = {unquote(name): entry for name, entry in listing.items()}
+        return _usable(self, listing, hidden)
 
     def info(self) -> Listed:
         """Return size and version of a file."""

@@ -71,9 +71,9 @@ def finish_moves(manifest: Manifest, out: Deposit) -> None:
     moving = [entry for entry in manifest.entries.values() if entry.status == "moving"]
     for entry in moving:
         for suffix in _suffixes(entry.format):
-            source, hidden = f"{entry.moved_from}{suffix}", _hidden(entry.id, suffix)
-            if out.exists(source) and not out.exists(hidden):
-                out.rename(source, hidden)
+            source = f"{entry.moved_from}{suffix}"
+            if out.exists(source):  # the hidden one too, where a store copied and was killed before it removed
+                out.rename(source, _hidden(entry.id, suffix))
     if moving:
         manifest.change([entry.id for entry in moving], status="arriving")
     arriving = [entry for entry in manifest.entries.values() if entry.status == "arriving"]
