@@ -65,7 +65,7 @@ def test_what_is_secret_is_not_shown(text: str, shown: str) -> None:
     "secret", ["s3://KEY:SECRET@", "s3://KEY:SEC/RET@", "s3://KEY:12/SECRET@", "s3://SECRET@", "s3://K:SEC x://RET@"]
 )
 def test_a_password_in_an_address_is_refused_and_not_repeated(secret: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UsageError, match="^s3://bucket/x: has a password in it or a token") as caught:
+    with pytest.raises(UsageError, match=r"^s3://bucket/x: has a password in it or a token") as caught:
         Remote(f"{secret}bucket/x")
     assert not any(part in str(caught.value) for part in ("KEY", "SEC", "RET"))
     if " " not in secret:

@@ -201,8 +201,8 @@ def _make_room(folder: Remote, present: int, coming: int, outer: Path) -> None:
     limit = _limit()
     if present + coming > limit:
         raise UsageError(
-            f"{folder}: has {(present + coming) / 1e9:.2f} GB, and copies may have {limit / 1e9:g}; allow more with {LIMIT} (GB), "
-            "or name a folder with fewer files"
+            f"{folder}: has {(present + coming) / 1e9:.2f} GB, and copies may have {limit / 1e9:g}; allow more with {LIMIT} "
+            "(GB), or name a folder with fewer files"
         )
     others = {place.parent: _read_index(place.parent) for place in outer.parent.glob(f"*/{INDEX}") if place.parent != outer}
     sizes = {place: sum(entry.size for entry in index.values()) for place, index in others.items()}

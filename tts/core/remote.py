@@ -85,7 +85,7 @@ def without_credentials(text: str) -> str:
 def _secret(protocol: str, rest: str) -> int:
     """Return how many characters after the ``://`` of an address are a password or a token, with the @ after it; 0 for none.
 
-    A secret may have slashes in it, as those of AWS have, and an @, so with a colon before it everything up to the last @ is one.
+    A secret may have slashes in it, as those of AWS have, and an @: after a colon everything up to the last @ is one.
     Without a colon, what has an @ before the first slash is a token, unless the protocol has names there.
     """
     head = rest[: rest.rfind("@") + 1]
@@ -134,8 +134,8 @@ class Remote:
             raise UsageError(f"{self}: chains of addresses are not followed; name the store's own address")
         if _secret(protocol, self.address[len(protocol) + 3 :]):
             raise UsageError(
-                f"{self}: has a password in it or a token, and addresses are printed and stored; leave it to the environment or "
-                "the configuration of the store's package (AWS_PROFILE, ~/.aws/credentials, FSSPEC_... and the like)"
+                f"{self}: has a password in it or a token, and addresses are printed and stored; leave it to the environment "
+                "or the configuration of the store's package (AWS_PROFILE, ~/.aws/credentials, FSSPEC_... and the like)"
             )
         if protocol in ("file", "local"):
             raise UsageError(f"{self}: name a file of this machine by its path alone")
