@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 import torch
 from fake_voice import FakeVoice
+from pydantic import ValidationError
 from scipy.stats import multivariate_normal
 
+from tts.cli.main import main
 from tts.core.errors import TtsError, UsageError
 from tts.core.normal_head import LEAST, head_width, whitened, whitening
 from tts.core.stream import DURATION, Stream
@@ -149,6 +151,35 @@ def test_numbers_that_are_no_covariance_are_refused() -> None:
         draw(broken, 3, (1,))
 
 
+@pytest.mark.parametrize("wrong", [1e9, -17.0, float("nan"), float("inf")])
+def test_no_configuration_asks_for_wild_departures(wrong: float) -> None:
+    rows = tuple(tuple(row) for row in np.where(np.eye(4) > 0.0, wrong, COVARIANCE).tolist())
+    with pytest.raises(ValidationError):
+        VariationConfig(covariance=rows, shares=VARIATION.shares, transition=VARIATION.transition)
+    with pytest.raises(ValidationError):
+        VariationConfig(covariance=VARIATION.covariance, shares=(wrong,) * 4, transition=VARIATION.transition)
+
+
+def test_no_phone_departs_without_bound() -> None:
+    """Not where a transition grows from phone to phone, nor where a network was far off in what it was measured by."""
+    tiny = 1e-20 * np.eye(4)
+    growing = VariationConfig.model_validate(
+        {"covariance": tiny.tolist(), "shares": (0.0,) * 4, "transition": (1e6 * np.eye(4)).tolist()}
+    )
+    with np.errstate(all="raise"):
+        assert np.abs(draw(growing, 200, (1,))).max() <= 4.0
+    far = np.random.default_rng(0).standard_cauchy((300, 4)) * 1e4
+    measured = measure(np.zeros((300, 14)), far, np.array([0, 150, 300]), np.ones(300, bool))
+    assert np.abs(measured.covariance).max() <= 16.0
+
+
+@pytest.mark.parametrize("load", [load_voice, load_speaker])
+def test_durations_that_are_no_numbers_are_refused(folder: Path, load: type) -> None:
+    voice = load(folder, "cpu")
+    with pytest.raises(TtsError, match="the voice is damaged"):
+        voice.frames_of(np.full((3, voice.states), np.nan), 0)
+
+
 def test_lengths_keep_their_mean_and_values_theirs() -> None:
     head = np.tile(head_of(np.zeros(4), COVARIANCE / 2.0), (30, 1))
     scale = np.array([0.5, 1.0, 1.0, 1.0])
@@ -261,7 +292,18 @@ def test_a_voice_that_knows_no_distribution_says_so(tmp_path: Path) -> None:
     assert DURATION in voice.config.phone_tasks and PHONE_PROSODY not in voice.config.phone_tasks
 
 
-def test_what_may_be_asked(tmp_path: Path) -> None:
+def test_a_seed_without_a_temperature_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would change nothing: every take at temperature 0 is the same."""
+    monkeypatch.setattr("sys.argv", ["tts", "speak", str(OLD), "--text", "No.", "--out", str(tmp_path / "out"), "--seed", "2"])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 2 and "--seed: says which take is drawn" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_may_be_asked(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text('{"id": "a", "text": "A.", "temperature": 0.5, "seed": 7}\n{"id": "b", "text": "B."}\n', encoding="utf-8")
     first, second = read_requests([path], temperature=1.0)
@@ -270,5 +312,11 @@ def test_what_may_be_asked(tmp_path: Path) -> None:
         path.write_text(f'{{"text": "A.", {wrong}}}\n', encoding="utf-8")
         with pytest.raises(UsageError, match=match):
             read_requests([path])
+    path.write_text('{"text": "A.", "seed": 2}\n{"text": "B.", "seed": 2, "temperature": 0.5}\n', encoding="utf-8")
+    for temperature, lines in ((1.0, 0), (0.0, 1)):
+        caplog.clear()
+        read_requests([path], temperature=temperature)
+        assert len(caplog.messages) == lines
+    assert "a.jsonl:1: the key seed says which take is drawn" in caplog.text and "(lines so: 1)" in caplog.text
     with pytest.raises(UsageError, match="seed -1 is outside"):
         Request("a", "A.", seed=-1)

@@ -159,7 +159,9 @@ def speak(
         float,
         typer.Option("--temperature", help="How far a take departs from the mean, 0 to 1.5: 0 not, 1 as the speaker does."),
     ] = 0.0,
-    seed: Annotated[int, typer.Option("--seed", help="Which take it is, where --temperature is above 0.")] = 0,
+    seed: Annotated[
+        int | None, typer.Option("--seed", help="Which take it is, where --temperature is above 0.", show_default="0")
+    ] = None,
     pauses: Annotated[float, typer.Option("--pauses", help="Length of pauses, 0.1 to 10 times the usual.")] = 1.0,
     post_filter: Annotated[
         PostFilter | None, typer.Option("--post-filter", help="Sharpens what averaging blurred.", show_default="the voice's")
@@ -215,8 +217,9 @@ def speak(
             text,
             text_format.value,
             paragraphs.value,
-            Usual(speed, pitch, speaker, numbers, temperature, seed),
+            Usual(speed, pitch, speaker, numbers, temperature, seed or 0),
             live,
+            seeded=seed is not None,
         ),
         Sink(
             place_of(out) if out is not None else None,

@@ -35,7 +35,10 @@ SHORT = 500  # characters spoken sooner than worker processes start
 
 @dataclass(frozen=True)
 class Texts:
-    """What is spoken: files, or one text; ``usual`` is what holds where these do not say otherwise."""
+    """What is spoken: files, or one text; ``usual`` is what holds where these do not say otherwise.
+
+    ``seeded`` says that a seed was asked for, which only texts of a temperature above 0 heed.
+    """
 
     paths: tuple[Path | Remote, ...]
     text: str | None
@@ -43,6 +46,7 @@ class Texts:
     paragraphs: Paragraphs
     usual: Usual
     live: bool = False
+    seeded: bool = False
 
     def lines(self) -> Iterator[Request]:
         """Yield the lines of standard input as they come, each a text."""
@@ -145,6 +149,11 @@ def run(
     if texts.live and scheduler:
         raise UsageError("--live speaks line by line, which no cluster makes faster: leave --scheduler out")
     requests = texts.requests()
+    if texts.seeded and not any(temperature for temperature in (texts.usual.temperature, *(r.temperature for r in requests))):
+        raise UsageError(
+            "--seed: says which take is drawn, and at temperature 0 all are alike; add --temperature, for example 0.5, or "
+            "leave --seed out"
+        )
     own = read_lexicon(lexicon) if lexicon else {}
     voice = load_speaker(folder, device)
     encoding.rate_of(voice.grid.sample_rate)

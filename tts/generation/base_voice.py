@@ -181,7 +181,7 @@ class BaseVoice:
             predicted = predicted * lengths[:, None]
         frames: np.ndarray = np.maximum(predicted, 1.0)
         frames[0], frames[-1] = self._silences[speaker]
-        if (frames > MAX_STATE).any():
+        if not (frames <= MAX_STATE).all():  # so written, it refuses NaN as well
             raise TtsError(
                 f"{self.label}: predicts a state of {frames.max():.3g} frames, and no more than {MAX_STATE:,.0f} are spoken; "
                 "the voice is damaged or its training diverged"

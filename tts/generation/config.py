@@ -112,19 +112,22 @@ class SpeakersConfig(_Facts):
     silences: tuple[Silences, ...]
 
 
-Row = Annotated[tuple[Annotated[float, Field(ge=-1e9, le=1e9)], ...], Field(min_length=4, max_length=4)]
+FARTHEST = 4.0  # whitened units that a phone may depart from its mean: as far as one in 16,000 of a normal distribution does
+Row = Annotated[tuple[Annotated[float, Field(ge=-(FARTHEST**2), le=FARTHEST**2)], ...], Field(min_length=4, max_length=4)]
+TransitionRow = Annotated[tuple[Annotated[float, Field(ge=-1e9, le=1e9)], ...], Field(min_length=4, max_length=4)]
 
 
 class VariationConfig(_Facts):
     """How deviations of phones from their means go together (:mod:`tts.generation.variation`), in whitened units.
 
     ``covariance`` (values, values) is theirs, ``shares`` (values,) the part of each variance that a whole sentence has in
-    common, ``transition`` (values, values) says how the rest goes on from phone to phone.
+    common, ``transition`` (values, values) says how the rest goes on from phone to phone. What is measured and what is drawn is
+    held within :data:`FARTHEST`, so no covariance is above its square.
     """
 
     covariance: Annotated[tuple[Row, ...], Field(min_length=4, max_length=4)]
     shares: Row
-    transition: Annotated[tuple[Row, ...], Field(min_length=4, max_length=4)]
+    transition: Annotated[tuple[TransitionRow, ...], Field(min_length=4, max_length=4)]
 
 
 class TransferConfig(_Facts):

@@ -106,12 +106,20 @@ def _read_file(path: Path | Remote, format: Format, paragraphs: Paragraphs, usua
     elif chosen == "lines":
         lines = _paragraphs(name, lines, paragraphs)
         read = _line_fields
-    requests = []
+    requests, idle = [], []
     for number, line in lines:
         place = f"{name}:{number}"
         fields = read(line, place)
         numbered = {} if "id" in fields else {"id": f"{stem}-{number:05d}", "numbered": True}
         requests.append(Request(**{**vars(usual), **fields, **numbered}, place=place))
+        if "seed" in fields and not requests[-1].temperature:
+            idle.append(number)
+    if idle:
+        log.warning(
+            "%s:%d: the key seed says which take is drawn, and at temperature 0 all are alike, so it changes nothing "
+            "(lines so: %d); add the key temperature or --temperature",
+            *(name, idle[0], len(idle)),
+        )
     return requests
 
 

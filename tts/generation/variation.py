@@ -20,7 +20,7 @@ import numpy as np
 from tts.core.errors import TtsError
 from tts.core.normal_head import whitened, whitening
 from tts.core.stream import DURATION
-from tts.generation.config import PHONE_PROSODY, VariationConfig
+from tts.generation.config import FARTHEST, PHONE_PROSODY, VariationConfig
 
 NO_VARIATION: Final = (
     "temperature: the voice knows no distribution of prosody to draw from (its recipe has no duration.tasks.phone_prosody); "
@@ -67,7 +67,8 @@ class Deviations:
 def draw(config: VariationConfig, segments: int, key: Sequence[str | int]) -> np.ndarray:
     """Return what becomes the deviations of a sentence of so many segments, float64 (segments, values).
 
-    The same whenever ``key`` is, to rounding, on any machine whose numpy draws the same normal numbers.
+    The same whenever ``key`` is, to rounding, on any machine whose numpy draws the same normal numbers; each is within
+    :data:`FARTHEST`, whatever the configuration says.
     """
     digest = hashlib.sha256("\0".join(map(str, key)).encode()).digest()
     generator = np.random.default_rng(np.frombuffer(digest, dtype=np.uint32))
@@ -79,8 +80,9 @@ def draw(config: VariationConfig, segments: int, key: Sequence[str | int]) -> np
     departures = np.zeros((segments, size))
     for number in range(segments):
         before = departures[number - 1] if number else np.zeros(size)
-        departures[number] = transition @ before + step @ noise[number] if number else rest @ noise[number]
-    return constant + departures
+        departure = transition @ before + step @ noise[number] if number else rest @ noise[number]
+        departures[number] = np.clip(departure, -FARTHEST, FARTHEST)
+    return np.clip(constant + departures, -FARTHEST, FARTHEST)
 
 
 def deviations(config: VariationConfig, head: np.ndarray, deviation: np.ndarray, take: Take) -> Deviations:
@@ -103,9 +105,10 @@ def measure(head: np.ndarray, values: np.ndarray, starts: np.ndarray, spoken: np
 
     ``head`` (segments, width) is what it says of them, ``values`` (segments, values) are theirs, normalised; ``starts``
     (utterances + 1,) where utterances begin, ``spoken`` (segments,) which segments count. What the head got wrong on average is
-    no variation and is left out. Of too few phones nothing is known but that each departs by itself.
+    no variation and is left out; a phone further from its mean than :data:`FARTHEST` counts as so far.
+    Of too few phones nothing is known but that each departs by itself.
     """
-    z = whitened(head, values)
+    z = np.clip(whitened(head, values), -FARTHEST, FARTHEST)
     z = z - z[spoken].mean(axis=0)
     utterances = [z[a:b][spoken[a:b]] for a, b in itertools.pairwise(starts)]
     size = z.shape[1]
