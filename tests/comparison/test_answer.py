@@ -227,3 +227,27 @@ def test_gradients_are_told_by_thirds_of_training():
     row = next(line for line in text.splitlines() if line.startswith("| multi") and "stage1" in line)
     assert [cell.strip() for cell in row.split("|")[1:-1]] == ["multi", "stage1", "mel", "0.25", "0.45", "0.65", *["1.00"] * 3]
     assert "stage2" not in text
+
+
+def test_a_score_that_cannot_differ_decides_nothing_and_judges_are_quoted() -> None:
+    alike = {"same": True, "low": 0.0, "high": 0.0, "percent": 0.0, "probability_better": 0.5, "p_holm": 1.0, "wilcoxon": 1.0}
+    rows = [found(name, 0.0, "too small to matter", **alike) for name in ("multi", "long")]
+    controls = [found("long", 0.0, "too small to matter", control="wide", **alike)]
+    opinion = {"source": "long", "differences": {"distillmos": {"mean": -0.05, "low": -0.07, "high": -0.03}}}
+    said = results(rows, controls, systems=("single", "multi", "long", "wide"), judges={"utterances": 66, "speech": [opinion]})
+    text = answer(said)
+    assert text.startswith("No answer on MCD, the score named before the run: it is the same with the extra tasks as without.")
+    assert "long has the same MCD as single in every utterance (5 seeds and 66 utterances), so MCD does not see" in text
+    assert "Judges of the speech, long minus single: DistillMOS -0.05 [-0.07, -0.03]." in text
+    assert "too little to matter" not in text and "No:" not in text
+    lines = [line for line in tables(said).splitlines() if line.startswith(("| multi ", "| long minus wide "))]
+    assert len([line for line in lines if "same in every utterance, no verdict" in line and "0.50" not in line]) == 2
+
+
+def test_the_note_on_durations_tells_who_has_a_model_of_his_own() -> None:
+    shared = found("multi", 0.0, "no difference shown", "duration_rmse", same=True)
+    own = found("wide", 0.1, "worse", "duration_rmse")
+    assert any(note.startswith("The duration model of a seed is the same for all systems") for note in notes(results([shared])))
+    said = notes(results([shared, own]))
+    assert any(note.startswith("wide: a duration model other than the baseline's") for note in said)
+    assert not any("is the same for all systems" in note for note in said)

@@ -32,7 +32,7 @@ def unlike(a: str, b: str) -> bool:
     return any(abs(float(x) - float(y)) > 1.01 * 10.0 ** -len(x.partition(".")[2]) for x, y in pairs)
 
 
-@pytest.mark.parametrize("name", ["comparison", "hundred", "prosody"])
+@pytest.mark.parametrize("name", ["comparison", "hundred", "prosody", "edit"])
 def test_a_kept_comparison_renders_as_published(name: str) -> None:
     path = RECIPES / "kathleen" / "results" / f"{name}.json"
     data = json.loads(path.read_text(encoding="utf-8"))
@@ -42,7 +42,7 @@ def test_a_kept_comparison_renders_as_published(name: str) -> None:
     assert [(a, b) for a, b in zip(rendered, published, strict=True) if unlike(a, b)] == []
 
 
-@pytest.mark.parametrize("name", ["comparison", "hundred", "prosody"])
+@pytest.mark.parametrize("name", ["comparison", "hundred", "prosody", "edit"])
 def test_a_kept_comparison_loses_nothing_by_being_read_and_written(name: str) -> None:
     data = json.loads((RECIPES / "kathleen" / "results" / f"{name}.json").read_text(encoding="utf-8"))
 

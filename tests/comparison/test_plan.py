@@ -204,6 +204,8 @@ def test_what_cannot_be_searched_or_scored_is_refused_before_training():
         make_plan(recipe({"search": {"stacked": {"keys": {mel: [0, -1]}}}}))
     with pytest.raises(UsageError, match=r"wer is a diagnostic and decides nothing"):
         make_plan(recipe({"primary": "wer", "smallest_effect": 1, "wer": True}))
+    with pytest.raises(UsageError, match="distillmos is a judge's and decides nothing"):
+        make_plan(recipe({"primary": "distillmos", "smallest_effect": 0.05, "judges": True}))
     for seeds in ([1, 1], [-1], [2**31]):
         with pytest.raises(UsageError, match="different numbers from 0 to 2,147,483,647"):
             make_plan(recipe(), seeds=seeds)

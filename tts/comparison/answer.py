@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tts.comparison.results import Results
+from tts.comparison.tables import judged as judged_score
 from tts.comparison.verdicts import Contrast, Verdict
+from tts.evaluation.scores import find_metric
 from tts.recipe import MAIN_STREAMS
 
 MOST_SENTENCES = 3  # candidates described one by one, best first; a paragraph of twenty is not read
@@ -41,7 +43,7 @@ def answer(results: Results) -> str:
     sentences = [_lead(results, judged, primary) if judged else "", _untrained(results, untrained)]
     sentences += [_of_one(results, primary[name]) for name in described]
     sentences += [_controls(results, name) for name in described if _is_better(primary[name])]
-    sentences.append(_rest([primary[name].verdict for name in judged[MOST_SENTENCES:]]))
+    sentences.append(_rest([primary[name].judgement for name in judged[MOST_SENTENCES:]]))
     few = [name for name in described if primary[name].seeds < 2]
     if few:
         sentences.append(f"One seed tells nothing of another training: train more seeds of {', '.join(few)}.")
@@ -88,6 +90,8 @@ def _lead(results: Results, candidates: Sequence[str], primary: Mapping[str, Con
             f"A system with extra tasks is better on {named}, but not by more than a control, so the tasks are not shown to be "
             "the reason."
         )
+    if all(primary[name].is_alike for name in tasks):
+        return f"No answer on {named}: it is the same with the extra tasks as without."
     verdicts = {primary[name].verdict for name in tasks}
     if verdicts == {Verdict.ONE_UTTERANCE}:
         return f"One test utterance gives no answer on {named}."
@@ -103,11 +107,13 @@ def _lead(results: Results, candidates: Sequence[str], primary: Mapping[str, Con
 
 def _of_one(results: Results, contrast: Contrast) -> str:
     """Say what became of one candidate: the primary score first, then the others on which a difference is shown."""
+    over = f"{_count(contrast.seeds, 'seed')} and {_count(contrast.utterances, 'utterance')}"
+    if contrast.is_alike:
+        return _of_alike(results, contrast, over)
     low, high = (_value(results, contrast.metric, bound, signed=True) for bound in (contrast.low, contrast.high))
     size = f"{_value(results, contrast.metric, contrast.estimate, signed=True, unit=True)}, 95 % interval [{low}, {high}]"
     size += _denied(contrast)
     percent = f", {abs(contrast.percent):.1f} %" if contrast.percent is not None else ""
-    over = f"{_count(contrast.seeds, 'seed')} and {_count(contrast.utterances, 'utterance')}"
     others = [other for other in results.differences if other.system == contrast.system and other.metric != contrast.metric]
     parts = []
     for kind in (Verdict.BETTER, Verdict.WORSE):
@@ -119,7 +125,21 @@ def _of_one(results: Results, contrast: Contrast) -> str:
     return f"{contrast.system} {verdict} ({size}{percent}, {over}){extra}".rstrip(".") + "."
 
 
-def _rest(verdicts: Sequence[Verdict | None]) -> str:
+def _of_alike(results: Results, contrast: Contrast, over: str) -> str:
+    """Say of a candidate whose primary score is the baseline's that it says nothing, and what judges say of the speech."""
+    heading = results.metric(contrast.metric).heading
+    said = (
+        f"{contrast.system} has the same {heading} as {results.baseline} in every utterance ({over}), so {heading} does not "
+        "see what they differ in and decides nothing."
+    )
+    speech = results.judges.speech if results.judges is not None else ()
+    rows = {row.source: row.differences for row in speech}.get(contrast.system, {})
+    scores = [(metric, judged_score(metric, score, "+")) for metric, score in ((find_metric(n), s) for n, s in rows.items())]
+    listed = ", ".join(f"{metric.heading} {text} {metric.unit}".rstrip() for metric, text in scores if text)
+    return f"{said} Judges of the speech, {contrast.system} minus {results.baseline}: {listed}." if listed else said
+
+
+def _rest(verdicts: Sequence[str]) -> str:
     """Count the verdicts on the candidates that are not described one by one; nothing where there are none."""
     if not verdicts:
         return ""
@@ -214,8 +234,7 @@ def _method_notes(results: Results) -> list[str]:
         "Holm, the primary score of all systems in one family, their other scores in another; "
         '"better" and "worse" need an interval without zero and p below 0.05. One seed gets no verdict.',
         "Every choice was made on validation; the test set was scored once a run.",
-        "The duration model of a seed is the same for all systems, so duration scores differ for ensembles alone; its training "
-        "is in no system's seconds, nor is validation.",
+        _duration_note(results),
     ]
     best_at_one = [metric.heading for metric in results.scores if metric.better == "one"]
     if best_at_one:
@@ -224,6 +243,24 @@ def _method_notes(results: Results) -> list[str]:
             "the difference."
         )
     return said
+
+
+def _duration_note(results: Results) -> str:
+    """Say whether systems share their duration model, as their scores show, and where its cost is not."""
+    own = [
+        contrast.system
+        for contrast in results.contrasts_to_baseline("duration_rmse")
+        if not contrast.same and results.by_name[contrast.system].members == 1
+    ]
+    if own:
+        return (
+            f"{', '.join(own)}: a duration model other than the baseline's, so duration scores differ; duration models are in "
+            "no system's seconds and parameters, nor is validation in its seconds."
+        )
+    return (
+        "The duration model of a seed is the same for all systems, so duration scores differ for ensembles alone; its training "
+        "is in no system's seconds, nor is validation."
+    )
 
 
 def _training_notes(results: Results) -> list[str]:

@@ -109,7 +109,7 @@ def collect(
         search=tuple(found for arm in plan.arms if (found := read_search(folder, arm.name)) is not None),
         examples=tuple(examples),
     )
-    return _with_words(_compared(facts, plan, runs, complete))
+    return with_words(_compared(facts, plan, runs, complete))
 
 
 def _compared(facts: Results, plan: ComparisonPlan, runs: Sequence[Run], complete: bool) -> Results:
@@ -154,7 +154,8 @@ def _contrasts(scored: Mapping[str, Runs], pairs: Sequence[tuple[str, str, str]]
     return [difference for difference in made if difference is not None]
 
 
-def _with_words(results: Results) -> Results:
+def with_words(results: Results) -> Results:
+    """Return results with their notes and the answer that their numbers, judges' included, give."""
     results = results.model_copy(update={"notes": tuple(notes(results))})
     return results.model_copy(update={"answer": answer(results)})
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tts.comparison.collect import collect
+from tts.comparison.collect import collect, with_words
 from tts.comparison.gathering import gathered
 from tts.comparison.judging import judge_speech
 from tts.comparison.plan import Arm, ComparisonPlan, auxiliary_tasks, member_seeds, recipe_for, without
@@ -148,7 +148,7 @@ class Comparison:
             complete=complete,
         )
         if self.judges is not None:
-            results = results.model_copy(update={"judges": self.judges})
+            results = with_words(results.model_copy(update={"judges": self.judges}))
         write_results(self.folder, results)
         write_text(self.folder / "tables.md", tables(results))
         return results

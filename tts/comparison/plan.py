@@ -12,6 +12,7 @@ from tts.comparison.results import DIAGNOSTICS
 from tts.comparison.search import with_settings
 from tts.core.errors import UsageError
 from tts.evaluation.scores import find_metric
+from tts.evaluation.speech import JUDGED
 from tts.recipe import MAIN_STREAMS, Recipe, SystemPart, TrainingPart
 from tts.recipe.comparison import ComparisonPart, SearchPart
 from tts.recipe.explain import explain
@@ -141,6 +142,11 @@ def make_plan(
         raise UsageError(
             f"comparison.primary: {part.primary} is a diagnostic and decides nothing (the recogniser gets more words of "
             "natural speech wrong than of synthetic speech); name another score, such as mcd"
+        )
+    if part.primary in JUDGED:
+        raise UsageError(
+            f"comparison.primary: {part.primary} is a judge's and decides nothing (judges stand beside the scores, see "
+            "comparison.judges); name another score, such as mcd"
         )
     asked = part.wer if wer is None else wer, part.judges if judges is None else judges
     for arm in arms:

@@ -94,6 +94,9 @@ def _contrasts(results: Results, rows: Sequence[Contrast], first: str, label: Ca
     body = []
     for row in rows:
         metric = results.metric(row.metric)
+        if row.is_alike:
+            body.append([label(row), metric.title, "same", *["-"] * 5, str(row.seeds), row.judgement])
+            continue
         body.append(
             [
                 label(row),
@@ -105,7 +108,7 @@ def _contrasts(results: Results, rows: Sequence[Contrast], first: str, label: Ca
                 _p(row.wilcoxon),
                 "-" if row.effect_size is None else f"{row.effect_size:+.2f}",
                 str(row.seeds),
-                str(row.verdict or "-"),
+                row.judgement or "-",
             ]
         )
     return format_table([first, *HEAD], body, "markdown")
@@ -117,7 +120,7 @@ def difference_table(contrasts: Sequence[Contrast]) -> str:
     for row in contrasts:
         rule = find_metric(row.metric)
         metric = MetricInfo(name=rule.name, heading=rule.heading, unit=rule.unit, decimals=rule.decimals)
-        rows.append([metric.title, _span(metric, row, "+"), _p(row.p_holm), str(row.verdict or "-")])
+        rows.append([metric.title, _span(metric, row, "+"), _p(row.p_holm), row.judgement or "-"])
     head = ["score", f"{contrasts[0].system} minus {contrasts[0].against}, 95 % interval" if contrasts else "difference"]
     return format_table([*head, "p (Holm)", "verdict"], rows, "markdown")
 

@@ -13,6 +13,7 @@ from tts.evaluation.scores import METRICS, find_metric, pool
 from tts.evaluation.statistics import Runs, holm, paired_bootstrap, wilcoxon
 
 LEVEL = 0.05  # largest corrected p-value that counts
+ALIKE = "the same in every utterance, no verdict"
 PHYSICAL = ("dB", "Hz", "frames")  # units of which a percentage can be told apart from the score's own
 
 
@@ -99,6 +100,16 @@ class Contrast(BaseModel):
     def excludes_zero(self) -> bool:
         """Whether the interval of the difference leaves out zero."""
         return self.low * self.high > 0.0
+
+    @property
+    def is_alike(self) -> bool:
+        """Whether the score cannot tell the systems apart: they differ in no utterance, perhaps behind what it measures."""
+        return self.same and self.verdict in (Verdict.TOO_SMALL, Verdict.NOT_SHOWN)
+
+    @property
+    def judgement(self) -> str:
+        """The verdict in words; of systems that are alike in every utterance that, for it is no measured result. Else empty."""
+        return ALIKE if self.is_alike else str(self.verdict or "")
 
 
 def contrast(a: Runs, b: Runs, metric: str, *, resamples: int, system: str = "", against: str = "") -> Contrast | None:

@@ -50,7 +50,7 @@ def _key_numbers(data: ReportData) -> Html | None:
         if change.percent is not None:
             value += [" · ", f"{figure(change.percent, 1, signed=True)} %"]
         items.append(_tile("Best candidate minus baseline", value, f"95 % interval {metric.interval(change, signed=True)}"))
-        items.append(_tile("Verdict", [verdict(change.verdict)], _smallest(data)))
+        items.append(_tile("Verdict", [verdict(change)], _smallest(data)))
     return tag("dl", *items, class_="tiles") if items else None
 
 
@@ -88,10 +88,11 @@ def _alert(heading: str, *content: Html, kind: str = "warning") -> Html:
     return tag("div", tag("h3", heading), *content, class_=f"alert {kind}", role="note")
 
 
-def verdict(kind: Verdict | None) -> Html:
-    """Return a verdict with its mark, so that it does not hang on colour."""
-    sign, style = MARKS[kind]
-    return tag("span", tag("span", sign, aria_hidden="true"), " ", str(kind or "not tested"), class_=f"verdict {style}")
+def verdict(row: Contrast) -> Html:
+    """Return the verdict on a difference with its mark, so that it does not hang on colour."""
+    sign, style = MARKS[row.verdict]
+    words = row.judgement or "not tested"
+    return tag("span", tag("span", sign, aria_hidden="true"), " ", words, class_=f"verdict {style}")
 
 
 def ranking(data: ReportData) -> Html:
@@ -154,7 +155,7 @@ def forest(
     body = []
     for row in rows:
         change = f"{metric.value(row.estimate, signed=True)} {metric.unit}"
-        said = str(row.verdict or "not tested")
+        said = row.judgement or "not tested"
         text = f"{row.system}: {change}, 95 % interval {metric.interval(row, signed=True)}, {said}"
         body.append(
             [
@@ -164,7 +165,7 @@ def forest(
                 tag("td", metric.value(row.estimate, signed=True), class_="main"),
                 metric.interval(row, signed=True),
                 figure(row.percent, 1, signed=True),
-                tag("td", verdict(row.verdict), class_="word"),
+                tag("td", verdict(row), class_="word"),
                 figure(row.effect_size, 2, signed=True),
                 probability(row.p_holm),
             ]
@@ -226,7 +227,7 @@ def _change(metric: MetricFormat, row: Contrast | None) -> Html:
     value = [
         metric.value(row.estimate, signed=True),
         tag("small", metric.interval(row, signed=True)),
-        tag("small", verdict(row.verdict)),
+        tag("small", verdict(row)),
     ]
     return tag("td", *value, class_=f"change {MARKS[row.verdict][1]}")
 
