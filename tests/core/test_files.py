@@ -157,7 +157,7 @@ def test_what_a_killed_process_left_is_swept_and_what_a_live_one_writes_is_not(t
 
 
 def test_without_locks_only_what_is_a_day_old_is_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "_lock", lambda handle: False)
+    monkeypatch.setattr(files, "lock", lambda handle: False)
     fresh, old = (tmp_path / f".a.tmp-{2**22 + number}-0123456789ab.wav" for number in (1, 2))
     own = tmp_path / f".a.tmp-{os.getpid()}-0123456789ab.wav"  # of a long book, say
     for path, age in ((fresh, 3600.0), (old, 90_000.0), (own, 90_000.0)):
