@@ -15,7 +15,7 @@ import pytest
 import soundfile
 import typer
 import yaml
-from documents import PAGES, ROOT, Block, all_blocks, blocks, command_lines
+from documents import FENCE, PAGES, ROOT, Block, all_blocks, blocks, command_lines
 from speech import FIXTURES, RECIPE
 
 from tts.cli.main import app
@@ -158,3 +158,21 @@ def test_no_block_is_left_out() -> None:
     for page in PAGES:
         for block in blocks(page):
             assert block.language in ("", "python", "yaml", "sh", "json", "text"), block.name
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub makes them: lower case, hyphens for spaces, no punctuation."""
+    text = FENCE.sub("", page.read_text(encoding="utf-8"))
+    headings = re.findall(r"^#{1,6} +(.+?) *$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", re.sub(r"\]\([^)]*\)", "", heading.lower())).replace(" ", "-") for heading in headings}
+
+
+def test_links_to_headings_lead_to_one() -> None:
+    broken = []
+    for page in PAGES:
+        text = FENCE.sub("", page.read_text(encoding="utf-8"))
+        for file, anchor in re.findall(r"\]\(([^()#\s:]*)#([^()\s]+)\)", text):
+            target = (page.parent / file).resolve() if file else page
+            if target.suffix == ".md" and (not target.is_file() or anchor not in anchors(target)):
+                broken.append(f"{page.name}: {file}#{anchor}")
+    assert broken == []
