@@ -147,7 +147,7 @@ def test_systems_below_the_floor_are_named():
 
 def test_a_system_without_extra_tasks_says_nothing_about_them():
     text = answer(results([found("long", -0.1, "better")], systems=("single", "long")))
-    assert text.startswith("No candidate learns extra tasks")
+    assert text.startswith("No candidate's stages learn extra tasks")
 
 
 def test_few_seeds_and_missing_runs_are_said():

@@ -77,7 +77,7 @@ def _lead(results: Results, candidates: Sequence[str], primary: Mapping[str, Con
     heading = results.primary_metric.heading
     named = f"{heading}, the score named before the run"
     if not tasks:
-        return f"No candidate learns extra tasks; on {heading}, named before the run:"
+        return f"No candidate's stages learn extra tasks; on {heading}, named before the run:"
     better = [name for name in tasks if _is_better(primary[name])]
     beyond = [name for name in better if _controls_beaten(results, name) is not False]
     tested = [name for name in beyond if _controls_beaten(results, name)]
