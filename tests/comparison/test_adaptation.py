@@ -360,6 +360,7 @@ def test_methods_begin_from_other_voices_and_beside_other_speakers(made: Path, t
         (["--methods", "scratch", "--against", "features"], "--against: features is none of --methods"),
         (["--methods", "scratch", "--shared-steps", "5"], "--shared-steps: is for --methods shared"),
         (["--methods", "scratch", "--voices", "again"], "expected NAME=VOICE"),
+        (["--methods", "scratch"], "--voices: no method begins from again"),
     ):
         assert said in tts(*arguments, *wrong, code=2)
 

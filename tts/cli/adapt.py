@@ -79,7 +79,7 @@ def adapt(
         seeds=chosen,
         methods=words(methods),
         validation=validation,
-        voices=_named(voices),
+        voices=named_voices(voices),
         against=words(against),
         judged=judges,
         beside=tuple(Prepared(Path(folder)) for folder in words(beside)),
@@ -90,16 +90,18 @@ def adapt(
     say(f"tables, curve and voices: {place}")
 
 
-def _named(text: str) -> dict[str, Path]:
+def named_voices(text: str) -> dict[str, Path]:
     """Read NAME=VOICE by commas; return the voices' folders by name."""
     from tts.core.errors import UsageError
     from tts.core.names import name_fault
     from tts.generation.voices import find_voice
 
-    folders = {}
+    folders: dict[str, Path] = {}
     for word in words(text):
         name, given, voice = word.partition("=")
         if not given or name_fault(name) or "@" in name:
             raise UsageError(f"--voices: got {word}; expected NAME=VOICE by commas, for example dutch=output/nathalie/single")
+        if name in folders:
+            raise UsageError(f"--voices: {name} is there twice; give each voice a name of its own")
         folders[name] = find_voice(voice).folder
     return folders

@@ -147,6 +147,21 @@ def check_plan(plan: AdaptationPlan, voice: Voice, prepared: Prepared) -> None:
         raise UsageError("--methods shared and --beside, the prepared corpora of the speakers beside the target, go together")
     if plan.shared_steps is not None and SHARED not in kinds:
         raise UsageError("--shared-steps: is for --methods shared; add it, or leave --shared-steps out")
+    _check_used(plan)
+
+
+def _check_used(plan: AdaptationPlan) -> None:
+    """Raise :class:`UsageError` where something is asked for twice or for nothing."""
+    for option, names in (("--methods", plan.methods), ("--against", plan.against)):
+        twice = [name for name in names if names.count(name) > 1]
+        if twice:
+            raise UsageError(f"{option}: {twice[0]} is there twice; name each once")
+    begun = {method.partition("@")[2] for method in plan.methods}
+    idle = [name for name in plan.voices if name not in begun]
+    if idle:
+        raise UsageError(f"--voices: no method begins from {idle[0]}; add METHOD@{idle[0]} to --methods, or leave it out")
+    if plan.against and len(plan.methods) < 2:
+        raise UsageError(f"--against: there is no other method to compare with {plan.against[0]}; add one to --methods")
 
 
 def recipe_of(plan: AdaptationPlan, point: Point) -> Recipe:

@@ -15,7 +15,7 @@ import numpy as np
 
 from tts.comparison.collect import collect, with_words
 from tts.comparison.gathering import gathered
-from tts.comparison.judging import judge_speech
+from tts.comparison.judging import judge_speech, seed_of_speech
 from tts.comparison.plan import Arm, ComparisonPlan, auxiliary_tasks, member_seeds, recipe_for, without
 from tts.comparison.pool import default_workers, run_jobs
 from tts.comparison.records import JobRecord, read_record, write_search
@@ -294,6 +294,9 @@ def jobs_of(work: Comparison) -> tuple[list[TrainingJob], list[TrainingJob]]:
 
 def _speaking_seed(work: Comparison, arm: Arm) -> int | None:
     """Return the seed that people hear; None where another one, not asked for now, has spoken already."""
+    spoke = seed_of_speech(work.folder, arm.name)
+    if spoke is not None:
+        return spoke if spoke in work.plan.seeds else None
     first = min(work.whole.seeds)
     if first in work.plan.seeds:
         return first

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from tts.comparison.records import JobRecord, read_record
 from tts.comparison.results import JudgedScore, JudgedSpeech, Judges
 from tts.core.place import Place
 from tts.dataset.prepared import Prepared
@@ -32,11 +33,12 @@ def judge_speech(
     """Return the judges' scores of ``folder/wavs/SOURCE/ID.wav``: natural, copy and every one of ``systems`` that spoke.
 
     Further seeds of a system lie in ``seed-N`` within its folder. A seed counts that spoke all of ``ids``, by default the test
-    split; each system is compared with the ``baseline``, utterance by utterance, and seed by seed where both have several. None
-    where no system did. Raises :class:`UsageError` where a judge is not installed.
+    split; each system is compared with the ``baseline``, utterance by utterance and seed by seed; where no seed of both spoke,
+    it is not. None where no system did. Raises :class:`UsageError` where a judge is not installed.
     """
     ids = prepared.packed("test").ids if ids is None else ids
-    speech = {name: _spoken(folder / "wavs" / name, ids) for name in (*REFERENCES, *systems)}
+    first = {name: seed_of_speech(folder, name) or 0 for name in systems}
+    speech = {name: _spoken(folder / "wavs" / name, ids, first.get(name, 0)) for name in (*REFERENCES, *systems)}
     speech = {name: runs for name, runs in speech.items() if runs}
     if not {*speech} & {*systems}:
         return None
@@ -55,7 +57,7 @@ def judge_speech(
             differences={
                 name: _difference(runs, judged[baseline], name)
                 for name in names
-                if source in systems and source != baseline and baseline in judged
+                if source in systems and source != baseline and {*runs} & {*judged.get(baseline, ())}
             },
         )
         for source, runs in judged.items()
@@ -64,10 +66,21 @@ def judge_speech(
     return Judges(versions=judge_versions(words), utterances=utterances, failed=dict(judgement.failed), speech=rows)
 
 
-def _spoken(folder: Path, ids: Sequence[str]) -> dict[int, dict[str, Path]]:
-    """Return the wavs by seed, 0 the first one's, and utterance; only seeds that spoke all."""
+def seed_of_speech(folder: Path, system: str) -> int | None:
+    """Return the seed whose speech lies in ``folder/wavs/SYSTEM`` itself; None where no record tells.
+
+    It is the one that spoke and has no folder within. Where an earlier version let a lower seed speak over another one's, the
+    lowest did.
+    """
+    records = (read_record(path, JobRecord) for path in (folder / "scores" / system).glob("seed-*.json"))
+    spoke = [record for record in records if record is not None and record.spoken]
+    return min((one.seed for one in spoke if not (folder / "wavs" / system / one.run).is_dir()), default=None)
+
+
+def _spoken(folder: Path, ids: Sequence[str], first: int) -> dict[int, dict[str, Path]]:
+    """Return the wavs by seed, ``first`` the one whose lie in the folder itself, and utterance; only seeds that spoke all."""
     others = {int(path.name.removeprefix("seed-")): path for path in folder.glob("seed-*") if path.name[5:].isdigit()}
-    runs = {seed: {key: place / f"{key}.wav" for key in ids} for seed, place in sorted({0: folder, **others}.items())}
+    runs = {seed: {key: place / f"{key}.wav" for key in ids} for seed, place in sorted({first: folder, **others}.items())}
     return {seed: files for seed, files in runs.items() if ids and all(path.is_file() for path in files.values())}
 
 

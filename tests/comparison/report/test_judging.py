@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,8 +11,9 @@ import pytest
 from synthetic_results import synthetic_results
 
 from tts.comparison import judging
-from tts.comparison.judging import judge_speech
+from tts.comparison.judging import judge_speech, seed_of_speech
 from tts.comparison.listening_test import opinion_table
+from tts.comparison.records import JobRecord, record_path, write_record
 from tts.comparison.report import write_report
 from tts.comparison.results import Judges, Results
 from tts.comparison.tables import judges_note, tables
@@ -111,6 +113,35 @@ def test_several_seeds_widen_the_intervals_and_are_compared_seed_by_seed(prepare
     assert more.mean == pytest.approx(0.5, abs=0.05) and more.high - more.low < 0.3, "seeds are paired"
     assert "over seeds and utterances (single 3, multi 3 seeds; others 1)" in judges_note(judged)
     assert "first seed" in judges_note(alone)
+
+
+def test_seeds_are_paired_by_their_numbers(prepared, folder: Path) -> None:
+    """Whichever seed spoke first: its speech lies in the folder itself, and the records tell whose it is."""
+
+    def spoke(system: str, seed: int) -> None:
+        record = JobRecord(
+            identity="x", system=system, run=f"seed-{seed}", seed=seed, status="finished", splits=("test",), spoken=IDS
+        )
+        write_record(record_path(folder, system, record.run), record, {})
+
+    spoke("single", 2)
+    spoke("multi", 1)
+    assert [seed_of_speech(folder, name) for name in ("single", "multi", "silent")] == [2, 1, None]
+    apart = judge_speech(prepared, folder, ["single", "multi"], "single", workers=0)
+    assert apart is not None and not any(row.differences for row in apart.speech), "no seed is shared"
+    for system, seed, level in (("single", 1, 0.3), ("multi", 2, 0.1)):
+        spoke(system, seed)
+        for key in IDS:
+            signal = np.zeros(1600)
+            signal[800] = level
+            write_wav(folder / "wavs" / system / f"seed-{seed}" / f"{key}.wav", signal, 16_000)
+    assert [seed_of_speech(folder, name) for name in ("single", "multi")] == [2, 1]
+    shutil.rmtree(folder / "wavs" / "multi" / "seed-2")
+    (folder / "wavs" / "multi" / "seed-2").mkdir()
+    judged = judge_speech(prepared, folder, ["single", "multi"], "single", workers=0)
+    assert judged is not None
+    more = next(row for row in judged.speech if row.source == "multi").differences["distillmos"]
+    assert more.mean == pytest.approx(10.0 * (LEVELS["multi"] - 0.3), abs=0.1), "of seed 1 alone"
 
 
 def test_an_utterance_that_cannot_be_judged_is_left_out_of_all(prepared, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

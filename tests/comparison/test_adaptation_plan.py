@@ -1,0 +1,41 @@
+"""What is asked of tts adapt twice, or for nothing, is refused before a voice is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from speech import FIXTURES, RECIPE
+
+from tts.cli.adapt import named_voices
+from tts.comparison.adaptation_plan import AdaptationPlan, check_plan
+from tts.core.errors import UsageError
+from tts.dataset.prepared import Prepared
+from tts.generation.voice import load_voice
+from tts.recipe import load_recipe
+
+OLD = FIXTURES / "format-2"
+
+
+@pytest.mark.parametrize(
+    ("methods", "against", "voices", "said"),
+    [
+        (("scratch", "fine_tune", "fine_tune"), (), {}, "--methods: fine_tune is there twice"),
+        (("scratch", "fine_tune"), ("scratch", "scratch"), {}, "--against: scratch is there twice"),
+        (("fine_tune",), ("fine_tune",), {}, "--against: there is no other method"),
+        (("scratch", "fine_tune"), (), {"other": OLD / "single"}, "--voices: no method begins from other"),
+    ],
+)
+def test_a_plan_asks_for_nothing_twice_or_in_vain(
+    methods: tuple[str, ...], against: tuple[str, ...], voices: dict[str, Path], said: str
+) -> None:
+    prepared, voice = Prepared(OLD / "prepared"), load_voice(OLD / "single", "cpu")
+    right = {"voice": OLD / "single", "recipe": load_recipe(RECIPE), "system": "single", "utterances": (1,), "seeds": (1,)}
+    check_plan(AdaptationPlan(**right, methods=("scratch", "fine_tune"), validation=1, against=("scratch",)), voice, prepared)
+    with pytest.raises(UsageError, match=said):
+        check_plan(AdaptationPlan(**right, methods=methods, validation=1, against=against, voices=voices), voice, prepared)
+
+
+def test_a_voice_has_a_name_of_its_own() -> None:
+    with pytest.raises(UsageError, match="--voices: a is there twice"):
+        named_voices(f"a={OLD / 'single'},a={OLD / 'stacked'}")
