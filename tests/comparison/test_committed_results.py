@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tts.comparison.adaptation_results import markdown, read_adaptation
+from tts.comparison.adaptation_results import AdaptationResults, markdown
 from tts.comparison.results import Results
 from tts.comparison.tables import tables
 from tts.comparison.worker import earlier_identity, job_identity
@@ -69,7 +69,7 @@ def test_a_kept_learning_curve_renders_as_published(name: str) -> None:
     recipe, _, file = name.partition("/")
     path = RECIPES / recipe / "results" / f"{file}.json"
     published = path.with_suffix(".md").read_text(encoding="utf-8").splitlines()
-    rendered = markdown(read_adaptation(path)).splitlines()
+    rendered = markdown(AdaptationResults.model_validate(json.loads(path.read_text(encoding="utf-8")))).splitlines()
     assert len(rendered) == len(published)
     assert [(a, b) for a, b in zip(rendered, published, strict=True) if unlike(a, b)] == []
 

@@ -13,7 +13,7 @@ from tts.comparison.results import Judges
 from tts.comparison.tables import judges_table
 from tts.comparison.verdicts import Contrast
 from tts.core.errors import UsageError
-from tts.core.files import read_json, write_json
+from tts.core.files import write_json
 from tts.core.provenance import Environment
 from tts.evaluation.pictures import Curve, draw_curves
 from tts.evaluation.scores import find_metric
@@ -79,11 +79,6 @@ class AdaptationResults(_Part):
     judges: dict[int, Judges] = {}
     command: str = ""
     made_with: Environment = Environment()
-
-
-def read_adaptation(path: Path) -> AdaptationResults:
-    """Read what :func:`write_adaptation` wrote."""
-    return AdaptationResults.model_validate(read_json(path))
 
 
 def write_adaptation(path: Path, results: AdaptationResults) -> None:
