@@ -24,7 +24,7 @@ from tts.comparison import collect
 from tts.comparison.compare import Comparison, choose, jobs_of, write_pages
 from tts.comparison.compare import compare as compare_plan
 from tts.comparison.plan import make_plan
-from tts.comparison.records import JobRecord, read_record, read_search
+from tts.comparison.records import JobRecord, read_record, read_search, record_path, write_record
 from tts.comparison.results import Results, read_results
 from tts.comparison.verdicts import Verdict
 from tts.comparison.worker import TrainingJob, do_job, is_done, job_identity
@@ -374,6 +374,9 @@ def test_the_first_seed_speaks_and_every_seed_where_all_are_judged(made: Path, t
     folder = tmp_path / "wavs" / "single"
     assert speech()["seed-3"] == (folder, 2) and speech()["seed-7"][1] == 0
     assert speech("comparison.judged_seeds=all") == {"seed-3": (folder, 2), "seed-7": (folder / "seed-7", 2)}
+    record = JobRecord(identity="x", system="single", run="seed-7", seed=7, status="finished", splits=(), spoken=("a", "b"))
+    write_record(record_path(tmp_path, "single", "seed-7"), record, {})
+    assert speech("comparison.judged_seeds=all") == {"seed-3": (folder / "seed-3", 2), "seed-7": (folder, 2)}, "7 came first"
 
 
 def test_an_interrupted_comparison_goes_on(made: Path, tmp_path: Path) -> None:

@@ -44,9 +44,10 @@ from tts.evaluation.scores import Scores
 from tts.evaluation.statistics import Runs, mean_interval, paired_bootstrap
 from tts.generation.voice import Voice, load_voice
 from tts.recipe import Recipe
+from tts.training.checks import check, require
 from tts.training.legacy import legacy_identity
 from tts.training.train import fastest_precision, make_duration, make_stack, train_voice, voice_identity
-from tts.training.transfer import Source, start_from
+from tts.training.transfer import Source, all_stages, open_source, start_from
 from tts.training.voice_config import adapted_config
 
 
@@ -68,10 +69,12 @@ Sizes = dict[int, dict[int, dict[str, Scores]]]  # by number of utterances, seed
 def adapt(plan: AdaptationPlan, prepared: Prepared, out: Path, *, device: str = "auto", command: str = "") -> AdaptationResults:
     """Make and score every point of a plan; leave ``results.json``, ``results.md`` and, with matplotlib, ``curve.png``.
 
-    Returns the results. Raises :class:`UsageError` for a plan that cannot be, and where ``out`` holds other results.
+    Returns the results. Raises :class:`UsageError` for a plan that cannot be, before anything is written, and where
+    ``out`` holds other results.
     """
     voice = load_voice(plan.voice, device)
     check_plan(plan, voice, prepared)
+    check_methods(plan, prepared)
     if plan.judged:
         require_judges(prepared.facts.text.language)
     require_own_folder(out, "tts adapt", may_hold=MADE if (out / "scores").is_dir() else ())
@@ -95,6 +98,28 @@ def adapt(plan: AdaptationPlan, prepared: Prepared, out: Path, *, device: str = 
         write_text(out / "results.md", markdown(results))
         draw(results, out / "curve.png")
         return results
+
+
+def check_methods(plan: AdaptationPlan, prepared: Prepared) -> None:
+    """Begin the smallest voice of every method, without training it.
+
+    Raises :class:`UsageError` where a method's system cannot be trained on the corpus, or where nothing of the voice that it
+    begins from fits: found now, and not when the methods before it have been trained.
+    """
+    subset = _subset(plan, prepared, Point(SCRATCH, min(plan.utterances), plan.seeds[0]))
+    for method in plan.methods:
+        point = Point(method, min(plan.utterances), plan.seeds[0])
+        data: Prepared = Beside(subset, plan.beside) if point.kind == SHARED else subset
+        recipe = data.settled(recipe_of(plan, point))
+        system = recipe.system(method)
+        data = reading_prominence(data, system.prominence)
+        if method != UNTRAINED:
+            require(check(recipe, method, data))
+        source = open_source(system.transfer, data)
+        if source is not None:
+            stack = make_stack(data, all_stages(system, source), point.seed, prosody=system.prosody)
+            duration = make_duration(recipe.duration_of(system), data, point.seed)
+            start_from(source, stack, duration, data, system.prosody, edits=system.edit is not None)
 
 
 def _settled_precision(plan: AdaptationPlan, prepared: Prepared, out: Path, device: torch.device) -> str:
