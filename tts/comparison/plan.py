@@ -100,10 +100,7 @@ def make_plan(
     :class:`UsageError` for names that are not there, scores that do not exist and systems that bring a seed of their own.
     """
     part = recipe.comparison
-    try:
-        find_metric(part.primary)
-    except UsageError as error:
-        raise UsageError(f"comparison.primary: {error}") from None
+    _require_deciding(part.primary)
     baseline = part.baseline_of(recipe.systems)
     every = [*recipe.systems, *part.ensembles]
     for name in systems:
@@ -138,21 +135,29 @@ def make_plan(
         raise UsageError(f"seeds {', '.join(map(str, chosen))}: expected different numbers from 0 to {MOST_SEED:,}")
     if any(arm.members > 1 for arm in arms) and len({seed % SEED_STEP for seed in chosen}) < len(chosen):
         raise UsageError(f"seeds: an ensemble's members have seeds {SEED_STEP} apart, so no two seeds may be; choose others")
-    if part.primary in DIAGNOSTICS:
-        raise UsageError(
-            f"comparison.primary: {part.primary} is a diagnostic and decides nothing (the recogniser gets more words of "
-            "natural speech wrong than of synthetic speech); name another score, such as mcd"
-        )
-    if part.primary in JUDGED:
-        raise UsageError(
-            f"comparison.primary: {part.primary} is a judge's and decides nothing (judges stand beside the scores, see "
-            "comparison.judges); name another score, such as mcd"
-        )
     asked = part.wer if wer is None else wer, part.judges if judges is None else judges
     for arm in arms:
         if arm.search is not None and arm.system is not None:
             _check_search(recipe, arm.name, arm.system, arm.search)
     return ComparisonPlan(recipe, tuple(arms), chosen, baseline, part.primary, part.threshold, *asked)
+
+
+def _require_deciding(primary: str) -> None:
+    """Raise :class:`UsageError` where a score does not exist, or may not decide a comparison."""
+    try:
+        find_metric(primary)
+    except UsageError as error:
+        raise UsageError(f"comparison.primary: {error}") from None
+    if primary in DIAGNOSTICS:
+        raise UsageError(
+            f"comparison.primary: {primary} is a diagnostic and decides nothing (the recogniser gets more words of "
+            "natural speech wrong than of synthetic speech); name another score, such as mcd"
+        )
+    if primary in JUDGED:
+        raise UsageError(
+            f"comparison.primary: {primary} is a judge's and decides nothing (judges stand beside the scores, see "
+            "comparison.judges); name another score, such as mcd"
+        )
 
 
 def _check_search(recipe: Recipe, name: str, system: SystemPart, part: SearchPart) -> None:
