@@ -377,7 +377,7 @@ def test_adapted_voices_are_judged_beside_the_recordings(made: Path, tmp_path: P
     prepared = Prepared(made / "target" / "prepared")
 
     def judged() -> dict[int, Judges]:
-        return judge_voices(prepared, voices, "fine_tune", 2, tmp_path / "judged", device="cpu", workers=0)
+        return judge_voices(prepared, voices, ["fine_tune"], 2, tmp_path / "judged", device="cpu", workers=0)
 
     said = judged()[4]
     assert said.utterances == 2

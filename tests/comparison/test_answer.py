@@ -234,11 +234,21 @@ def test_a_score_that_cannot_differ_decides_nothing_and_judges_are_quoted() -> N
     rows = [found(name, 0.0, "too small to matter", **alike) for name in ("multi", "long")]
     controls = [found("long", 0.0, "too small to matter", control="wide", **alike)]
     opinion = {"source": "long", "differences": {"distillmos": {"mean": -0.05, "low": -0.07, "high": -0.03}}}
-    said = results(rows, controls, systems=("single", "multi", "long", "wide"), judges={"utterances": 66, "speech": [opinion]})
+    pair = {
+        "system": "long",
+        "against": "wide",
+        "seeds": 5,
+        "differences": {"p808": {"mean": 0.04, "low": -0.01, "high": 0.08}},
+    }
+    judges = {"utterances": 66, "speech": [opinion], "pairs": [pair]}
+    said = results(rows, controls, systems=("single", "multi", "long", "wide"), judges=judges)
     text = answer(said)
     assert text.startswith("No answer on MCD, the score named before the run: it is the same with the extra tasks as without.")
     assert "long has the same MCD as single in every utterance (5 seeds and 66 utterances), so MCD does not see" in text
-    assert "Judges of the speech, long minus single: DistillMOS -0.05 [-0.07, -0.03]." in text
+    assert (
+        "Judges of the speech, long minus single: DistillMOS -0.05 [-0.07, -0.03]; long minus wide: P.808 +0.04 [-0.01, +0.08]."
+        in text
+    )
     assert "too little to matter" not in text and "No:" not in text
     lines = [line for line in tables(said).splitlines() if line.startswith(("| multi ", "| long minus wide "))]
     assert len([line for line in lines if "same in every utterance, no verdict" in line and "0.50" not in line]) == 2

@@ -253,7 +253,7 @@ def _judges(plan: AdaptationPlan, prepared: Prepared, out: Path, device: str) ->
     speaking = [method for method in plan.methods if method != UNTRAINED]
     points = [Point(method, n, plan.seeds[0]) for n in plan.utterances for method in speaking]
     voices = [(point.method, point.utterances, out / "voices" / point.place) for point in points]
-    return judge_voices(prepared, voices, next(iter((*plan.against, *speaking))), plan.judged, out / "judged", device=device)
+    return judge_voices(prepared, voices, plan.against or speaking[:1], plan.judged, out / "judged", device=device)
 
 
 def _loads(plan: AdaptationPlan, method: str) -> dict[str, Any] | None:

@@ -21,7 +21,7 @@ Spoken = tuple[str, int, Path]  # a method, its number of training utterances, a
 def judge_voices(
     prepared: Prepared,
     voices: Sequence[Spoken],
-    baseline: str,
+    against: Sequence[str],
     sentences: int,
     out: Path,
     *,
@@ -31,8 +31,8 @@ def judge_voices(
     """Return by number of training utterances what the judges say of ``sentences`` test utterances, spread over the split.
 
     Speech is kept in ``out/nNNNN/wavs/METHOD/ID.wav``, beside the recordings (natural) and their copies (copy); what is there
-    is neither spoken nor judged again. Differences are to the method ``baseline``. Raises :class:`UsageError` where a judge is
-    not installed.
+    is neither spoken nor judged again. Differences are to each of the methods ``against``. Raises :class:`UsageError` where
+    a judge is not installed.
     """
     ids = choose_examples(prepared.packed("test").ids, sentences)
     for method, size, folder in tracked(voices, "speaking", len(voices)):
@@ -46,7 +46,8 @@ def judge_voices(
     judged = {}
     for size in dict.fromkeys(size for _, size, _ in voices):
         methods = [method for method, own, _ in voices if own == size]
-        said = judge_speech(prepared, out / f"n{size:04}", methods, baseline, ids=ids, workers=workers)
+        pairs = [(method, other) for other in against[1:] for method in methods if method != other]
+        said = judge_speech(prepared, out / f"n{size:04}", methods, against[0], pairs=pairs, ids=ids, workers=workers)
         if said is not None:
             judged[size] = said
     return judged

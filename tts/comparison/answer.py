@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tts.comparison.results import Results
+from tts.comparison.results import JudgedScore, Judges, Results
 from tts.comparison.tables import judged as judged_score
 from tts.comparison.verdicts import Contrast, Verdict
 from tts.evaluation.scores import find_metric
@@ -132,11 +132,17 @@ def _of_alike(results: Results, contrast: Contrast, over: str) -> str:
         f"{contrast.system} has the same {heading} as {results.baseline} in every utterance ({over}), so {heading} does not "
         "see what they differ in and decides nothing."
     )
-    speech = results.judges.speech if results.judges is not None else ()
-    rows = {row.source: row.differences for row in speech}.get(contrast.system, {})
-    scores = [(metric, judged_score(metric, score, "+")) for metric, score in ((find_metric(n), s) for n, s in rows.items())]
-    listed = ", ".join(f"{metric.heading} {text} {metric.unit}".rstrip() for metric, text in scores if text)
-    return f"{said} Judges of the speech, {contrast.system} minus {results.baseline}: {listed}." if listed else said
+    judges = results.judges or Judges()
+    rows = [(results.baseline, row.differences) for row in judges.speech if row.source == contrast.system]
+    rows += [(pair.against, pair.differences) for pair in judges.pairs if pair.system == contrast.system]
+    quoted = [f"{contrast.system} minus {other}: {listed}" for other, row in rows if (listed := _opinions(row))]
+    return f"{said} Judges of the speech, {'; '.join(quoted)}." if quoted else said
+
+
+def _opinions(differences: Mapping[str, JudgedScore]) -> str:
+    metrics = [find_metric(name) for name in differences]
+    scores = [(metric, judged_score(metric, differences[metric.name], "+")) for metric in metrics]
+    return ", ".join(f"{metric.heading} {text} {metric.unit}".rstrip() for metric, text in scores if text)
 
 
 def _rest(verdicts: Sequence[str]) -> str:

@@ -261,7 +261,9 @@ def finish(work: Comparison) -> Results:
     )
     speakers = [arm.name for arm in work.whole.arms if (out / "wavs" / arm.name).is_dir()]
     if plan.judges:
-        work.judges = judge_speech(prepared, out, speakers, plan.baseline, workers=work.workers)
+        work.judges = judge_speech(
+            prepared, out, speakers, plan.baseline, pairs=plan.controlled(speakers), workers=work.workers
+        )
     results = work.write(complete=True, examples=write_examples(prepared, out, work.examples, speakers))
     if not any(run.finished for run in results.runs_of(plan.baseline)):
         raise TtsError(f"{out}: the baseline {plan.baseline} has no finished run, so nothing is compared; see tables.md there")

@@ -7,11 +7,11 @@ asks for new speech only.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tts.comparison.records import JobRecord, read_record
-from tts.comparison.results import JudgedScore, JudgedSpeech, Judges
+from tts.comparison.results import JudgedPair, JudgedScore, JudgedSpeech, Judges
 from tts.core.place import Place
 from tts.dataset.prepared import Prepared
 from tts.evaluation.judges import judge_versions, require_judges
@@ -27,6 +27,7 @@ def judge_speech(
     systems: Sequence[str],
     baseline: str,
     *,
+    pairs: Sequence[tuple[str, str]] = (),
     ids: Sequence[str] | None = None,
     workers: Place = None,
 ) -> Judges | None:
@@ -34,7 +35,8 @@ def judge_speech(
 
     Further seeds of a system lie in ``seed-N`` within its folder. A seed counts that spoke all of ``ids``, by default the test
     split; each system is compared with the ``baseline``, utterance by utterance and seed by seed; where no seed of both spoke,
-    it is not. None where no system did. Raises :class:`UsageError` where a judge is not installed.
+    it is not. So is the first of each of ``pairs`` with the second, say a candidate with its control. None
+    where no system spoke. Raises :class:`UsageError` where a judge is not installed.
     """
     ids = prepared.packed("test").ids if ids is None else ids
     first = {name: seed_of_speech(folder, name) or 0 for name in systems}
@@ -54,16 +56,18 @@ def judge_speech(
             source=source,
             seeds=len(runs),
             scores={name: _score(mean_interval(runs, name)) for name in names},
-            differences={
-                name: _difference(runs, judged[baseline], name)
-                for name in names
-                if source in systems and source != baseline and {*runs} & {*judged.get(baseline, ())}
-            },
+            differences=_differences(judged, source, baseline, names) if source in systems else {},
         )
         for source, runs in judged.items()
         if utterances
     )
-    return Judges(versions=judge_versions(words), utterances=utterances, failed=dict(judgement.failed), speech=rows)
+    return Judges(
+        versions=judge_versions(words),
+        utterances=utterances,
+        failed=dict(judgement.failed),
+        speech=rows,
+        pairs=tuple(_pairs(judged, pairs, names)) if utterances else (),
+    )
 
 
 def seed_of_speech(folder: Path, system: str) -> int | None:
@@ -92,7 +96,19 @@ def _score(interval: ConfidenceInterval) -> JudgedScore:
     return JudgedScore(mean=interval.estimate, low=interval.low, high=interval.high)
 
 
-def _difference(runs: Runs, baseline: Runs, name: str) -> JudgedScore:
-    """Return how much more a system has of a score than the baseline, with its interval over seeds and utterances."""
-    seeds = [seed for seed in runs if seed in baseline]
-    return _score(paired_bootstrap({s: runs[s] for s in seeds}, {s: baseline[s] for s in seeds}, name).interval)
+def _pairs(judged: Mapping[str, Runs], pairs: Sequence[tuple[str, str]], names: Sequence[str]) -> Iterator[JudgedPair]:
+    for system, against in pairs:
+        differences = _differences(judged, system, against, names)
+        if differences:
+            seeds = len({*judged[system]} & {*judged[against]})
+            yield JudgedPair(system=system, against=against, seeds=seeds, differences=differences)
+
+
+def _differences(judged: Mapping[str, Runs], system: str, against: str, names: Sequence[str]) -> dict[str, JudgedScore]:
+    """Return by score how much more a system has than another, with intervals over seeds and utterances; of common seeds."""
+    ours, theirs = judged.get(system, {}), judged.get(against, {})
+    seeds = [seed for seed in ours if seed in theirs] if system != against else []
+    if not seeds:
+        return {}
+    runs, others = {seed: ours[seed] for seed in seeds}, {seed: theirs[seed] for seed in seeds}
+    return {name: _score(paired_bootstrap(runs, others, name).interval) for name in names}

@@ -185,13 +185,26 @@ class JudgedSpeech(_Part):
     differences: dict[str, JudgedScore] = {}
 
 
+class JudgedPair(_Part):
+    """How much more of each score the speech of ``system`` has than that of ``against``, of the ``seeds`` that both spoke."""
+
+    system: str
+    against: str
+    seeds: int
+    differences: dict[str, JudgedScore]
+
+
 class Judges(_Part):
-    """What independent judges say of the test utterances: by which versions of them, and which utterances they failed on."""
+    """What independent judges say of the test utterances: by which versions of them, and which utterances they failed on.
+
+    ``pairs`` are differences besides those to the baseline: every candidate minus each of its controls.
+    """
 
     versions: dict[str, str] = {}
     utterances: int = 0
     failed: dict[str, str] = {}
     speech: tuple[JudgedSpeech, ...] = ()
+    pairs: tuple[JudgedPair, ...] = ()
 
     @property
     def metrics(self) -> tuple[str, ...]:

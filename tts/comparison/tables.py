@@ -274,7 +274,21 @@ def judges_table(judges: Judges) -> str:
     used = "; ".join(f"{name}: {version}" for name, version in judges.versions.items())
     failed = f" Left out, because a judge failed: {', '.join(judges.failed)}." if judges.failed else ""
     note = f"{judges_note(judges)} {judges.utterances} utterances; {used}.{failed}"
-    return f"{table}\n\n{note}"
+    pairs = judged_pairs(judges)
+    more = [format_table(["pair", *(metric.heading for metric in metrics)], pairs, "markdown")] if pairs else []
+    return "\n\n".join([table, *more, note])
+
+
+def judged_pairs(judges: Judges) -> list[list[str]]:
+    """Return a row for every pair of systems besides those with the baseline: its name and the difference in each score."""
+    metrics = [find_metric(name) for name in judges.metrics]
+    return [
+        [
+            f"{pair.system} minus {pair.against}",
+            *(judged(metric, pair.differences.get(metric.name), "+") or "-" for metric in metrics),
+        ]
+        for pair in judges.pairs
+    ]
 
 
 def judges_note(judges: Judges) -> str:

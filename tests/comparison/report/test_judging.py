@@ -73,15 +73,22 @@ def test_sources_are_judged_and_compared_with_the_baseline(prepared, folder: Pat
 
 
 def test_tables_and_page_show_the_judges(prepared, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    judged = judge_speech(prepared, folder, ["single", "multi"], "single", workers=0)
+    pairs = [("multi", "copy"), ("multi", "silent")]  # the second of which did not speak
+    judged = judge_speech(prepared, folder, ["single", "multi"], "single", pairs=pairs, workers=0)
+    assert judged is not None and [(pair.system, pair.against, pair.seeds) for pair in judged.pairs] == [("multi", "copy", 1)]
+    less = judged.pairs[0].differences["distillmos"]
+    assert less.low < 10.0 * (LEVELS["multi"] - LEVELS["copy"]) < less.high < 0.0
+    assert judged.pairs[0].differences["wrong_words"].mean == 0.0
     place = tmp_path_factory.mktemp("report")
     results = Results.from_dict(synthetic_results(place)).model_copy(update={"judges": judged})
     assert Results.from_dict(results.to_dict()).judges == judged
     text = tables(results)
     assert "## What independent judges say" in text
     assert "| multi " in text and "DistillMOS, minus baseline" in text
+    assert f"| multi minus copy | {less.mean:.2f} [{less.low:.2f}, {less.high:.2f}] |" in text
     page = write_report(results, place).read_text(encoding="utf-8")
     assert "What independent judges say" in page and "Natural recordings" in page
+    assert "multi minus copy" in page
     assert "What independent judges say" not in tables(results.model_copy(update={"judges": None}))
     shown = opinion_table(results, ["natural", "multi"])
     assert shown is not None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from tts.comparison.report.charts import Scale, whisker, whisker_axis
 from tts.comparison.report.data import MetricFormat, ReportData
 from tts.comparison.report.style import named
-from tts.comparison.tables import WORDS_NOTE, judged, judges_note
+from tts.comparison.tables import WORDS_NOTE, judged, judged_pairs, judges_note
 from tts.comparison.verdicts import Contrast, Verdict
 from tts.core.html import MISSING, Html, figure, join, known, section, table, tag
 from tts.evaluation.scores import find_metric
@@ -339,10 +339,12 @@ def judges(data: ReportData) -> Html | None:
     heads = [*(metric.heading for metric in metrics), *(f"{metric.heading}, minus baseline" for metric in metrics)]
     used = ", ".join(f"{name}: {version}" for name, version in given.versions.items())
     shown = table(f"Judges on {given.utterances} test sentences", ["Speech", *heads], body)
+    pairs = judged_pairs(given)
     return section(
         "judges",
         "What independent judges say",
         tag("p", judges_note(given), class_="hint"),
         shown,
+        table("Judges: candidates minus controls", ["Pair", *(metric.heading for metric in metrics)], pairs) if pairs else "",
         tag("p", used, class_="hint"),
     )
