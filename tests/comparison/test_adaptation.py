@@ -13,6 +13,7 @@ from speech import IDS, write_corpus
 
 from tts.comparison import judging
 from tts.comparison.adaptation_judging import judge_voices
+from tts.comparison.adaptation_plan import Point
 from tts.comparison.adaptation_results import AdaptationResults, markdown
 from tts.comparison.results import Judges
 from tts.core.errors import UsageError
@@ -359,6 +360,7 @@ def test_methods_begin_from_other_voices_and_beside_other_speakers(made: Path, t
         (["--methods", "fine_tune@nobody"], "there is no fine_tune@nobody"),
         (["--methods", "scratch", "--against", "features"], "--against: features is none of --methods"),
         (["--methods", "scratch", "--shared-steps", "5"], "--shared-steps: is for --methods shared"),
+        (["--methods", "scratch", "--judged-seeds", "all"], "--judged-seeds: is for --judges N"),
         (["--methods", "scratch", "--voices", "again"], "expected NAME=VOICE"),
         (["--methods", "scratch"], "--voices: no method begins from again"),
     ):
@@ -373,7 +375,8 @@ def test_adapted_voices_are_judged_beside_the_recordings(made: Path, tmp_path: P
     monkeypatch.setattr(judges, "judge_versions", lambda words: {})
     monkeypatch.setattr(judging, "judge_versions", judges.judge_versions)
     monkeypatch.setattr(judging, "require_judges", lambda language: False)
-    voices = [("fine_tune", 4, made / "base" / "single"), ("features", 4, made / "base" / "stacked")]
+    folders = {"fine_tune": made / "base" / "single", "features": made / "base" / "stacked"}
+    voices = [(Point(method, 4, seed), folder) for method, folder in folders.items() for seed in (1, 2)]
     prepared = Prepared(made / "target" / "prepared")
 
     def judged() -> dict[int, Judges]:
@@ -384,7 +387,8 @@ def test_adapted_voices_are_judged_beside_the_recordings(made: Path, tmp_path: P
     assert [row.source for row in said.speech] == ["natural", "copy", "fine_tune", "features"]
     assert said.speech[-1].differences["p808"].mean == 0.0
     wavs = {path: path.stat().st_mtime_ns for path in (tmp_path / "judged" / "n0004" / "wavs").rglob("*.wav")}
-    assert len(wavs) == 4 * 2
+    assert len(wavs) == (2 + 2 * 2) * 2
+    assert [row.seeds for row in said.speech] == [1, 1, 2, 2], "every seed's voice is judged"
     judged()
     assert all(path.stat().st_mtime_ns == time for path, time in wavs.items())
 

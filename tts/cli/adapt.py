@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -45,6 +45,10 @@ def adapt(
     judges: Annotated[
         int, typer.Option("--judges", min=0, help="Test sentences that models of listeners judge (needs the extra judges).")
     ] = 0,
+    judged_seeds: Annotated[
+        Literal["first", "all"],
+        typer.Option("--judged-seeds", help="Whose voices the judges hear: the first seed's alone, or every seed's."),
+    ] = "first",
     device: Device = "auto",
     changes: Changes = None,
 ) -> None:
@@ -82,6 +86,7 @@ def adapt(
         voices=named_voices(voices),
         against=words(against),
         judged=judges,
+        judged_seeds=judged_seeds,
         beside=tuple(Prepared(Path(folder)) for folder in words(beside)),
         shared_steps=shared_steps,
     )

@@ -60,7 +60,7 @@ class PointRecord(ScoreRecord):
     training: dict[str, Any] = Field(default_factory=dict)
 
 
-MADE = {"scores", "voices", "judged", "results.json", "results.md", "curve.png"}  # what this leaves in its folder
+MADE = {"scores", "voices", "judged", "speech", "results.json", "results.md", "curve.png"}  # what this leaves in its folder
 SOURCE = "source"
 SMALLEST_EFFECT = 0.05  # dB of MCD: what a comparison takes for the smallest difference that matters
 Sizes = dict[int, dict[int, dict[str, Scores]]]  # by number of utterances, seed and utterance id
@@ -251,9 +251,10 @@ def _against(runs: Runs, scratch: Runs, utterances: int) -> Against:
 
 def _judges(plan: AdaptationPlan, prepared: Prepared, out: Path, device: str) -> dict[int, Judges]:
     speaking = [method for method in plan.methods if method != UNTRAINED]
-    points = [Point(method, n, plan.seeds[0]) for n in plan.utterances for method in speaking]
-    voices = [(point.method, point.utterances, out / "voices" / point.place) for point in points]
-    return judge_voices(prepared, voices, plan.against or speaking[:1], plan.judged, out / "judged", device=device)
+    seeds = plan.seeds if plan.judged_seeds == "all" else plan.seeds[:1]
+    points = [Point(method, n, seed) for n in plan.utterances for method in speaking for seed in seeds]
+    voices = [(point, out / "voices" / point.place) for point in points]
+    return judge_voices(prepared, voices, plan.against or speaking[:1], plan.judged, out / "speech", device=device)
 
 
 def _loads(plan: AdaptationPlan, method: str) -> dict[str, Any] | None:

@@ -1,10 +1,11 @@
-"""What independent judges say of adapted voices: sentences spoken from the text, by each method's voice of the first seed."""
+"""What independent judges say of adapted voices: sentences spoken from the text, by the voices that each method made."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
+from tts.comparison.adaptation_plan import Point
 from tts.comparison.judging import judge_speech
 from tts.comparison.results import Judges
 from tts.core.errors import TtsError
@@ -15,7 +16,7 @@ from tts.evaluation.copy_synthesis import write_copies
 from tts.evaluation.speech import choose_examples, write_natural, write_spoken
 from tts.generation.voice import load_voice
 
-Spoken = tuple[str, int, Path]  # a method, its number of training utterances, and its voice's folder
+Spoken = tuple[Point, Path]  # how a voice was made, and its folder
 
 
 def judge_voices(
@@ -30,22 +31,23 @@ def judge_voices(
 ) -> dict[int, Judges]:
     """Return by number of training utterances what the judges say of ``sentences`` test utterances, spread over the split.
 
-    Speech is kept in ``out/nNNNN/wavs/METHOD/ID.wav``, beside the recordings (natural) and their copies (copy); what is there
-    is neither spoken nor judged again. Differences are to each of the methods ``against``. Raises :class:`UsageError` where
-    a judge is not installed.
+    Speech is kept in ``out/nNNNN/wavs/METHOD/seed-N/ID.wav``, beside the recordings (natural) and their copies (copy); what is
+    there is neither spoken nor judged again. Differences are to each of the methods ``against``. Raises :class:`UsageError`
+    where a judge is not installed.
     """
     ids = choose_examples(prepared.packed("test").ids, sentences)
-    for method, size, folder in tracked(voices, "speaking", len(voices)):
-        place = out / f"n{size:04}" / "wavs"
+    for point, folder in tracked(voices, "speaking", len(voices)):
+        place = out / f"n{point.utterances:04}" / "wavs"
         if not _all_there(place / "natural", ids):
             write_natural(prepared, ids, place / "natural")
         if not _all_there(place / "copy", ids):
             _write_copies(prepared, ids, place / "copy", workers)
-        if not _all_there(place / method, ids):
-            write_spoken(load_voice(folder, device), prepared, ids, place / method, workers)
+        own = place / point.method / f"seed-{point.seed}"
+        if not _all_there(own, ids):
+            write_spoken(load_voice(folder, device), prepared, ids, own, workers)
     judged = {}
-    for size in dict.fromkeys(size for _, size, _ in voices):
-        methods = [method for method, own, _ in voices if own == size]
+    for size in dict.fromkeys(point.utterances for point, _ in voices):
+        methods = list(dict.fromkeys(point.method for point, _ in voices if point.utterances == size))
         pairs = [(method, other) for other in against[1:] for method in methods if method != other]
         said = judge_speech(prepared, out / f"n{size:04}", methods, against[0], pairs=pairs, ids=ids, workers=workers)
         if said is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from tts.core.errors import UsageError
 from tts.dataset.beside import several
@@ -62,13 +62,17 @@ class Point:
         return Path(self.method) / f"n{self.utterances:04}-seed{self.seed}"
 
 
+JudgedSeeds = Literal["first", "all"]
+
+
 @dataclass(frozen=True)
 class AdaptationPlan:
     """What is to be made. ``validation`` utterances, the same for all, tell when to stop.
 
     ``voice`` is what is begun from, and ``voices`` by name what ``METHOD@NAME`` is. ``shared`` networks learn the target beside
     the speakers of the prepared corpora ``beside``, for ``shared_steps`` at most (None: the recipe's). Every other method is
-    compared with each of the methods ``against``. ``judged`` test sentences of every method's first voice are judged.
+    compared with each of the methods ``against``. ``judged`` test sentences of every
+    method's voices are judged, those of the first seed or ``all``.
     """
 
     voice: Path
@@ -83,6 +87,7 @@ class AdaptationPlan:
     shared_steps: int | None = None
     against: tuple[str, ...] = ()
     judged: int = 0
+    judged_seeds: JudgedSeeds = "first"
 
     @property
     def points(self) -> list[Point]:
@@ -152,6 +157,8 @@ def check_plan(plan: AdaptationPlan, voice: Voice, prepared: Prepared) -> None:
 
 def _check_used(plan: AdaptationPlan) -> None:
     """Raise :class:`UsageError` where something is asked for twice or for nothing."""
+    if plan.judged_seeds == "all" and not plan.judged:
+        raise UsageError("--judged-seeds: is for --judges N; add it, or leave --judged-seeds out")
     for option, names in (("--methods", plan.methods), ("--against", plan.against)):
         twice = [name for name in names if names.count(name) > 1]
         if twice:
