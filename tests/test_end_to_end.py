@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 import yaml
-from command import tts, tts_json
+from command import tool, tts, tts_json
 from speech import IDS, RATE, RECIPE, write_corpus
 
 from tts.alignment.labels import read_labels
@@ -29,7 +27,6 @@ SMALL = [
     "duration.training.validate_every=20",
 ]
 SINGLE = ["RECIPE", "-s", "single", "--prepared", "PREPARED"]
-ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +39,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for system in recipe["systems"].values():
         system["stages"][0]["tasks"]["mcep"] = {"weight": 1, "emphasis": 0.5}
     (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
-    tts("prepare", folder / "recipe.yaml", "--corpus-root", folder / "corpus", "--out", folder / "prepared")
+    where = ("--corpus-root", folder / "corpus", "--out", folder / "prepared", "--workers", "2")
+    tts("prepare", folder / "recipe.yaml", *where)
     for system in ("single", "stacked"):
         tts(*train(folder, system))
     return folder
@@ -220,8 +218,8 @@ def test_a_damaged_voice_gets_one_sentence(made: Path, tmp_path: Path, damage, s
 
 @pytest.mark.slow
 def test_what_single_trainings_gave_is_kept(made: Path, tmp_path: Path) -> None:
-    command = [sys.executable, ROOT / "tools" / "publish_tries.py", made / "single", made / "stacked"]
-    subprocess.run([*command, "--to", tmp_path / "tries.json"], check=True)
+    voices = made / "single", made / "stacked"
+    tool("publish_tries", *voices, "--to", tmp_path / "tries.json")
     single, stacked = json.loads((tmp_path / "tries.json").read_text(encoding="utf-8"))
     summary = json.loads((made / "stacked" / "training" / "summary.json").read_text(encoding="utf-8"))
     assert (single["system"], stacked["system"], stacked["stages"]) == ("single", "stacked", summary["stages"])
@@ -233,15 +231,15 @@ def test_what_single_trainings_gave_is_kept(made: Path, tmp_path: Path) -> None:
     run = json.loads((moved / "training" / "run.json").read_text(encoding="utf-8"))
     run["recipe"]["systems"]["single"]["transfer"] = {"init_from": "/home/jo smith/secret/voice"}
     (moved / "training" / "run.json").write_text(json.dumps(run), encoding="utf-8")
-    subprocess.run([*command, moved, "--to", tmp_path / "tries.json"], check=True)
+    tool("publish_tries", *voices, moved, "--to", tmp_path / "tries.json")
     third = json.loads((tmp_path / "tries.json").read_text(encoding="utf-8"))[2]
     assert (third["name"], third["settings"]["transfer"]) == (f"{tmp_path.name}/seed-1", {"init_from": "voice"})
     run["recipe"]["no such part"] = 1
     (moved / "training" / "run.json").write_text(json.dumps(run), encoding="utf-8")
-    odd = subprocess.run([*command, moved, "--to", tmp_path / "odd.json"], check=False, capture_output=True, text=True)
-    assert (odd.returncode, "seed-1: its records are of another version" in odd.stderr) == (1, True)
-    none = subprocess.run([*command, made, "--to", tmp_path / "none.json"], check=False, capture_output=True, text=True)
-    assert (none.returncode, "has no training/summary.json" in none.stderr) == (2, True)
+    odd = tool("publish_tries", *voices, moved, "--to", tmp_path / "odd.json", code=1)
+    assert "seed-1: its records are of another version" in odd
+    none = tool("publish_tries", *voices, made, "--to", tmp_path / "none.json", code=2)
+    assert "has no training/summary.json" in none
     assert not (tmp_path / "none.json").exists()
 
 

@@ -92,10 +92,13 @@ class Report:
         sys.stdout.flush()
 
 
-def make_table(utterances: int, seed: int, device: torch.device) -> Table:
-    """Return made-up speech: targets are smooth functions of segments' features and frames' positions."""
+def make_table(utterances: int, seed: int, device: torch.device, frames: tuple[int, int] = (150, 400)) -> Table:
+    """Return made-up speech: targets are smooth functions of segments' features and frames' positions.
+
+    Utterances have a number of ``frames`` from the first to below the second.
+    """
     rules, generator = np.random.default_rng(0), np.random.default_rng(seed)
-    lengths = generator.integers(150, 400, utterances)
+    lengths = generator.integers(*frames, utterances)
     starts = np.concatenate([[0], np.cumsum(lengths)])
     segments = (generator.random((utterances * 20, FEATURES)) < 0.1).astype(np.float32)
     segment = np.concatenate([np.sort(generator.integers(0, 20, n)) + 20 * u for u, n in enumerate(lengths)])
@@ -142,9 +145,14 @@ class Size:
     steps: int
     width: int  # of the network that is timed
     timed: int  # steps that are timed
+    frames: tuple[int, int]  # of an utterance: the fewest, and one more than the most
+
+    def tables(self, device: torch.device) -> TrainingData:
+        """Return made-up speech to train and to validate with."""
+        return TrainingData(make_table(self.utterances, 1, device, self.frames), make_table(4, 2, device, self.frames))
 
 
-SHORT, WHOLE = Size(12, 6, 64, 3), Size(60, 30, 1024, 200)
+SHORT, WHOLE = Size(12, 6, 64, 3, (20, 50)), Size(60, 30, 1024, 200, (150, 400))
 
 
 def check_networks(report: Report, device: torch.device, size: Size) -> None:
@@ -164,7 +172,7 @@ def check_networks(report: Report, device: torch.device, size: Size) -> None:
             utterances = part.trunk.kind != "feedforward"
             weighting = {"method": weightings.get(name, "sum")}
             settings = make_settings(size.steps, batch=6 if utterances else 256, weighting=weighting)
-            data = TrainingData(make_table(size.utterances, 1, where), make_table(4, 2, where))
+            data = size.tables(where)
             learner = Learner(make_stage(part, where), data, settings)
             for _ in range(size.steps):
                 learner.step()
@@ -232,7 +240,7 @@ class _Interrupt(Callback):
 
 def check_training(report: Report, device: torch.device, size: Size, folder: Path) -> None:
     """Train a stack as a voice is trained, with a resumed training, bottlenecks, the joint and the trajectory phase."""
-    data = TrainingData(make_table(size.utterances, 1, device), make_table(4, 2, device))
+    data = size.tables(device)
     parts = (make_part(dropout=0.1, bottleneck=16), make_part(dropout=0.1, context=2))
     steps, ends = 2 * size.steps, []
     for name in ("whole", "resumed"):
@@ -253,10 +261,10 @@ def check_training(report: Report, device: torch.device, size: Size, folder: Pat
     first, second = stack.stages
     assert isinstance(first, Stage) and isinstance(second, Stage)
     hidden = [compute_features(first, table).bottleneck for table in (data.train, data.valid)]
-    tables = [make_table(size.utterances, 1, device), make_table(4, 2, device)]
-    for table, bottleneck in zip(tables, hidden, strict=True):
+    read = size.tables(device)
+    for table, bottleneck in zip((read.train, read.valid), hidden, strict=True):
         table.read(parts[1], bottleneck)
-    Trainer(second, TrainingData(*tables), make_settings(size.steps), folder / "second", label="second stage").run()
+    Trainer(second, read, make_settings(size.steps), folder / "second", label="second stage").run()
     joint = Joint(stack)
     Trainer(joint, data, make_settings(size.steps), folder / "joint", label="joint").run()
     streams = {name: data.train.targets[name] for name in ("mcep", "lf0", "bap")}
@@ -270,17 +278,17 @@ def check_training(report: Report, device: torch.device, size: Size, folder: Pat
 
 def check_members(report: Report, device: torch.device, size: Size) -> None:
     """Train networks as one batched model, with dropout, against each by itself, and time both."""
-    table, valid = make_table(size.utterances, 1, device), make_table(4, 2, device)
+    data = size.tables(device)
 
     def taught(seed: int) -> dict[str, float]:
         settings = make_settings(size.steps, seed=seed)
-        learner = Learner(make_stage(make_part(dropout=0.1), device), TrainingData(table, valid), settings)
+        learner = Learner(make_stage(make_part(dropout=0.1), device), data, settings)
         torch.manual_seed(seed)
         for _ in range(size.steps):
             learner.step()
         learner.finite.require("members")
         learner.model.eval()
-        return learner.losses_on(valid)
+        return learner.losses_on(data.valid)
 
     taught(0)  # what happens once, such as compiling
     start = time.perf_counter()
@@ -301,7 +309,7 @@ def train_shared(wanted: str, size: Size, folder: Path) -> None:
     """Train a network with the other processes that share it, and leave its weights in ``folder``."""
     with joined(wanted, print) as ranks:
         device = choose_device(ranks.device or wanted)
-        data = TrainingData(make_table(size.utterances, 1, device), make_table(4, 2, device))
+        data = size.tables(device)
         trainer = Trainer(make_stage(make_part(), device), data, make_settings(size.steps), folder / "run", label="shared")
         result = trainer.run()
         if ranks.first:
@@ -331,7 +339,7 @@ def check_processes(report: Report, device: torch.device, size: Size, count: int
 
 def measure(report: Report, device: torch.device, size: Size) -> None:
     """Time steps of a network of the size of a real voice, in the precision it would have, and tell the peak of memory."""
-    table = make_table(size.utterances, 1, device)
+    table = size.tables(device).train
     for kind, batch in (("feedforward", 2048), ("lstm", 16)):
         part = make_part(kind, size.width, dropout=0.1)
         settings = make_settings(size.timed + 3, batch=min(batch, table.rows), precision="auto")

@@ -1,4 +1,4 @@
-"""The verbs over a cluster of three worker processes here, one of which is killed meanwhile: the same files to the byte."""
+"""The verbs over a cluster of two worker processes here, one of which is killed meanwhile: the same files to the byte."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ SMALL = ["alignment.leave_out=false"]  # an aligner of a few utterances hears li
 
 @pytest.fixture(scope="module")
 def scheduler() -> Iterator[str]:
-    """The address of a scheduler with three workers, which are replaced when they die."""
+    """The address of a scheduler with two workers, which are replaced when they die."""
     dask = pytest.importorskip("dask", reason="distributed is not installed")
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 1}),  # a task may see one worker die
         distributed.LocalCluster(
-            n_workers=3, threads_per_worker=1, dashboard_address=":0", memory_limit=0, silence_logs=50
+            n_workers=2, threads_per_worker=1, dashboard_address=":0", memory_limit=0, silence_logs=50
         ) as cluster,
     ):
         yield cluster.scheduler_address
@@ -115,7 +115,7 @@ def test_prepare(scheduler: str, corpus: Path, tmp_path: Path) -> None:
 
 
 VOICE = FIXTURES / "format-2" / "single"
-LINES = [f"l{number:02d}|{'A short line of text. ' * (1 + number % 3)}" for number in range(24)]
+LINES = [f"l{number:02d}|{'A short line of text. ' * (1 + number % 3)}" for number in range(16)]
 
 
 def speak(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
@@ -152,8 +152,9 @@ def test_speak(scheduler: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 STEPS = {"steps": 60, "batch": 64, "validate_every": 20}
 
 
-def test_compare(scheduler: str, corpus: Path, tmp_path: Path) -> None:
+def test_compare(scheduler: str, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A training is killed with its worker and goes on elsewhere from its last checkpoint."""
+    monkeypatch.setattr("tts.comparison.collect.RESAMPLES", 200)
     recipe = yaml.safe_load(RECIPE.read_text(encoding="utf-8"))
     recipe |= {"training": STEPS, "comparison": {"baseline": "single", "seeds": [1], "examples": 1}}
     recipe["systems"].pop("stacked")

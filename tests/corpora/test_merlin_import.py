@@ -219,12 +219,12 @@ def test_the_folder_becomes_a_prepared_corpus(tmp_path: Path) -> None:
         "alignment: {train_on: all}\ntasks: {}\nsystems: {s: {stages: [{tasks: {mcep: 1, lf0: 1, vuv: 1, bap: 1}}]}}\n",
         encoding="utf-8",
     )
-    tts("prepare", fixture, "--corpus-root", data_of(conf), "--out", tmp_path / "made", "--workers", 1)
+    tts("prepare", fixture, "--corpus-root", data_of(conf), "--out", tmp_path / "made")
     tts("export", "merlin", tmp_path / "made", "--out", tmp_path / "merlin_data")
     for name in ("label_state_align", "mgc", "lf0", "bap"):
         shutil.copytree(tmp_path / "merlin_data" / name, data_of(conf) / name, dirs_exist_ok=True)
     tts("import", "merlin", conf, "--out", out, "--licence", "free", "--speaker", "slt", "--wav", wav)
-    tts("prepare", out, "--out", tmp_path / "prepared", "--workers", 1)
+    tts("prepare", out, "--out", tmp_path / "prepared")
     prepared, made = Prepared(tmp_path / "prepared"), Prepared(tmp_path / "made")
     assert prepared.packed("train").ids == IDS[:12]
     assert prepared.packed("train").vectors.shape[1] == 416

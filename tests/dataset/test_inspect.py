@@ -48,7 +48,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def prepare(folder: Path) -> Prepared:
-    where = ["--corpus-root", folder / "corpus", "--out", folder / "prepared", "--workers", 1]
+    where = ["--corpus-root", folder / "corpus", "--out", folder / "prepared"]
     tts("prepare", folder / "recipe.yaml", *where)
     return Prepared(folder / "prepared")
 

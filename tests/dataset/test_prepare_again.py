@@ -6,15 +6,18 @@ from pathlib import Path
 
 import pytest
 from command import tts
-from speech import write_corpus
+from speech import IDS, write_corpus
 
 pytestmark = pytest.mark.slow
 
 
 def test_other_settings_are_told_before_they_replace_what_is_there(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    corpus, out = write_corpus(tmp_path / "corpus"), tmp_path / "prepared"
+    corpus, out = write_corpus(tmp_path / "corpus", IDS[:6]), tmp_path / "prepared"
     recipe = tmp_path / "recipe.yaml"
-    recipe.write_text("name: again\ncorpus: {speaker: kathleen, licence: CC0-1.0}\nframes: {sample_rate: 16000}\n")
+    recipe.write_text(
+        "name: again\ncorpus: {speaker: kathleen, licence: CC0-1.0}\nframes: {sample_rate: 16000}\n"
+        "split: {test: {count: 1}, validation: {count: 1}}\nalignment: {train_on: all, leave_out: false}\n"
+    )
     command = ("prepare", recipe, "--corpus-root", corpus, "--out", out)
     tts(*command)
     tts(*command)

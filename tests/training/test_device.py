@@ -46,7 +46,7 @@ MAIN = Objective(("mcep", "lf0", "vuv"))
 
 def make_table(device: torch.device = META) -> Table:
     generator = np.random.default_rng(0)
-    starts = np.concatenate([[0], np.cumsum([30, 25, 40, 6])])
+    starts = np.concatenate([[0], np.cumsum([8, 7, 12, 4])])
     targets = {}
     for stream in STREAMS:
         values = (
@@ -69,7 +69,7 @@ def part(kind: str = "feedforward", **more: object) -> StagePart:
 
 
 def settings(**more: object) -> TrainingPart:
-    plain = {"steps": 50, "batch": 12, "average": 0.9, "precision": "float32", "input_dropout": 0.1, "validate_every": 50}
+    plain = {"steps": 50, "batch": 6, "average": 0.9, "precision": "float32", "input_dropout": 0.1, "validate_every": 50}
     return TrainingPart.model_validate(plain | more)
 
 
@@ -159,9 +159,9 @@ def test_a_step_of_a_later_stage_on_bottlenecks_of_the_device_or_the_host(on_hos
     with Strict():
         hidden = compute_features(first, table, outputs=True)
     assert hidden.bottleneck is not None and hidden.outputs is not None
-    assert (hidden.bottleneck.shape, hidden.outputs.shape) == ((101, 4), (101, 10))
+    assert (hidden.bottleneck.shape, hidden.outputs.shape) == ((31, 4), (31, 10))
     assert hidden.bottleneck.device == hidden.outputs.device == META
-    table.read(second, torch.zeros(101, 4, dtype=torch.bfloat16) if on_host else hidden.bottleneck)
+    table.read(second, torch.zeros(31, 4, dtype=torch.bfloat16) if on_host else hidden.bottleneck)
     learner = Learner(Stage(5 + 5 * 4, second, WIDTHS).to(META), TrainingData(table, table), settings(), MAIN)
     assert len(take_steps(learner)) == on_host  # all columns of a batch together
     assert host == []
@@ -193,7 +193,7 @@ def test_training_that_starts_from_another_voices_weights(host: list[tuple[int, 
 
 @pytest.mark.slow
 def test_a_validation_comes_to_the_host_in_one_piece(host: list[tuple[int, ...]], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Table, "pass_rows", lambda self, whole: 30)  # several groups of utterances
+    monkeypatch.setattr(Table, "pass_rows", lambda self, whole: 10)  # several groups of utterances
     learner = learner_of(stage("lstm"))
     with Strict():
         losses = learner.losses_on(learner.data.valid)
@@ -201,8 +201,8 @@ def test_a_validation_comes_to_the_host_in_one_piece(host: list[tuple[int, ...]]
     assert losses == dict.fromkeys(WIDTHS, 1.0)
     host.clear()
     with Strict():
-        assert predict(learner.model, learner.data.valid, ["mcep"])["mcep"].shape == (101, 6)
-    assert host == [(101, 6)]
+        assert predict(learner.model, learner.data.valid, ["mcep"])["mcep"].shape == (31, 6)
+    assert host == [(31, 6)]
 
 
 @pytest.mark.slow

@@ -81,7 +81,7 @@ def aligner(setup: Setup, floor: float) -> list[Row]:
         return []
     prepared = Prepared(setup.prepared)
     sentences, grid = prepared.sentences, prepared.grid
-    paths = [path for path in sorted(setup.recordings.iterdir()) if path.stem in sentences][: 4 if setup.quick else ALIGNED]
+    paths = [path for path in sorted(setup.recordings.iterdir()) if path.stem in sentences][: 2 if setup.quick else ALIGNED]
     signals = [read_audio(path, grid.sample_rate)[0] for path in paths]
     seconds = sum(map(len, signals)) / grid.sample_rate
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 TOGETHER = 8  # sentences
 MOST_GROUPS = 40
@@ -44,15 +46,21 @@ def guess_language(texts: Sequence[str]) -> LanguageGuess | None:
     """Guess the language of texts, some of which are looked at; None where there is too little text."""
     if sum(c.isalpha() for text in texts[:1000] for c in text) < LEAST_LETTERS:
         return None
-    from py3langid.langid import MODEL_DIR, MODEL_FILE, LanguageIdentifier  # 0.3 s to load
-
-    identifier = LanguageIdentifier.from_modelpath(MODEL_DIR / MODEL_FILE, norm_probs=True)
+    identifier = _identifier()
     step = max(1, len(texts) // (TOGETHER * MOST_GROUPS))
     sample = list(texts[::step])[: TOGETHER * MOST_GROUPS]
     groups = [" ".join(sample[n : n + TOGETHER]) for n in range(0, len(sample), TOGETHER)]
     votes = Counter(str(identifier.classify(group)[0]) for group in groups if any(c.isalpha() for c in group))
     (code, count), *others = votes.most_common(2)
     return LanguageGuess(code, count, sum(votes.values()), others[0][0] if others else "")
+
+
+@cache
+def _identifier() -> Any:
+    """Return the model, which takes 0.3 s to load."""
+    from py3langid.langid import MODEL_DIR, MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_modelpath(MODEL_DIR / MODEL_FILE, norm_probs=True)
 
 
 def doubted(tag: str, guess: LanguageGuess | None) -> bool:
