@@ -35,6 +35,7 @@ def main() -> int:
         return 2
     job, arguments = sys.argv[1], sys.argv[2:]
     set_up(EXTRAS[job])
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # every process would compile anew what it imports
     os.environ.setdefault("GOMP_SPINCOUNT", "0")
     if job == "demo":
         return run("tts", "demo", *arguments)
