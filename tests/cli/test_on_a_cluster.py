@@ -177,9 +177,27 @@ def test_compare(scheduler: str, corpus: Path, tmp_path: Path, monkeypatch: pyte
     assert contents(there / "wavs") == contents(here / "wavs")
 
 
+@contextmanager
+def no_death_forgiven(scheduler: str) -> Iterator[None]:
+    """Have the scheduler blame whatever a worker had when it died, were it only waiting there."""
+
+    def allow(failures: int, dask_scheduler: Any = None) -> None:
+        dask_scheduler.allowed_failures = failures
+
+    with distributed.Client(scheduler) as client:
+        client.run_on_scheduler(allow, 0)
+        try:
+            yield
+        finally:
+            client.run_on_scheduler(allow, 1)
+
+
 def test_an_item_that_kills_workers_is_the_only_one_to_fail(scheduler: str) -> None:
-    with connect(scheduler) as cluster:
+    with connect(scheduler) as cluster, no_death_forgiven(scheduler):
         made = dict(cluster.map(partial(crash_at, fatal=5), range(12)))
+        ordered = list(cluster.map(partial(crash_at, fatal=3), range(6), ordered=True))
+    assert [number for number, _ in ordered] == list(range(6))
+    assert [number for number, value in ordered if isinstance(value, Failure)] == [3]
     assert isinstance(made[5], Failure)
     assert "died" in made[5].message
     assert made[7] == Failure("7 is odd")

@@ -260,6 +260,7 @@ class _Handing:
         self.done: queue.SimpleQueue[Future] = queue.SimpleQueue()
         self.pace: float | None = None  # seconds an item
         self.warned = False
+        self.alone: Future | None = None  # an item that is done while nothing else is
 
     def results(self) -> Iterator[tuple[int, Any]]:
         """Yield what :meth:`Cluster.map` does."""
@@ -314,6 +315,20 @@ class _Handing:
             return None
         return future if not self.ordered and future in self.running else None
 
+    def _done_alone(self, numbers: range) -> Future:
+        """Do an item while nothing else is done, and wait for it: workers that died may have had another that killed them."""
+        others = list(self.running)
+        while not all(future.done() for future in others):
+            self.cluster.slots()  # is the scheduler there?
+            time.sleep(0.05)
+        self.alone = self._handed(numbers)
+        self.running[self.alone] = numbers  # to be called back with the others
+        while not self.alone.done():
+            self.cluster.slots()
+            time.sleep(0.05)
+        del self.running[self.alone]
+        return self.alone
+
     def _results_of(self, future: Future, numbers: range) -> Iterator[tuple[int, Any]]:
         try:
             done: GroupDone[Any] = self.cluster.outcome(future)
@@ -321,10 +336,12 @@ class _Handing:
             self._hand_in_again([numbers])
             return
         except WorkerDied as error:
-            if len(numbers) == 1:
-                yield numbers[0], Failure(str(error))
-            else:  # which of them is to blame is seen when each is done alone
+            if len(numbers) > 1:  # which of them is to blame is seen when each is handed in by itself
                 self._hand_in_again([range(number, number + 1) for number in numbers])
+            elif future is self.alone:
+                yield numbers[0], Failure(str(error))
+            else:
+                yield from self._results_of(self._done_alone(numbers), numbers)
             return
         future.release()
         pace = done.seconds / len(numbers)
