@@ -35,8 +35,9 @@ def test_on_the_cpu_all_is_within_tolerance() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "all within tolerance" in done.stdout.splitlines()[-1]
     assert re.search(r"an? training that was interrupted and resumed +0\.00e\+00", done.stdout)
-    assert re.search(r"8 networks as one batched model: losses +\d.\d\de[-+]\d\d", done.stdout)
-    assert re.search(r"2 processes that share a training: losses +\d.\d\de[-+]\d\d", done.stdout)
+    assert re.search(r"8 networks as one batched model: losses +\d\.\d\de[-+]\d\d", done.stdout)
+    # Sums over halves of batches are rounded otherwise than those over the whole: 0 would be one training compared with itself.
+    assert re.search(r"2 processes that share a training: losses +[1-9]\.\d\de-\d\d", done.stdout)
     assert len(re.findall(r"steps/s, [\d,]+ frames/s, process memory [\d,]+ MiB", done.stdout)) == 2
 
 

@@ -112,7 +112,7 @@ def test_a_voice_holds_nothing_of_the_auxiliary_tasks(made: Path) -> None:
 @pytest.mark.slow
 def test_scores_and_pictures(made: Path) -> None:
     arguments = ["evaluate", made / "single", "--prepared", made / "prepared", "--pictures"]
-    assert "16000 Hz, 5 ms frames" in tts(*arguments, "1")
+    assert "16000 Hz, 5 ms frames" in tts(*arguments, "1", "--workers", "2")
     result = tts_json(*arguments, "0")
     pooled = result["systems"]["fixture single"]["pooled"]
     assert 0.0 < pooled["mcd"] < 20.0

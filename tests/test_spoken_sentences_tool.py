@@ -1,4 +1,4 @@
-"""The tool that chooses sentences to be spoken: the hour's first, then usual ones of a corpus of words, each once."""
+"""The tool that chooses sentences to be spoken: the hour's first, then others of usual characters alone."""
 
 from __future__ import annotations
 
@@ -39,16 +39,45 @@ def test_sentences_are_chosen(tmp_path: Path) -> None:
     assert tool.choose(first, tool.utterances(lines), 60) == [*first, UTTERANCES[0]]
 
 
-def test_files_that_are_too_few_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def run(monkeypatch: pytest.MonkeyPatch, path: Path, out: Path, hours: str) -> object:
+    """Run the tool; return its exit code, or what it says where it ends with a sentence."""
+    monkeypatch.setattr("sys.argv", ["make_spoken_sentences.py", str(path), f"--hours={hours}", "--out", str(out)])
+    try:
+        return tool.main()
+    except SystemExit as ended:
+        return ended.code
+
+
+def test_a_file_is_written_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, out = tmp_path / "dev.txt", tmp_path / "sentences.txt"
+    more = [f"Nobody had asked for {'one and ' * number}another to be made." for number in range(1, 12)]
+    path.write_text("".join(f"<file>\tname.txt\n{rows(text)}" for text in more), encoding="utf-8")
+    assert "sentences for 1.0 hours alone" in str(run(monkeypatch, path, out, "2"))
+    assert not out.exists()
+    assert run(monkeypatch, path, out, "1") == 0
+    lines = out.read_text(encoding="utf-8").splitlines()
+    assert lines[:799] == tool.FIRST.read_text(encoding="utf-8").splitlines()
+    assert lines[799:] == more[: len(lines) - 799]
+    assert sum(map(len, lines[:-1])) < tool.CHARACTERS_AN_HOUR <= sum(map(len, lines))
+    assert run(monkeypatch, path, out, "1") == 2, "never over what is there"
+
+
+@pytest.mark.parametrize("hours", ["0", "-3", "0.5", "nan", "inf"])
+def test_less_than_the_hour_that_comes_first_is_refused(
+    hours: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     path, out = tmp_path / "dev.txt", tmp_path / "sentences.txt"
     path.write_text(f"<file>\tname.txt\n{rows(UTTERANCES[0])}", encoding="utf-8")
-    monkeypatch.setattr("sys.argv", ["make_spoken_sentences.py", str(path), "--hours", "2", "--out", str(out)])
-    with pytest.raises(SystemExit, match=r"sentences for 1\.0 hours alone"):
-        tool.main()
+    assert run(monkeypatch, path, out, hours) == 2
+    assert f"--hours {hours}: a number of at least 1 is needed" in capsys.readouterr().err
     assert not out.exists()
-    monkeypatch.setattr("sys.argv", ["make_spoken_sentences.py", str(path), "--hours", "0.9", "--out", str(out)])
-    assert tool.main() == 0
-    assert len(out.read_text(encoding="utf-8").splitlines()) == 799
-    with pytest.raises(SystemExit) as ended:
-        tool.main()  # never over what is there
-    assert ended.value.code == 2
+
+
+def test_a_file_of_another_encoding_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, out = tmp_path / "dev.txt", tmp_path / "sentences.txt"
+    path.write_bytes("<file>\tname.txt\ncafé\t0\n".encode("latin-1"))
+    assert run(monkeypatch, path, out, "1") == 2
+    assert "dev.txt: not in UTF-8" in capsys.readouterr().err
+    assert not out.exists()

@@ -143,7 +143,7 @@ def test_a_recipe_by_its_bare_name_becomes_a_voice_that_speaks(home: Path) -> No
     changes += ["systems.single.training={steps: 20, validate_every: 10}", "systems.single.stages.0.trunk.layers=[32]"]
     changes += ["duration.training.steps=20", "duration.training.validate_every=10"]
     given = [part for change in changes for part in ("--set", change)]
-    run(home, "tts", "prepare", "kathleen", "--corpus-root", "recordings", "--workers", "0", *given)
+    run(home, "tts", "prepare", "kathleen", "--corpus-root", "recordings", *given)
     run(home, "tts", "train", "kathleen", "--system", "single", *given)
     (home / "text.txt").write_text("first|A sentence.\nsecond|And another one.\n", encoding="utf-8")
     run(home, "tts", "speak", "output/kathleen/single", "text.txt", "--out", "wavs", "--workers", "0")

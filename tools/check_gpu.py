@@ -314,9 +314,12 @@ def train_shared(wanted: str, size: Size, folder: Path) -> None:
         result = trainer.run()
         if ranks.first:
             scores = {
-                f"{n}/{key}": torch.tensor(value) for n, entry in enumerate(result.history) for key, value in entry.items()
+                f"{n}/{key}": torch.tensor(value, dtype=torch.float64)
+                for n, entry in enumerate(result.history)
+                for key, value in entry.items()
+                if key.startswith(("train/", "valid/"))
             }
-            save_tensors(folder / "scores.safetensors", {n: v for n, v in scores.items() if "/valid/" in n}, {})
+            save_tensors(folder / "scores.safetensors", scores, {})
 
 
 def check_processes(report: Report, device: torch.device, size: Size, count: int, folder: Path) -> None:

@@ -6,12 +6,14 @@
 
 The first lines are recipes/spoken_hour/sentences.txt as it is, so that sounds of its names are the same in both corpora. What
 follows are utterances of the files in their order (Talman et al. 2019, CC BY 4.0; a line a word or sign) which have only
-letters and usual punctuation and 25 to 160 characters, each once.
+letters of English, spaces and the signs , . ; : ! ? ' - and 25 to 160 characters, each once. Nothing else is filtered: headings
+in capitals are among them, and quotation marks apart from their words, for a space is removed before , . ; : ! ? alone.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -28,15 +30,24 @@ def main() -> int:
     """Read the arguments and write the sentences."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=Path, nargs="+", help="files of the Helsinki Prosody Corpus")
-    parser.add_argument("--hours", type=float, required=True, help="about how many hours of speech")
+    parser.add_argument("--hours", type=float, required=True, help="about how many hours of speech, at least 1")
     parser.add_argument("--out", type=Path, required=True, help="the text file, a sentence a line")
     arguments = parser.parse_args()
+    if not (math.isfinite(arguments.hours) and arguments.hours >= 1):
+        parser.error(
+            f"--hours {arguments.hours:g}: a number of at least 1 is needed: the hour that there is comes first, whole"
+        )
+    texts = []
     for path in arguments.corpus:
         if not path.is_file():
             parser.error(f"{path}: there is no such file")
+        try:
+            texts.append(path.read_text(encoding="utf-8"))
+        except UnicodeDecodeError as error:
+            parser.error(f"{path}: not in UTF-8, as the files of the corpus are ({error.reason} at byte {error.start})")
     if arguments.out.exists():
         parser.error(f"{arguments.out}: exists; choose another name")
-    more = (sentence for path in arguments.corpus for sentence in utterances(path.read_text(encoding="utf-8").splitlines()))
+    more = (sentence for text in texts for sentence in utterances(text.splitlines()))
     chosen = choose(FIRST.read_text(encoding="utf-8").splitlines(), more, arguments.hours * CHARACTERS_AN_HOUR)
     characters = sum(map(len, chosen))
     if characters < arguments.hours * CHARACTERS_AN_HOUR:
@@ -60,7 +71,7 @@ def utterances(lines: Iterable[str]) -> Iterator[str]:
 
 
 def choose(first: Iterable[str], more: Iterable[str], characters: float) -> list[str]:
-    """Return ``first`` and as many of the usual sentences among ``more`` as ``characters`` take, each once."""
+    """Return ``first`` and of ``more`` as many sentences that ``USUAL`` matches as ``characters`` take, each once."""
     chosen = dict.fromkeys(first)
     length = sum(map(len, chosen))
     for sentence in more:

@@ -11,35 +11,48 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 import venv
 from pathlib import Path
+from typing import IO, NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 EXTRAS = {"demo": "demo", "test": "dev", "set-up": "dev"}
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+PATIENCE = 10.0  # seconds for an interrupted program to tidy up, and as many for a terminated one
 CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
 
 
 def main() -> int:
     """Set up for the job named on the command line, then run it; further arguments go to the job."""
-    if len(sys.argv) < 2 or sys.argv[1] not in EXTRAS:
+    job, arguments = sys.argv[1] if len(sys.argv) > 1 else "", sys.argv[2:]
+    if job not in EXTRAS or (job != "demo" and arguments not in ([], ["--quick"] if job == "test" else [])):
         print("usage: python3 tools/run.py demo [OPTIONS], or test [--quick], or set-up", file=sys.stderr)
         return 2
     if sys.version_info < (3, 11):  # noqa: UP036 - this file runs before anything is checked
         print(f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}", file=sys.stderr)
         return 2
-    job, arguments = sys.argv[1], sys.argv[2:]
+    for number in SIGNALS:
+        if signal.getsignal(number) != signal.SIG_IGN:  # as under nohup
+            signal.signal(number, stop)
     set_up(EXTRAS[job])
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # every process would compile anew what it imports
     os.environ.setdefault("GOMP_SPINCOUNT", "0")
     if job == "demo":
         return run("tts", "demo", *arguments)
     return 0 if job == "set-up" else test(quick="--quick" in arguments)
+
+
+def stop(number: int, frame: object) -> NoReturn:
+    """End this program for a signal, and thereby, on the way out, what it runs."""
+    del frame
+    sys.exit(128 + number)
 
 
 def set_up(extra: str) -> None:
@@ -57,12 +70,12 @@ def set_up(extra: str) -> None:
             print(f"{VENV} cannot be made: {error}", file=sys.stderr)
             print("this Python lacks venv or ensurepip; use one from python.org, or on Debian python3-venv", file=sys.stderr)
             sys.exit(1)
-    command = [str(BIN / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command = ["python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     command += ["--no-compile"]  # most modules are never imported, the others are compiled when they are
     command += ["-c", str(ROOT / "constraints.txt"), "-e", f"{ROOT}[{extra}]"]
     if sys.platform.startswith("linux") and not shutil.which("nvidia-smi") and not os.environ.get("PIP_FIND_LINKS"):
         command += ["--extra-index-url", CPU_WHEELS]  # PyPI's Linux wheel carries several GB of CUDA that has no use here
-    if subprocess.run(command, check=False).returncode:
+    if run(*command):
         print("setting up failed: see pip's message above; it needs the network once", file=sys.stderr)
         sys.exit(1)
     mark.write_text(wanted, encoding="utf-8")
@@ -70,7 +83,11 @@ def set_up(extra: str) -> None:
 
 def run(program: str, *arguments: str) -> int:
     """Run a program of .venv in the project's folder; return its exit code."""
-    return subprocess.run([str(BIN / program), *arguments], cwd=ROOT, check=False).returncode
+    process = start(program, *arguments)
+    try:
+        return process.wait()
+    finally:
+        end([process])
 
 
 def test(quick: bool) -> int:
@@ -88,12 +105,11 @@ def beside(types: tuple[str, ...], tests: tuple[str, ...]) -> int:
     Where either fails, the other is ended: return that exit code, or 0.
     """
     print(f"== {' '.join(types)}, and meanwhile {' '.join(tests)}", flush=True)
+    running: dict[tuple[str, ...], subprocess.Popen[bytes]] = {}
     with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
-        running = {
-            types: subprocess.Popen([str(BIN / types[0]), *types[1:]], cwd=ROOT, stdout=said, stderr=said),
-            tests: subprocess.Popen([str(BIN / tests[0]), *tests[1:]], cwd=ROOT),
-        }
         try:
+            running[types] = start(*types, said=said)
+            running[tests] = start(*tests)
             while running:
                 time.sleep(0.2)
                 for step in [step for step, process in running.items() if process.poll() is not None]:
@@ -104,10 +120,50 @@ def beside(types: tuple[str, ...], tests: tuple[str, ...]) -> int:
                     if code:
                         return failed(step, code)
         finally:
-            for process in running.values():
-                process.terminate()
-                process.wait()
+            end(list(running.values()))
     return 0
+
+
+def start(program: str, *arguments: str, said: IO[str] | None = None) -> subprocess.Popen[bytes]:
+    """Start a program of .venv in the project's folder and, but on Windows, a session of its own; it prints to ``said``."""
+    try:
+        # What it starts in its turn is of its session, where one signal reaches all.
+        return subprocess.Popen([str(BIN / program), *arguments], cwd=ROOT, stdout=said, stderr=said, start_new_session=True)
+    except OSError as error:
+        sys.exit(f"{BIN / program} cannot be started: {error}; remove {VENV} and run this again")
+
+
+def end(processes: list[subprocess.Popen[bytes]]) -> None:
+    """Interrupt what still runs of processes and what they have started, terminate it after some seconds, then kill it."""
+    processes = [process for process in processes if process.poll() is None]
+    if not processes:
+        return
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)  # to be told once more must not stop this half-way
+    if os.name == "nt":
+        for process in processes:
+            process.terminate()
+    else:
+        for number, patience in ((signal.SIGINT, PATIENCE), (signal.SIGTERM, PATIENCE), (signal.SIGKILL, 0.0)):
+            until = time.monotonic() + patience
+            send(processes, number)
+            while send(processes, 0) and time.monotonic() < until:
+                time.sleep(0.05)
+    for process in processes:
+        process.wait()
+
+
+def send(processes: list[subprocess.Popen[bytes]], number: int) -> bool:
+    """Send a signal to the groups of processes, 0 to none; return whether anything of them still runs."""
+    reached = False
+    for process in processes:
+        process.poll()  # what has ended counts until it is waited for
+        try:
+            os.killpg(process.pid, number)
+            reached = True
+        except (ProcessLookupError, PermissionError):  # the second, on macOS, where all of it has ended
+            pass
+    return reached
 
 
 def failed(step: tuple[str, ...], code: int) -> int:

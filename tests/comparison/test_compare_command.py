@@ -279,7 +279,7 @@ def test_more_seeds_reuse_what_is_there(made: Path, compared: dict) -> None:
     before = {
         path: path.stat().st_mtime_ns for path in (*out.glob("scores/*/*.npz"), *out.glob("voices/*/*/model.safetensors"))
     }
-    whole = compare(load_recipe(made), Prepared(made / "prepared"), out, systems=["single"], seeds=[1, 2], workers=0)
+    whole = compare(load_recipe(made), Prepared(made / "prepared"), out, systems=["single"], seeds=[1, 2], workers=2)
     results = whole.to_dict()
     assert before == {path: path.stat().st_mtime_ns for path in before}
     assert statuses(results)["single", 2] == "finished"
