@@ -11,7 +11,7 @@ import yaml
 from command import tts
 from speech import IDS, write_corpus
 
-from tts.comparison import judging
+from tts.comparison import adaptation, judging
 from tts.comparison.adaptation_judging import judge_voices
 from tts.comparison.adaptation_plan import Point
 from tts.comparison.adaptation_results import AdaptationResults, markdown
@@ -25,6 +25,7 @@ from tts.dataset.statistics import StatisticsSum
 from tts.dataset.subset import Subset, nested
 from tts.evaluation import judges
 from tts.evaluation.judges import Opinion
+from tts.generation.config import read_config, write_config
 from tts.generation.network_input import padded_batches
 from tts.generation.voice import Voice, load_voice
 from tts.recipe import load_recipe
@@ -367,7 +368,10 @@ def test_methods_begin_from_other_voices_and_beside_other_speakers(made: Path, t
         assert said in tts(*arguments, *wrong, code=2)
 
 
-def test_adapted_voices_are_judged_beside_the_recordings(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def judges_by_level(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Judges who rate by the peak and hear no words."""
+
     def rated(samples: np.ndarray, rate: int, *, words: bool) -> Opinion:
         return Opinion({"distillmos": 1.0 + float(np.abs(samples).max()), "p808": 3.0}, None)
 
@@ -375,6 +379,11 @@ def test_adapted_voices_are_judged_beside_the_recordings(made: Path, tmp_path: P
     monkeypatch.setattr(judges, "judge_versions", lambda words: {})
     monkeypatch.setattr(judging, "judge_versions", judges.judge_versions)
     monkeypatch.setattr(judging, "require_judges", lambda language: False)
+    monkeypatch.setattr(adaptation, "require_judges", lambda language: False)
+
+
+@pytest.mark.usefixtures("judges_by_level")
+def test_adapted_voices_are_judged_beside_the_recordings(made: Path, tmp_path: Path) -> None:
     folders = {"fine_tune": made / "base" / "single", "features": made / "base" / "stacked"}
     voices = [(Point(method, 4, seed), folder) for method, folder in folders.items() for seed in (1, 2)]
     prepared = Prepared(made / "target" / "prepared")
@@ -391,6 +400,46 @@ def test_adapted_voices_are_judged_beside_the_recordings(made: Path, tmp_path: P
     assert [row.seeds for row in said.speech] == [1, 1, 2, 2], "every seed's voice is judged"
     judged()
     assert all(path.stat().st_mtime_ns == time for path, time in wavs.items())
+    made_anew = tmp_path / "made-anew"
+    shutil.copytree(made / "base" / "stacked", made_anew, ignore=shutil.ignore_patterns("training"))
+    config = read_config(made_anew)
+    write_config(made_anew, config.model_copy(update={"generation": config.generation.model_copy(update={"speed": 0.5})}))
+    voices[-1] = (voices[-1][0], made_anew)
+    rates = {row.source: row.scores["distillmos"] for row in said.speech}
+    again = judged()[4]
+    changed = {path for path, time in wavs.items() if path.stat().st_mtime_ns != time}
+    assert changed == {path for path in wavs if path.parts[-3:-1] == ("features", "seed-2")}, "of the new voice alone"
+    assert {row.source for row in again.speech if row.scores["distillmos"] != rates[row.source]} == {"features"}
+    new = {path: path.stat().st_mtime_ns for path in wavs}
+    judged()
+    assert all(path.stat().st_mtime_ns == time for path, time in new.items())
+
+
+@pytest.mark.usefixtures("judges_by_level")
+def test_every_seeds_voice_is_judged_and_compared_with_each_of_several_methods(made: Path, tmp_path: Path) -> None:
+    """Seeds as asked for now, whatever has spoken already; no difference twice; what does not speak is left out."""
+    arguments = ["adapt", made / "base" / "single", made / "target" / "recipe.yaml", "--out", tmp_path / "curve", "-n", "2"]
+    arguments += ["--prepared", made / "target" / "prepared", "--validation", "1", "--seeds", "1,2", "--judges", "2"]
+    arguments += ["--methods", "scratch,statistics,fine_tune,l2_sp", "--against", "statistics,scratch,fine_tune"]
+
+    def judged(seeds: str) -> Judges:
+        printed = tts(*arguments, "--judged-seeds", seeds)
+        results = AdaptationResults.model_validate(json.loads((tmp_path / "curve" / "results.json").read_text("utf-8")))
+        assert "| l2_sp minus fine_tune |" in printed and "scratch minus" not in printed
+        said = results.judges[2]
+        rows = {row.source: row for row in said.speech}
+        assert {*rows} == {"natural", "copy", "scratch", "fine_tune", "l2_sp"}
+        assert {name for name, row in rows.items() if row.differences} == {"fine_tune", "l2_sp"}, "to scratch, which speaks"
+        assert [(pair.system, pair.against) for pair in said.pairs] == [("l2_sp", "fine_tune")]
+        means = [rows[name].scores["distillmos"].mean for name in ("l2_sp", "fine_tune")]
+        assert said.pairs[0].differences["distillmos"].mean == pytest.approx(means[0] - means[1])
+        assert {rows[name].seeds for name in ("scratch", "fine_tune", "l2_sp")} == {said.seeds} == {said.pairs[0].seeds}
+        return said
+
+    first = judged("first")
+    assert first.seeds == 1
+    assert judged("all").seeds == 2
+    assert judged("first") == first
 
 
 def test_the_plan_of_a_comparison_counts_a_stack_on_a_borrowed_network(made: Path, tmp_path: Path) -> None:

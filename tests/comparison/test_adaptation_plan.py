@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,19 @@ def test_a_plan_asks_for_nothing_twice_or_in_vain(
     check_plan(AdaptationPlan(**right, methods=("scratch", "fine_tune"), validation=1, against=("scratch",)), voice, prepared)
     with pytest.raises(UsageError, match=said):
         check_plan(AdaptationPlan(**right, methods=methods, validation=1, against=against, voices=voices), voice, prepared)
+
+
+def test_judges_without_a_method_that_speaks_are_refused() -> None:
+    prepared, voice = Prepared(OLD / "prepared"), load_voice(OLD / "single", "cpu")
+    recipe = load_recipe(RECIPE)
+    for methods, judged, refused in (
+        (("statistics",), 2, True),
+        (("statistics",), 0, False),
+        (("statistics", "l2_sp"), 2, False),
+    ):
+        plan = AdaptationPlan(OLD / "single", recipe, "single", (1,), (1,), methods, 1, judged=judged)
+        with pytest.raises(UsageError, match="--judges: statistics leaves no voice") if refused else nullcontext():
+            check_plan(plan, voice, prepared)
 
 
 @pytest.mark.parametrize(

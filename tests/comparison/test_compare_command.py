@@ -21,7 +21,7 @@ import yaml
 from speech import RECIPE, write_corpus
 
 from tts.comparison import collect
-from tts.comparison.compare import Comparison, choose, jobs_of, write_pages
+from tts.comparison.compare import Comparison, choose, finish, jobs_of, write_pages
 from tts.comparison.compare import compare as compare_plan
 from tts.comparison.plan import make_plan
 from tts.comparison.records import JobRecord, read_record, read_search, record_path, write_record
@@ -377,6 +377,28 @@ def test_the_first_seed_speaks_and_every_seed_where_all_are_judged(made: Path, t
     record = JobRecord(identity="x", system="single", run="seed-7", seed=7, status="finished", splits=(), spoken=("a", "b"))
     write_record(record_path(tmp_path, "single", "seed-7"), record, {})
     assert speech("comparison.judged_seeds=all") == {"seed-3": (folder / "seed-3", 2), "seed-7": (folder, 2)}, "7 came first"
+
+
+@pytest.mark.parametrize(("judged", "seeds"), [("first", {7}), ("all", {3, 5, 7})])
+def test_all_seeds_are_judged_only_where_all_are_asked_for(made: Path, tmp_path: Path, judged: str, seeds: set[int]) -> None:
+    """An earlier command had seed 7 speak first, and further seeds apart."""
+    recipe = load_recipe(made, [f"comparison.judged_seeds={judged}"])
+    whole, plan = (make_plan(recipe, systems=["single"], seeds=n, judges=True) for n in ([3, 5, 7], [3, 5]))
+    work = Comparison(plan, whole, Prepared(made / "prepared"), tmp_path, 0, "cpu", "", lambda line: None)
+    record = JobRecord(identity="x", system="single", run="seed-7", seed=7, status="finished", splits=(), spoken=("a",))
+    write_record(record_path(tmp_path, "single", "seed-7"), record, {})
+    for seed in (3, 5):
+        (tmp_path / "wavs" / "single" / f"seed-{seed}").mkdir(parents=True)
+    place = "tts.comparison.compare."
+    with (
+        mock.patch(place + "judge_speech") as asked,
+        mock.patch(place + "find_references"),
+        mock.patch(place + "write_examples"),
+        mock.patch.object(work, "write") as written,
+    ):
+        written.return_value.runs_of.return_value = [mock.Mock(finished=True)]
+        finish(work)
+    assert asked.call_args.kwargs["seeds"] == {"single": seeds}
 
 
 def test_an_interrupted_comparison_goes_on(made: Path, tmp_path: Path) -> None:

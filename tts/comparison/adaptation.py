@@ -250,11 +250,11 @@ def _against(runs: Runs, scratch: Runs, utterances: int) -> Against:
 
 
 def _judges(plan: AdaptationPlan, prepared: Prepared, out: Path, device: str) -> dict[int, Judges]:
-    speaking = [method for method in plan.methods if method != UNTRAINED]
     seeds = plan.seeds if plan.judged_seeds == "all" else plan.seeds[:1]
-    points = [Point(method, n, seed) for n in plan.utterances for method in speaking for seed in seeds]
+    points = [Point(method, n, seed) for n in plan.utterances for method in plan.speaking for seed in seeds]
     voices = [(point, out / "voices" / point.place) for point in points]
-    return judge_voices(prepared, voices, plan.against or speaking[:1], plan.judged, out / "speech", device=device)
+    against = [method for method in plan.against if method in plan.speaking] or plan.speaking[:1]
+    return judge_voices(prepared, voices, against, plan.judged, out / "speech", device=device)
 
 
 def _loads(plan: AdaptationPlan, method: str) -> dict[str, Any] | None:

@@ -71,8 +71,8 @@ class AdaptationPlan:
 
     ``voice`` is what is begun from, and ``voices`` by name what ``METHOD@NAME`` is. ``shared`` networks learn the target beside
     the speakers of the prepared corpora ``beside``, for ``shared_steps`` at most (None: the recipe's). Every other method is
-    compared with each of the methods ``against``. ``judged`` test sentences of every
-    method's voices are judged, those of the first seed or ``all``.
+    compared with each of the methods ``against``. ``judged`` test sentences of every method's voices are judged, those of the
+    first seed or ``all``.
     """
 
     voice: Path
@@ -93,6 +93,11 @@ class AdaptationPlan:
     def points(self) -> list[Point]:
         """All points, small ones first, so that an interrupted run has whole curves."""
         return [Point(m, n, seed) for seed in self.seeds for n in self.utterances for m in self.methods]
+
+    @property
+    def speaking(self) -> tuple[str, ...]:
+        """The methods that leave a voice, which the judges can hear."""
+        return tuple(method for method in self.methods if method != UNTRAINED)
 
     def start_of(self, method: str) -> Path:
         """Return the folder of the voice that a method begins from."""
@@ -159,6 +164,8 @@ def _check_used(plan: AdaptationPlan) -> None:
     """Raise :class:`UsageError` where something is asked for twice or for nothing."""
     if plan.judged_seeds == "all" and not plan.judged:
         raise UsageError("--judged-seeds: is for --judges N; add it, or leave --judged-seeds out")
+    if plan.judged and not plan.speaking:
+        raise UsageError(f"--judges: {UNTRAINED} leaves no voice that speaks; add another of --methods, or leave --judges out")
     for option, names in (("--methods", plan.methods), ("--against", plan.against)):
         twice = [name for name in names if names.count(name) > 1]
         if twice:

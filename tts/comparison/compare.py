@@ -15,7 +15,7 @@ import numpy as np
 
 from tts.comparison.collect import collect, with_words
 from tts.comparison.gathering import gathered
-from tts.comparison.judging import judge_speech, seed_of_speech
+from tts.comparison.judging import judge_speech, seed_of_speech, seeds_to_judge
 from tts.comparison.plan import Arm, ComparisonPlan, auxiliary_tasks, member_seeds, recipe_for, without
 from tts.comparison.pool import default_workers, run_jobs
 from tts.comparison.records import JobRecord, read_record, write_search
@@ -261,8 +261,9 @@ def finish(work: Comparison) -> Results:
     )
     speakers = [arm.name for arm in work.whole.arms if (out / "wavs" / arm.name).is_dir()]
     if plan.judges:
+        seeds = seeds_to_judge(out, speakers, work.whole.seeds if plan.recipe.comparison.judged_seeds == "all" else ())
         work.judges = judge_speech(
-            prepared, out, speakers, plan.baseline, pairs=plan.controlled(speakers), workers=work.workers
+            prepared, out, speakers, plan.baseline, pairs=plan.controlled(speakers), seeds=seeds, workers=work.workers
         )
     results = work.write(complete=True, examples=write_examples(prepared, out, work.examples, speakers))
     if not any(run.finished for run in results.runs_of(plan.baseline)):

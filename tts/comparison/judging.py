@@ -7,7 +7,7 @@ asks for new speech only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tts.comparison.records import JobRecord, read_record
@@ -29,18 +29,23 @@ def judge_speech(
     *,
     pairs: Sequence[tuple[str, str]] = (),
     ids: Sequence[str] | None = None,
+    seeds: Mapping[str, Collection[int]] | None = None,
     workers: Place = None,
 ) -> Judges | None:
     """Return the judges' scores of ``folder/wavs/SOURCE/ID.wav``: natural, copy and every one of ``systems`` that spoke.
 
     Further seeds of a system lie in ``seed-N`` within its folder. A seed counts that spoke all of ``ids``, by default the test
-    split; each system is compared with the ``baseline``, utterance by utterance and seed by seed; where no seed of both spoke,
-    it is not. So is the first of each of ``pairs`` with the second, say a candidate with its control. None
-    where no system spoke. Raises :class:`UsageError` where a judge is not installed.
+    split, and is one of its system's ``seeds``, by default all whose speech is there (0: one that no record names). Each system
+    is compared with the ``baseline``, utterance by utterance and seed by seed; where no seed of both spoke, it is not. So is
+    the first of each of ``pairs`` with the second, say a candidate with its control. None where no system spoke. Raises
+    :class:`UsageError` where a judge is not installed.
     """
     ids = prepared.packed("test").ids if ids is None else ids
     first = {name: seed_of_speech(folder, name) or 0 for name in systems}
     speech = {name: _spoken(folder / "wavs" / name, ids, first.get(name, 0)) for name in (*REFERENCES, *systems)}
+    if seeds is not None:  # speech of other seeds may lie there from an earlier command
+        for name in systems:
+            speech[name] = {seed: files for seed, files in speech[name].items() if seed in seeds[name]}
     speech = {name: runs for name, runs in speech.items() if runs}
     if not {*speech} & {*systems}:
         return None
@@ -79,6 +84,11 @@ def seed_of_speech(folder: Path, system: str) -> int | None:
     records = (read_record(path, JobRecord) for path in (folder / "scores" / system).glob("seed-*.json"))
     spoke = [record for record in records if record is not None and record.spoken]
     return min((one.seed for one in spoke if not (folder / "wavs" / system / one.run).is_dir()), default=None)
+
+
+def seeds_to_judge(folder: Path, systems: Sequence[str], others: Sequence[int] = ()) -> dict[str, set[int]]:
+    """Return by system the seed that people hear (:func:`seed_of_speech`; 0 where no record names it), and ``others``."""
+    return {name: {seed_of_speech(folder, name) or 0, *others} for name in systems}
 
 
 def _spoken(folder: Path, ids: Sequence[str], first: int) -> dict[int, dict[str, Path]]:

@@ -166,7 +166,7 @@ class References(_Part):
 
 
 class JudgedScore(_Part):
-    """A judge's mean score, or a difference of two, with its 95 % interval over utterances."""
+    """A judge's mean score, or a difference of two, with its 95 % interval over utterances, and seeds where several spoke."""
 
     mean: float | None = None
     low: float | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from tts.comparison.results import JudgedScore, Judges, MetricInfo, RankingRow, Results, ScoreRow
+from tts.comparison.results import JudgedPair, JudgedScore, Judges, MetricInfo, RankingRow, Results, ScoreRow
 from tts.comparison.verdicts import LEVEL, Contrast
 from tts.core.progress import clock
 from tts.evaluation.scores import Metric, find_metric
@@ -280,15 +280,24 @@ def judges_table(judges: Judges) -> str:
 
 
 def judged_pairs(judges: Judges) -> list[list[str]]:
-    """Return a row for every pair of systems besides those with the baseline: its name and the difference in each score."""
+    """Return a row for every pair of systems besides those with the baseline: its name and the difference in each score.
+
+    The name tells the seeds that both spoke where these are not all that the first was judged by.
+    """
     metrics = [find_metric(name) for name in judges.metrics]
+    judged_by = {row.source: row.seeds for row in judges.speech}
     return [
         [
-            f"{pair.system} minus {pair.against}",
+            _pair_name(pair, judged_by.get(pair.system, pair.seeds)),
             *(judged(metric, pair.differences.get(metric.name), "+") or "-" for metric in metrics),
         ]
         for pair in judges.pairs
     ]
+
+
+def _pair_name(pair: JudgedPair, seeds: int) -> str:
+    common = "" if pair.seeds == seeds else f" ({pair.seeds} seed{'s' if pair.seeds > 1 else ''})"
+    return f"{pair.system} minus {pair.against}{common}"
 
 
 def judges_note(judges: Judges) -> str:

@@ -11,12 +11,12 @@ import pytest
 from synthetic_results import synthetic_results
 
 from tts.comparison import judging
-from tts.comparison.judging import judge_speech, seed_of_speech
+from tts.comparison.judging import judge_speech, seed_of_speech, seeds_to_judge
 from tts.comparison.listening_test import opinion_table
 from tts.comparison.records import JobRecord, record_path, write_record
 from tts.comparison.report import write_report
 from tts.comparison.results import Judges, Results
-from tts.comparison.tables import judges_note, tables
+from tts.comparison.tables import judged_pairs, judges_note, tables
 from tts.core.audio import write_wav
 from tts.evaluation import judges, speech
 from tts.evaluation.judges import Opinion
@@ -149,6 +149,60 @@ def test_seeds_are_paired_by_their_numbers(prepared, folder: Path) -> None:
     assert judged is not None
     more = next(row for row in judged.speech if row.source == "multi").differences["distillmos"]
     assert more.mean == pytest.approx(10.0 * (LEVELS["multi"] - 0.3), abs=0.1), "of seed 1 alone"
+
+
+def speak(folder: Path, system: str, seed: int, level: float) -> None:
+    """Have a seed speak at a level, exactly, in a folder of its own."""
+    signal = np.zeros(1600)
+    signal[800] = level
+    for key in IDS:
+        write_wav(folder / "wavs" / system / f"seed-{seed}" / f"{key}.wav", signal, 16_000)
+
+
+def test_only_the_seeds_that_were_asked_for_are_judged(prepared, folder: Path) -> None:
+    """Speech of all seeds lies there from a command that asked for all; the next one asks for fewer."""
+    systems = ["single", "multi"]
+
+    def judged(seeds: dict[str, set[int]] | None) -> list[int]:
+        said = judge_speech(prepared, folder, systems, "single", seeds=seeds, workers=0)
+        assert said is not None
+        rows = {row.source: row for row in said.speech}
+        assert {*rows} == {"natural", "copy", *systems}
+        return [rows[name].seeds for name in systems]
+
+    first = judge_speech(prepared, folder, systems, "single", workers=0)
+    for system in systems:
+        for seed in (2, 3):
+            speak(folder, system, seed, 0.5)
+    assert seeds_to_judge(folder, systems) == {"single": {0}, "multi": {0}}
+    assert judged(None) == [3, 3]
+    assert judged(seeds_to_judge(folder, systems, [1, 2, 3])) == [3, 3]
+    assert judged(seeds_to_judge(folder, systems, [2])) == [2, 2]
+    assert judged(seeds_to_judge(folder, systems)) == [1, 1]
+    again = judge_speech(prepared, folder, systems, "single", seeds=seeds_to_judge(folder, systems), workers=0)
+    assert again == first, "all, then first: as if the first alone had spoken"
+
+
+def test_a_pair_is_compared_on_the_seeds_that_both_spoke(prepared, folder: Path) -> None:
+    """Systems of seeds 1, 2 and 2, 3: the difference is that of seed 2, and the table says of how many seeds it is."""
+    for system, levels in (("multi", {1: 0.6, 2: 0.25}), ("silent", {2: 0.125, 3: 0.7})):
+        shutil.rmtree(folder / "wavs" / system)
+        for seed, level in levels.items():
+            speak(folder, system, seed, level)
+    pairs = [("multi", "silent")]
+    judged = judge_speech(prepared, folder, ["single", "multi", "silent"], "single", pairs=pairs, workers=0)
+    assert judged is not None
+    assert {row.source: row.seeds for row in judged.speech if row.source in ("multi", "silent")} == {"multi": 2, "silent": 2}
+    pair = judged.pairs[0]
+    assert (pair.system, pair.against, pair.seeds) == ("multi", "silent", 1)
+    difference = pair.differences["distillmos"]
+    assert (difference.mean, difference.low, difference.high) == pytest.approx((1.25, 1.25, 1.25), abs=0.001)
+    assert judged_pairs(judged)[0][0] == "multi minus silent (1 seed)"
+    speak(folder, "silent", 1, 0.475)  # 1.25 less than multi, too
+    judged = judge_speech(prepared, folder, ["single", "multi", "silent"], "single", pairs=pairs, workers=0)
+    assert judged is not None and judged.pairs[0].seeds == 2
+    assert judged.pairs[0].differences["distillmos"].mean == pytest.approx(1.25, abs=0.001)
+    assert judged_pairs(judged)[0][0] == "multi minus silent"
 
 
 def test_an_utterance_that_cannot_be_judged_is_left_out_of_all(prepared, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
